@@ -1,0 +1,111 @@
+"""Packaging: one description for pip (PyPI wheels) and for colcon (ament_python)."""
+
+import os
+
+from setuptools import find_packages, setup
+
+PACKAGE = "jepa_humanoid"
+SHARE = f"share/{PACKAGE}"
+
+# The run-time set: everything a robot or a simulation needs, and nothing that trains. Lower bounds are the
+# oldest series this code was written against, upper bounds the next series that may change an interface.
+RUN_TIME = [
+    "numpy>=2.1,<3",
+    "scipy>=1.14,<2",
+    "pin>=4,<5",  # Pinocchio; 3.x names several bindings differently
+    "daqp>=0.10,<1",
+    "mujoco>=4,<5",
+    "example-robot-data>=6,<7",
+    "onnxruntime>=1.26,<2",
+    "pyyaml>=6,<7",
+    "pydantic>=2.8,<3",
+    "typer>=0.16,<1",
+    "rich>=13,<16",
+    "viser>=1.0.20,<2",
+    "honcho>=2,<3",
+    "trimesh>=4.6,<6",
+    "pillow>=11,<14",
+    "xacro>=2.1,<3",
+    "matplotlib>=3.9,<4",
+]
+
+# ROS 2 Jazzy as wheels. Leave this extra out where ROS 2 is installed already: its own packages serve then.
+ROS = [
+    "ros-jazzy-rclpy[fastrtps]>=7.1,<8",
+    "ros-rclpy[fastrtps]>=7.1,<8",  # the middleware is an extra of both; without it rclpy.init() fails
+    "ros-jazzy-std-msgs>=5.3,<6",
+    "ros-jazzy-sensor-msgs>=5.3,<6",
+    "ros-jazzy-geometry-msgs>=5.3,<6",
+    "ros-jazzy-nav-msgs>=5.3,<6",
+    "ros-jazzy-visualization-msgs>=5.3,<6",
+    "ros-jazzy-diagnostic-msgs>=5.3,<6",
+    "ros-jazzy-std-srvs>=5.3,<6",
+    # rosgraph-msgs (/clock), rcl-interfaces and lifecycle-msgs come with rclpy.
+]
+
+TRAIN = [
+    # Pinned exactly: a bare `torch` may resolve to a build that brings gigabytes of CUDA packages.
+    "torch==2.13.0",
+    "onnx>=1.19,<2",
+    "onnxscript>=0.5,<1",
+]
+
+TEST = [
+    "pytest>=8.3,<10",
+    "pytest-cov>=6,<8",
+    "pytest-timeout>=2.3,<3",
+    "ruff==0.17.6",  # exact: another version formats differently
+    "mypy>=2.4,<3",
+    "import-linter>=2.5,<3",
+    "types-PyYAML>=6.0.12,<7",
+]
+
+DEV = [*TEST, "pre-commit>=4,<5"]
+
+
+def data_files_below(*folders: str) -> list[tuple[str, list[str]]]:
+    """Returns `data_files` entries that keep the folders' structure below `share/jepa_humanoid`."""
+    return [
+        (f"{SHARE}/{root}", [f"{root}/{name}" for name in sorted(names)])
+        for folder in folders
+        for root, _, names in sorted(os.walk(folder))
+        if names and not root.endswith("__pycache__")
+    ]
+
+
+setup(
+    name=PACKAGE,
+    version="0.1.0",
+    description="ROS 2 control stack that lets a humanoid imagine before it steps",
+    long_description=(
+        "Perception, a JEPA world-model planner and a whole-body controller as ROS 2 nodes; "
+        "the same graph drives a MuJoCo robot, a Gazebo robot and a real Unitree G1."
+    ),
+    author="The jepa_humanoid contributors",
+    maintainer="The jepa_humanoid contributors",
+    maintainer_email="jepa-humanoid@users.noreply.github.com",
+    license="Apache-2.0",
+    python_requires=">=3.11",
+    package_dir={"": "src"},
+    packages=find_packages("src"),
+    package_data={PACKAGE: ["py.typed"], f"{PACKAGE}.monitor": ["assets/*"]},
+    data_files=[
+        ("share/ament_index/resource_index/packages", [f"resource/{PACKAGE}"]),
+        (SHARE, ["package.xml"]),
+        *data_files_below("launch", "urdf", "config", "models"),
+    ],
+    zip_safe=False,
+    install_requires=RUN_TIME,
+    extras_require={"ros": ROS, "train": TRAIN, "test": TEST, "dev": DEV},
+    entry_points={
+        "console_scripts": [
+            "humanoid = jepa_humanoid.cli:main",
+            "mujoco_robot = jepa_humanoid.nodes.mujoco_robot:main",
+            "controller = jepa_humanoid.nodes.controller:main",
+            "perception = jepa_humanoid.nodes.perception:main",
+            "planner = jepa_humanoid.nodes.planner:main",
+            "page = jepa_humanoid.nodes.page:main",
+            "demo_evaluator = jepa_humanoid.nodes.demo_evaluator:main",
+        ],
+    },
+)

@@ -1,0 +1,1 @@
+"""The whole-body QP: tasks, contacts, limits, one solver adapter."""

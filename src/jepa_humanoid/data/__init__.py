@@ -1,0 +1,1 @@
+"""Episodes: generate at scale, record from a robot, read for training."""

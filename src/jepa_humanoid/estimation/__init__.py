@@ -1,0 +1,1 @@
+"""IMU and legs to base pose and velocity; contact by proprioception."""

@@ -1,0 +1,1 @@
+"""Locomotion and navigation suites, and reports with pictures."""

@@ -1,0 +1,1 @@
+"""Velocity command to footsteps to centre-of-mass and swing references."""

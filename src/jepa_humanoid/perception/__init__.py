@@ -1,0 +1,1 @@
+"""Point cloud to elevation grid to what the planner sees."""

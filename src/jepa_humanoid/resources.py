@@ -1,0 +1,48 @@
+"""Where the package's data lives: `config/`, `models/`, `urdf/` and `launch/`."""
+
+from functools import cache
+from pathlib import Path
+
+PACKAGE = "jepa_humanoid"
+
+
+class ResourceError(FileNotFoundError):
+    """The package's data, or a file in it, is not where an installation puts it."""
+
+
+@cache
+def share_directory() -> Path:
+    """Returns the folder that holds `config/`, `models/`, `urdf/` and `launch/`.
+
+    A source checkout wins, so that an editable installation reads what is being edited. Otherwise it is the nearest
+    `share/jepa_humanoid` above this file: a wheel's prefix, a user installation and an ament prefix all have one.
+
+    Raises:
+        ResourceError: When neither exists, with the places that were tried.
+    """
+    here = Path(__file__).resolve()
+    checkout = here.parents[2]
+    candidates = [checkout, *(parent / "share" / PACKAGE for parent in here.parents)]
+    for candidate in candidates:
+        if (candidate / "package.xml").is_file() and (candidate / "config").is_dir():
+            return candidate
+    raise ResourceError(
+        f"The data files of {PACKAGE} are missing: no package.xml with a config/ folder in {checkout}, "
+        f"nor in share/{PACKAGE} of any folder above {here.parent}. Install the package again (pip install .)."
+    )
+
+
+def resource(relative: str | Path) -> Path:
+    """Returns the path of an existing data file or folder, e.g. `config/robots/g1.yaml`.
+
+    Args:
+        relative: Path below `share_directory()`.
+
+    Raises:
+        ResourceError: When it does not exist; names the neighbours that do.
+    """
+    path = share_directory() / relative
+    if not path.exists():
+        neighbours = sorted(entry.name for entry in path.parent.glob("*")) if path.parent.is_dir() else []
+        raise ResourceError(f"{path} does not exist. In {path.parent}: {', '.join(neighbours) or 'nothing'}.")
+    return path

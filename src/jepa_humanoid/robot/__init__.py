@@ -1,0 +1,1 @@
+"""What a body is: its description, its state and the commands it takes."""

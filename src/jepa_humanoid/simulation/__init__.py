@@ -1,0 +1,1 @@
+"""MuJoCo worlds, scenes, sensors, randomisation, and closed-loop rollouts without ROS."""

@@ -1,0 +1,1 @@
+"""JEPA: encoder, predictor, heads, objective, export and the ONNX runtime."""
