@@ -1,0 +1,345 @@
+"""What a body is: its kinematics and inertias from a URDF, the rest from one YAML file."""
+
+import importlib.metadata
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import pinocchio as pin
+import yaml
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass as validated_dataclass
+
+from jepa_humanoid.resources import share_directory
+from jepa_humanoid.robot.errors import RobotDescriptionError
+from jepa_humanoid.robot.state import Vector
+
+_STRICT = ConfigDict(extra="forbid")
+_Positive = Annotated[float, Field(gt=0.0)]
+_NonNegative = Annotated[float, Field(ge=0.0)]
+_Point = tuple[float, float, float]
+
+SIDES = ("left", "right")
+
+
+@validated_dataclass(frozen=True, config=_STRICT)
+class JointSettings:
+    """What the YAML says of one joint; the URDF gives position and velocity limits.
+
+    Attributes:
+        effort: Torque limit [N·m].
+        stiffness: Motor driver's position gain [N·m/rad].
+        damping: Motor driver's velocity gain [N·m·s/rad].
+        safe_damping: Velocity gain when the driver is told to damp, or hears nothing [N·m·s/rad].
+        nominal: Position in the nominal posture [rad].
+        armature: Reflected rotor inertia [kg·m²].
+        viscous: Viscous joint friction [N·m·s/rad].
+        friction_loss: Dry joint friction [N·m].
+    """
+
+    effort: _Positive
+    stiffness: _NonNegative
+    damping: _NonNegative
+    safe_damping: _NonNegative
+    nominal: float = 0.0
+    armature: _NonNegative = 0.0
+    viscous: _NonNegative = 0.0
+    friction_loss: _NonNegative = 0.0
+
+
+@validated_dataclass(frozen=True, config=_STRICT)
+class FrameNames:
+    """Links of the URDF that play a role in control and perception."""
+
+    base: str
+    torso: str
+    imu: str
+    lidar: str
+
+
+@validated_dataclass(frozen=True, config=_STRICT)
+class FootGeometry:
+    """One foot: its link and the corners of its sole in that link's frame [m]."""
+
+    frame: str
+    corners: Annotated[tuple[_Point, ...], Field(min_length=3)]
+
+
+@validated_dataclass(frozen=True, config=_STRICT)
+class LidarSettings:
+    """Field of view, resolution and noise of the head LiDAR.
+
+    Attributes:
+        elevation: Of the lowest and of the highest ring of rays in the LiDAR's frame [rad].
+        rays: Number of rings and of rays in a ring.
+        range: Shortest and longest distance measured [m].
+        rate: Scans a second [Hz].
+        noise: Standard deviation along the ray [m].
+    """
+
+    elevation: tuple[float, float]
+    rays: tuple[int, int]
+    range: tuple[float, float]
+    rate: _Positive
+    noise: _NonNegative
+
+
+@validated_dataclass(frozen=True, config=_STRICT)
+class ImuSettings:
+    """Noise of the pelvis IMU: standard deviation of each sample, and of the bias drawn once."""
+
+    gyro_noise: _NonNegative
+    gyro_bias: _NonNegative
+    accelerometer_noise: _NonNegative
+    accelerometer_bias: _NonNegative
+
+
+@validated_dataclass(frozen=True, config=_STRICT)
+class EncoderSettings:
+    """Standard deviations of the joints' measured position [rad], velocity [rad/s] and effort [N·m]."""
+
+    position_noise: _NonNegative
+    velocity_noise: _NonNegative
+    effort_noise: _NonNegative
+
+
+@validated_dataclass(frozen=True, config=_STRICT)
+class RobotFile:
+    """A robot's YAML file, as written."""
+
+    name: str
+    urdf: str
+    frames: FrameNames
+    feet: dict[str, FootGeometry]
+    joints: dict[str, dict[str, float]]
+    groups: dict[str, str]
+    lidar: LidarSettings
+    imu: ImuSettings
+    encoders: EncoderSettings
+
+
+@dataclass(frozen=True)
+class JointTable:
+    """The joints' settings and limits as vectors in joint order, each of shape (n,); units as in `JointSettings`."""
+
+    effort: Vector
+    stiffness: Vector
+    damping: Vector
+    safe_damping: Vector
+    nominal: Vector
+    armature: Vector
+    viscous: Vector
+    friction_loss: Vector
+    lower: Vector
+    upper: Vector
+    velocity: Vector
+
+
+@dataclass(frozen=True)
+class RobotDescription:
+    """A humanoid: the URDF's rigid bodies, restricted to the joints that its YAML file names.
+
+    Attributes:
+        name: The robot's name.
+        urdf_path: The URDF file.
+        joint_names: Actuated joints, in the order of every joint vector in this package (the URDF's).
+        joints: Settings and limits in that order.
+        groups: Joint indices of each named group.
+        frames: Names of the links that play a role.
+        feet: Geometry of the left and the right foot.
+        lidar: Head LiDAR.
+        imu: Pelvis IMU.
+        encoders: Joint measurement.
+        model: Pinocchio model with a free-flyer base; ``nq = 7 + n``, ``nv = 6 + n``; armature included.
+    """
+
+    name: str
+    urdf_path: Path
+    joint_names: tuple[str, ...]
+    joints: JointTable
+    groups: Mapping[str, tuple[int, ...]]
+    frames: FrameNames
+    feet: Mapping[str, FootGeometry]
+    lidar: LidarSettings
+    imu: ImuSettings
+    encoders: EncoderSettings
+    model: pin.Model
+
+    @property
+    def joint_count(self) -> int:
+        """Number of actuated joints, n."""
+        return len(self.joint_names)
+
+    @cached_property
+    def mass(self) -> float:
+        """Total mass [kg]."""
+        return float(sum(inertia.mass for inertia in self.model.inertias))
+
+    @cached_property
+    def nominal_configuration(self) -> Vector:
+        """Pinocchio configuration of the nominal posture, upright, soles on z = 0 and the origin between them."""
+        q = pin.neutral(self.model)
+        q[7:] = self.joints.nominal
+        data = self.model.createData()
+        pin.framesForwardKinematics(self.model, data, q)
+        soles = np.array(
+            [data.oMf[self.model.getFrameId(f.frame)].act(np.array(c)) for f in self.feet.values() for c in f.corners]
+        )
+        q[:2] -= soles.mean(axis=0)[:2]
+        q[2] -= soles[:, 2].min()
+        return q
+
+    def frame_id(self, name: str) -> int:
+        """Index of a frame in the Pinocchio model.
+
+        Raises:
+            RobotDescriptionError: If the robot has no such frame.
+        """
+        if not self.model.existFrame(name):
+            raise RobotDescriptionError(f"robot '{self.name}': no frame '{name}' in {self.urdf_path.name}")
+        return int(self.model.getFrameId(name))
+
+    def mesh_path(self, uri: str) -> Path:
+        """File behind a mesh URI of the URDF.
+
+        Raises:
+            RobotDescriptionError: If there is none.
+        """
+        return resolve_uri(uri, relative_to=self.urdf_path.parent)
+
+
+def resolve_uri(uri: str, relative_to: Path | None = None) -> Path:
+    """Return the file that ``package://NAME/...``, an absolute or a relative path stands for.
+
+    Packages are looked up in ``AMENT_PREFIX_PATH`` and in the wheels of this Python environment.
+
+    Raises:
+        RobotDescriptionError: If there is no such file.
+    """
+    if not uri.startswith("package://"):
+        path = Path(uri)
+        if relative_to is not None and not path.is_absolute():
+            path = relative_to / path
+        if not path.is_file():
+            raise RobotDescriptionError(f"no file '{path}'")
+        return path
+    package, _, rest = uri.removeprefix("package://").partition("/")
+    shares = [Path(prefix) / "share" for prefix in os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep) if prefix]
+    try:
+        shares.append(Path(str(importlib.metadata.distribution(package).locate_file("cmeel.prefix/share"))))
+    except importlib.metadata.PackageNotFoundError:
+        pass
+    for share in shares:
+        path = share / package / rest
+        if path.is_file():
+            return path
+    raise RobotDescriptionError(f"nothing found for '{uri}': install '{package}', or source the workspace that has it")
+
+
+def load_robot(name_or_path: str | Path = "g1") -> RobotDescription:
+    """Read a robot's YAML file and URDF, and check them against each other.
+
+    Args:
+        name_or_path: A name in ``config/robots``, or the path of a YAML file.
+
+    Raises:
+        RobotDescriptionError: If a file is missing or malformed, or names a joint or frame that the URDF lacks.
+    """
+    path = Path(name_or_path)
+    if path.suffix not in {".yaml", ".yml"}:
+        path = share_directory() / "config" / "robots" / f"{name_or_path}.yaml"
+    if not path.is_file():
+        known = sorted(p.stem for p in (share_directory() / "config" / "robots").glob("*.yaml"))
+        raise RobotDescriptionError(f"no robot '{name_or_path}': known are {', '.join(known)}, or give a YAML file")
+    file = _read(path)
+    urdf_path = resolve_uri(file.urdf, relative_to=path.parent)
+    full = pin.buildModelFromUrdf(str(urdf_path), pin.JointModelFreeFlyer())
+    settings = _joint_settings(file, list(full.names)[2:], path)
+    locked = [full.getJointId(name) for name in list(full.names)[2:] if name not in settings]
+    model = pin.buildReducedModel(full, locked, pin.neutral(full)) if locked else full
+    names = tuple(list(model.names)[2:])
+    joints = _joint_table([settings[name] for name in names], model)
+    model.armature = np.concatenate([np.zeros(6), joints.armature])
+    groups = {
+        group: tuple(i for i, name in enumerate(names) if re.fullmatch(pattern, name))
+        for group, pattern in file.groups.items()
+    }
+    for group, indices in groups.items():
+        if not indices:
+            raise RobotDescriptionError(f"{path}: group '{group}' matches no joint of {urdf_path.name}")
+    if set(file.feet) != set(SIDES):
+        raise RobotDescriptionError(f"{path}: feet must be 'left' and 'right', not {sorted(file.feet)}")
+    robot = RobotDescription(
+        name=file.name,
+        urdf_path=urdf_path,
+        joint_names=names,
+        joints=joints,
+        groups=groups,
+        frames=file.frames,
+        feet={side: file.feet[side] for side in SIDES},
+        lidar=file.lidar,
+        imu=file.imu,
+        encoders=file.encoders,
+        model=model,
+    )
+    for frame in (file.frames.base, file.frames.torso, file.frames.imu, file.frames.lidar):
+        robot.frame_id(frame)
+    for foot in robot.feet.values():
+        robot.frame_id(foot.frame)
+    return robot
+
+
+def _read(path: Path) -> RobotFile:
+    try:
+        return TypeAdapter(RobotFile).validate_python(yaml.safe_load(path.read_text()))
+    except yaml.YAMLError as error:
+        raise RobotDescriptionError(f"{path} is not YAML: {error}") from error
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise RobotDescriptionError(f"{path}: {problems}") from error
+
+
+def _joint_settings(file: RobotFile, urdf_joints: list[str], path: Path) -> dict[str, JointSettings]:
+    """Merge the YAML's patterns into one entry a joint; a joint that only ``*`` matches stays locked."""
+    merged: dict[str, dict[str, Any]] = {}
+    for pattern, fields in file.joints.items():
+        matches = [name for name in urdf_joints if fnmatchcase(name, pattern)]
+        if not matches:
+            raise RobotDescriptionError(f"{path}: unknown joint '{pattern}' (not in {file.urdf.rpartition('/')[2]})")
+        for name in matches:
+            merged.setdefault(name, {}).update(fields)
+    settings = {}
+    for name, fields in merged.items():
+        if set(fields) == set(file.joints.get("*", {})):
+            continue
+        try:
+            settings[name] = TypeAdapter(JointSettings).validate_python(fields)
+        except ValidationError as error:
+            problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+            raise RobotDescriptionError(f"{path}: joint '{name}': {problems}") from error
+    return settings
+
+
+def _joint_table(settings: list[JointSettings], model: pin.Model) -> JointTable:
+    def column(field: str) -> Vector:
+        return np.array([getattr(s, field) for s in settings], dtype=float)
+
+    return JointTable(
+        effort=column("effort"),
+        stiffness=column("stiffness"),
+        damping=column("damping"),
+        safe_damping=column("safe_damping"),
+        nominal=column("nominal"),
+        armature=column("armature"),
+        viscous=column("viscous"),
+        friction_loss=column("friction_loss"),
+        lower=np.array(model.lowerPositionLimit[7:]),
+        upper=np.array(model.upperPositionLimit[7:]),
+        velocity=np.array(getattr(model, "upperVelocityLimit", getattr(model, "velocityLimit", None))[6:]),
+    )

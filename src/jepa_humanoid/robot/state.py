@@ -1,0 +1,159 @@
+"""What a robot says and what it is told: the values that cross the target contract, free of ROS.
+
+All quantities are SI. Quaternions are ``(x, y, z, w)``, as in ROS messages and Pinocchio. Joint vectors
+follow :attr:`RobotDescription.joint_names`. Stamps are seconds on the target's clock, the only clock the core knows.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class SensorSample:
+    """One synchronous reading of joint encoders, joint torques and the pelvis IMU.
+
+    Attributes:
+        stamp: Time of the reading [s].
+        position: Joint positions, shape (n,) [rad].
+        velocity: Joint velocities, shape (n,) [rad/s].
+        effort: Measured joint torques, shape (n,) [N·m].
+        angular_velocity: Gyroscope in the IMU frame, shape (3,) [rad/s].
+        linear_acceleration: Accelerometer (specific force) in the IMU frame, shape (3,) [m/s²].
+    """
+
+    stamp: float
+    position: Vector
+    velocity: Vector
+    effort: Vector
+    angular_velocity: Vector
+    linear_acceleration: Vector
+
+    def is_finite(self) -> bool:
+        """Whether every number in the sample, its stamp included, is finite."""
+        return bool(
+            np.isfinite(self.stamp)
+            and np.isfinite(self.position).all()
+            and np.isfinite(self.velocity).all()
+            and np.isfinite(self.effort).all()
+            and np.isfinite(self.angular_velocity).all()
+            and np.isfinite(self.linear_acceleration).all()
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class JointCommand:
+    """What the motor drivers are asked to do: ``kp (q* - q) + kd (v* - v) + effort``, at their own rate.
+
+    A command without positions damps: the drivers then apply ``-kd_damping v`` alone. A command without positions
+    and velocities leaves the joints limp.
+
+    Attributes:
+        stamp: Stamp of the sample that this command answers [s].
+        position: Target positions q*, shape (n,) [rad], or None for no position term.
+        velocity: Target velocities v*, shape (n,) [rad/s], or None for no velocity term.
+        effort: Feed-forward torques, shape (n,) [N·m], or None for none.
+    """
+
+    stamp: float
+    position: Vector | None = None
+    velocity: Vector | None = None
+    effort: Vector | None = None
+
+    @staticmethod
+    def damping(stamp: float, joints: int) -> "JointCommand":
+        """Command that slows every joint down and nothing else."""
+        return JointCommand(stamp, velocity=np.zeros(joints))
+
+    @staticmethod
+    def passive(stamp: float) -> "JointCommand":
+        """Command that leaves every joint limp."""
+        return JointCommand(stamp)
+
+
+@dataclass(frozen=True, slots=True)
+class VelocityCommand:
+    """Planar velocity asked of the body, in the yaw-aligned frame under its pelvis (``base_footprint``).
+
+    Attributes:
+        forward: Along x [m/s].
+        lateral: Along y, positive to the left [m/s].
+        turn: About z, positive to the left [rad/s].
+    """
+
+    forward: float = 0.0
+    lateral: float = 0.0
+    turn: float = 0.0
+
+    def as_array(self) -> Vector:
+        """Return ``[forward, lateral, turn]``."""
+        return np.array([self.forward, self.lateral, self.turn])
+
+
+@dataclass(frozen=True, slots=True)
+class BaseEstimate:
+    """Estimated motion of the floating base (the pelvis) in the odometry frame.
+
+    Attributes:
+        stamp: Time of the estimate [s].
+        position: Origin of the base link in ``odom``, shape (3,) [m].
+        orientation: Base link in ``odom``, unit quaternion (x, y, z, w).
+        linear_velocity: Of the base link's origin, in the base frame, shape (3,) [m/s].
+        angular_velocity: In the base frame, shape (3,) [rad/s].
+        pose_covariance: Of position [m²] and orientation [rad²] in ``odom``, shape (6, 6).
+        twist_covariance: Of linear and angular velocity in the base frame, shape (6, 6).
+    """
+
+    stamp: float
+    position: Vector
+    orientation: Vector
+    linear_velocity: Vector
+    angular_velocity: Vector
+    pose_covariance: Vector = field(default_factory=lambda: np.zeros((6, 6)))
+    twist_covariance: Vector = field(default_factory=lambda: np.zeros((6, 6)))
+
+    @property
+    def yaw(self) -> float:
+        """Heading of the base in ``odom`` [rad]."""
+        x, y, z, w = self.orientation
+        return float(np.arctan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z)))
+
+    @property
+    def tilt(self) -> float:
+        """Angle between the base's z axis and the vertical [rad]."""
+        x, y = self.orientation[:2]
+        return float(np.arccos(np.clip(1.0 - 2.0 * (x * x + y * y), -1.0, 1.0)))
+
+
+@dataclass(frozen=True, slots=True)
+class ElevationGrid:
+    """Heights of the ground and of what stands on it, around the robot and aligned with its heading.
+
+    Cell ``[i, j]`` is centred at ``x = (i - (n - 1) / 2) resolution`` ahead and ``y = (j - (n - 1) / 2) resolution``
+    to the left of ``base_footprint``, the point under the pelvis at the height of the ground.
+
+    Attributes:
+        stamp: Time for which the grid is centred on the robot [s].
+        heights: Shape (n, n), float32 [m] above ``base_footprint``; NaN where nothing has been seen.
+        resolution: Edge of a cell [m].
+    """
+
+    stamp: float
+    heights: NDArray[np.float32]
+    resolution: float
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A place to walk to.
+
+    Attributes:
+        position: In ``odom``, shape (2,) [m].
+        yaw: Heading to end with, in ``odom`` [rad], or None for any.
+    """
+
+    position: Vector
+    yaw: float | None = None

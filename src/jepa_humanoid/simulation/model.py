@@ -1,0 +1,185 @@
+"""A MuJoCo model of a robot in a scene, built from the robot's URDF: nothing about the robot is written twice."""
+
+import xml.etree.ElementTree as ElementTree
+
+import mujoco
+import numpy as np
+
+from jepa_humanoid.robot.description import SIDES, RobotDescription
+from jepa_humanoid.simulation.scenes import Scene
+
+TORSO_SITE = "torso"
+FLOOR = "floor"
+
+# Collision bits. The environment meets every part of the robot; of the robot's own parts only the two legs meet.
+_ENVIRONMENT, _BODY, _LEFT_LEG, _RIGHT_LEG = 1, 2, 4, 8
+_LEG_BITS = {"left": (_LEFT_LEG, _RIGHT_LEG), "right": (_RIGHT_LEG, _LEFT_LEG)}
+# Ray casting passes through this geom group: the shell of the sensor itself.
+TRANSPARENT_GROUP = 5
+_COLLISION_GROUP = 3
+_VISUAL_GROUP = 2
+# The vendor's contact spheres lie on the sole; the box above them keeps feet from passing through things.
+_SOLE_RADIUS = 0.005
+_SOLE_BOX_CLEARANCE = 0.004
+
+
+def build_model(robot: RobotDescription, scene: Scene, timestep: float, visuals: bool = False) -> mujoco.MjModel:
+    """Compile the robot, standing free in the scene, with one torque motor a joint.
+
+    Args:
+        robot: The robot; collision geometry, inertias and joints come from its URDF, the rest from its YAML file.
+        scene: Floor friction and obstacles.
+        timestep: Physics step [s].
+        visuals: Keep the URDF's visual meshes, for pictures.
+
+    Returns:
+        The model. Sites named after the robot's IMU and LiDAR frames carry the sensors ``gyro`` and
+        ``accelerometer``; obstacles are geoms under their own names; the ground is the geom ``floor``.
+    """
+    spec = mujoco.MjSpec.from_string(_urdf_for_mujoco(robot, visuals))
+    spec.option.timestep = timestep
+    spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
+    spec.option.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
+    spec.option.impratio = 10.0
+    base = spec.body(robot.frames.base)
+    base.add_freejoint()
+    _set_joints(spec, robot)
+    _set_collisions(spec, robot)
+    _add_sensors(spec, robot)
+    _add_scene(spec, scene)
+    return spec.compile()
+
+
+def _urdf_for_mujoco(robot: RobotDescription, visuals: bool) -> str:
+    tree = ElementTree.parse(robot.urdf_path).getroot()
+    for mesh in tree.iter("mesh"):
+        mesh.set("filename", str(robot.mesh_path(mesh.get("filename", ""))))
+    extension = ElementTree.SubElement(tree, "mujoco")
+    ElementTree.SubElement(
+        extension,
+        "compiler",
+        {
+            "discardvisual": str(not visuals).lower(),
+            "strippath": "false",
+            "fusestatic": "false",
+            "balanceinertia": "true",
+        },
+    )
+    return ElementTree.tostring(tree, encoding="unicode")
+
+
+def _set_joints(spec: mujoco.MjSpec, robot: RobotDescription) -> None:
+    actuated = dict(zip(robot.joint_names, range(robot.joint_count), strict=True))
+    for joint in list(spec.joints):
+        if joint.type == mujoco.mjtJoint.mjJNT_FREE:
+            continue
+        index = actuated.get(joint.name)
+        if index is None:
+            spec.delete(joint)
+            continue
+        joint.armature = robot.joints.armature[index]
+        joint.damping = [robot.joints.viscous[index], 0.0, 0.0]
+        joint.frictionloss = robot.joints.friction_loss[index]
+        joint.actfrclimited = mujoco.mjtLimited.mjLIMITED_FALSE
+    for name, limit in zip(robot.joint_names, robot.joints.effort, strict=True):
+        motor = spec.add_actuator(name=name, target=name, trntype=mujoco.mjtTrn.mjTRN_JOINT)
+        motor.ctrllimited = mujoco.mjtLimited.mjLIMITED_TRUE
+        motor.ctrlrange = [-limit, limit]
+
+
+def _set_collisions(spec: mujoco.MjSpec, robot: RobotDescription) -> None:
+    feet = {robot.feet[side].frame: side for side in SIDES}
+    legs = {side: _subtree(spec.body(_leg_root(spec, robot, side))) for side in SIDES}
+    head = spec.body(robot.frames.lidar)
+    shells = {head.name} | {b.name for b in head.parent.bodies if not b.joints}
+    for geom in list(spec.geoms):
+        if geom.contype == 0 and geom.conaffinity == 0:
+            geom.group = _VISUAL_GROUP
+            continue
+        body = geom.parent.name
+        geom.contype, geom.conaffinity = _BODY, _ENVIRONMENT
+        geom.group = TRANSPARENT_GROUP if body in shells else _COLLISION_GROUP
+        geom.margin = 0.0
+        for side, names in legs.items():
+            if body in names:
+                own, other = _LEG_BITS[side]
+                geom.contype, geom.conaffinity = own, other | _ENVIRONMENT
+        if body in feet:
+            spec.delete(geom)
+    for frame, side in feet.items():
+        own, other = _LEG_BITS[side]
+        body = spec.body(frame)
+        corners = np.array(robot.feet[side].corners)
+        for corner in corners:
+            body.add_geom(
+                type=mujoco.mjtGeom.mjGEOM_SPHERE,
+                size=[_SOLE_RADIUS, 0, 0],
+                pos=corner + [0, 0, _SOLE_RADIUS],
+                contype=own,
+                conaffinity=other | _ENVIRONMENT,
+                group=_COLLISION_GROUP,
+                mass=0.0,
+            )
+        low, high = corners.min(axis=0), corners.max(axis=0)
+        low[2] += _SOLE_BOX_CLEARANCE
+        high[2] = 0.0
+        body.add_geom(
+            type=mujoco.mjtGeom.mjGEOM_BOX,
+            size=(high - low) / 2,
+            pos=(high + low) / 2,
+            contype=own,
+            conaffinity=other | _ENVIRONMENT,
+            group=_COLLISION_GROUP,
+            mass=0.0,
+        )
+
+
+def _leg_root(spec: mujoco.MjSpec, robot: RobotDescription, side: str) -> str:
+    """Name of the first link of a leg: the child of the base on the way to the foot."""
+    body = spec.body(robot.feet[side].frame)
+    while body.parent.name != robot.frames.base:
+        body = body.parent
+    return str(body.name)
+
+
+def _subtree(body: mujoco.MjsBody) -> set[str]:
+    names = {body.name}
+    for child in body.bodies:
+        names |= _subtree(child)
+    return names
+
+
+def _add_sensors(spec: mujoco.MjSpec, robot: RobotDescription) -> None:
+    for frame in (robot.frames.imu, robot.frames.lidar):
+        spec.body(frame).add_site(name=frame)
+    spec.body(robot.frames.torso).add_site(name=TORSO_SITE)
+    for name, kind in (
+        ("gyro", mujoco.mjtSensor.mjSENS_GYRO),
+        ("accelerometer", mujoco.mjtSensor.mjSENS_ACCELEROMETER),
+    ):
+        spec.add_sensor(name=name, type=kind, objtype=mujoco.mjtObj.mjOBJ_SITE, objname=robot.frames.imu)
+
+
+def _add_scene(spec: mujoco.MjSpec, scene: Scene) -> None:
+    # Priority 1 makes the environment's friction the contact's, whatever touches it.
+    shared = {
+        "contype": _ENVIRONMENT,
+        "conaffinity": _BODY | _LEFT_LEG | _RIGHT_LEG,
+        "friction": [scene.friction, 0.005, 0.0001],
+        "priority": 1,
+        "condim": 3,
+    }
+    spec.worldbody.add_geom(name=FLOOR, type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 0.05], **shared)
+    for obstacle in scene.obstacles:
+        x, y = obstacle.position
+        length, width, height = obstacle.size
+        box = obstacle.kind == "box"
+        spec.worldbody.add_geom(
+            name=obstacle.name,
+            type=mujoco.mjtGeom.mjGEOM_BOX if box else mujoco.mjtGeom.mjGEOM_CYLINDER,
+            size=[length / 2, width / 2, height / 2] if box else [length / 2, height / 2, 0],
+            pos=[x, y, height / 2],
+            quat=[np.cos(obstacle.yaw / 2), 0, 0, np.sin(obstacle.yaw / 2)],
+            rgba=[0.55, 0.45, 0.35, 1.0],
+            **shared,
+        )
