@@ -1,0 +1,1 @@
+"""Sub-commands of `humanoid`, one file each, imported only when called."""
