@@ -88,8 +88,11 @@ ensure_environment() {
   say "installing the packages for '$kind' into .venv (the first time takes minutes)"
   pip_install --editable "$ROOT[$extras]"
   check_libraries
-  [[ $kind != test ]] || install_training
-  rm -f "$VENV/.installed-$kind-"*
+  rm -f "$VENV/.installed-"*
+  if [[ $kind == test ]]; then
+    install_training
+    touch "${stamp/installed-test/installed-demo}" # the packages for the tests include those for the demo
+  fi
   touch "$stamp"
 }
 

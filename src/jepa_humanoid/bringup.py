@@ -1,0 +1,326 @@
+"""The graph, described once: which nodes run for a target, with which parameters, and what to do when one dies.
+
+`launch/bringup.launch.py` turns it into `launch_ros` actions, `humanoid run` into processes. Neither adds a node or a
+parameter of its own.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import Field, dataclass, field, fields
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, Self
+
+from jepa_humanoid.resources import resource
+
+ParameterValue = bool | int | float | str
+
+
+class GraphError(ValueError):
+    """An option of the graph has a value that cannot be; the message names the ones that can."""
+
+
+class OnExit(StrEnum):
+    """What a runner does when a node's process ends by itself."""
+
+    RESTART = "restart"
+    SHUTDOWN = "shutdown"
+
+
+@dataclass(frozen=True)
+class NodeSpec:
+    """One process of the graph.
+
+    Attributes:
+        name: The node's name, unique in the graph.
+        description: What it does, for people.
+        executable: Module below `jepa_humanoid.nodes`, and name of the installed executable.
+        parameters: Values that differ from the node's own defaults.
+        remappings: Pairs of topic names, (as the node calls it, as the graph calls it).
+        on_exit: What its end means for the graph.
+    """
+
+    name: str
+    description: str
+    executable: str
+    parameters: Mapping[str, ParameterValue] = field(default_factory=dict)
+    remappings: tuple[tuple[str, str], ...] = ()
+    on_exit: OnExit = OnExit.RESTART
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
+
+
+def robot_names() -> tuple[str, ...]:
+    """Returns the robots that `config/robots/` describes."""
+    return tuple(sorted(path.stem for path in resource("config/robots").glob("*.yaml")))
+
+
+def scene_names() -> tuple[str, ...]:
+    """Returns the scenes that `config/scenes/` describes."""
+    return tuple(sorted(path.stem for path in resource("config/scenes").glob("*.yaml")))
+
+
+def target_names() -> tuple[str, ...]:
+    """Returns everything that this control stack is for, including what `Options` still refuses."""
+    return ("mujoco", *_LATER)
+
+
+_LATER: Mapping[str, str] = {
+    "gazebo": "The Gazebo target does not exist yet; target 'mujoco' does.",
+    "g1": "The target for the real G1 does not exist yet; target 'mujoco' does.",
+}
+
+
+def _option(
+    default: ParameterValue | None,
+    description: str,
+    choices: Callable[[], tuple[str, ...]] | None = None,
+    *,
+    in_launch: bool = True,
+) -> Any:
+    """A field of `Options` that carries what runners show to people."""
+    return field(default=default, metadata={"description": description, "choices": choices, "in_launch": in_launch})
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a person may choose about the graph.
+
+    The fields' names, defaults, descriptions and choices are the arguments of the launch file and of `humanoid run`.
+
+    Raises:
+        GraphError: When a value cannot be; the message names the ones that can.
+    """
+
+    target: str = _option("mujoco", "What moves", target_names)
+    robot: str = _option("g1", "Which robot, a file in config/robots", robot_names)
+    scene: str = _option("flat", "Where a simulated robot stands, a file in config/scenes", scene_names)
+    seed: int = _option(0, "Draws the scene's obstacles, the sensors' noise and the randomisation")
+    lock_step: bool = _option(
+        True,
+        "A simulated target waits for the command that answers its last state: a slow machine runs slower, not wrong",
+    )
+    randomize: bool = _option(False, "Draw the simulated robot's mass and the floor's friction")
+    actuation_delay: float = _option(0.002, "Time from a command's arrival to its effect in a simulated robot [s]")
+    planner: bool = _option(True, "Imagine and walk to goals; without it the robot obeys teleoperation")
+    model: str = _option("", "World model to imagine with, a folder; empty for the robot's own in models/")
+    page: bool = _option(True, "Show everything on a page in the browser")
+    host: str = _option(
+        "127.0.0.1", "Address that serves the page; 0.0.0.0 lets other machines see and steer the robot"
+    )
+    port: int = _option(8080, "Port that serves the page")
+    namespace: str = _option("", "Namespace of all nodes and topics, so that several robots run side by side")
+    goal: tuple[float, float] | None = _option(
+        None, "Send this goal (x, y in metres, from where the robot starts), judge the run, and end it", in_launch=False
+    )
+    seconds: float = _option(60.0, "Robot time after which a judged run ends without success [s]", in_launch=False)
+    report: str = _option(
+        "", "File that a judged run writes its figures to; empty for standard output", in_launch=False
+    )
+
+    def __post_init__(self) -> None:
+        for option in fields(self):
+            choices = option.metadata["choices"]
+            value = getattr(self, option.name)
+            if choices is not None and value not in choices():
+                raise GraphError(f"{option.name} '{value}' does not exist. Choose one of: {', '.join(choices())}.")
+        if self.target in _LATER:
+            raise GraphError(_LATER[self.target])
+        if self.namespace and not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*(/[A-Za-z][A-Za-z0-9_]*)*", self.namespace):
+            raise GraphError(
+                f"namespace '{self.namespace}' is none: letters, digits and underscores, '/' between, a letter first."
+            )
+        if not 0 < self.port < 65536:
+            raise GraphError(f"port {self.port} does not exist. Choose one from 1 to 65535.")
+        if self.seed < 0:
+            raise GraphError(f"seed {self.seed} cannot be drawn from. Choose 0 or more.")
+        if not 0 <= self.actuation_delay <= 0.1:
+            raise GraphError(f"actuation_delay {self.actuation_delay} is out of range. Choose 0 to 0.1 s.")
+        if self.seconds <= 0:
+            raise GraphError(f"seconds {self.seconds} leaves no time. Choose more than 0.")
+        if self.goal is not None and not self.planner:
+            raise GraphError("A goal needs the planner; leave it on.")
+
+    @classmethod
+    def from_text(cls, texts: Mapping[str, str]) -> Self:
+        """Makes options from what a launch file gets: everything is text there.
+
+        Args:
+            texts: Text by option name; options that are left out keep their default.
+
+        Raises:
+            GraphError: When a text is not what its option needs, or the option's value cannot be.
+        """
+        values: dict[str, Any] = {
+            option.name: _parse(option, texts[option.name]) for option in fields(cls) if option.name in texts
+        }
+        return cls(**values)
+
+
+@dataclass(frozen=True)
+class Argument:
+    """An option as a launch file declares it."""
+
+    name: str
+    default: str
+    description: str
+    choices: tuple[str, ...] | None
+
+
+def launch_arguments() -> tuple[Argument, ...]:
+    """Returns the options that a launch file offers, in order."""
+    return tuple(
+        Argument(
+            name=option.name,
+            default=_text(option.default),
+            description=option.metadata["description"],
+            choices=_choices(option),
+        )
+        for option in fields(Options)
+        if option.metadata["in_launch"]
+    )
+
+
+@dataclass(frozen=True)
+class Graph:
+    """What a runner runs.
+
+    Attributes:
+        options: What it was made from.
+        nodes: The processes, in the order in which to start them.
+        environment: Variables that each of them needs.
+    """
+
+    options: Options
+    nodes: tuple[NodeSpec, ...]
+    environment: Mapping[str, str]
+
+    @property
+    def namespace(self) -> str:
+        """The namespace with its leading slash, or nothing."""
+        return f"/{self.options.namespace}" if self.options.namespace else ""
+
+    def node(self, name: str) -> NodeSpec:
+        """Returns the node of that name.
+
+        Raises:
+            KeyError: When the graph has none.
+        """
+        return {spec.name: spec for spec in self.nodes}[name]
+
+
+def make_graph(options: Options | None = None) -> Graph:
+    """Returns the graph for these options, or for the defaults."""
+    options = options or Options()
+    nodes = [_mujoco_robot(options), _controller(options), _perception(options)]
+    if options.planner:
+        nodes.append(_planner(options))
+    if options.page:
+        nodes.append(_page(options))
+    if options.goal is not None:
+        nodes.append(_demo_evaluator(options, options.goal))
+    # Two cores are enough for five processes only if none of them starts a pool of threads for small matrices.
+    environment = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    return Graph(options=options, nodes=tuple(nodes), environment=MappingProxyType(environment))
+
+
+def _mujoco_robot(options: Options) -> NodeSpec:
+    return NodeSpec(
+        name="mujoco_robot",
+        description="The robot and the world around it, simulated by MuJoCo",
+        executable="mujoco_robot",
+        parameters={
+            "robot": options.robot,
+            "scene": options.scene,
+            "seed": options.seed,
+            "lock_step": options.lock_step,
+            "randomize": options.randomize,
+            "actuation_delay": options.actuation_delay,
+        },
+        on_exit=OnExit.SHUTDOWN,  # without a body there is nothing to control
+    )
+
+
+def _controller(options: Options) -> NodeSpec:
+    return NodeSpec(
+        name="controller",
+        description="Keeps the balance: estimator, gait, whole-body QP, safety modes",
+        executable="controller",
+        parameters={"robot": options.robot, "use_sim_time": True},
+        # The target damps while there is no controller, and a new one starts in damping.
+        on_exit=OnExit.RESTART,
+    )
+
+
+def _perception(options: Options) -> NodeSpec:
+    return NodeSpec(
+        name="perception",
+        description="Turns point clouds into an elevation grid around the robot",
+        executable="perception",
+        parameters={"robot": options.robot},
+    )
+
+
+def _planner(options: Options) -> NodeSpec:
+    parameters: dict[str, ParameterValue] = {"robot": options.robot}
+    if options.model:
+        parameters["model"] = options.model
+    return NodeSpec(
+        name="planner",
+        description="Imagines with the world model and asks the controller for a velocity",
+        executable="planner",
+        parameters=parameters,
+    )
+
+
+def _page(options: Options) -> NodeSpec:
+    return NodeSpec(
+        name="page",
+        description="The page in the browser: see, point, steer, stop",
+        executable="page",
+        parameters={"robot": options.robot, "port": options.port, "host": options.host},
+    )
+
+
+def _demo_evaluator(options: Options, goal: tuple[float, float]) -> NodeSpec:
+    return NodeSpec(
+        name="demo_evaluator",
+        description="Sends a goal, judges the run by ground truth, and ends it",
+        executable="demo_evaluator",
+        parameters={
+            "goal_x": float(goal[0]),
+            "goal_y": float(goal[1]),
+            "seconds": float(options.seconds),
+            "report": options.report,
+        },
+        on_exit=OnExit.SHUTDOWN,  # its exit status is the run's
+    )
+
+
+def _choices(option: Field[Any]) -> tuple[str, ...] | None:
+    choices = option.metadata["choices"]
+    return None if choices is None else tuple(choices())
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _boolean(text: str) -> bool:
+    return {"true": True, "false": False}[text.strip().lower()]
+
+
+def _parse(option: Field[Any], text: str) -> Any:
+    """The value that a launch file's text stands for, of the type that the option's default has."""
+    parsers: dict[type, tuple[Callable[[str], Any], str]] = {
+        bool: (_boolean, "true or false"),
+        int: (int, "a whole number"),
+        float: (float, "a number"),
+        str: (str, "text"),
+    }
+    parse, wanted = parsers[type(option.default)]
+    try:
+        return parse(text)
+    except (KeyError, ValueError):
+        raise GraphError(f"{option.name} is '{text}', and has to be {wanted}.") from None
