@@ -1,1 +1,1 @@
-"""The whole-body QP: tasks, contacts, limits, one solver adapter."""
+"""The whole-body controller: rigid-body dynamics, tasks, contacts and limits in one quadratic program."""

@@ -1,1 +1,1 @@
-"""Velocity command to footsteps to centre-of-mass and swing references."""
+"""Locomotion: from a velocity command to footsteps, and from footsteps to centre-of-mass and swing references."""

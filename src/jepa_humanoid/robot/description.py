@@ -263,6 +263,7 @@ def load_robot(name_or_path: str | Path = "g1") -> RobotDescription:
     settings = _joint_settings(file, list(full.names)[2:], path)
     locked = [full.getJointId(name) for name in list(full.names)[2:] if name not in settings]
     model = pin.buildReducedModel(full, locked, pin.neutral(full)) if locked else full
+    _add_sole_frames(model, file)
     names = tuple(list(model.names)[2:])
     joints = _joint_table([settings[name] for name in names], model)
     model.armature = np.concatenate([np.zeros(6), joints.armature])
@@ -290,9 +291,21 @@ def load_robot(name_or_path: str | Path = "g1") -> RobotDescription:
     )
     for frame in (file.frames.base, file.frames.torso, file.frames.imu, file.frames.lidar):
         robot.frame_id(frame)
-    for foot in robot.feet.values():
-        robot.frame_id(foot.frame)
     return robot
+
+
+def sole_frame(side: str) -> str:
+    """Name of the frame at the centre of a sole, parallel to its foot's frame."""
+    return f"{side}_sole"
+
+
+def _add_sole_frames(model: pin.Model, file: RobotFile) -> None:
+    for side, foot in file.feet.items():
+        if not model.existFrame(foot.frame):
+            raise RobotDescriptionError(f"robot '{file.name}': no frame '{foot.frame}' in its URDF")
+        parent = model.frames[model.getFrameId(foot.frame)]
+        centre = pin.SE3(np.eye(3), np.mean(foot.corners, axis=0))
+        model.addFrame(pin.Frame(sole_frame(side), parent.parentJoint, parent.placement * centre, pin.FrameType.OP_FRAME))
 
 
 def _read(path: Path) -> RobotFile:

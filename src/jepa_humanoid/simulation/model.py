@@ -6,6 +6,7 @@ import mujoco
 import numpy as np
 
 from jepa_humanoid.robot.description import SIDES, RobotDescription
+from jepa_humanoid.simulation.lidar import TRANSPARENT_GROUP
 from jepa_humanoid.simulation.scenes import Scene
 
 TORSO_SITE = "torso"
@@ -14,8 +15,6 @@ FLOOR = "floor"
 # Collision bits. The environment meets every part of the robot; of the robot's own parts only the two legs meet.
 _ENVIRONMENT, _BODY, _LEFT_LEG, _RIGHT_LEG = 1, 2, 4, 8
 _LEG_BITS = {"left": (_LEFT_LEG, _RIGHT_LEG), "right": (_RIGHT_LEG, _LEFT_LEG)}
-# Ray casting passes through this geom group: the shell of the sensor itself.
-TRANSPARENT_GROUP = 5
 _COLLISION_GROUP = 3
 _VISUAL_GROUP = 2
 # The vendor's contact spheres lie on the sole; the box above them keeps feet from passing through things.

@@ -1,6 +1,6 @@
 """A robot in a MuJoCo scene, behind the same contract as a real one: noisy sensors in, joint commands out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import mujoco
 import numpy as np
@@ -97,7 +97,8 @@ class World:
         self._torso = self.model.site(TORSO_SITE).bodyid[0]
         self._base = self.model.body(robot.frames.base).id
         self._obstacles = {self.model.geom(o.name).id: o.name for o in scene.obstacles}
-        self._lidar = Lidar(self.model, self.data, robot, self._rng)
+        lidar = robot.lidar if self.settings.noise else replace(robot.lidar, noise=0.0)
+        self._lidar = Lidar(self.model, self.data, lidar, robot.frames.lidar, self._rng)
         self._place()
 
     def _randomize(self) -> None:
