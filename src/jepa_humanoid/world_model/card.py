@@ -1,0 +1,68 @@
+"""``model.json``: what an exported model is, beside its ONNX files."""
+
+import json
+from dataclasses import asdict, field
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass as validated_dataclass
+
+from jepa_humanoid.world_model.errors import WorldModelError
+from jepa_humanoid.world_model.settings import CommandLimits, ObservationSettings, parse_settings
+
+CARD = "model.json"
+FORMAT = 1
+"""Version of the files' layout and of the arrays that go in and out; a reader refuses any other."""
+
+
+@validated_dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class ModelCard:
+    """What a runtime has to know of a model.
+
+    Attributes:
+        robot: Name of the robot whose walking it imagines.
+        step: Duration of one imagined step [s].
+        horizon: Steps in one imagined rollout.
+        latent: Dimension of an embedding.
+        observation: What it sees.
+        limits: Velocities that it has learned about.
+        one_step_error: Mean squared error of the prediction one step ahead on held-out episodes, a dimension: the unit
+            of surprise.
+        trained_on: Free text: episodes, hours, seeds.
+        format: Version of the layout.
+    """
+
+    robot: str
+    step: Annotated[float, Field(gt=0.0)]
+    horizon: Annotated[int, Field(gt=0)]
+    latent: Annotated[int, Field(gt=0)]
+    observation: ObservationSettings
+    limits: CommandLimits
+    one_step_error: Annotated[float, Field(gt=0.0)]
+    trained_on: dict[str, str | int | float] = field(default_factory=dict)
+    format: int = FORMAT
+
+
+def write_card(card: ModelCard, directory: Path) -> None:
+    """Write ``model.json``."""
+    (directory / CARD).write_text(json.dumps(asdict(card), indent=2) + "\n")
+
+
+def read_card(directory: Path) -> ModelCard:
+    """Read ``model.json``.
+
+    Raises:
+        WorldModelError: If it is missing, malformed or of another format.
+    """
+    path = directory / CARD
+    if not path.is_file():
+        raise WorldModelError(f"no world model in '{directory}': {CARD} is missing")
+    try:
+        values = json.loads(path.read_text())
+    except json.JSONDecodeError as error:
+        raise WorldModelError(f"{path} is not JSON: {error}") from error
+    card = parse_settings(ModelCard, values, str(path))
+    if card.format != FORMAT:
+        raise WorldModelError(f"{path}: format {card.format}; this version reads format {FORMAT}")
+    return card

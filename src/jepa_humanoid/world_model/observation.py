@@ -1,0 +1,110 @@
+"""From what a robot knows to what its world model reads: coded elevation and a short history of proprioception.
+
+Episodes store exactly these arrays, so that training and robot see through the same eyes.
+"""
+
+from collections import deque
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid, VelocityCommand
+from jepa_humanoid.world_model.errors import WorldModelError
+from jepa_humanoid.world_model.settings import ObservationSettings
+
+Codes = NDArray[np.uint8]
+Features = NDArray[np.float32]
+
+HEIGHT_STEP = 0.01
+"""Height that one code stands for [m]: finer than the LiDAR's noise."""
+HEIGHT_FLOOR = -0.5
+"""Height of code 0 [m]; with 255 codes the ceiling is 2.04 m, above every obstacle that a walker can hit."""
+UNKNOWN = 255
+"""Code of a cell that nobody has seen."""
+
+FEATURES = (
+    "forward velocity",
+    "lateral velocity",
+    "turn rate",
+    "roll rate",
+    "pitch rate",
+    "gravity x",
+    "gravity y",
+    "commanded forward",
+    "commanded lateral",
+    "commanded turn",
+)
+"""One frame of proprioception, in the base frame; the command is the one in force until now."""
+
+FEATURE_MIRROR = np.array([1, -1, -1, -1, 1, 1, -1, 1, -1, -1], dtype=np.float32)
+"""Signs of the features seen in a mirror that swaps left and right."""
+PLANAR_MIRROR = np.array([1, -1, -1], dtype=np.float32)
+"""The same for commands and displacements: x, y, yaw."""
+
+
+def encode_heights(heights: NDArray[np.float32]) -> Codes:
+    """Code heights [m], NaN where unknown, as bytes; any shape."""
+    levels = np.rint((heights - HEIGHT_FLOOR) / HEIGHT_STEP)
+    return np.where(np.isnan(levels), UNKNOWN, np.clip(levels, 0, UNKNOWN - 1)).astype(np.uint8)
+
+
+def decode_heights(codes: Codes) -> NDArray[np.float32]:
+    """Heights [m] behind codes, NaN where unknown."""
+    heights = codes.astype(np.float32) * np.float32(HEIGHT_STEP) + np.float32(HEIGHT_FLOOR)
+    return np.where(codes == UNKNOWN, np.float32(np.nan), heights)
+
+
+def crop(grid: ElevationGrid, settings: ObservationSettings) -> Codes:
+    """Cut the model's view out of the middle of an elevation grid and code it, shape (cells, cells).
+
+    Raises:
+        WorldModelError: If the grid is smaller than the view, off-centre from it, or of another resolution.
+    """
+    n, wanted = grid.heights.shape[0], settings.cells
+    margin, odd = divmod(n - wanted, 2)
+    if grid.heights.shape != (n, n) or margin < 0 or odd or abs(grid.resolution - settings.resolution) > 1e-6:
+        raise WorldModelError(
+            f"the model sees {wanted} × {wanted} cells of {settings.resolution} m; the elevation grid has "
+            f"{' × '.join(map(str, grid.heights.shape))} cells of {grid.resolution} m"
+        )
+    return encode_heights(grid.heights[margin : margin + wanted, margin : margin + wanted])
+
+
+def features(base: BaseEstimate, command: VelocityCommand) -> Features:
+    """One frame of proprioception, in the order of `FEATURES`, shape (F,)."""
+    x, y, z, w = base.orientation
+    gravity = (2.0 * (x * z - w * y), 2.0 * (y * z + w * x))
+    v, omega = base.linear_velocity, base.angular_velocity
+    return np.array([v[0], v[1], omega[2], omega[0], omega[1], *gravity, *command.as_array()], dtype=np.float32)
+
+
+class ProprioceptiveHistory:
+    """The last frames of proprioception, oldest first; before the first frame it repeats that one."""
+
+    def __init__(self, length: int) -> None:
+        """Start empty.
+
+        Args:
+            length: Frames to remember.
+        """
+        self._frames: deque[Features] = deque(maxlen=length)
+        self._length = length
+
+    def append(self, frame: Features) -> None:
+        """Remember one more frame, shape (F,)."""
+        self._frames.append(frame)
+
+    def clear(self) -> None:
+        """Forget everything, as after a jump in time."""
+        self._frames.clear()
+
+    def as_array(self) -> Features:
+        """Return the history, shape (length, F).
+
+        Raises:
+            WorldModelError: If nothing has been remembered yet.
+        """
+        if not self._frames:
+            raise WorldModelError("no proprioception yet")
+        missing = self._length - len(self._frames)
+        return np.stack([self._frames[0]] * missing + list(self._frames))

@@ -1,0 +1,138 @@
+"""A trained world model on a robot: ONNX Runtime and numpy, no torch."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from numpy.typing import ArrayLike, NDArray
+
+from jepa_humanoid.world_model.card import ModelCard, read_card
+from jepa_humanoid.world_model.errors import WorldModelError
+from jepa_humanoid.world_model.observation import FEATURES, Codes
+
+Floats = NDArray[np.float32]
+
+ENCODER = "encoder.onnx"
+IMAGINATION = "imagination.onnx"
+POLICY = "policy.onnx"
+
+ENCODER_INPUTS = ("codes", "history")
+ENCODER_OUTPUTS = ("latent",)
+IMAGINATION_INPUTS = ("latent", "commands", "goal")
+IMAGINATION_OUTPUTS = ("poses", "collision", "fall", "effort", "clearance", "cost_to_go", "latents")
+POLICY_INPUTS = ("latent", "goal")
+POLICY_OUTPUTS = ("command",)
+
+
+@dataclass(frozen=True, slots=True)
+class Imagined:
+    """What would happen under K candidate command sequences, at each of H steps.
+
+    Attributes:
+        poses: Of ``base_footprint`` after the step, in the one now, (K, H, 3) [m, m, rad].
+        collision: Probability that the robot touches something during the step, (K, H).
+        fall: Probability that it falls during the step, (K, H).
+        effort: Mean mechanical power over the step, (K, H) [W].
+        clearance: Least distance from the robot's middle to an obstacle during the step, (K, H) [m].
+        cost_to_go: Effective distance left to the goal after the step, around what stands there, (K, H) [m].
+        latents: Embeddings after the step, (K, H, D).
+    """
+
+    poses: Floats
+    collision: Floats
+    fall: Floats
+    effort: Floats
+    clearance: Floats
+    cost_to_go: Floats
+    latents: Floats
+
+
+class WorldModel:
+    """Encoder, predictor and heads of one exported model."""
+
+    def __init__(self, directory: Path, threads: int = 1) -> None:
+        """Load a model.
+
+        Args:
+            directory: With ``model.json`` and the ONNX files.
+            threads: Of ONNX Runtime; one suits a machine whose other core balances the robot.
+
+        Raises:
+            WorldModelError: If a file is missing or unreadable.
+        """
+        self.card: ModelCard = read_card(directory)
+        self._encoder = _session(directory / ENCODER, threads)
+        self._imagination = _session(directory / IMAGINATION, threads)
+        self._policy = _session(directory / POLICY, threads)
+
+    def encode(self, codes: Codes, history: Floats) -> Floats:
+        """Embed one observation.
+
+        Args:
+            codes: Coded elevation, (N, N) uint8.
+            history: Proprioception, oldest first, (L, F).
+
+        Returns:
+            The embedding, (D,).
+
+        Raises:
+            WorldModelError: If a shape is wrong or a number is not finite.
+        """
+        observation = self.card.observation
+        _check("elevation codes", codes, (observation.cells, observation.cells))
+        _check("proprioception", history, (observation.history, len(FEATURES)))
+        if codes.dtype != np.uint8:
+            raise WorldModelError(f"elevation codes are {codes.dtype}, not uint8")
+        inputs = {"codes": codes[None], "history": history[None].astype(np.float32)}
+        (latent,) = self._encoder.run(ENCODER_OUTPUTS, inputs)
+        return np.asarray(latent[0], np.float32)
+
+    def imagine(self, latent: Floats, commands: ArrayLike, goal: ArrayLike = (0.0, 0.0)) -> Imagined:
+        """Roll out candidates.
+
+        Args:
+            latent: Embedding of the present, (D,).
+            commands: Candidates, (K, H, 3) [m/s, m/s, rad/s].
+            goal: In ``base_footprint``, (2,) [m]; only the cost-to-go depends on it.
+
+        Raises:
+            WorldModelError: If a shape is wrong or a number is not finite.
+        """
+        candidates = np.asarray(commands, np.float32)
+        target = np.asarray(goal, np.float32)
+        _check("embedding", latent, (self.card.latent,))
+        _check("commands", candidates, (len(candidates), self.card.horizon, 3))
+        _check("goal", target, (2,))
+        inputs = {"latent": latent[None], "commands": candidates, "goal": target}
+        return Imagined(*self._imagination.run(IMAGINATION_OUTPUTS, inputs))
+
+    def goal_command(self, latent: Floats, goal: ArrayLike) -> Floats:
+        """Command that goal-conditioned inverse dynamics gives, (3,); arguments as in `imagine`."""
+        target = np.asarray(goal, np.float32)
+        _check("embedding", latent, (self.card.latent,))
+        _check("goal", target, (2,))
+        (command,) = self._policy.run(POLICY_OUTPUTS, {"latent": latent[None], "goal": target[None]})
+        return np.asarray(command[0], np.float32)
+
+
+def _session(path: Path, threads: int) -> onnxruntime.InferenceSession:
+    if not path.is_file():
+        raise WorldModelError(f"no world model in '{path.parent}': {path.name} is missing")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    # Threads that spin between two plans would take the controller's core.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        # ONNX Runtime raises a family of classes without a public common base.
+        raise WorldModelError(f"{path} cannot be loaded: {error}") from error
+
+
+def _check(name: str, array: NDArray[np.generic], shape: tuple[int, ...]) -> None:
+    if array.shape != shape:
+        raise WorldModelError(f"{name}: shape {array.shape} instead of {shape}")
+    if not np.isfinite(array).all():
+        raise WorldModelError(f"{name}: not every number is finite")

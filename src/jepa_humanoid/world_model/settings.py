@@ -1,0 +1,178 @@
+"""What the world model sees, how large it is, and how it learns; read from ``config/world_model``."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import yaml
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass as validated_dataclass
+
+from jepa_humanoid.resources import share_directory
+from jepa_humanoid.world_model.errors import WorldModelError
+
+_STRICT = ConfigDict(extra="forbid")
+_Positive = Annotated[float, Field(gt=0.0)]
+_NonNegative = Annotated[float, Field(ge=0.0)]
+_Count = Annotated[int, Field(gt=0)]
+_Range = tuple[float, float]
+
+Settings = TypeVar("Settings")
+
+
+@validated_dataclass(frozen=True, config=_STRICT)
+class ObservationSettings:
+    """What the model sees.
+
+    Attributes:
+        cells: Edge of the square elevation grid [cells].
+        resolution: Edge of a cell [m].
+        history: Frames of proprioception, the latest included.
+        period: Time between frames [s].
+    """
+
+    cells: Annotated[int, Field(ge=8, multiple_of=8)] = 64
+    resolution: _Positive = 0.1
+    history: _Count = 5
+    period: _Positive = 0.1
+
+
+@validated_dataclass(frozen=True, config=_STRICT)
+class CommandLimits:
+    """The velocities that the model has learned about and that the planner may ask for.
+
+    Attributes:
+        forward: Least and largest velocity along x [m/s].
+        lateral: Along y [m/s].
+        turn: About z [rad/s].
+    """
+
+    forward: _Range = (-0.3, 0.5)
+    lateral: _Range = (-0.2, 0.2)
+    turn: _Range = (-0.6, 0.6)
+
+
+@validated_dataclass(frozen=True, config=_STRICT)
+class NetworkSettings:
+    """Sizes of the networks.
+
+    Attributes:
+        latent: Dimension of the embedding z.
+        channels: Output channels of the encoder's convolutions; each but the last halves the grid.
+        trunk: Width of the layer that joins grid and proprioception.
+        predictor: Width of the predictor's residual stream.
+        blocks: FiLM blocks of the predictor.
+        head: Width of the heads.
+    """
+
+    latent: _Count = 128
+    channels: tuple[_Count, _Count, _Count, _Count] = (16, 32, 48, 64)
+    trunk: _Count = 256
+    predictor: _Count = 256
+    blocks: _Count = 2
+    head: _Count = 128
+
+
+@validated_dataclass(frozen=True, config=_STRICT)
+class ObjectiveSettings:
+    """Weights of the objective; next-embedding prediction has weight 1.
+
+    Attributes:
+        regularization: λ of SIGReg.
+        directions: Random directions that SIGReg draws at each step.
+        inverse_dynamics: Weight of recovering the command from two successive embeddings.
+    """
+
+    regularization: _NonNegative = 0.05
+    directions: _Count = 128
+    inverse_dynamics: _NonNegative = 0.2
+
+
+@validated_dataclass(frozen=True, config=_STRICT)
+class TrainingSettings:
+    """How long and how fast to learn.
+
+    Attributes:
+        steps: Gradient steps on the embedding (encoder and predictor).
+        head_steps: Gradient steps on the heads, afterwards, on frozen embeddings.
+        batch: Windows in a step.
+        head_batch: Windows in a step of the heads.
+        learning_rate: Peak of the cosine schedule.
+        weight_decay: AdamW's.
+        held_out: Share of the episodes that nothing is fitted to.
+    """
+
+    steps: _Count = 3000
+    head_steps: _Count = 3000
+    batch: _Count = 64
+    head_batch: _Count = 256
+    learning_rate: _Positive = 1e-3
+    weight_decay: _NonNegative = 0.01
+    held_out: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.1
+
+
+@validated_dataclass(frozen=True, config=_STRICT)
+class WorldModelSettings:
+    """Everything that `humanoid train` reads.
+
+    Attributes:
+        step: Duration of one imagined step [s], a multiple of the observation's period.
+        horizon: Steps of an imagined rollout.
+        observation: What the model sees.
+        limits: Velocities that it learns about.
+        network: Sizes.
+        objective: Weights.
+        training: Length and speed.
+    """
+
+    step: _Positive = 0.5
+    horizon: _Count = 10
+    observation: ObservationSettings = ObservationSettings()
+    limits: CommandLimits = CommandLimits()
+    network: NetworkSettings = NetworkSettings()
+    objective: ObjectiveSettings = ObjectiveSettings()
+    training: TrainingSettings = TrainingSettings()
+
+    def __post_init__(self) -> None:
+        if abs(self.step / self.observation.period - self.stride) > 1e-6:
+            raise ValueError(f"step {self.step} s is no multiple of the period {self.observation.period} s")
+
+    @property
+    def stride(self) -> int:
+        """Frames in one imagined step."""
+        return max(1, round(self.step / self.observation.period))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the settings as plain values, for JSON and YAML."""
+        return asdict(self)
+
+
+def parse_settings(kind: type[Settings], values: object, source: str) -> Settings:
+    """Validate plain values, as read from a file, into a settings class.
+
+    Raises:
+        WorldModelError: Naming the file and each field that is wrong.
+    """
+    try:
+        return TypeAdapter(kind).validate_python({} if values is None else values)
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise WorldModelError(f"{source}: {problems}") from error
+
+
+def load_settings(name_or_path: str | Path = "g1") -> WorldModelSettings:
+    """Read a file of ``config/world_model``, or any other YAML file.
+
+    Raises:
+        WorldModelError: If there is none, or it is malformed.
+    """
+    path = Path(name_or_path)
+    if path.suffix not in {".yaml", ".yml"}:
+        path = share_directory() / "config" / "world_model" / f"{name_or_path}.yaml"
+    if not path.is_file():
+        raise WorldModelError(f"no world-model settings '{name_or_path}': there is no {path}")
+    try:
+        values = yaml.safe_load(path.read_text())
+    except yaml.YAMLError as error:
+        raise WorldModelError(f"{path} is not YAML: {error}") from error
+    return parse_settings(WorldModelSettings, values, str(path))
