@@ -1,0 +1,302 @@
+"""Point clouds to a map of heights that rolls along with the robot.
+
+The map is aligned with ``odom`` and indexed modulo its size: a cell keeps its place in memory while the robot walks,
+and only the rows and columns that come into reach are cleared.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pinocchio as pin
+from numpy.typing import NDArray
+
+from jepa_humanoid.perception.errors import PerceptionError
+from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid, Vector
+
+_Index = NDArray[np.intp]
+
+_GOLDEN_RATIO = 0.5 * (1.0 + 5.0**0.5)
+
+
+@dataclass(frozen=True)
+class ElevationSettings:
+    """Size, trust and memory of the elevation map.
+
+    Attributes:
+        resolution: Edge of a cell [m].
+        map_cells: Cells along each edge of the rolling map.
+        grid_cells: Cells along each edge of the grid cut out around the robot, aligned with its heading.
+        lowest: Points lower than this below the ground under the robot are dropped [m].
+        head_height: Points higher than this above the ground are dropped: the robot walks under them [m].
+        flat_spread: Hits of one scan in one cell within this height are one surface and averaged; else the highest
+            counts [m].
+        agreement: Hits within this of a cell's height confirm it [m].
+        measurement_deviation: Standard deviation of a surface's height in one scan [m].
+        least_deviation: A cell never trusts its height more than this, so that it can follow a change [m].
+        unknown_deviation: A cell with a larger standard deviation is unknown [m].
+        drift_per_metre: Variance that a cell gains for each metre walked [m²/m].
+        drift_per_radian: Variance that a cell gains for each radian turned [m²/rad].
+        cleared_after: Scans whose rays passed through a cell below its height before the height is given up.
+        ray_step: Distance between the points at which rays are tested for passing through [m].
+        ray_share: One in this many rays is tested in each scan.
+        ray_end: The end of a ray that is not tested: what it hit may fill a part of its last cells [m].
+        ray_depth: How far below a cell's height a ray must be to have passed through it [m].
+        start_radius: Around the place of the first scan unseen cells are ground: the robot stands on it [m].
+        foot_radius: Around the robot's base all cells are ground: it stands there [m].
+        late_tolerance: Scans older than the newest by more than this are refused [s].
+        stale_tolerance: Scans whose stamp is farther than this from the base estimate's are refused [s].
+    """
+
+    resolution: float = 0.1
+    map_cells: int = 128
+    grid_cells: int = 64
+    lowest: float = -1.0
+    head_height: float = 1.6
+    flat_spread: float = 0.1
+    agreement: float = 0.15
+    measurement_deviation: float = 0.03
+    least_deviation: float = 0.01
+    unknown_deviation: float = 0.3
+    drift_per_metre: float = 0.009
+    drift_per_radian: float = 0.002
+    cleared_after: int = 4
+    ray_step: float = 0.2
+    ray_share: int = 4
+    ray_end: float = 0.2
+    ray_depth: float = 0.1
+    start_radius: float = 0.5
+    foot_radius: float = 0.2
+    late_tolerance: float = 0.05
+    stale_tolerance: float = 0.2
+
+    def __post_init__(self) -> None:
+        if self.resolution <= 0.0 or self.grid_cells < 1 or self.ray_share < 1:
+            raise ValueError("resolution, grid_cells and ray_share must be positive")
+        if self.map_cells < np.sqrt(2.0) * self.grid_cells:
+            raise ValueError(f"map_cells ({self.map_cells}) must hold the grid ({self.grid_cells}) at every heading")
+
+
+@dataclass(frozen=True, slots=True)
+class ScanReport:
+    """What became of a scan.
+
+    Attributes:
+        used: Points that went into the map.
+        invalid: Points dropped because a coordinate is not finite.
+        outside: Points dropped because they are off the map, above the head or below the floor.
+        refused: Why the whole scan was refused, or None if it was not.
+    """
+
+    used: int = 0
+    invalid: int = 0
+    outside: int = 0
+    refused: str | None = None
+
+
+class ElevationMapper:
+    """Remembers the height of what it saw around the robot, and forgets it as the odometry drifts.
+
+    Args:
+        settings: Size, trust and memory of the map.
+    """
+
+    def __init__(self, settings: ElevationSettings | None = None) -> None:
+        self.settings = settings or ElevationSettings()
+        n = self.settings.grid_cells
+        offsets = (np.arange(n) - 0.5 * (n - 1)) * self.settings.resolution
+        quarter = 0.25 * self.settings.resolution
+        # A grid cell looks at four places, so that a post one cell wide stays visible at every heading.
+        corners = quarter * np.array([[1, 1], [1, -1], [-1, 1], [-1, -1]])
+        centres = np.stack(np.meshgrid(offsets, offsets, indexing="ij"), axis=-1)
+        self._grid_points = (centres[None] + corners[:, None, None]).reshape(-1, 2)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything, the time included: for a clock that jumped back or a robot that was carried."""
+        cells = self.settings.map_cells**2
+        self._height = np.full(cells, np.nan)  # in odom, so that slopes and steps stay where they are
+        self._variance = np.zeros(cells)  # less `_drift`, which grows for all cells alike
+        self._drift = 0.0
+        self._highest_below = np.full(cells, np.nan)  # since the height was last confirmed
+        self._passed_through = np.zeros(cells, dtype=np.int32)  # scans since then
+        self._centre: _Index = np.zeros(2, dtype=np.intp)
+        self._ground = 0.0
+        self._stamp = -np.inf
+        self._base: BaseEstimate | None = None
+        self._scans = 0
+
+    def integrate(
+        self,
+        points: NDArray[np.float32],
+        T_odom_lidar: pin.SE3,
+        stamp: float,
+        base: BaseEstimate,
+        ground_height: float,
+    ) -> ScanReport:
+        """Put one scan into the map.
+
+        Args:
+            points: Shape (N, 3), in the LiDAR's frame [m]. Points that are not finite are dropped and counted.
+            T_odom_lidar: Pose of the LiDAR in ``odom`` when it scanned.
+            stamp: Time of the scan [s].
+            base: Base estimate at that time.
+            ground_height: Height of the ground under the robot, in ``odom`` [m].
+
+        Returns:
+            How many points were used and dropped, or why the scan was refused.
+
+        Raises:
+            PerceptionError: If the points have another shape, or pose, stamp or ground height are not finite.
+        """
+        points = np.asarray(points)
+        if points.ndim != 2 or points.shape[1] != 3 or not np.issubdtype(points.dtype, np.floating):
+            raise PerceptionError(f"points must be floats of shape (N, 3), not {points.dtype} of {points.shape}")
+        pose = np.concatenate([T_odom_lidar.homogeneous.ravel(), base.position, base.orientation])
+        variances = np.diagonal(base.pose_covariance)
+        if not (np.isfinite([stamp, ground_height, base.stamp]).all() and np.isfinite(pose).all()):
+            raise PerceptionError("the scan's stamp, the LiDAR's pose, the base estimate or the ground is not finite")
+        if not np.isfinite(variances).all():
+            raise PerceptionError("the base estimate's covariance is not finite")
+        if stamp < self._stamp - self.settings.late_tolerance:
+            return ScanReport(refused=f"scan is {self._stamp - stamp:.3f} s older than the last one")
+        if abs(stamp - base.stamp) > self.settings.stale_tolerance:
+            return ScanReport(refused=f"scan and base estimate are {abs(stamp - base.stamp):.3f} s apart")
+        finite = np.isfinite(points).all(axis=1)
+        valid = points if finite.all() else points[finite]
+        in_odom = valid @ T_odom_lidar.rotation.T + T_odom_lidar.translation
+
+        first = self._base is None
+        if self._base is not None:
+            self._drift += self._drift_between(self._base, base)
+        self._base = base
+        self._stamp = max(self._stamp, stamp)
+        self._ground = ground_height
+        self._scroll_to(base.position)
+        cells, reached = self._locate(in_odom)
+        above = in_odom[:, 2] - ground_height
+        kept = reached & (above > self.settings.lowest) & (above < self.settings.head_height)
+        self._fuse(*_surfaces(cells[kept], in_odom[kept, 2], self.settings.flat_spread))
+        self._clear_along_rays(T_odom_lidar.translation, in_odom)
+        if first:
+            self._mark_ground(base.position, self.settings.start_radius, only_unknown=True)
+        self._mark_ground(base.position, self.settings.foot_radius, only_unknown=False)
+        self._scans += 1
+        used = int(np.count_nonzero(kept))
+        return ScanReport(used=used, invalid=len(points) - len(valid), outside=len(valid) - used)
+
+    def grid(self, base: BaseEstimate) -> ElevationGrid:
+        """Cut out the grid around the robot, aligned with its heading; NaN where the map knows nothing.
+
+        Heights are above the ground that the last scan came with.
+
+        Args:
+            base: Where the robot is now; it may have walked since the last scan.
+        """
+        n = self.settings.grid_cells
+        heights = np.full((n, n), np.nan, dtype=np.float32)
+        if self._base is not None:
+            c, s = np.cos(base.yaw), np.sin(base.yaw)
+            cells, reached = self._locate(self._grid_points @ np.array([[c, s], [-s, c]]) + base.position[:2])
+            drift = self._drift + self._drift_between(self._base, base)
+            known = reached & (self._variance[cells] + drift <= self.settings.unknown_deviation**2)
+            seen = np.where(known, self._height[cells], np.nan).reshape(-1, n, n)
+            heights[:] = np.fmax.reduce(seen) - self._ground
+        return ElevationGrid(stamp=base.stamp, heights=heights, resolution=self.settings.resolution)
+
+    def _drift_between(self, before: BaseEstimate, now: BaseEstimate) -> float:
+        """Variance that odometry gained between two estimates [m²]: by the way walked, or as estimated if more."""
+        walked = float(np.hypot(*(now.position - before.position)[:2]))
+        turned = abs(float(np.remainder(now.yaw - before.yaw + np.pi, 2.0 * np.pi) - np.pi))
+        claimed = 0.5 * float(np.trace(now.pose_covariance[:2, :2]) - np.trace(before.pose_covariance[:2, :2]))
+        return max(self.settings.drift_per_metre * walked + self.settings.drift_per_radian * turned, claimed)
+
+    def _locate(self, points: Vector) -> tuple[_Index, NDArray[np.bool_]]:
+        """Index of the cell under each point, and whether it is on the map; off the map the index means nothing."""
+        n = self.settings.map_cells
+        from_centre = np.floor(points[:, :2] * (1.0 / self.settings.resolution)) - self._centre
+        reached = np.asarray(((from_centre >= -(n // 2)) & (from_centre < n - n // 2)).all(axis=1))
+        from_centre[~reached] = 0.0
+        place = np.remainder(from_centre.astype(np.intp) + self._centre, n)
+        return place[:, 0] * n + place[:, 1], reached
+
+    def _scroll_to(self, position: Vector) -> None:
+        """Centre the map on the robot; rows and columns that come into reach are unknown."""
+        n = self.settings.map_cells
+        centre = np.floor(position[:2] / self.settings.resolution).astype(np.intp)
+        for axis, (old, new) in enumerate(zip(self._centre, centre, strict=True)):
+            entering = np.arange(old, new) + n - n // 2 if new > old else np.arange(new, old) - n // 2
+            lines = entering[-n:] % n
+            height = self._height.reshape(n, n)
+            height[(lines, slice(None)) if axis == 0 else (slice(None), lines)] = np.nan
+        self._centre = centre
+
+    def _fuse(self, cells: _Index, surface: Vector) -> None:
+        """Merge a scan's surface heights into their cells, each cell named once."""
+        settings = self.settings
+        height, variance = self._height[cells], self._variance[cells] + self._drift
+        noise = settings.measurement_deviation**2
+        step = surface - height
+        unknown = np.isnan(height) | (variance > settings.unknown_deviation**2)
+        replaced = unknown | (step > settings.agreement)
+        confirmed = ~replaced & (step >= -settings.agreement)
+
+        gain = variance / (variance + noise)
+        # On the side of an obstacle a scan's highest hit is below the top more often than not.
+        rising_obstacle = (step > 0.0) & (height > self._ground + settings.agreement)
+        gain[rising_obstacle] = np.maximum(gain[rising_obstacle], 0.5)
+        fused = np.where(confirmed, height + gain * step, height)
+        fused_variance = np.where(confirmed, np.maximum((1.0 - gain) * variance, settings.least_deviation**2), variance)
+        self._height[cells] = np.where(replaced, surface, fused)
+        self._variance[cells] = np.where(replaced, noise, fused_variance) - self._drift
+
+        supported = replaced | confirmed
+        self._passed_through[cells[supported]] = 0
+        self._highest_below[cells] = np.where(supported, np.nan, np.fmax(self._highest_below[cells], surface))
+
+    def _clear_along_rays(self, origin: Vector, ends: Vector) -> None:
+        """Lower the cells that rays keep passing through below their height: what stood there has gone."""
+        settings = self.settings
+        if not np.nanmax(self._height, initial=-np.inf) > self._ground + settings.agreement:
+            return
+        rays = ends[self._scans % settings.ray_share :: settings.ray_share] - origin
+        length = np.linalg.norm(rays, axis=1)
+        tested = np.minimum(length - settings.ray_end, 0.5 * settings.map_cells * settings.resolution)
+        # A phase that never repeats moves the tested points along the rays from scan to scan.
+        phase = (self._scans * _GOLDEN_RATIO) % 1.0
+        along = settings.ray_step * (np.arange(int(max(tested.max(initial=0.0), 0.0) / settings.ray_step) + 1) + phase)
+        ray, sample = np.nonzero(along < tested[:, None])
+        places = origin + rays[ray] * (along[sample] / length[ray])[:, None]
+        cells, reached = self._locate(places)
+        below = reached & (places[:, 2] < self._height[cells] - settings.ray_depth)
+        cells = np.unique(cells[below])
+        self._passed_through[cells] += 1
+        gone = cells[self._passed_through[cells] >= settings.cleared_after]
+        self._height[gone] = self._highest_below[gone]
+        self._highest_below[gone] = np.nan
+        self._passed_through[gone] = 0
+
+    def _mark_ground(self, position: Vector, radius: float, only_unknown: bool) -> None:
+        """Set the cells around a place that the robot stands on to the height of the ground."""
+        resolution = self.settings.resolution
+        reach = np.arange(-np.ceil(radius / resolution), np.ceil(radius / resolution) + 1)
+        around = np.stack(np.meshgrid(reach, reach, indexing="ij"), axis=-1).reshape(-1, 2)
+        centres = (np.floor(position[:2] / resolution) + around + 0.5) * resolution
+        cells, _ = self._locate(centres[np.hypot(*(centres - position[:2]).T) <= radius])
+        if only_unknown:
+            cells = cells[np.isnan(self._height[cells])]
+        self._height[cells] = self._ground
+        self._variance[cells] = self.settings.measurement_deviation**2 - self._drift
+        self._highest_below[cells] = np.nan
+        self._passed_through[cells] = 0
+
+
+def _surfaces(cells: _Index, heights: Vector, flat_spread: float) -> tuple[_Index, Vector]:
+    """One height for each cell that a scan hit: the mean of a flat surface's hits, the highest of any other's."""
+    if not len(cells):
+        return cells, heights
+    order = np.argsort(cells, kind="stable")
+    cells, heights = cells[order], heights[order]
+    first = np.flatnonzero(np.diff(cells, prepend=-1))
+    highest, lowest = np.maximum.reduceat(heights, first), np.minimum.reduceat(heights, first)
+    mean = np.add.reduceat(heights, first) / np.diff(first, append=len(cells))
+    return cells[first], np.where(highest - lowest <= flat_spread, mean, highest)
