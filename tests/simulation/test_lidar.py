@@ -20,6 +20,7 @@ WORLD = """
       <body name="head">
         <joint type="hinge" axis="0 1 0"/>
         <geom type="sphere" size="0.08" group="5"/>
+        <geom type="sphere" size="0.09" group="2"/>
         <site name="lidar"/>
         <body name="arm" pos="0 0.3 0"><geom type="sphere" size="0.1" mass="1"/></body>
       </body>
@@ -42,7 +43,7 @@ def to_world(points: np.ndarray, data: mujoco.MjData) -> np.ndarray:
 
 
 def test_points_lie_on_the_floor_or_the_wall():
-    """Without noise every point is on a surface of the world, through the transparent head and however it is tilted."""
+    """Without noise every point is on a surface of the world, through the head around the sensor, however tilted."""
     lidar, model, data = make_lidar()
     data.qpos[3:7] = [np.cos(0.1), 0.0, np.sin(0.1), 0.0]
     data.qpos[7] = 0.15

@@ -8,6 +8,8 @@ from jepa_humanoid.robot.description import LidarSettings
 
 TRANSPARENT_GROUP = 5
 """Geoms of this group let rays through: the shell around the sensor."""
+VISUAL_GROUP = 2
+"""So do geoms of this one: meshes for the eye, which would hide the world from the sensor within and cost time."""
 
 
 class Lidar:
@@ -46,7 +48,7 @@ class Lidar:
         root = model.body_rootid[model.site_bodyid[self._site]]
         self._on_robot = np.asarray(model.body_rootid[model.geom_bodyid] == root)
         self._groups = np.ones(mujoco.mjNGROUP, dtype=np.uint8)
-        self._groups[TRANSPARENT_GROUP] = 0
+        self._groups[[TRANSPARENT_GROUP, VISUAL_GROUP]] = 0
         count = settings.rays[0] * settings.rays[1]
         self._geom = np.empty(count, dtype=np.int32)
         self._distance = np.empty(count)
