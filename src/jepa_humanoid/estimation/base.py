@@ -98,7 +98,7 @@ class EstimatorSettings:
     gate: float = 40.0
     ground_snap: float = 0.04
     ground_deviation: float = 0.005
-    ground_tilt_deviation: float = 0.02
+    ground_tilt_deviation: float = 0.01
     ground_tilt_floor: float = 0.003
     ground_delay: float = 0.1
     airborne_time: float = 0.3
@@ -180,6 +180,7 @@ class BaseEstimator:
         self._on_ground = [False, False]
         self._ground = 0.0
         self._airborne_since = 0.0
+        self._began = math.nan
         self._foot_velocity = np.zeros((2, 6))
         self._detector.reset()
 
@@ -325,19 +326,21 @@ class BaseEstimator:
         """Start the filter: biases and covariances after the averaging."""
         imu, settings = self._robot.imu, self.settings
         n = self._samples
-        rms = math.sqrt(self._gyro_square_sum / n)
-        noise = math.sqrt(3.0) * imu.gyro_noise
-        plausible = 4.0 * math.sqrt(3.0) * imu.gyro_bias
-        at_rest = rms < 2.0 * (noise + plausible)
+        mean_square = self._gyro_square_sum / n
+        still = 3.0 * (imu.gyro_noise**2 + 2.0 * imu.gyro_bias**2)
+        rate = math.sqrt(max(mean_square - still, 0.0))
+        at_rest = rate == 0.0
         P = self._P
         P[:] = 0.0
-        if at_rest and float(np.linalg.norm(gyro)) < plausible:
+        if at_rest:
             self._bg = gyro.copy()
             sway = 0.002
             P[_BG, _BG] = (imu.gyro_noise**2 / n + sway**2) * np.eye(3)
         else:
             P[_BG, _BG] = max(imu.gyro_bias, 1e-4) ** 2 * np.eye(3)
-        sway_acceleration = 0.02 if at_rest else 0.5
+        # A body that pivots over its feet at this rate moves, and accelerates, on average like this.
+        speed = 0.02 + rate * float(self._p[2])
+        sway_acceleration = speed / settings.initial_time
         bias = max(imu.accelerometer_bias, 1e-3) ** 2
         noise_variance = imu.accelerometer_noise**2 / n + sway_acceleration**2
         # The attitude took the accelerometer's bias for gravity, so the errors of the two belong together:
@@ -349,8 +352,9 @@ class BaseEstimator:
         P[_BA, _BA] = bias * np.eye(3)
         # The soles define the origin, so ξ_p, unlike the error of p, is free of the attitude's error.
         P[_P, _P] = np.diag([1e-8, 1e-8, settings.ground_deviation**2])
-        P[_V, _V] = (0.02 if at_rest else 0.3) ** 2 * np.eye(3)
+        P[_V, _V] = speed**2 * np.eye(3)
         self._airborne_since = stamp
+        self._began = stamp
         self._ready = True
 
     def _bridge_gap(self) -> None:
@@ -389,7 +393,7 @@ class BaseEstimator:
         transition[_V, _R] = dt * _GRAVITY_SKEW
         transition[_P, _R] = (0.5 * dt * dt) * _GRAVITY_SKEW
         scaled = -dt * R
-        np.dot(spread, scaled, out=transition[_MOTION, _BG])
+        transition[_MOTION, _BG] = spread @ scaled
         transition[_V, _BA] = scaled
         np.dot(transition, P, out=self._scratch)
         np.dot(self._scratch, transition.T, out=P)
@@ -488,7 +492,8 @@ class BaseEstimator:
         P = self._P
         foot = _FOOT[i]
         if not self._standing[i]:
-            self._touchdown[i] = stamp
+            # What stands when the filter starts has stood before.
+            self._touchdown[i] = -math.inf if self._began == stamp else stamp
             self._on_ground[i] = False
         self._standing[i] = True
         self._d[i] = position

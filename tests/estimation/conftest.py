@@ -1,0 +1,334 @@
+"""Motions with known truth for the estimator: kinematic walking, and a robot held up by stiff joints in MuJoCo."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import pinocchio as pin
+import pytest
+
+from jepa_humanoid.estimation.base import BaseEstimator
+from jepa_humanoid.robot.description import SIDES, RobotDescription, load_robot
+from jepa_humanoid.robot.state import BaseEstimate, JointCommand, SensorSample, Vector
+from jepa_humanoid.simulation.scenes import Scene
+from jepa_humanoid.simulation.world import World, WorldSettings
+
+DT = 0.002
+
+
+@dataclass
+class Motion:
+    """A sampled motion and what the sensors would read without noise; one row a sample.
+
+    Base velocities are in base axes; ``contact`` says which foot carries load; ``load`` is its share of the weight.
+    """
+
+    configuration: Vector
+    velocity: Vector
+    effort: Vector
+    angular_velocity: Vector
+    specific_force: Vector
+    load: Vector
+
+    def __len__(self) -> int:
+        """Return the number of samples."""
+        return len(self.configuration)
+
+
+@dataclass
+class Record:
+    """Estimates of a run against the truth, one row a sample after the start."""
+
+    stamp: list[float] = field(default_factory=list)
+    position_error: list[Vector] = field(default_factory=list)
+    rotation_error: list[Vector] = field(default_factory=list)
+    velocity_error: list[Vector] = field(default_factory=list)
+    com_velocity_error: list[Vector] = field(default_factory=list)
+    probability: list[tuple[float, float]] = field(default_factory=list)
+    standing: list[tuple[bool, bool]] = field(default_factory=list)
+    force: list[Vector] = field(default_factory=list)
+    true_contact: list[tuple[bool, bool]] = field(default_factory=list)
+    nees: list[float] = field(default_factory=list)
+    true_position: list[Vector] = field(default_factory=list)
+
+    def array(self, name: str) -> Vector:
+        """Return one column as an array."""
+        return np.array(getattr(self, name), dtype=float)
+
+
+class Comparison:
+    """Compares estimates with the truth in the odometry frame that the estimator chose at its start."""
+
+    def __init__(self, robot: RobotDescription, estimator: BaseEstimator) -> None:
+        """Compare the estimates of this estimator."""
+        self.record = Record()
+        self._model = robot.model
+        self._data = robot.model.createData()
+        self._estimator = estimator
+        self._T_odom_world: pin.SE3 | None = None
+
+    def add(self, estimate: BaseEstimate, q: Vector, v: Vector, contact: tuple[bool, bool]) -> None:
+        """Take in an estimate with the true configuration, velocity and contacts."""
+        if not self._estimator.ready:
+            return
+        T_world_base = pin.SE3(pin.Quaternion(q[3:7]), q[:3])
+        if self._T_odom_world is None:
+            # Yaw and x, y of the first estimate define the frame; tilt and height are compared as they are.
+            yaw = estimate.yaw - float(pin.rpy.matrixToRpy(T_world_base.rotation)[2])
+            T = pin.SE3(pin.rpy.rpyToMatrix(0.0, 0.0, yaw), np.zeros(3))
+            offset = estimate.position - T.act(T_world_base.translation)
+            T.translation = np.array([offset[0], offset[1], 0.0])
+            self._T_odom_world = T
+        truth = self._T_odom_world * T_world_base
+        rotation = pin.Quaternion(estimate.orientation).toRotationMatrix()
+        r = self.record
+        position_error = estimate.position - truth.translation
+        rotation_error = pin.log3(rotation @ truth.rotation.T)
+        r.stamp.append(estimate.stamp)
+        r.true_position.append(truth.translation.copy())
+        r.position_error.append(position_error)
+        r.rotation_error.append(rotation_error)
+        r.velocity_error.append(estimate.linear_velocity - v[:3])
+        com = pin.centerOfMass(self._model, self._data, q, v)
+        del com
+        true_com_velocity = self._T_odom_world.rotation @ self._data.vcom[0]
+        r.com_velocity_error.append(self._estimator.kinematics().vcom[0] - true_com_velocity)
+        r.probability.append(self._estimator.contacts)
+        r.standing.append(self._estimator.standing)
+        r.force.append(self._estimator.foot_forces.copy())
+        r.true_contact.append(contact)
+        error = np.concatenate((position_error, rotation_error))
+        r.nees.append(float(error @ np.linalg.solve(estimate.pose_covariance + 1e-12 * np.eye(6), error)))
+
+
+class SensorNoise:
+    """Noise and constant biases as the robot's description has them."""
+
+    def __init__(self, robot: RobotDescription, seed: int, scale: float = 1.0) -> None:
+        """Draw the biases."""
+        self._robot, self._scale = robot, scale
+        self._rng = np.random.default_rng(seed)
+        self.gyro_bias = scale * robot.imu.gyro_bias * self._rng.standard_normal(3)
+        self.accelerometer_bias = scale * robot.imu.accelerometer_bias * self._rng.standard_normal(3)
+
+    def sample(
+        self, stamp: float, position: Vector, velocity: Vector, effort: Vector, gyro: Vector, acceleration: Vector
+    ) -> SensorSample:
+        """Return a noisy sample."""
+        encoders, imu, n = self._robot.encoders, self._robot.imu, self._robot.joint_count
+
+        def noisy(value: Vector, deviation: float) -> Vector:
+            noise: Vector = value + self._scale * deviation * self._rng.standard_normal(value.shape)
+            return noise
+
+        assert position.shape == (n,)
+        return SensorSample(
+            stamp,
+            noisy(position, encoders.position_noise),
+            noisy(velocity, encoders.velocity_noise),
+            noisy(effort, encoders.effort_noise),
+            noisy(gyro + self.gyro_bias, imu.gyro_noise),
+            noisy(acceleration + self.accelerometer_bias, imu.accelerometer_noise),
+        )
+
+
+class KinematicWalk:
+    """Walking without a simulator: footsteps, a ZMP between them, a centre of mass that follows from it, leg IK.
+
+    The pelvis moves as a linear inverted pendulum's centre of mass does for a ZMP that moves from foot to foot;
+    torques come from inverse dynamics with each foot carrying its share. Standing foot: still in the world.
+    """
+
+    stand_time = 1.0
+    single, double = 0.4, 0.12
+    clearance = 0.06
+    apex = 0.7
+
+    def __init__(self, robot: RobotDescription, steps: int, length: float, turn: float = 0.0) -> None:
+        """Plan the walk.
+
+        Args:
+            robot: The body.
+            steps: Number of steps.
+            length: Of a step [m].
+            turn: Of a step [rad].
+        """
+        self.robot, self.model, self.data = robot, robot.model.copy(), None
+        self._soles = []
+        self._legs = []
+        for side in SIDES:
+            foot = robot.feet[side]
+            link = self.model.frames[self.model.getFrameId(foot.frame)]
+            centre = np.array(foot.corners).mean(axis=0)
+            placement = link.placement * pin.SE3(np.eye(3), centre)
+            frame = pin.Frame(f"{side}_sole", link.parentJoint, placement, pin.FrameType.OP_FRAME)
+            self._soles.append(self.model.addFrame(frame, False))
+            joints = [j for j in self.model.supports[link.parentJoint] if j > 1]
+            first = self.model.joints[joints[0]].idx_v
+            self._legs.append(slice(first, first + len(joints)))
+        self.data = self.model.createData()
+        self._steps, self._length, self._turn = steps, length, turn
+
+    def _footsteps(self) -> tuple[Vector, Vector, Vector, int]:
+        """Foot poses (N, 2, 4: x, y, z, yaw), load shares (N, 2), and pelvis yaw (N,)."""
+        q = self.robot.nominal_configuration
+        pin.framesForwardKinematics(self.model, self.data, q)
+        half = float(self.data.oMf[self._soles[0]].translation[1])
+        feet = np.array([[0.0, half, 0.0, 0.0], [0.0, -half, 0.0, 0.0]])
+        centre, yaw = np.zeros(2), 0.0
+        poses, loads, yaws = [], [], []
+
+        def hold(duration: float, start: Vector, end: Vector, yaw0: float, yaw1: float) -> None:
+            n = round(duration / DT)
+            for k in range(n):
+                s = _smooth((k + 1) / n)
+                poses.append(feet.copy())
+                loads.append(start + s * (end - start))
+                yaws.append(yaw0 + s * (yaw1 - yaw0))
+
+        both = np.array([0.5, 0.5])
+        hold(self.stand_time, both, both, 0.0, 0.0)
+        load = both
+        for step in range(self._steps):
+            swing = step % 2
+            alone = np.array([0.0, 1.0]) if swing == 0 else np.array([1.0, 0.0])
+            hold(self.double, load, alone, yaw, yaw)
+            last = step == self._steps - 1
+            ahead = self._length * (0.5 if step == 0 else 1.0)
+            new_yaw = yaw + self._turn
+            new_centre = centre + (0.0 if last else ahead) * np.array([np.cos(new_yaw), np.sin(new_yaw)])
+            side = half if swing == 0 else -half
+            start = feet[swing].copy()
+            target = np.array([new_centre[0] - side * np.sin(new_yaw), new_centre[1] + side * np.cos(new_yaw)])
+            n = round(self.single / DT)
+            for k in range(n):
+                s = (k + 1) / n
+                m = _smooth(s)
+                feet[swing, :2] = start[:2] + m * (target - start[:2])
+                feet[swing, 2] = self.clearance * 64.0 * (s * (1.0 - s)) ** 3
+                feet[swing, 3] = start[3] + m * (new_yaw - start[3])
+                poses.append(feet.copy())
+                loads.append(alone)
+                yaws.append(yaw + m * (new_yaw - yaw))
+            load, yaw, centre = alone, new_yaw, new_centre
+        hold(self.double, load, both, yaw, yaw)
+        hold(self.stand_time, both, both, yaw, yaw)
+        return np.array(poses), np.array(loads), np.array(yaws), len(poses)
+
+    def motion(self) -> Motion:
+        """Compute the motion."""
+        poses, loads, yaws, n = self._footsteps()
+        yaws = _gaussian(np.unwrap(yaws), 0.06)
+        zmp = (loads[:, :, None] * poses[:, :, :2]).sum(axis=1)
+        omega = np.sqrt(9.80665 / self.apex)
+        reach = int(3.0 / omega / DT) * 2
+        kernel = np.exp(-omega * DT * np.abs(np.arange(-reach, reach + 1)))
+        kernel /= kernel.sum()
+        padded = np.pad(zmp, ((reach, reach), (0, 0)), mode="edge")
+        com = np.stack([np.convolve(padded[:, i], kernel, mode="valid") for i in (0, 1)], axis=1)
+        nominal = self.robot.nominal_configuration
+        pin.centerOfMass(self.model, self.data, nominal)
+        offset = nominal[:2] - self.data.com[0][:2]
+        configuration = np.tile(nominal, (n, 1))
+        q = nominal.copy()
+        for k in range(n):
+            c, s = np.cos(yaws[k]), np.sin(yaws[k])
+            q[0] = com[k, 0] + c * offset[0] - s * offset[1]
+            q[1] = com[k, 1] + s * offset[0] + c * offset[1]
+            q[2] = nominal[2] - 0.02
+            q[3:7] = (0.0, 0.0, np.sin(yaws[k] / 2), np.cos(yaws[k] / 2))
+            self._inverse_kinematics(q, poses[k])
+            configuration[k] = q
+        return self._differentiate(configuration, loads)
+
+    def _inverse_kinematics(self, q: Vector, poses: Vector) -> None:
+        targets = [pin.SE3(pin.rpy.rpyToMatrix(0.0, 0.0, float(pose[3])), pose[:3]) for pose in poses]
+        for _ in range(20):
+            pin.computeJointJacobians(self.model, self.data, q)
+            worst = 0.0
+            for frame, leg, target in zip(self._soles, self._legs, targets, strict=True):
+                placement = pin.updateFramePlacement(self.model, self.data, frame)
+                error = pin.log6(placement.actInv(target)).vector
+                worst = max(worst, float(np.abs(error).max()))
+                J = pin.getFrameJacobian(self.model, self.data, frame, pin.ReferenceFrame.LOCAL)[:, leg]
+                q[leg.start + 1 : leg.stop + 1] += np.linalg.solve(J, error)
+            if worst < 1e-10:
+                return
+        raise AssertionError(f"no posture reaches the feet {poses}")
+
+    def _differentiate(self, configuration: Vector, loads: Vector) -> Motion:
+        model, data = self.model, self.data
+        n = len(configuration)
+        at = [max(0, min(n - 1, k)) for k in range(-1, n + 1)]
+        velocity = np.array(
+            [pin.difference(model, configuration[at[k]], configuration[at[k + 2]]) / (2 * DT) for k in range(n)]
+        )
+        acceleration = np.gradient(velocity, DT, axis=0)
+        imu = model.getFrameId(self.robot.frames.imu)
+        weightless = model.frames[imu].placement
+        effort, gyro, force = [], [], []
+        for q, v, a, load in zip(configuration, velocity, acceleration, loads, strict=True):
+            pin.forwardKinematics(model, data, q, v, a)
+            pin.updateFramePlacements(model, data)
+            classical = pin.getFrameClassicalAcceleration(model, data, imu, pin.ReferenceFrame.LOCAL).linear
+            gyro.append(weightless.rotation.T @ v[3:6])
+            force.append(classical + data.oMf[imu].rotation.T @ np.array([0.0, 0.0, 9.80665]))
+            tau = pin.rnea(model, data, q, v, a)
+            effort.append(tau[6:] - self._foot_torques(q, tau[:6], load))
+        joints = self.robot.joints
+        measured = np.array(effort) + joints.viscous * velocity[:, 6:]
+        measured += joints.friction_loss * np.tanh(velocity[:, 6:] / 0.02)
+        return Motion(configuration, velocity, measured, np.array(gyro), np.array(force), loads)
+
+    def _foot_torques(self, q: Vector, base_wrench: Vector, load: Vector) -> Vector:
+        """Joint torques that feet with these shares of the wrench on the base take over."""
+        data, model = self.data, self.model
+        T_base = pin.SE3(pin.Quaternion(q[3:7]), q[:3])
+        soles = [T_base.actInv(data.oMf[frame]) for frame in self._soles]
+        force = base_wrench[:3]
+        moment = base_wrench[3:] - sum(
+            np.cross(T.translation, share * force) for T, share in zip(soles, load, strict=True)
+        )
+        torque = np.zeros(model.nv - 6)
+        pin.computeJointJacobians(model, data, q)
+        for frame, T, share in zip(self._soles, soles, load, strict=True):
+            wrench = np.concatenate((T.rotation.T @ (share * force), T.rotation.T @ (share * moment)))
+            J = pin.getFrameJacobian(model, data, frame, pin.ReferenceFrame.LOCAL)
+            torque += (J.T @ wrench)[6:]
+        return torque
+
+
+def _smooth(s: float) -> float:
+    """Quintic from 0 to 1."""
+    return s**3 * (10.0 - 15.0 * s + 6.0 * s * s)
+
+
+def _gaussian(x: Vector, deviation: float) -> Vector:
+    width = int(4 * deviation / DT)
+    kernel = np.exp(-0.5 * (np.arange(-width, width + 1) * DT / deviation) ** 2)
+    kernel /= kernel.sum()
+    return np.convolve(np.pad(x, width, mode="edge"), kernel, mode="valid")
+
+
+def replay(
+    robot: RobotDescription, motion: Motion, seed: int = 0, scale: float = 1.0, expect: bool = False
+) -> tuple[Record, BaseEstimator, SensorNoise]:
+    """Run the estimator over a motion with noise."""
+    noise = SensorNoise(robot, seed, scale)
+    estimator = BaseEstimator(robot)
+    comparison = Comparison(robot, estimator)
+    for k in range(len(motion)):
+        v = motion.velocity[k]
+        sample = noise.sample(
+            (k + 1) * DT,
+            motion.configuration[k, 7:],
+            v[6:],
+            motion.effort[k],
+            motion.angular_velocity[k],
+            motion.specific_force[k],
+        )
+        load = motion.load[k]
+        contact = (bool(load[0] > 0.0), bool(load[1] > 0.0))
+        estimate = estimator.update(sample, contact if expect else None)
+        comparison.add(estimate, motion.configuration[k], v, contact)
+    return comparison.record, estimator, noise
