@@ -1,0 +1,220 @@
+"""Topics and services of the graph: names, types, quality of service and rates, in one place.
+
+Names are relative, so a namespace holds one robot and several robots run side by side; units are SI. Nodes make their
+publishers and subscriptions from this table, and ``docs/topics.md`` is written from it.
+"""
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from diagnostic_msgs.msg import DiagnosticArray
+from geometry_msgs.msg import PoseStamped, TwistStamped, Vector3Stamped
+from nav_msgs.msg import Odometry, Path
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import Image, Imu, JointState, PointCloud2
+from std_msgs.msg import Bool, Float32, String
+from std_srvs.srv import Trigger
+from visualization_msgs.msg import MarkerArray
+
+
+@dataclass(frozen=True)
+class Quality:
+    """A quality of service, and how people call it."""
+
+    name: str
+    profile: QoSProfile
+
+
+def _quality(
+    name: str, depth: int, reliability: ReliabilityPolicy, durability: DurabilityPolicy = DurabilityPolicy.VOLATILE
+) -> Quality:
+    return Quality(
+        name,
+        QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=depth, reliability=reliability, durability=durability),
+    )
+
+
+LATEST = _quality("reliable, depth 1", 1, ReliabilityPolicy.RELIABLE)
+"""Only the newest value counts: an old command or state must never be acted upon."""
+
+EVENTS = _quality("reliable, depth 10", 10, ReliabilityPolicy.RELIABLE)
+"""Every message counts."""
+
+SENSOR = _quality("sensor data", 5, ReliabilityPolicy.BEST_EFFORT)
+"""Large and frequent: a lost one is not worth sending again."""
+
+LATCHED = _quality(
+    "reliable, transient local, depth 1", 1, ReliabilityPolicy.RELIABLE, DurabilityPolicy.TRANSIENT_LOCAL
+)
+"""Who comes later gets the last one too."""
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A topic of the graph.
+
+    Attributes:
+        name: Relative to the robot's namespace.
+        type: Message class.
+        quality: Offered by publishers and asked for by subscriptions.
+        rate: How often, for people; in the target's time.
+        meaning: What it says, in which frame and unit.
+    """
+
+    name: str
+    type: Any
+    quality: Quality
+    rate: str
+    meaning: str
+
+    @property
+    def type_name(self) -> str:
+        """The message type as ROS writes it."""
+        return f"{self.type.__module__.split('.')[0]}/{self.type.__name__}"
+
+
+@dataclass(frozen=True)
+class ServiceSpec:
+    """A service of the graph; attributes as in `Topic`."""
+
+    name: str
+    type: Any
+    meaning: str
+
+    @property
+    def type_name(self) -> str:
+        """The service type as ROS writes it."""
+        return f"{self.type.__module__.split('.')[0]}/{self.type.__name__}"
+
+
+ODOM_FRAME = "odom"
+FOOTPRINT_FRAME = "base_footprint"
+
+TOPICS = MappingProxyType(
+    {
+        topic.name: topic
+        for topic in (
+            Topic(
+                "joint_states",
+                JointState,
+                LATEST,
+                "500 Hz",
+                "position [rad], velocity [rad/s] and measured effort [N·m] of every actuated joint, in the robot's "
+                "joint order",
+            ),
+            Topic("imu/data", Imu, LATEST, "500 Hz", "pelvis IMU, same stamp as `joint_states`; no orientation"),
+            Topic("points", PointCloud2, SENSOR, "10 Hz", "head LiDAR, in its own frame"),
+            Topic(
+                "joint_commands",
+                JointState,
+                LATEST,
+                "500 Hz",
+                "stamp = stamp of the state it answers. The target applies kp(q\\*−q) + kd(v\\*−v) + effort with the "
+                "gains of the robot's config. No positions: damp towards the velocities; neither: limp",
+            ),
+            Topic(
+                "clock",
+                Clock,
+                LATEST,
+                "500 Hz",
+                "the target's time; `/clock` in the root namespace. In another one, remap `/clock` of nodes with "
+                "`use_sim_time` to it",
+            ),
+            Topic("robot_description", String, LATCHED, "once", "URDF"),
+            Topic(
+                "evaluation",
+                String,
+                LATCHED,
+                "5 Hz (wall)",
+                "JSON with ground truth; for judging a run, never for control: stamp, position, yaw, tilt_deg, "
+                "max_tilt_deg, falls, touches, touching, real_time_factor",
+            ),
+            Topic(
+                "push",
+                Vector3Stamped,
+                EVENTS,
+                "any",
+                "impulse on the torso of a simulated robot, in the world [N·s], spread over 0.1 s",
+            ),
+            Topic("odom", Odometry, LATEST, "50 Hz", "estimated base in `odom`; twist in the base frame; covariances"),
+            Topic(
+                "base_footprint",
+                PoseStamped,
+                LATEST,
+                "50 Hz",
+                "the point under the pelvis at the height of the ground, aligned with the heading, in `odom`",
+            ),
+            Topic(
+                "lidar/pose",
+                PoseStamped,
+                LATEST,
+                "50 Hz",
+                "the LiDAR's frame in `odom` (what `tf` says where tf2 is installed)",
+            ),
+            Topic(
+                "controller/markers",
+                MarkerArray,
+                LATEST,
+                "10 Hz",
+                "planned footsteps, contact forces, centre of mass and divergent component of motion, in `odom`",
+            ),
+            Topic(
+                "elevation",
+                Image,
+                LATEST,
+                "10 Hz",
+                "32FC1 heights above `base_footprint` [m], NaN where unknown; row i is x = (i − (n−1)/2)·resolution "
+                "ahead, column j likewise to the left",
+            ),
+            Topic("elevation/points", PointCloud2, SENSOR, "10 Hz", "the same cells as points in `odom`, to look at"),
+            Topic(
+                "plan/cmd_vel",
+                TwistStamped,
+                LATEST,
+                "20 Hz (wall)",
+                "what the planner asks of the controller, in `base_footprint`; stamp = state it was planned from or "
+                "held at; stale after 0.5 s",
+            ),
+            Topic("plan/path", Path, LATEST, "each plan", "the chosen imagined trajectory, in `odom`"),
+            Topic(
+                "plan/candidates",
+                MarkerArray,
+                LATEST,
+                "≤ 5 Hz",
+                "a sample of the imagined trajectories, in `odom`, coloured by cost; the cost is each marker's text",
+            ),
+            Topic("plan/surprise", Float32, LATEST, "each plan", "the world model's running prediction error"),
+            Topic(
+                "goal_pose",
+                PoseStamped,
+                LATEST,
+                "any",
+                "where to walk, in `odom`; a quaternion of zeros means: any heading",
+            ),
+            Topic(
+                "teleop/cmd_vel",
+                TwistStamped,
+                LATEST,
+                "≥ 5 Hz",
+                "outranks the planner for 0.5 s after its last message",
+            ),
+            Topic("emergency_stop", Bool, EVENTS, "any", "true outranks all and latches until `controller/release`"),
+            Topic("diagnostics", DiagnosticArray, EVENTS, "1 Hz (wall) and on change", "how each node is, and why"),
+        )
+    }
+)
+
+SERVICES = MappingProxyType(
+    {
+        service.name: service
+        for service in (
+            ServiceSpec("controller/stand_up", Trigger, "stand, from damping or sitting"),
+            ServiceSpec("controller/sit_down", Trigger, "give way softly, in damping"),
+            ServiceSpec("controller/emergency_stop", Trigger, "damp at once, and stay so"),
+            ServiceSpec("controller/release", Trigger, "end an emergency stop or an input fault, and start over"),
+            ServiceSpec("planner/cancel", Trigger, "forget the goal"),
+        )
+    }
+)

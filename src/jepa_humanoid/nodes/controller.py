@@ -1,0 +1,314 @@
+"""Controller: answers every state of the robot with a command.
+
+Balance is decided by `Body`; this node pairs `joint_states` with `imu/data`, checks what they say, chooses whom to
+obey, and tells the others where the robot is. What it is told wrongly ends in damping, and stays there until somebody
+calls `controller/release`: a robot must not get up by itself because a cable has contact again.
+"""
+
+import math
+import sys
+import time
+from typing import Any
+
+import numpy as np
+import pinocchio as pin
+
+from jepa_humanoid.body import Body
+from jepa_humanoid.nodes.arbiter import VelocityArbiter
+from jepa_humanoid.nodes.contract import TOPICS
+from jepa_humanoid.nodes.conversions import (
+    BodyView,
+    JointConverter,
+    read_velocity,
+    to_nanoseconds,
+    to_seconds,
+    write_body_view,
+    write_odometry,
+    write_pose,
+)
+from jepa_humanoid.nodes.errors import MessageError
+from jepa_humanoid.nodes.input_guard import Arrival, StampGuard
+from jepa_humanoid.nodes.node import Level, ParameterSpec, RobotNode, run
+from jepa_humanoid.nodes.timing import LoopTimer
+from jepa_humanoid.robot.description import SIDES, load_robot
+from jepa_humanoid.robot.state import BaseEstimate, JointCommand, SensorSample
+
+MARKER_RATE = 10.0
+"""Of `controller/markers` [Hz]."""
+
+IMU_PATIENCE = 0.1
+"""Wall time for which a state waits for the IMU's message of the same stamp [s]."""
+
+
+class Controller(RobotNode):
+    """Keeps the robot's balance."""
+
+    NAME = "controller"
+    DESCRIPTION = "Keeps the balance: estimator, gait, whole-body QP, safety modes."
+    PUBLISHES = ("joint_commands", "odom", "base_footprint", "lidar/pose", "controller/markers")
+    SUBSCRIBES = ("joint_states", "imu/data", "teleop/cmd_vel", "plan/cmd_vel", "emergency_stop")
+    SERVES = ("controller/stand_up", "controller/sit_down", "controller/emergency_stop", "controller/release")
+    PARAMETERS = (
+        ParameterSpec("odom_rate", 50.0, "of `odom`, `base_footprint` and `lidar/pose`", "Hz", 1.0, 500.0),
+        ParameterSpec("deadline", 0.002, "a step that takes longer counts as missed", "s", 0.0005, 0.1),
+        ParameterSpec("command_patience", 0.5, "time for which the last velocity asked for counts", "s", 0.05, 5.0),
+        ParameterSpec("longest_gap", 0.1, "time without a state after which to damp", "s", 0.004, 5.0),
+        ParameterSpec("most_repeats", 10, "times that the same state may come again", "", 0, 1000),
+        ParameterSpec(
+            "follow_restart", True, "start over when a simulated target does; on a robot its clock never jumps back"
+        ),
+    )
+
+    def configure(self) -> None:
+        """Load the robot."""
+        robot = load_robot(self.value("robot"))
+        self._robot = robot
+        self._data = robot.model.createData()
+        self._lidar_frame = robot.frame_id(robot.frames.lidar)
+        self._joints = JointConverter(robot.joint_names)
+        self._guard = StampGuard(self.value("longest_gap"), self.value("most_repeats"), self.value("follow_restart"))
+        self._arbiter = VelocityArbiter(self.value("command_patience"))
+        self._odom_period = round(1e9 / self.value("odom_rate"))
+        self._marker_period = round(1e9 / MARKER_RATE)
+        self._control_timer = LoopTimer(self.value("deadline"))
+        self._tick_timer = LoopTimer(self.value("deadline"))
+        self._reply = TOPICS["joint_commands"].type()
+        self._body = Body(robot)
+        # What people ask for first: a stop that came with a state has to count for it.
+        self.listen("emergency_stop", self._on_emergency_stop)
+        self.listen("teleop/cmd_vel", self._on_teleop)
+        self.listen("plan/cmd_vel", self._on_plan)
+        self.listen("imu/data", self._on_imu)
+        self.listen("joint_states", self._on_joint_states)
+        self.serve("controller/stand_up", self._stand_up)
+        self.serve("controller/sit_down", self._sit_down)
+        self.serve("controller/emergency_stop", lambda: self._stop("service controller/emergency_stop"))
+        self.serve("controller/release", self._release)
+
+    def activate(self) -> None:
+        """Begin with the next state, knowing nothing of earlier ones."""
+        self._fault: str | None = None
+        self._stopped: str | None = None
+        self._imu: Any = None
+        self._unpaired: Any = None
+        self._seen = False
+        self._now = 0.0
+        self._obeys = "nobody"
+        self._heard = time.monotonic()
+        self._next_odom = self._next_markers = 0
+        self._guard.reset()
+        self._body = Body(self._robot)
+        self.loop.call_at(self._watch, time.monotonic())
+
+    def deactivate(self) -> None:
+        """Tell the joints to slow down; the target damps by itself when it hears nothing more."""
+        self._answer(JointCommand.damping(self._now, self._robot.joint_count), self._reply.header.stamp)
+
+    def status(self) -> tuple[Level, str]:
+        """Mode and reason."""
+        if not self._seen:
+            return Level.WARN, "waiting for joint_states and imu/data"
+        if self._fault is not None:
+            return Level.ERROR, f"DAMPING: {self._fault}"
+        mode, reason = self._body.mode.name, self._body.reason
+        text = f"{mode}: {reason}" if reason else mode
+        if mode in {"STAND", "WALK"}:
+            silent = time.monotonic() - self._heard > 0.5
+            return (Level.WARN, "joint_states have stopped") if silent else (Level.OK, text)
+        return (Level.ERROR if mode in {"DAMPING", "FALLEN"} else Level.WARN), text
+
+    def values(self) -> dict[str, object]:
+        """Mode and reason again, for programs, and how long a step takes."""
+        median, p99 = self._control_timer.median_and_p99()
+        tick_median, tick_p99 = self._tick_timer.median_and_p99()
+        return {
+            "mode": "DAMPING" if self._fault else self._body.mode.name,
+            "reason": self._fault or self._body.reason,
+            "obeys": self._obeys,
+            "control_ms_median": 1e3 * median,
+            "control_ms_p99": 1e3 * p99,
+            "tick_ms_median": 1e3 * tick_median,
+            "tick_ms_p99": 1e3 * tick_p99,
+            "steps": self._tick_timer.count,
+            "missed": self._tick_timer.missed,
+        }
+
+    def _on_imu(self, message: Any) -> None:
+        self._imu = message
+        state = self._unpaired
+        if state is not None and state.header.stamp == message.header.stamp:
+            self._unpaired = None
+            self._step(state, message)
+
+    def _on_joint_states(self, message: Any) -> None:
+        self._heard = time.monotonic()
+        imu = self._imu
+        if imu is not None and imu.header.stamp == message.header.stamp:
+            self._unpaired = None
+            self._step(message, imu)
+        else:
+            self._unpaired = message
+
+    def _watch(self, now: float) -> float:
+        """Notice what does not come."""
+        state = self._unpaired
+        if state is not None and now - self._heard > IMU_PATIENCE:
+            last = "no message yet" if self._imu is None else f"last stamp {to_seconds(self._imu.header.stamp):.3f} s"
+            stamp = to_seconds(state.header.stamp)
+            self._unpaired = None
+            self._input_fault(f"imu/data: missing for the stamp of joint_states, {stamp:.3f} s ({last})")
+            self._seen, self._now = True, stamp
+            self._answer(JointCommand.damping(stamp, self._robot.joint_count), state.header.stamp)
+        elif not self._seen and now - self._heard > 1.0:
+            self.waiting_for("joint_states and imu/data")
+        return now + 0.02
+
+    def _step(self, state: Any, imu: Any) -> None:
+        began = time.perf_counter()
+        stamp = to_nanoseconds(state.header.stamp)
+        arrival = self._guard.check(stamp)
+        if arrival is Arrival.REPEATED:
+            if self._reply.header.stamp == state.header.stamp:
+                self.outputs["joint_commands"].publish(self._reply)
+            return
+        self._seen, self._now = True, to_seconds(state.header.stamp)
+        if arrival is Arrival.RESTARTED:
+            self._start_over("the target started anew")
+        if arrival is Arrival.FAULTY:
+            self._input_fault(self._guard.cause)
+        sample: SensorSample | None = None
+        try:
+            sample = self._joints.read_state(state, imu)
+        except MessageError as error:
+            self._input_fault(str(error))
+        if self._fault is not None or sample is None:
+            self._answer(JointCommand.damping(self._now, self._robot.joint_count), state.header.stamp)
+            return
+        velocity, self._obeys = self._arbiter.decide(self._now)
+        before = time.perf_counter()
+        command = self._body.step(sample, velocity)
+        self._control_timer.add(time.perf_counter() - before)
+        self._answer(command, state.header.stamp)
+        self._tick_timer.add(time.perf_counter() - began)
+        # From here on the target is at work with the command, so nobody waits for this.
+        estimate = self._body.estimate
+        if estimate is None:
+            return
+        if stamp >= self._next_odom:
+            self._next_odom = stamp - stamp % self._odom_period + self._odom_period
+            self._publish_odometry(estimate, sample, state.header.stamp)
+        elif stamp >= self._next_markers:
+            self._next_markers = stamp - stamp % self._marker_period + self._marker_period
+            self._publish_markers(state.header.stamp)
+
+    def _answer(self, command: JointCommand, stamp: Any) -> None:
+        self._joints.write_command(command, stamp, self._reply)
+        self.outputs["joint_commands"].publish(self._reply)
+
+    def _publish_odometry(self, estimate: BaseEstimate, sample: SensorSample, stamp: Any) -> None:
+        self.outputs["odom"].publish(write_odometry(estimate, stamp, self._robot.frames.base))
+        q = np.concatenate([estimate.position, estimate.orientation, sample.position])
+        pin.forwardKinematics(self._robot.model, self._data, q)
+        lidar = pin.updateFramePlacement(self._robot.model, self._data, self._lidar_frame)
+        self.outputs["lidar/pose"].publish(write_pose(lidar, stamp))
+        x, y = estimate.position[:2]
+        footprint = pin.SE3(pin.utils.rotate("z", estimate.yaw), np.array((x, y, self._ground_height())))
+        self.outputs["base_footprint"].publish(write_pose(footprint, stamp))
+
+    def _ground_height(self) -> float:
+        """Height in ``odom`` of what the lower foot stands on [m]."""
+        return float(np.min(np.asarray(self._body.foot_positions)[:, 2]))
+
+    def _publish_markers(self, stamp: Any) -> None:
+        body = self._body
+        steps = np.asarray(body.footsteps, dtype=float).reshape(-1, 4)
+        ground = np.full(len(steps), self._ground_height())
+        view = BodyView(
+            footsteps=np.column_stack([steps[:, :2], ground, steps[:, 2]]),
+            sides=tuple(SIDES[int(side)] for side in steps[:, 3]),
+            feet=np.asarray(body.foot_positions, dtype=float),
+            forces=np.asarray(body.contact_forces, dtype=float),
+            com=_place(body.com, self._ground_height()),
+            dcm=_place(body.dcm, self._ground_height()),
+        )
+        self.outputs["controller/markers"].publish(write_body_view(view, stamp))
+
+    def _on_teleop(self, message: Any) -> None:
+        try:
+            self._arbiter.hear_teleop(read_velocity(message, "teleop/cmd_vel"), self._now)
+        except MessageError as error:
+            self.warn_throttled(str(error))
+
+    def _on_plan(self, message: Any) -> None:
+        try:
+            velocity = read_velocity(message, "plan/cmd_vel")
+        except MessageError as error:
+            self.warn_throttled(str(error))
+            return
+        self._arbiter.hear_planner(velocity, to_seconds(message.header.stamp))
+
+    def _on_emergency_stop(self, message: Any) -> None:
+        if message.data:
+            self._stop("topic emergency_stop")
+
+    def _stop(self, who: str) -> tuple[bool, str]:
+        self._stopped = f"emergency stop by {who}"
+        self._body.emergency_stop(self._stopped)
+        self.get_logger().error(self._stopped)
+        return True, self._stopped
+
+    def _release(self) -> tuple[bool, str]:
+        if self._fault is not None:
+            self._fault = None
+            self._start_over("released")
+            # What comes next is the first state again: a gap in the past is no fault of the future.
+            self._guard.reset()
+        self._stopped = None
+        self._body.release()
+        self.get_logger().info("released")
+        return True, "released"
+
+    def _stand_up(self) -> tuple[bool, str]:
+        if self._fault is not None:
+            return False, f"damping: {self._fault}; call controller/release first"
+        self._body.stand_up()
+        return self._mode_after_request()
+
+    def _sit_down(self) -> tuple[bool, str]:
+        self._body.sit_down()
+        return self._mode_after_request()
+
+    def _mode_after_request(self) -> tuple[bool, str]:
+        return True, f"{self._body.mode.name}: {self._body.reason}"
+
+    def _input_fault(self, cause: str) -> None:
+        """Damp from now on, and say why; the first cause counts."""
+        if self._fault is None:
+            self._fault = cause
+            self.get_logger().error(f"damping: {cause}")
+
+    def _start_over(self, why: str) -> None:
+        self.get_logger().warning(f"starting over: {why}")
+        self._body = Body(self._robot)
+        self._fault = None
+        self._imu = self._unpaired = None
+        self._next_odom = self._next_markers = 0
+        if self._stopped is not None:
+            self._body.emergency_stop(self._stopped)
+
+
+def _place(point: Any, height: float) -> Any:
+    """A point in space; one on the ground is drawn at that height."""
+    if point is None or not math.isfinite(float(np.sum(point))):
+        return None
+    point = np.asarray(point, dtype=float)
+    return point if point.shape == (3,) else np.append(point, height)
+
+
+def main(args: list[str] | None = None) -> int:
+    """Run the node."""
+    return run(Controller, args)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

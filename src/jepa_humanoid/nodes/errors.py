@@ -1,0 +1,9 @@
+"""Errors that name what is wrong with a message or a parameter."""
+
+
+class MessageError(ValueError):
+    """A message breaks the contract of its topic; the text names the topic, the field and the cause."""
+
+
+class NodeError(RuntimeError):
+    """A node cannot be configured or run; the text says why in one line."""

@@ -1,0 +1,395 @@
+"""What all nodes share: life cycle, parameters, topics of the contract, diagnostics, and a `main` that ends cleanly."""
+
+import contextlib
+import gc
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, ClassVar
+
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+from rclpy.clock import Clock, ClockType
+from rclpy.exceptions import ParameterException
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.signals import SignalHandlerOptions
+
+from jepa_humanoid.nodes.contract import SERVICES, TOPICS
+from jepa_humanoid.nodes.errors import NodeError
+from jepa_humanoid.nodes.loop import Loop, Mailbox
+
+ParameterValue = bool | int | float | str
+
+
+class Level(IntEnum):
+    """Severity of a node's status, as in diagnostic_msgs/DiagnosticStatus."""
+
+    OK = 0
+    WARN = 1
+    ERROR = 2
+    STALE = 3
+
+
+@dataclass(frozen=True)
+class ParameterSpec:
+    """A parameter of a node.
+
+    Attributes:
+        name: Its name.
+        default: Its default, which also gives its type.
+        description: What it does.
+        unit: SI unit, or nothing.
+        low: Least value of a number, or None.
+        high: Largest value of a number, or None.
+        choices: Values that a text may have; empty for any.
+    """
+
+    name: str
+    default: ParameterValue
+    description: str
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+
+    @property
+    def type_name(self) -> str:
+        """The parameter's type as ROS writes it."""
+        return {bool: "bool", int: "integer", float: "double", str: "string"}[type(self.default)]
+
+    @property
+    def range_text(self) -> str:
+        """The values that it may have, or nothing."""
+        if self.choices:
+            return ", ".join(self.choices)
+        if self.low is None or self.high is None:
+            return ""
+        return f"{self.low:g} … {self.high:g}"
+
+    def descriptor(self) -> ParameterDescriptor:
+        """What `ros2 param describe` shows; the value can only be given at the start."""
+        described = ParameterDescriptor(
+            name=self.name,
+            description=f"{self.description}{f' [{self.unit}]' if self.unit else ''}",
+            additional_constraints=self.range_text if self.choices else "",
+            read_only=True,
+        )
+        if self.low is not None and self.high is not None:
+            if isinstance(self.default, int):
+                described.integer_range = [IntegerRange(from_value=int(self.low), to_value=int(self.high), step=0)]
+            else:
+                described.floating_point_range = [
+                    FloatingPointRange(from_value=float(self.low), to_value=float(self.high), step=0.0)
+                ]
+        return described
+
+
+COMMON_PARAMETERS = (
+    ParameterSpec("robot", "g1", "which robot: a name in config/robots, or a YAML file"),
+    ParameterSpec("autostart", True, "configure and activate without being asked to"),
+    ParameterSpec("scheduling_priority", 0, "SCHED_FIFO priority of the loop's thread; 0 for none", "", 0, 99),
+    ParameterSpec("cpu_core", -1, "processor core that the loop's thread keeps to; -1 for any", "", -1, 1023),
+    ParameterSpec("nice", 0, "how much the process stands back for others", "", 0, 19),
+)
+
+
+class RobotNode(LifecycleNode):
+    """A lifecycle node that starts by itself and says how it is.
+
+    Subclasses name what they use in the class attributes, and override `configure`, `activate`, `deactivate`,
+    `clean_up`, `status` and `values`, all of which may raise: the node then stays where it was and says why.
+
+    Attributes:
+        loop: Spins the node.
+        outputs: The publishers of `PUBLISHES`, by topic; they are silent while the node is inactive.
+        active: Whether the node is active; callbacks of `listen` run only then.
+        exit_status: What the process ends with.
+    """
+
+    NAME: ClassVar[str]
+    DESCRIPTION: ClassVar[str] = ""
+    PUBLISHES: ClassVar[tuple[str, ...]] = ()
+    SUBSCRIBES: ClassVar[tuple[str, ...]] = ()
+    SERVES: ClassVar[tuple[str, ...]] = ()
+    PARAMETERS: ClassVar[tuple[ParameterSpec, ...]] = ()
+    NICE: ClassVar[int] = 0
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(self.NAME, **arguments)
+        self.loop = Loop(self)
+        self.outputs: dict[str, Any] = {}
+        self.active = False
+        self.exit_status = 0
+        for spec in self.parameter_specs():
+            self.declare_parameter(spec.name, spec.default, spec.descriptor())
+        self._inputs: list[Any] = []
+        self._served: list[Any] = []
+        self._warned: dict[str, float] = {}
+        self._problem: str | None = None
+        self._reported: tuple[Level, str] | None = None
+        self._next_report = 0.0
+        diagnostics = TOPICS["diagnostics"]
+        self._diagnostics = self.create_publisher(diagnostics.type, diagnostics.name, diagnostics.quality.profile)
+        self.create_timer(0.1, self._report, clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    @classmethod
+    def parameter_specs(cls) -> tuple[ParameterSpec, ...]:
+        """All parameters, the common ones last."""
+        common = [
+            ParameterSpec(s.name, cls.NICE, s.description, s.unit, s.low, s.high) if s.name == "nice" else s
+            for s in COMMON_PARAMETERS
+        ]
+        return (*cls.PARAMETERS, *common)
+
+    def value(self, name: str) -> Any:
+        """A parameter's value.
+
+        Raises:
+            NodeError: If it is none of the choices.
+        """
+        value = self.get_parameter(name).value
+        spec = next((s for s in self.parameter_specs() if s.name == name), None)
+        if spec is not None and spec.choices and value not in spec.choices:
+            raise NodeError(f"parameter {name} is '{value}', and has to be one of: {', '.join(spec.choices)}")
+        return value
+
+    def configure(self) -> None:
+        """Read parameters, build what the node is an adapter of, subscribe."""
+
+    def activate(self) -> None:
+        """Start."""
+
+    def deactivate(self) -> None:
+        """Stop, such that `activate` can start again."""
+
+    def clean_up(self) -> None:
+        """Drop what `configure` built."""
+
+    def status(self) -> tuple[Level, str]:
+        """How the node is, in one line; asked ten times a second, so it has to be cheap."""
+        return Level.OK, "running"
+
+    def values(self) -> Mapping[str, object]:
+        """Figures that go with the status; asked once a second."""
+        return {}
+
+    def listen(self, topic: str, callback: Callable[[Any], None]) -> None:
+        """Subscribe to a topic of `SUBSCRIBES`; for use in `configure`."""
+        spec = self._spec(topic, self.SUBSCRIBES)
+
+        def when_active(message: Any) -> None:
+            if self.active:
+                callback(message)
+
+        self._inputs.append(self.loop.listen(spec.type, spec.name, when_active, spec.quality.profile))
+
+    def mailbox(self, topic: str) -> Mailbox:
+        """Subscribe to a topic of `SUBSCRIBES` without being woken by it; for use in `configure`."""
+        spec = self._spec(topic, self.SUBSCRIBES)
+        subscription, mailbox = self.loop.mailbox(spec.type, spec.name, spec.quality.profile)
+        self._inputs.append(subscription)
+        return mailbox
+
+    def serve(self, name: str, action: Callable[[], tuple[bool, str]]) -> None:
+        """Offer a std_srvs/Trigger service of `SERVES`; the action returns success and message."""
+        if name not in self.SERVES:
+            raise NodeError(f"{type(self).__name__} does not name '{name}' in SERVES")
+
+        def answer(_: Any, response: Any) -> Any:
+            if self.active:
+                response.success, response.message = action()
+            else:
+                response.success, response.message = False, f"{self.NAME} is not active"
+            return response
+
+        self._served.append(self.create_service(SERVICES[name].type, name, answer))
+
+    def waiting_for(self, what: str, every: float = 5.0) -> None:
+        """Warn that something has not come yet, at most every few seconds."""
+        self.warn_throttled(f"waiting for {what}", every)
+
+    def warn_throttled(self, text: str, every: float = 5.0) -> None:
+        """Log a warning unless the same was logged within the last seconds."""
+        now = time.monotonic()
+        if now - self._warned.get(text, -every) >= every:
+            if len(self._warned) > 100:
+                self._warned.clear()
+            self._warned[text] = now
+            self.get_logger().warning(text)
+
+    def finish(self, exit_status: int) -> None:
+        """End the process soon, with this status."""
+        self.exit_status = exit_status
+        self.loop.stop()
+
+    def start(self) -> bool:
+        """Configure and activate; return whether that worked."""
+        success = TransitionCallbackReturn.SUCCESS
+        return self.trigger_configure() == success and self.trigger_activate() == success
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Make publishers, and `configure`."""
+
+        def configure() -> None:
+            for name in self.PUBLISHES:
+                spec = TOPICS[name]
+                self.outputs[name] = self.create_lifecycle_publisher(spec.type, spec.name, spec.quality.profile)
+            self.configure()
+
+        if not self._attempt("configure", configure):
+            self._tear_down()
+            return TransitionCallbackReturn.FAILURE
+        return super().on_configure(state)
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Let publishers speak, and `activate`."""
+        super().on_activate(state)
+        if not self._attempt("activate", self.activate):
+            super().on_deactivate(state)
+            return TransitionCallbackReturn.FAILURE
+        self.active = True
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """`deactivate`, and silence publishers."""
+        self.active = False
+        self.loop.call_at(None)
+        self._attempt("deactivate", self.deactivate)
+        return super().on_deactivate(state)
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """`clean_up`, and drop publishers, subscriptions and services."""
+        super().on_cleanup(state)
+        self._tear_down()
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """End from whatever state."""
+        if self.active:
+            self.on_deactivate(state)
+        self._tear_down()
+        return TransitionCallbackReturn.SUCCESS
+
+    def _tear_down(self) -> None:
+        self._attempt("clean up", self.clean_up)
+        for publisher in self.outputs.values():
+            self.destroy_lifecycle_publisher(publisher)
+        self.outputs.clear()
+        for subscription in self._inputs:
+            self.loop.forget(subscription)
+        self._inputs.clear()
+        for service in self._served:
+            self.destroy_service(service)
+        self._served.clear()
+
+    def _attempt(self, verb: str, action: Callable[[], None]) -> bool:
+        try:
+            action()
+        except Exception as error:
+            # Errors of this package name their cause; of any other, the place is the only clue.
+            expected = type(error).__module__.startswith("jepa_humanoid") or isinstance(error, ParameterException)
+            self._problem = f"cannot {verb}: {error}" if expected else f"cannot {verb}: {type(error).__name__}: {error}"
+            self.get_logger().error(self._problem if expected else f"{self._problem}\n{traceback.format_exc()}")
+            return False
+        self._problem = None
+        return True
+
+    def _spec(self, topic: str, declared: Sequence[str]) -> Any:
+        if topic not in declared:
+            raise NodeError(f"{type(self).__name__} does not name '{topic}' in SUBSCRIBES")
+        return TOPICS[topic]
+
+    def report_now(self) -> None:
+        """Publish the status at the next occasion, not only when it changes or a second has passed."""
+        self._next_report = 0.0
+
+    def _report(self) -> None:
+        if self._problem is not None:
+            level, text = Level.ERROR, self._problem
+        elif self.active:
+            level, text = self.status()
+        else:
+            level, text = Level.STALE, "not active"
+        now = time.monotonic()
+        if (level, text) == self._reported and now < self._next_report:
+            return
+        self._reported = level, text
+        self._next_report = now + 1.0
+        status = DiagnosticStatus(
+            level=bytes([level]),
+            name=self.get_fully_qualified_name().lstrip("/"),
+            message=text,
+            hardware_id=str(self.get_parameter("robot").value),
+            values=[KeyValue(key=k, value=_text(v)) for k, v in (self.values() if self.active else {}).items()],
+        )
+        message = DiagnosticArray(status=[status])
+        message.header.stamp = self.get_clock().now().to_msg()
+        self._diagnostics.publish(message)
+
+    def take_real_time_measures(self) -> None:
+        """Scheduling class, core and niceness as the parameters ask; what is not allowed is a warning."""
+        priority, core, nice = self.value("scheduling_priority"), self.value("cpu_core"), self.value("nice")
+        try:
+            if nice:
+                os.nice(nice - os.nice(0))
+            if core >= 0:
+                os.sched_setaffinity(0, {core})
+            if priority:
+                os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(priority))
+        except OSError as error:
+            self.get_logger().warning(
+                f"scheduling_priority {priority}, cpu_core {core}, nice {nice}: {error.strerror}. "
+                "SCHED_FIFO needs CAP_SYS_NICE or an rtprio limit in /etc/security/limits.conf."
+            )
+
+
+def _text(value: object) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def run(node_class: type[RobotNode], arguments: Sequence[str] | None = None) -> int:
+    """Run one node until it is told to stop; the body of every node's `main`.
+
+    SIGINT and SIGTERM end it with the node's own status, 0 unless it says otherwise. A node that cannot be configured
+    ends with 1, malformed arguments with 2.
+
+    Args:
+        node_class: The node.
+        arguments: Command line; None for the process's own.
+    """
+    try:
+        # With rclpy's own handlers the context is gone before the node could say a last word.
+        rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
+    except Exception as error:
+        sys.stderr.write(f"{node_class.NAME}: {error}\n")
+        return 2
+    node: RobotNode | None = None
+    try:
+        try:
+            node = node_class()
+        except ParameterException as error:
+            sys.stderr.write(f"{node_class.NAME}: {error}\n")
+            return 2
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: node.loop.stop())
+        node.take_real_time_measures()
+        if node.value("autostart") and not node.start():
+            return 1
+        # What exists by now stays: the collector need not look at it again in the middle of a step.
+        gc.collect()
+        gc.freeze()
+        node.loop.spin()
+        return node.exit_status
+    finally:
+        if node is not None:
+            with contextlib.suppress(Exception):
+                node.trigger_shutdown()
+            node.loop.close()
+            node.destroy_node()
+        rclpy.try_shutdown()
