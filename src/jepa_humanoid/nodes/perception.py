@@ -1,0 +1,200 @@
+"""Perception: point clouds and odometry in, an elevation grid around the robot out.
+
+A scan waits until the controller has said where the LiDAR was when it was taken, so nothing here has to guess.
+"""
+
+import sys
+import time
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+import pinocchio as pin
+
+from jepa_humanoid.nodes.contract import ODOM_FRAME
+from jepa_humanoid.nodes.conversions import (
+    elevation_points,
+    read_odometry,
+    read_points,
+    read_pose,
+    to_nanoseconds,
+    to_seconds,
+    write_elevation,
+    write_points,
+)
+from jepa_humanoid.nodes.errors import MessageError
+from jepa_humanoid.nodes.node import Level, ParameterSpec, RobotNode, run
+from jepa_humanoid.nodes.timing import LoopTimer
+from jepa_humanoid.perception.elevation import ElevationMapper
+from jepa_humanoid.perception.errors import PerceptionError
+from jepa_humanoid.robot.description import load_robot
+from jepa_humanoid.robot.state import BaseEstimate
+
+MEMORY = 100
+"""Places remembered, two seconds of them."""
+
+
+@dataclass(frozen=True)
+class Whereabouts:
+    """Where the robot was at a time, as the controller said.
+
+    Attributes:
+        stamp: The time [ns].
+        base: Its base.
+        T_odom_lidar: Its LiDAR.
+        T_odom_footprint: The ground under it.
+    """
+
+    stamp: int
+    base: BaseEstimate
+    T_odom_lidar: pin.SE3
+    T_odom_footprint: pin.SE3
+
+
+class Perception(RobotNode):
+    """Maps what stands around the robot."""
+
+    NAME = "perception"
+    DESCRIPTION = "Turns point clouds into an elevation grid around the robot."
+    PUBLISHES = ("elevation", "elevation/points")
+    SUBSCRIBES = ("points", "odom", "lidar/pose", "base_footprint")
+    PARAMETERS = (
+        ParameterSpec("largest_lag", 0.1, "a scan farther than this from every known place is dropped", "s", 0.01, 1.0),
+    )
+    NICE = 5
+
+    def configure(self) -> None:
+        """Make an empty map."""
+        self._lidar_frame = load_robot(self.value("robot")).frames.lidar
+        self._largest_lag = round(1e9 * self.value("largest_lag"))
+        self._mapper = ElevationMapper()
+        self._timer = LoopTimer(0.1)
+        for topic in ("odom", "lidar/pose", "base_footprint"):
+            self.listen(topic, lambda message, topic=topic: self._on_place(topic, message))
+        self.listen("points", self._on_points)
+
+    def activate(self) -> None:
+        """Forget everything."""
+        self._mapper.reset()
+        self._parts: dict[int, dict[str, Any]] = {}
+        self._places: deque[Whereabouts] = deque(maxlen=MEMORY)
+        self._scan: Any = None
+        self._problem_text: str | None = None
+        self._counts = {"used": 0, "invalid": 0, "outside": 0}
+        self._scans = self._refused = 0
+        self._last_scan = time.monotonic()
+        self.loop.call_at(self._watch, time.monotonic())
+
+    def status(self) -> tuple[Level, str]:
+        """What is missing, or that it maps."""
+        if not self._places:
+            return Level.WARN, "waiting for odom, lidar/pose and base_footprint"
+        if time.monotonic() - self._last_scan > 1.0:
+            return Level.WARN, "waiting for points"
+        if self._problem_text is not None:
+            return Level.ERROR, self._problem_text
+        return Level.OK, "mapping"
+
+    def values(self) -> dict[str, object]:
+        """Time for a scan, and what became of the points of the last one."""
+        median, p99 = self._timer.median_and_p99()
+        return {
+            "map_ms_median": 1e3 * median,
+            "map_ms_p99": 1e3 * p99,
+            "scans": self._scans,
+            "refused": self._refused,
+            **{f"points_{name}": count for name, count in self._counts.items()},
+        }
+
+    def _on_place(self, topic: str, message: Any) -> None:
+        try:
+            place = read_odometry(message) if topic == "odom" else read_pose(message, topic)
+        except MessageError as error:
+            self._complain(str(error))
+            return
+        stamp = to_nanoseconds(message.header.stamp)
+        if self._places and stamp < self._places[-1].stamp:
+            if stamp + 1_000_000_000 < self._places[-1].stamp:
+                self.get_logger().warning("time jumped back: starting a new map")
+                self.activate()
+            return
+        parts = self._parts.setdefault(stamp, {})
+        parts[topic] = place
+        if len(parts) == 3:
+            self._parts = {s: p for s, p in self._parts.items() if s > stamp}
+            self._places.append(Whereabouts(stamp, parts["odom"], parts["lidar/pose"], parts["base_footprint"]))
+            self._use_scan()
+        elif len(self._parts) > MEMORY:
+            del self._parts[min(self._parts)]
+
+    def _on_points(self, message: Any) -> None:
+        self._last_scan = time.monotonic()
+        if message.header.frame_id != self._lidar_frame:
+            self._complain(f"points: frame_id is '{message.header.frame_id}', and has to be '{self._lidar_frame}'")
+            return
+        self._scan = message
+        self._use_scan()
+
+    def _watch(self, now: float) -> float:
+        if not self._places:
+            self.waiting_for("odom, lidar/pose and base_footprint (a controller)")
+        elif now - self._last_scan > 2.0:
+            self.waiting_for("points")
+        return now + 0.5
+
+    def _use_scan(self) -> None:
+        """Put the last scan into the map, once the robot's place at its time is known."""
+        if self._scan is None or not self._places:
+            return
+        stamp = to_nanoseconds(self._scan.header.stamp)
+        if stamp > self._places[-1].stamp:
+            return
+        scan, self._scan = self._scan, None
+        place = min(self._places, key=lambda candidate: abs(candidate.stamp - stamp))
+        if abs(place.stamp - stamp) > self._largest_lag:
+            self._refuse(f"points: {1e-9 * abs(place.stamp - stamp):.2f} s away from all known places of the LiDAR")
+            return
+        began = time.perf_counter()
+        try:
+            report = self._mapper.integrate(
+                read_points(scan),
+                place.T_odom_lidar,
+                to_seconds(scan.header.stamp),
+                place.base,
+                float(place.T_odom_footprint.translation[2]),
+            )
+        except (MessageError, PerceptionError) as error:
+            self._refuse(str(error))
+            return
+        if report.refused is not None:
+            self._refuse(report.refused)
+            return
+        self._scans += 1
+        self._problem_text = None
+        self._counts = {"used": report.used, "invalid": report.invalid, "outside": report.outside}
+        # The newest place, not the scan's: who plans wants to know what is around the robot now.
+        now = self._places[-1]
+        grid = self._mapper.grid(now.base)
+        odometry_stamp = type(scan.header.stamp)(sec=now.stamp // 10**9, nanosec=now.stamp % 10**9)
+        self.outputs["elevation"].publish(write_elevation(grid, odometry_stamp))
+        self._timer.add(time.perf_counter() - began)
+        if self.outputs["elevation/points"].get_subscription_count():
+            cloud = elevation_points(grid, now.T_odom_footprint)
+            self.outputs["elevation/points"].publish(write_points(cloud, odometry_stamp, ODOM_FRAME))
+
+    def _refuse(self, why: str) -> None:
+        self._refused += 1
+        self._complain(why)
+
+    def _complain(self, why: str) -> None:
+        self._problem_text = why
+        self.warn_throttled(why)
+
+
+def main(args: list[str] | None = None) -> int:
+    """Run the node."""
+    return run(Perception, args)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
