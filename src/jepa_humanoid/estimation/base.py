@@ -1,17 +1,4 @@
-"""Where the pelvis is and how it moves, from the pelvis IMU and the legs that stand.
-
-A contact-aided, right-invariant extended Kalman filter after Hartley, Ghaffari, Eustice and Grizzle (2020),
-"Contact-aided invariant extended Kalman filtering for robot state estimation", with the orientation of each foot as an
-additional state (Rotella et al. 2014, "State estimation for a humanoid robot"): a sole that lies flat does not turn,
-which makes the gyroscope's bias observable about the vertical as well.
-
-Symbols: R base axes in the world; p, v position and velocity of the IMU's origin in the world; d_i, F_i position and
-axes of sole i; b_g, b_a biases in base axes. The error is the right-invariant one,
-
-    exp(ξ_R) = R̂ Rᵀ,  ξ_p = p̂ − exp(ξ_R) p,  ξ_v, ξ_d alike,  exp(ξ_F) = F̂ Fᵀ,  ζ = b̂ − b,
-
-in which both the prediction (biases apart) and the leg measurements are linear whatever the state is.
-"""
+"""Where the pelvis is and how it moves, from the pelvis IMU and the legs that stand."""
 
 import math
 from dataclasses import dataclass, field
@@ -21,24 +8,30 @@ import pinocchio as pin
 
 from jepa_humanoid.estimation.contact import ContactDetector, ContactSettings
 from jepa_humanoid.estimation.errors import SampleError, StampError
-from jepa_humanoid.estimation.kinematics import BaseFrameDynamics
+from jepa_humanoid.estimation.invariant_filter import (
+    BA_,
+    BG_,
+    D_,
+    F_,
+    GRAVITY,
+    P_,
+    POSE_,
+    R_,
+    SIZE,
+    V_,
+    InvariantFilter,
+)
+from jepa_humanoid.estimation.kinematics import LegDynamics
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.state import BaseEstimate, SensorSample, Vector
 
-_GRAVITY = 9.80665
 _EYE = np.eye(3)
-_GRAVITY_SKEW = np.array([[0.0, _GRAVITY, 0.0], [-_GRAVITY, 0.0, 0.0], [0.0, 0.0, 0.0]])  # [g]×, g = (0, 0, −9.8)
-_FIELDS = ("position", "velocity", "effort", "angular_velocity", "linear_acceleration")
-
-# Where each part of the error stands in its vector and in the covariance.
-_P, _R, _V = slice(0, 3), slice(3, 6), slice(6, 9)
-_POSE = slice(0, 6)
-_D = (slice(9, 12), slice(15, 18))
-_F = (slice(12, 15), slice(18, 21))
-_FOOT = (slice(9, 15), slice(15, 21))
-_BG, _BA = slice(21, 24), slice(24, 27)
-_MOTION = slice(0, 21)
-_SIZE = 27
+# After a gap in the samples: what the robot may have done meanwhile, as standard deviations [m/s, rad, m].
+_GAP_VELOCITY, _GAP_ROTATION, _GAP_POSITION = 0.5, 0.05, 0.1
+# Share of the weight above which a foot is held fast.
+_FULL_LOAD = 0.3
+# Squared Mahalanobis distance (2 degrees of freedom) up to which a sole counts as parallel to the ground.
+_TILT_GATE = 9.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +102,8 @@ class EstimatorSettings:
 class BaseEstimator:
     """Base pose and velocity, foot wrenches and contacts, from one sensor sample after the other.
 
-    The odometry frame has z up; x = y = 0 lies between the feet and yaw is zero when the first averaging ends, and the
-    lower sole is then at z = 0.
+    The odometry frame has z up; x = y = 0 lies between the feet and yaw is zero when the averaging at the start ends,
+    and the lower sole is then at z = 0.
 
     Attributes:
         settings: Parameters.
@@ -130,59 +123,60 @@ class BaseEstimator:
         self.model: pin.Model = robot.model
         self._robot = robot
         self._data: pin.Data = robot.model.createData()
-        self._data_is_current = False
-        self._dynamics = BaseFrameDynamics(robot)
-        self._detector = ContactDetector(robot, settings.contact)
-        self._weight = robot.mass * _GRAVITY
+        self._dynamics = LegDynamics(robot)
+        self._detector = ContactDetector(robot, self._dynamics, settings.contact)
+        self._weight = robot.mass * GRAVITY
         self.configuration: Vector = pin.neutral(robot.model)
         self.velocity: Vector = np.zeros(robot.model.nv)
-        self._lever = self._dynamics.imu_offset
-        self._lever_skew = pin.skew(self._lever)
+        self._lengths = {
+            "position": robot.joint_count,
+            "velocity": robot.joint_count,
+            "effort": robot.joint_count,
+            "angular_velocity": 3,
+            "linear_acceleration": 3,
+        }
         imu, encoders = robot.imu, robot.encoders
-        self._gyro_variance = imu.gyro_noise**2 + settings.gyro_process**2
-        self._acceleration_variance = imu.accelerometer_noise**2 + settings.accelerometer_process**2
-        self._encoder_variance = encoders.position_noise**2
-        self._kinematic_variance = np.diag(
-            np.repeat([settings.foot_position_error**2, settings.foot_rotation_error**2], 3)
-        )
-        self._P = np.zeros((_SIZE, _SIZE))
-        self._transition = np.eye(_SIZE)
-        self._spread = np.zeros((21, 3))
-        self._spread[_R] = np.eye(3)
-        self._scratch = np.zeros((_SIZE, _SIZE))
-        self._twice_rotation = np.zeros((6, 6))
-        self._HP = np.zeros((6, _SIZE))
-        self._error = np.zeros(_SIZE)
+        self._gyro_deviation = math.hypot(imu.gyro_noise, settings.gyro_process)
+        # Columns: encoders, in units of their deviation, and what they do not explain.
+        self._leg_noise = [np.zeros((6, jacobian.shape[1] + 6)) for jacobian in self._dynamics.jacobians]
+        floor = np.repeat([settings.foot_position_error, settings.foot_rotation_error], 3)
+        for factor in self._leg_noise:
+            factor[:, -6:] = np.diag(floor / max(encoders.position_noise, 1e-6))
+        self._encoder_deviation = max(encoders.position_noise, 1e-6)
+        self._turned = np.zeros((6, 6))
         self._pose_map = np.eye(6)
-        self._joint_velocity = np.zeros(robot.joint_count)
+        lever = pin.skew(self._dynamics.imu_offset)
+        self._twist_map = np.zeros((6, SIZE))
+        self._twist_map[:3, BG_] = lever
+        self._twist_map[3:, BG_] = _EYE
+        spread = np.vstack((lever, _EYE)) * self._gyro_deviation
+        self._gyro_twist_covariance = spread @ spread.T
         self.reset()
 
     def reset(self) -> None:
         """Forget everything; the next sample starts the averaging anew."""
+        imu, settings = self._robot.imu, self.settings
+        self._filter = InvariantFilter(
+            gyro=self._gyro_deviation,
+            accelerometer=math.hypot(imu.accelerometer_noise, settings.accelerometer_process),
+            gyro_bias_walk=settings.gyro_bias_walk,
+            accelerometer_bias_walk=settings.accelerometer_bias_walk,
+        )
+        self._detector.reset()
         self._stamp: float | None = None
         self._ready = False
-        self._start: float | None = None
-        self._samples = 0
-        self._gyro_sum = np.zeros(3)
-        self._acceleration_sum = np.zeros(3)
-        self._gyro_square_sum = 0.0
-        self._R = np.eye(3)
-        self._p = np.zeros(3)
-        self._v = np.zeros(3)
-        self._d = np.zeros((2, 3))
-        self._F = np.tile(np.eye(3), (2, 1, 1))
-        self._bg = np.zeros(3)
-        self._ba = np.zeros(3)
+        self._restart_averaging()
         self._gyro = np.zeros(3)
         self._acceleration = np.zeros(3)
         self._standing = [False, False]
         self._touchdown = [0.0, 0.0]
         self._on_ground = [False, False]
         self._ground = 0.0
-        self._airborne_since = 0.0
         self._began = math.nan
-        self._foot_velocity = np.zeros((2, 6))
-        self._detector.reset()
+        self._last_contact = 0.0
+        self._foot_velocity = [[0.0] * 6, [0.0] * 6]
+        self._joint_velocity = np.zeros(self._robot.joint_count)
+        self._data_is_current = False
 
     @property
     def ready(self) -> bool:
@@ -211,18 +205,19 @@ class BaseEstimator:
 
     @property
     def sole_positions(self) -> Vector:
-        """Centres of the left and right sole in the world: the estimate's base and the encoders, shape (2, 3) [m]."""
-        return self._p + (self._dynamics.sole_position - self._lever) @ self._R.T
+        """Centres of the left and right sole in the world, by the estimated base and the encoders, shape (2, 3) [m]."""
+        soles: Vector = self._filter.position + self._dynamics.sole_position.dot(self._filter.rotation.T)
+        return soles
 
     @property
     def gyro_bias(self) -> Vector:
         """Estimated gyroscope bias in base axes, shape (3,) [rad/s]."""
-        return self._bg.copy()
+        return self._filter.gyro_bias.copy()
 
     @property
     def accelerometer_bias(self) -> Vector:
         """Estimated accelerometer bias in base axes, shape (3,) [m/s²]."""
-        return self._ba.copy()
+        return self._filter.accelerometer_bias.copy()
 
     @property
     def angular_velocity(self) -> Vector:
@@ -235,11 +230,10 @@ class BaseEstimator:
         return self._ground
 
     def kinematics(self) -> pin.Data:
-        """Return rigid-body quantities at `configuration` and `velocity`, computed once after each update.
+        """Return rigid-body quantities at `configuration` and `velocity`, computed at most once after an update.
 
         They are those of ``pin.computeAllTerms`` (mass matrix, nonlinear effects, joint Jacobians, centre of mass with
-        Jacobian and velocity, kinetic energy) and ``pin.updateFramePlacements``. The caller may add to them, not
-        overwrite `configuration` or `velocity`.
+        Jacobian and velocity, energies) and ``pin.updateFramePlacements``. The caller may compute more into them.
         """
         if not self._data_is_current:
             pin.computeAllTerms(self.model, self._data, self.configuration, self.velocity)
@@ -261,100 +255,97 @@ class BaseEstimator:
             StampError: If the stamp is not after the one before; the estimator is unchanged.
         """
         self._check(sample)
-        dynamics = self._dynamics
-        gyro = dynamics.imu_rotation @ sample.angular_velocity
-        acceleration = dynamics.imu_rotation @ sample.linear_acceleration
+        ekf, dynamics = self._filter, self._dynamics
+        gyro = dynamics.imu_rotation.dot(sample.angular_velocity)
+        acceleration = dynamics.imu_rotation.dot(sample.linear_acceleration)
         dt = 0.0 if self._stamp is None else sample.stamp - self._stamp
-        gap = dt > self.settings.maximum_gap
-        if gap:
+        if dt > self.settings.maximum_gap:
+            dt = 0.0
             self._bridge_gap()
-        dynamics.compute(sample.position, sample.velocity, gyro - self._bg, acceleration - self._ba)
+        dynamics.compute(sample.position, sample.velocity, gyro - ekf.gyro_bias, acceleration - ekf.accelerometer_bias)
         if not self._ready:
             self._average(sample.stamp, gyro, acceleration)
-        elif not gap:
-            self._predict(dt, gyro, acceleration)
-        self._detector.update(0.0 if gap else dt, dynamics, sample.velocity, sample.effort, self._R, expected_contacts)
+        elif dt > 0.0:
+            ekf.predict(dt, 0.5 * (gyro + self._gyro), 0.5 * (acceleration + self._acceleration))
+        self._detector.update(dt, sample.effort, ekf.rotation, expected_contacts)
         if self._ready:
-            self._correct_by_feet(sample, gyro, dt)
+            self._correct(sample.stamp, gyro - ekf.gyro_bias, dt)
         self._stamp = sample.stamp
-        self._gyro[:] = gyro
-        self._acceleration[:] = acceleration
+        self._gyro = gyro
+        self._acceleration = acceleration
         return self._compose(sample, gyro, dt)
 
     def _check(self, sample: SensorSample) -> None:
         if not math.isfinite(sample.stamp):
             raise SampleError("stamp", "is not finite")
-        joints = self._robot.joint_count
-        for name in _FIELDS:
+        for name, length in self._lengths.items():
             value = getattr(sample, name)
-            length = 3 if name in ("angular_velocity", "linear_acceleration") else joints
             if value.shape != (length,):
                 raise SampleError(name, f"has shape {value.shape}, not ({length},)")
-            if not math.isfinite(value.sum()):
-                bad = int(np.flatnonzero(~np.isfinite(value))[0]) if not np.isfinite(value).all() else 0
-                where = f"joint '{self._robot.joint_names[bad]}'" if length == joints else f"axis '{'xyz'[bad]}'"
+            if not math.isfinite(value.dot(value)):
+                bad = int(np.argmin(np.isfinite(value)))
+                where = f"joint '{self._robot.joint_names[bad]}'" if length > 3 else f"axis '{'xyz'[bad]}'"
                 raise SampleError(name, f"is not finite ({where})")
         if self._stamp is not None and sample.stamp <= self._stamp:
             raise StampError(sample.stamp, self._stamp)
 
     # --- Start ------------------------------------------------------------------------------------------------------
 
+    def _restart_averaging(self) -> None:
+        self._start: float | None = None
+        self._samples = 0
+        self._gyro_sum = np.zeros(3)
+        self._gyro_square_sum = 0.0
+        self._acceleration_sum = np.zeros(3)
+
     def _average(self, stamp: float, gyro: Vector, acceleration: Vector) -> None:
         if self._start is None:
             self._start = stamp
         self._samples += 1
         self._gyro_sum += gyro
-        self._gyro_square_sum += float(gyro @ gyro)
+        self._gyro_square_sum += float(gyro.dot(gyro))
         self._acceleration_sum += acceleration
-        mean_acceleration = self._acceleration_sum / self._samples
-        self._place(mean_acceleration)
+        self._place(self._acceleration_sum / self._samples)
         if stamp - self._start >= self.settings.initial_time:
-            self._begin(self._gyro_sum / self._samples, mean_acceleration, stamp)
+            self._begin(stamp)
 
-    def _place(self, acceleration: Vector) -> None:
+    def _place(self, up: Vector) -> None:
         """Set attitude from gravity, yaw zero, the origin between the soles and the lower sole on the floor."""
-        norm = float(np.linalg.norm(acceleration))
-        up = acceleration / norm if norm > 0.1 * _GRAVITY else np.array([0.0, 0.0, 1.0])
+        if float(np.linalg.norm(up)) < 0.1 * GRAVITY:
+            up = np.array([0.0, 0.0, 1.0])
         roll = math.atan2(up[1], up[2])
         pitch = math.atan2(-up[0], math.hypot(up[1], up[2]))
-        self._R = pin.rpy.rpyToMatrix(roll, pitch, 0.0)
-        soles = (self._dynamics.sole_position - self._lever) @ self._R.T
-        self._p = -0.5 * (soles[0] + soles[1])
-        self._p[2] = -min(soles[0, 2], soles[1, 2])
+        self._filter.rotation = pin.rpy.rpyToMatrix(roll, pitch, 0.0)
+        soles = self._dynamics.sole_position @ self._filter.rotation.T
+        self._filter.position[:2] = -soles.mean(axis=0)[:2]
+        self._filter.position[2] = -soles[:, 2].min()
 
-    def _begin(self, gyro: Vector, acceleration: Vector, stamp: float) -> None:
-        """Start the filter: biases and covariances after the averaging."""
-        imu, settings = self._robot.imu, self.settings
-        n = self._samples
-        mean_square = self._gyro_square_sum / n
+    def _begin(self, stamp: float) -> None:
+        """Start the filter after the averaging: the gyroscope's bias, and the covariance of everything."""
+        imu, ekf, n = self._robot.imu, self._filter, self._samples
+        P = ekf.covariance
         still = 3.0 * (imu.gyro_noise**2 + 2.0 * imu.gyro_bias**2)
-        rate = math.sqrt(max(mean_square - still, 0.0))
-        at_rest = rate == 0.0
-        P = self._P
-        P[:] = 0.0
-        if at_rest:
-            self._bg = gyro.copy()
+        rate = math.sqrt(max(self._gyro_square_sum / n - still, 0.0))
+        if rate == 0.0:
+            ekf.gyro_bias[:] = self._gyro_sum / n
             sway = 0.002
-            P[_BG, _BG] = (imu.gyro_noise**2 / n + sway**2) * np.eye(3)
+            P[BG_, BG_] = (imu.gyro_noise**2 / n + sway**2) * _EYE
         else:
-            P[_BG, _BG] = max(imu.gyro_bias, 1e-4) ** 2 * np.eye(3)
+            P[BG_, BG_] = max(imu.gyro_bias, 1e-4) ** 2 * _EYE
         # A body that pivots over its feet at this rate moves, and accelerates, on average like this.
-        speed = 0.02 + rate * float(self._p[2])
-        sway_acceleration = speed / settings.initial_time
-        bias = max(imu.accelerometer_bias, 1e-3) ** 2
-        noise_variance = imu.accelerometer_noise**2 / n + sway_acceleration**2
-        # The attitude took the accelerometer's bias for gravity, so the errors of the two belong together:
-        # 0 = [g]× ξ_R − R ζ_a.
-        B = np.array([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]) @ self._R / _GRAVITY
-        P[_R, _R] = bias * B @ B.T + noise_variance / _GRAVITY**2 * np.diag([1.0, 1.0, 0.0]) + 1e-10 * np.eye(3)
-        P[_R, _BA] = bias * B
-        P[_BA, _R] = P[_R, _BA].T
-        P[_BA, _BA] = bias * np.eye(3)
+        speed = 0.02 + rate * float(ekf.position[2])
+        P[V_, V_] = speed**2 * _EYE
+        tilt_variance = (imu.accelerometer_noise**2 / n + (speed / self.settings.initial_time) ** 2) / GRAVITY**2
+        # The attitude took the accelerometer's bias for gravity, so their errors belong together: 0 = [g]× ξ_R − R ζ_a.
+        bias_variance = max(imu.accelerometer_bias, 1e-3) ** 2
+        B = np.array([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]) @ ekf.rotation / GRAVITY
+        P[R_, R_] = bias_variance * B @ B.T + np.diag([tilt_variance, tilt_variance, 1e-10])
+        P[R_, BA_] = bias_variance * B
+        P[BA_, R_] = P[R_, BA_].T
+        P[BA_, BA_] = bias_variance * _EYE
         # The soles define the origin, so ξ_p, unlike the error of p, is free of the attitude's error.
-        P[_P, _P] = np.diag([1e-8, 1e-8, settings.ground_deviation**2])
-        P[_V, _V] = speed**2 * np.eye(3)
-        self._airborne_since = stamp
-        self._began = stamp
+        P[P_, P_] = np.diag([1e-8, 1e-8, self.settings.ground_deviation**2])
+        self._last_contact = self._began = stamp
         self._ready = True
 
     def _bridge_gap(self) -> None:
@@ -362,243 +353,148 @@ class BaseEstimator:
         self._detector.reset()
         self._standing = [False, False]
         if not self._ready:
-            self._start = None
-            self._samples = 0
-            self._gyro_sum[:] = 0.0
-            self._acceleration_sum[:] = 0.0
-            self._gyro_square_sum = 0.0
+            self._restart_averaging()
             return
-        P = self._P
-        self._v[:] = 0.0
-        P[_V, :] = 0.0
-        P[:, _V] = 0.0
-        P[_V, _V] = 0.5**2 * np.eye(3)
-        turned = np.vstack([pin.skew(self._p), np.eye(3)])
-        P[_POSE, _POSE] += 0.05**2 * turned @ turned.T
-        P[_P, _P] += 0.1**2 * np.eye(3)
-
-    # --- Prediction -------------------------------------------------------------------------------------------------
-
-    def _predict(self, dt: float, gyro: Vector, acceleration: Vector) -> None:
-        """Integrate the IMU over one interval, between its samples at both ends, and the covariance with it."""
-        settings, R, p, v, P = self.settings, self._R, self._p, self._v, self._P
-        # A = ∂ξ̇/∂ξ after Hartley et al. (2020), eq. 52: [g]× and I are constant, the rest turns biases into errors.
-        spread, transition = self._spread, self._transition
-        spread[_P] = _skew(p)
-        spread[_V] = _skew(v)
-        for i in (0, 1):
-            if self._standing[i]:
-                spread[_D[i]] = _skew(self._d[i])
-        transition[_P, _V] = dt * _EYE
-        transition[_V, _R] = dt * _GRAVITY_SKEW
-        transition[_P, _R] = (0.5 * dt * dt) * _GRAVITY_SKEW
-        scaled = -dt * R
-        transition[_MOTION, _BG] = spread @ scaled
-        transition[_V, _BA] = scaled
-        np.dot(transition, P, out=self._scratch)
-        np.dot(self._scratch, transition.T, out=P)
-        noise = self._gyro_variance * dt * dt
-        P[_MOTION, _MOTION] += np.dot(spread, noise * spread.T)
-        diagonal = P.reshape(-1)[:: _SIZE + 1]
-        diagonal[_V] += self._acceleration_variance * dt * dt
-        diagonal[_BG] += settings.gyro_bias_walk**2 * dt
-        diagonal[_BA] += settings.accelerometer_bias_walk**2 * dt
-
-        turn = (0.5 * dt) * (gyro + self._gyro) - dt * self._bg
-        force = 0.5 * (acceleration + self._acceleration) - self._ba
-        change = dt * (R @ (pin.exp3(0.5 * turn) @ force))
-        change[2] -= dt * _GRAVITY
-        p += dt * (v + 0.5 * change)
-        v += change
-        self._R = R @ pin.exp3(turn)
+        ekf = self._filter
+        P = ekf.covariance
+        ekf.velocity[:] = 0.0
+        P[V_, :] = 0.0
+        P[:, V_] = 0.0
+        P[V_, V_] = _GAP_VELOCITY**2 * _EYE
+        turned = np.vstack([pin.skew(ekf.position), _EYE])
+        P[POSE_, POSE_] += _GAP_ROTATION**2 * turned @ turned.T
+        P[P_, P_] += _GAP_POSITION**2 * _EYE
 
     # --- Correction -------------------------------------------------------------------------------------------------
 
-    def _correct_by_feet(self, sample: SensorSample, gyro: Vector, dt: float) -> None:
-        dynamics, settings, P = self._dynamics, self.settings, self._P
-        R = self._R
-        self._twice_rotation[:3, :3] = R
-        self._twice_rotation[3:, 3:] = R
-        self._error[:] = 0.0
-        corrected = False
-        base_velocity = self._v @ R
-        angular_velocity = gyro - self._bg
-        contacts = self._detector.contacts
+    def _correct(self, stamp: float, angular_velocity: Vector, dt: float) -> None:
+        """Correct by the feet that stand, plant those that begin to, and keep the estimate bounded if none does."""
+        ekf, dynamics, contacts = self._filter, self._dynamics, self._detector.contacts
+        R = ekf.rotation
+        self._turned[:3, :3] = self._turned[3:, 3:] = self._encoder_deviation * R
+        self._filter_foot_velocities(ekf.velocity.dot(R), angular_velocity, dt)
         for i in (0, 1):
-            self._filter_foot_velocity(i, sample.velocity, base_velocity, angular_velocity, dt)
             if not contacts[i]:
                 self._standing[i] = False
                 continue
-            jacobian = dynamics.jacobians[i]
-            noise = self._encoder_variance * (jacobian @ jacobian.T) + self._kinematic_variance
-            noise = self._twice_rotation @ noise @ self._twice_rotation.T
-            # Where the base's estimate and the encoders see the sole.
-            seen = self._p + R @ (dynamics.sole_position[i] - self._lever)
-            seen_axes = R @ dynamics.sole_rotation[i]
+            # Where the base's estimate and the encoders see the sole, and how well the encoders do.
+            position = ekf.position + R.dot(dynamics.sole_position[i])
+            rotation = R.dot(dynamics.sole_rotation[i])
+            self._leg_noise[i][:, :-6] = dynamics.jacobians[i]
+            factor = self._turned.dot(self._leg_noise[i])
+            noise = factor.dot(factor.T)
+            known = self._standing[i] and ekf.correct_foot(i, position, rotation, noise, self.settings.gate)
+            if not known:
+                ekf.plant(i, position, rotation, noise)
             if not self._standing[i]:
-                self._plant(i, seen, seen_axes, noise, sample.stamp)
-                continue
-            P[_FOOT[i], _FOOT[i]] += self._foot_process(i, sample.stamp, dt)
-            # H = [I, −I] on (ξ_p, ξ_R) and (ξ_d, ξ_F).
-            z = np.concatenate((seen - self._d[i], pin.log3(seen_axes @ self._F[i].T)))
-            z -= self._error[_POSE]
-            z += self._error[_FOOT[i]]
-            HP = np.subtract(P[_POSE], P[_FOOT[i]], out=self._HP)
-            S = HP[:, _POSE] - HP[:, _FOOT[i]]
-            S += noise
-            weighted = np.linalg.inv(S)
-            if float(z @ weighted @ z) > settings.gate:
-                self._plant(i, seen, seen_axes, noise, sample.stamp)
-                continue
-            gain = np.dot(HP.T, weighted)
-            self._error += gain @ z
-            P -= np.dot(gain, HP, out=self._scratch)
-            corrected = True
-        if corrected:
-            self._retract()
-        for i in (0, 1):
-            if (
-                self._standing[i]
-                and not self._on_ground[i]
-                and sample.stamp - self._touchdown[i] >= settings.ground_delay
-            ):
+                self._standing[i] = True
+                self._on_ground[i] = False
+                # What stands when the filter starts has stood before.
+                self._touchdown[i] = -math.inf if stamp == self._began else stamp
+            if not self._on_ground[i] and stamp - self._touchdown[i] >= self.settings.ground_delay:
                 self._correct_by_ground(i)
-        if self._standing[0] or self._standing[1]:
-            self._airborne_since = sample.stamp
-        elif sample.stamp - self._airborne_since > settings.airborne_time:
-            H = np.zeros((3, _SIZE))
-            H[:, _V] = _EYE
-            self._correct(self._v.copy(), H, settings.airborne_velocity**2 * _EYE)
-        P += P.T.copy()
-        P *= 0.5
+            self._set_foot_process(i, stamp, dt)
+        if contacts[0] or contacts[1]:
+            self._last_contact = stamp
+        elif stamp - self._last_contact > self.settings.airborne_time:
+            H = np.zeros((3, SIZE))
+            H[:, V_] = _EYE
+            ekf.correct(ekf.velocity.copy(), H, self.settings.airborne_velocity**2 * _EYE)
+        ekf.finish()
 
-    def _filter_foot_velocity(
-        self, i: int, joint_velocity: Vector, base_velocity: Vector, angular_velocity: Vector, dt: float
-    ) -> None:
-        """Low-pass the sole's velocity in the world (base axes), from the base's estimate and the leg's encoders."""
+    def _filter_foot_velocities(self, base_velocity: Vector, angular_velocity: Vector, dt: float) -> None:
+        """Low-pass the soles' velocities in the world (base axes), by the base's estimate and the legs' encoders."""
         dynamics = self._dynamics
-        leg = dynamics.leg_slices[i]
-        twist = dynamics.jacobians[i] @ joint_velocity[leg.start - 6 : leg.stop - 6]
-        twist[:3] += base_velocity
+        blend = dt / (dt + self.settings.foot_velocity_filter)
         wx, wy, wz = angular_velocity.tolist()
-        rx, ry, rz = (dynamics.sole_position[i] - self._lever).tolist()
-        twist += (wy * rz - wz * ry, wz * rx - wx * rz, wx * ry - wy * rx, wx, wy, wz)
-        twist -= self._foot_velocity[i]
-        twist *= dt / (dt + self.settings.foot_velocity_filter)
-        self._foot_velocity[i] += twist
+        ux, uy, uz = base_velocity.tolist()
+        for i in (0, 1):
+            leg = dynamics.legs[i]
+            vx, vy, vz, ax, ay, az = (
+                dynamics.jacobians[i].dot(dynamics.leg_velocity[leg.start - 6 : leg.stop - 6]).tolist()
+            )
+            rx, ry, rz = dynamics.sole_position[i].tolist()
+            now = (
+                ux + vx + wy * rz - wz * ry,
+                uy + vy + wz * rx - wx * rz,
+                uz + vz + wx * ry - wy * rx,
+                wx + ax,
+                wy + ay,
+                wz + az,
+            )
+            self._foot_velocity[i] = [
+                old + blend * (new - old) for old, new in zip(self._foot_velocity[i], now, strict=True)
+            ]
 
-    def _plant(self, i: int, position: Vector, axes: Vector, noise: Vector, stamp: float) -> None:
-        """Put foot i where it is seen; its error is the base's error and the leg's noise (Hartley et al., sec. V)."""
-        P = self._P
-        foot = _FOOT[i]
-        if not self._standing[i]:
-            # What stands when the filter starts has stood before.
-            self._touchdown[i] = -math.inf if self._began == stamp else stamp
-            self._on_ground[i] = False
-        self._standing[i] = True
-        self._d[i] = position
-        self._F[i] = axes
-        self._error[foot] = self._error[_POSE]
-        P[foot, :] = P[_POSE, :]
-        P[:, foot] = P[:, _POSE]
-        P[foot, foot] = P[_POSE, _POSE] + noise
+    def _set_foot_process(self, i: int, stamp: float, dt: float) -> None:
+        """Say how much a standing foot slips, and turns about its centre of pressure.
 
-    def _foot_process(self, i: int, stamp: float, dt: float) -> Vector:
-        """Covariance of what a standing foot moves in one interval: slipping, and turning about its centre of pressure.
-
-        Shape (6, 6), of position and orientation in the world.
+        More right after touchdown and under little load; much more while the encoders see it move.
         """
         settings, dynamics = self.settings, self._dynamics
-        fx, fy, fz, mx, my, _ = (
-            (self._detector.sole_wrenches[i].reshape(2, 3) @ dynamics.sole_rotation[i]).reshape(6).tolist()
-        )
-        del fx, fy
-        half_length, half_width = dynamics.sole_half_extents[i].tolist()
+        wrench = self._detector.base_wrenches[i].reshape(2, 3).dot(dynamics.sole_rotation[i])
+        _, _, fz, mx, my, _ = wrench.reshape(6).tolist()
+        half_length, half_width = dynamics.sole_half_extents[i]
         load = max(fz, 1.0)
         centre_of_pressure = np.array(
-            [min(max(-my / load, -half_length), half_length), min(max(mx / load, -half_width), half_width), 0.0]
+            (min(max(-my / load, -half_length), half_length), min(max(mx / load, -half_width), half_width), 0.0)
         )
-        lever = _skew(-(self._F[i] @ centre_of_pressure))
-        unloaded = min(max(1.0 - fz / (0.3 * self._weight), 0.0), 1.0)
-        fresh = math.exp(-(stamp - self._touchdown[i]) / settings.settling_time)
+        unloaded = min(max(1.0 - fz / (_FULL_LOAD * self._weight), 0.0), 1.0)
+        fresh = math.exp((self._touchdown[i] - stamp) / settings.settling_time)
         factor = 1.0 + (settings.settling - 1.0) * max(unloaded, fresh)
-        vx, vy, vz, wx, wy, wz = self._foot_velocity[i].tolist()
-        speed = math.sqrt(vx * vx + vy * vy + vz * vz)
-        turning = math.sqrt(wx * wx + wy * wy + wz * wz)
-        slip = settings.foot_slip * factor + settings.slip_gain * max(speed - settings.slip_velocity, 0.0)
-        turn = settings.foot_turn * factor + settings.slip_gain * max(turning - settings.turn_velocity, 0.0)
-        slip_variance, turn_variance = slip * slip * dt, turn * turn * dt
-        Q = np.empty((6, 6))
-        Q[:3, :3] = slip_variance * _EYE + turn_variance * (lever @ lever.T)
-        Q[:3, 3:] = -turn_variance * lever
-        Q[3:, :3] = turn_variance * lever
-        Q[3:, 3:] = turn_variance * _EYE
-        return Q
+        vx, vy, vz, wx, wy, wz = self._foot_velocity[i]
+        excess_speed = max(math.sqrt(vx * vx + vy * vy + vz * vz) - settings.slip_velocity, 0.0)
+        excess_turn = max(math.sqrt(wx * wx + wy * wy + wz * wz) - settings.turn_velocity, 0.0)
+        root = math.sqrt(dt)
+        self._filter.set_foot_process(
+            i,
+            slip=root * (settings.foot_slip * factor + settings.slip_gain * excess_speed),
+            turn=root * (settings.foot_turn * factor + settings.slip_gain * excess_turn),
+            lever=self._filter.foot_rotation[i].dot(centre_of_pressure),
+        )
 
     def _correct_by_ground(self, i: int) -> None:
         """Take a foot that stands near the ground plane as standing on it; a foot beyond founds a new plane."""
-        settings, d = self.settings, self._d[i]
+        settings, ekf = self.settings, self._filter
         self._on_ground[i] = True
         if settings.ground_snap <= 0.0:
             return
-        height = float(d[2]) - self._ground
-        if abs(height) > settings.ground_snap:
-            self._ground = float(d[2])
+        x, y, z = ekf.foot_position[i].tolist()
+        if abs(z - self._ground) > settings.ground_snap:
+            self._ground = z
             return
-        H = np.zeros((3, _SIZE))
-        H[0, _D[i].start + 2] = 1.0
-        H[0, _R.start] = d[1]
-        H[0, _R.start + 1] = -d[0]
-        H[1, _F[i].start + 1] = 1.0
-        H[2, _F[i].start] = -1.0
-        slope = self._F[i, :2, 2]
-        tilt_variance = 0.5 * float(self._P[_R.start, _R.start] + self._P[_R.start + 1, _R.start + 1])
+        # Innovations to first order: ẑ − ground = e_z·(ξ_d + ξ_R × d̂), and F̂ e_z = e_z + ξ_F × e_z.
+        H = np.zeros((3, SIZE))
+        H[0, D_[i].start + 2] = 1.0
+        H[0, R_.start], H[0, R_.start + 1] = y, -x
+        H[1, F_[i].start + 1] = 1.0
+        H[2, F_[i].start] = -1.0
+        slope_x, slope_y = ekf.foot_rotation[i][:2, 2].tolist()
+        tilt_variance = 0.5 * float(ekf.covariance[R_, R_].trace() - ekf.covariance[R_.stop - 1, R_.stop - 1])
+        deviation = settings.ground_tilt_deviation
         rows = 1
-        if settings.ground_tilt_deviation > 0.0 and tilt_variance > settings.ground_tilt_floor**2:
-            limit = 9.0 * (settings.ground_tilt_deviation**2 + tilt_variance)
-            rows = 3 if float(slope @ slope) < limit else 1
-        z = np.array([height, slope[0], slope[1]])
-        deviations = np.array([settings.ground_deviation] + 2 * [max(settings.ground_tilt_deviation, 1e-6)])
-        self._correct(z[:rows], H[:rows], np.diag(deviations[:rows] ** 2))
-
-    def _correct(self, z: Vector, H: Vector, noise: Vector) -> None:
-        """Kalman update with innovation z = H ξ + noise, and retraction."""
-        P = self._P
-        HP = H @ P
-        gain = HP.T @ np.linalg.inv(HP @ H.T + noise)
-        self._error[:] = gain @ z
-        P -= gain @ HP
-        self._retract()
-
-    def _retract(self) -> None:
-        """Take the estimated error out of the state: X ← exp(−ξ) X."""
-        error = self._error
-        back = pin.exp3(-error[_R])
-        self._R = _orthonormal(back @ self._R)
-        self._p = back @ self._p - error[_P]
-        self._v = back @ self._v - error[_V]
-        for i in (0, 1):
-            if self._standing[i]:
-                self._d[i] = back @ self._d[i] - error[_D[i]]
-                self._F[i] = pin.exp3(-error[_F[i]]) @ self._F[i]
-        self._bg -= error[_BG]
-        self._ba -= error[_BA]
+        if deviation > 0.0 and tilt_variance > settings.ground_tilt_floor**2:
+            flat = slope_x**2 + slope_y**2 < _TILT_GATE * (deviation**2 + tilt_variance)
+            rows = 3 if flat else 1
+        innovation = np.array([z - self._ground, slope_x, slope_y])
+        noise = np.diag([settings.ground_deviation**2, deviation**2, deviation**2])
+        ekf.correct(innovation[:rows], H[:rows], noise[:rows, :rows])
 
     # --- Result -----------------------------------------------------------------------------------------------------
 
     def _compose(self, sample: SensorSample, gyro: Vector, dt: float) -> BaseEstimate:
-        settings, R, P = self.settings, self._R, self._P
-        lever = R @ self._lever
-        position = self._p - lever
-        angular_velocity = gyro - self._bg if self._ready else np.zeros(3)
-        linear_velocity = self._v @ R
-        linear_velocity += self._lever_skew @ angular_velocity
+        settings, ekf = self.settings, self._filter
+        R, P = ekf.rotation, ekf.covariance
+        position = ekf.position - R.dot(self._dynamics.imu_offset)
+        angular_velocity = gyro - ekf.gyro_bias if self._ready else np.zeros(3)
+        linear_velocity = self._twist_map[:3, BG_].dot(angular_velocity)
+        linear_velocity += ekf.velocity.dot(R)
         quaternion = pin.Quaternion(R).coeffs()
-        if dt == 0.0 or settings.joint_velocity_filter <= 0.0:
-            self._joint_velocity[:] = sample.velocity
-        else:
+        if dt > 0.0 and settings.joint_velocity_filter > 0.0:
             blend = dt / (dt + settings.joint_velocity_filter)
             self._joint_velocity += blend * (sample.velocity - self._joint_velocity)
+        else:
+            self._joint_velocity[:] = sample.velocity
         q, v = self.configuration, self.velocity
         q[:3] = position
         q[3:7] = quaternion
@@ -607,36 +503,18 @@ class BaseEstimator:
         v[3:6] = angular_velocity
         v[6:] = self._joint_velocity
         self._data_is_current = False
-        # Errors of what is reported: δp = ξ_p − [p]× ξ_R for the base's origin, ξ_R, R̂ᵀ ξ_v less the lever's share.
-        self._pose_map[_P, _R] = -_skew(position)
-        pose_covariance = self._pose_map @ P[_POSE, _POSE] @ self._pose_map.T
-        rate = P[_BG, _BG] + self._gyro_variance * _EYE
-        twist_covariance = np.empty((6, 6))
-        levered = self._lever_skew @ rate
-        twist_covariance[:3, :3] = R.T @ P[_V, _V] @ R + levered @ self._lever_skew.T
-        twist_covariance[:3, 3:] = levered
-        twist_covariance[3:, :3] = levered.T
-        twist_covariance[3:, 3:] = rate
+        # Errors of what is reported: of the position ξ_p − [p]× ξ_R, of the orientation ξ_R, of the linear velocity
+        # R̂ᵀ ξ_v less the lever's share in the error of the angular velocity.
+        self._pose_map[P_, R_] = pin.skew(-position)
+        self._twist_map[:3, V_] = R.T
+        twist_covariance = self._twist_map.dot(P).dot(self._twist_map.T)
+        twist_covariance += self._gyro_twist_covariance
         return BaseEstimate(
             stamp=sample.stamp,
             position=position,
             orientation=quaternion,
             linear_velocity=linear_velocity,
             angular_velocity=angular_velocity,
-            pose_covariance=pose_covariance,
+            pose_covariance=self._pose_map.dot(P[POSE_, POSE_]).dot(self._pose_map.T),
             twist_covariance=twist_covariance,
         )
-
-
-def _skew(a: Vector) -> Vector:
-    """Cross-product matrix [a]×, shape (3, 3)."""
-    x, y, z = a.tolist()
-    return np.array(((0.0, -z, y), (z, 0.0, -x), (-y, x, 0.0)))
-
-
-def _orthonormal(R: Vector) -> Vector:
-    """Nearest rotation, by way of a normalised quaternion."""
-    quaternion = pin.Quaternion(R)
-    quaternion.normalize()
-    result: Vector = quaternion.toRotationMatrix()
-    return result

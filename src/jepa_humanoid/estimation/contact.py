@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jepa_humanoid.estimation.kinematics import BaseFrameDynamics
+from jepa_humanoid.estimation.kinematics import LegDynamics
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.state import Vector
 
@@ -67,120 +67,112 @@ class ContactDetector:
     Attributes:
         wrenches: Force [N] and moment [N·m] on the left and the right foot at the centre of its sole, world-aligned
             axes, shape (2, 6).
-        sole_wrenches: The same in base axes, shape (2, 6).
+        base_wrenches: The same in base axes.
         probability: Of contact, (left, right).
         contacts: Whether each foot counts as in contact, (left, right).
     """
 
-    def __init__(self, robot: RobotDescription, settings: ContactSettings = ContactSettings()) -> None:
+    def __init__(
+        self, robot: RobotDescription, dynamics: LegDynamics, settings: ContactSettings = ContactSettings()
+    ) -> None:
         """Prepare the observer.
 
         Args:
             robot: The body.
+            dynamics: Of its legs; `update` reads it.
             settings: Parameters.
         """
         self.settings = settings
+        self._dynamics = dynamics
         self._weight = robot.mass * _STANDARD_GRAVITY
-        self._viscous = robot.joints.viscous
-        self._dry = robot.joints.friction_loss
-        self.wrenches: Vector = np.zeros((2, 6))
-        self.sole_wrenches: Vector = np.zeros((2, 6))
-        self.probability: tuple[float, float] = (0.0, 0.0)
-        self.contacts: tuple[bool, bool] = (False, False)
-        self._filtered = [0.0, 0.0]
-        self._integral: Vector | None = None
-        self._residual = np.zeros(robot.model.nv)
-        self._rate = np.zeros(robot.model.nv)
-        self._information = np.zeros((12, 12))
-        self._right_hand_side = np.zeros(12)
-        self._prior_information = np.diag(
-            np.tile(np.repeat([settings.force_deviation, settings.moment_deviation], 3) ** -2.0, 2)
-        )
-        push_information = settings.push_deviation**-2.0 * np.eye(3)
+        self._viscous = robot.joints.viscous[dynamics.joints]
+        self._dry = robot.joints.friction_loss[dynamics.joints]
+        size = 6 + len(dynamics.joints)
+        # One tick of the observer is linear in these rows: p now and before, Cᵀv, g, τ, friction, r before.
+        self._terms = np.zeros((8, size))
+        self._weights = np.zeros(8)
+        # Least squares as L Lᵀ f = L y: columns of L are leg torques, force balance and priors, in units of their
+        # standard deviations.
+        joints = size - 6
+        self._L = np.zeros((12, joints + 3 + 12))
+        self._y = np.zeros(joints + 3 + 12)
         for i in (0, 6):
-            for j in (0, 6):
-                self._prior_information[i : i + 3, j : j + 3] += push_information
-        self._push_weight = settings.push_deviation**-2.0
-        self._torque_weight = settings.torque_deviation**-2.0
+            self._L[i : i + 3, joints : joints + 3] = np.eye(3) / settings.push_deviation
+        self._L[:, joints + 3 :] = np.diag(
+            1.0 / np.tile(np.repeat([settings.force_deviation, settings.moment_deviation], 3), 2)
+        )
+        self.reset()
 
     def reset(self) -> None:
         """Forget momentum and contacts."""
-        self._integral = None
-        self._residual[:] = 0.0
-        self.wrenches[:] = 0.0
-        self.sole_wrenches[:] = 0.0
-        self._filtered = [0.0, 0.0]
-        self.probability = (0.0, 0.0)
-        self.contacts = (False, False)
+        self._started = False
+        self._residual: Vector = np.zeros(self._terms.shape[1])
+        self.wrenches: Vector = np.zeros((2, 6))
+        self.base_wrenches: Vector = np.zeros((2, 6))
+        self.probability: tuple[float, float] = (0.0, 0.0)
+        self.contacts: tuple[bool, bool] = (False, False)
 
     def update(
-        self,
-        dt: float,
-        dynamics: BaseFrameDynamics,
-        velocity: Vector,
-        effort: Vector,
-        base_rotation: Vector,
-        expected: tuple[bool, bool] | None = None,
+        self, dt: float, effort: Vector, base_rotation: Vector, expected: tuple[bool, bool] | None = None
     ) -> None:
-        """Take in one sample.
+        """Take in the sample for which the dynamics were computed.
 
         Args:
             dt: Time since the sample before [s].
-            dynamics: Computed for this sample.
-            velocity: Joint velocities, shape (n,) [rad/s].
             effort: Measured joint torques, shape (n,) [N·m].
             base_rotation: Base axes in the world, shape (3, 3); only turns the result.
             expected: Whether the gait expects (left, right) to stand, or None if nothing is expected.
         """
-        settings = self.settings
-        rate, residual = self._rate, self._residual
-        np.copyto(rate, dynamics.momentum_rate)
-        rate[6:] += effort
-        rate[6:] -= self._viscous * velocity
-        rate[6:] -= self._dry * np.tanh(velocity / settings.dry_friction_velocity)
-        if self._integral is None:
-            self._integral = dynamics.momentum.copy()
-            self._seed(dynamics, rate)
-        else:
-            gain = settings.bandwidth
-            self._integral += dt * rate
-            np.subtract(dynamics.momentum, self._integral, out=residual)
-            residual *= gain / (1.0 + gain * dt)
-            self._integral += dt * residual
-        self._solve_wrenches(dynamics)
-        np.dot(self.sole_wrenches.reshape(4, 3), base_rotation.T, out=self.wrenches.reshape(4, 3))
+        self._observe(dt, effort)
+        self._solve_wrenches()
+        self.wrenches.reshape(4, 3)[:] = self.base_wrenches.reshape(4, 3).dot(base_rotation.T)
         self._update_probability(dt, expected)
 
-    def _seed(self, dynamics: BaseFrameDynamics, rate: Vector) -> None:
-        """Start the residual at its value for a robot at rest, where M v̇ = 0, rather than at zero."""
-        np.negative(rate, out=self._residual)
-        assert self._integral is not None
-        self._integral -= self._residual / self.settings.bandwidth
+    def _observe(self, dt: float, effort: Vector) -> None:
+        """Residual by implicit Euler: r (1 + K dt) = r' + K (p − p' − dt (τ − friction + Cᵀv − g))."""
+        settings, dynamics, terms, weights = self.settings, self._dynamics, self._terms, self._weights
+        v = dynamics.leg_velocity
+        terms[1] = terms[0]
+        terms[0] = dynamics.momentum
+        terms[2] = dynamics.coriolis_force
+        terms[3] = dynamics.gravity_force
+        terms[4, 6:] = effort[dynamics.joints]
+        np.multiply(self._viscous, v, out=terms[5, 6:])
+        np.multiply(self._dry, np.tanh(v / settings.dry_friction_velocity), out=terms[6, 6:])
+        terms[7] = self._residual
+        if self._started:
+            scale = 1.0 / (1.0 + settings.bandwidth * dt)
+            gain = scale * settings.bandwidth
+            rate = gain * dt
+            weights[:] = (gain, -gain, -rate, rate, -rate, rate, rate, scale)
+        else:
+            # As if the robot were at rest: M v̇ = 0.
+            weights[:] = (0.0, 0.0, -1.0, 1.0, -1.0, 1.0, 1.0, 0.0)
+            self._started = True
+        self._residual = weights.dot(terms)
 
-    def _solve_wrenches(self, dynamics: BaseFrameDynamics) -> None:
-        information, b = self._information, self._right_hand_side
-        np.copyto(information, self._prior_information)
-        push = self._push_weight * self._residual[:3]
+    def _solve_wrenches(self) -> None:
+        settings, legs, jacobians = self.settings, self._dynamics.legs, self._dynamics.jacobians
+        L, y, r = self._L, self._y, self._residual
+        per_torque = 1.0 / settings.torque_deviation
         for i in (0, 1):
-            rows = slice(6 * i, 6 * i + 6)
-            jacobian = dynamics.jacobians[i]
-            information[rows, rows] += self._torque_weight * (jacobian @ jacobian.T)
-            b[rows] = jacobian @ self._residual[dynamics.leg_slices[i]]
-            b[rows] *= self._torque_weight
-            b[rows.start : rows.start + 3] += push
-        self.sole_wrenches[:] = np.linalg.solve(information, b).reshape(2, 6)
+            L[6 * i : 6 * i + 6, legs[i].start - 6 : legs[i].stop - 6] = per_torque * jacobians[i]
+        joints = len(r) - 6
+        y[:joints] = per_torque * r[6:]
+        y[joints : joints + 3] = r[:3] / settings.push_deviation
+        self.base_wrenches = np.linalg.solve(L.dot(L.T), L.dot(y)).reshape(2, 6)
 
     def _update_probability(self, dt: float, expected: tuple[bool, bool] | None) -> None:
         settings = self.settings
-        blend = dt / (settings.filter_time + dt)
-        contacts = []
+        blend = dt / (settings.filter_time + dt) if dt > 0.0 else 1.0
+        forces = self.wrenches[:, 2].tolist()
+        probability, contacts = [], []
         for i in (0, 1):
-            share = float(self.wrenches[i, 2]) / self._weight
-            odds = (share - settings.threshold) / settings.scale
+            odds = (forces[i] / self._weight - settings.threshold) / settings.scale
             if expected is not None:
                 odds += settings.prior if expected[i] else -settings.prior
-            odds = min(max(odds, -_EXPONENT_LIMIT), _EXPONENT_LIMIT)
-            self._filtered[i] += blend * (1.0 / (1.0 + math.exp(-odds)) - self._filtered[i])
-            contacts.append(self._filtered[i] > (settings.off if self.contacts[i] else settings.on))
-        self.probability = (self._filtered[0], self._filtered[1])
+            instant = 1.0 / (1.0 + math.exp(-min(max(odds, -_EXPONENT_LIMIT), _EXPONENT_LIMIT)))
+            probability.append(self.probability[i] + blend * (instant - self.probability[i]))
+            contacts.append(probability[i] > (settings.off if self.contacts[i] else settings.on))
+        self.probability = (probability[0], probability[1])
         self.contacts = (contacts[0], contacts[1])
