@@ -248,6 +248,8 @@ def _controller(options: Options) -> NodeSpec:
         description="Keeps the balance: estimator, gait, whole-body QP, safety modes",
         executable="controller",
         parameters={"robot": options.robot, "use_sim_time": True},
+        # ROS keeps /clock in the root; each simulated robot has its own.
+        remappings=(("/clock", "clock"),) if options.namespace else (),
         # The target damps while there is no controller, and a new one starts in damping.
         on_exit=OnExit.RESTART,
     )
