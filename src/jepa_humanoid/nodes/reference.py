@@ -1,0 +1,114 @@
+"""Writes ``docs/topics.md`` from the nodes and their contract: ``python -m jepa_humanoid.nodes.reference``."""
+
+import argparse
+import importlib
+import inspect
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from jepa_humanoid.nodes.contract import SERVICES, TOPICS
+from jepa_humanoid.nodes.node import COMMON_PARAMETERS, ParameterSpec, RobotNode
+
+NODES = ("mujoco_robot", "controller", "perception", "planner", "page", "demo_evaluator")
+"""Modules with a node, in the order of one tick."""
+
+INTRODUCTION = """\
+# Topics, services and parameters
+
+<!-- Written by `python -m jepa_humanoid.nodes.reference --write docs/topics.md`; a test holds it against the code. -->
+
+Names are relative: a namespace holds one robot, and several robots run side by side. Only standard messages are used.
+Units are SI, frames follow REP-103, 105 and 120. Rates are in the target's time unless they say wall.
+
+**Time.** The stamp of `joint_states` is the only clock; every other stamp is copied from one. No node here needs
+`use_sim_time`. A simulated target publishes `clock` (`/clock` in the root namespace) for others, such as RViz.
+
+**Lock-step.** A simulated target shows a state and waits for the command with the same stamp. Before the first command
+ever, it waits without end, and time stands still; an unanswered state is sent again every 50 ms. Once commands have
+come and then none for `command_timeout` of wall time, it damps and goes on at the pace of the wall clock. As soon as a
+controller answers again, so does lock-step begin again.
+
+**What is missing from a command.** An empty `position` field in `joint_commands` means no position term: the joints
+damp towards the given velocities. With `velocity` empty too they are limp but for `effort`. `name` always lists every
+joint, in the robot's order.
+
+**What the controller does not accept.** NaN or infinity, an unknown, missing or misplaced joint, an IMU message that
+does not come, a stamp that repeats too often, jumps back, or leaves a gap: each ends in damping, with the cause on
+`diagnostics`, until `controller/release` is called. A simulated target that starts anew is followed (`follow_restart`).
+"""
+
+
+def load_node(module: str) -> type[RobotNode]:
+    """Return the node class that a module of `jepa_humanoid.nodes` defines."""
+    loaded = importlib.import_module(f"jepa_humanoid.nodes.{module}")
+    for _, member in inspect.getmembers(loaded, inspect.isclass):
+        if issubclass(member, RobotNode) and member.__module__ == loaded.__name__:
+            return member
+    raise LookupError(f"jepa_humanoid.nodes.{module} defines no node")
+
+
+def write_reference(nodes: Sequence[type[RobotNode]]) -> str:
+    """Return ``docs/topics.md`` for these nodes."""
+    lines = [INTRODUCTION, "## Topics", ""]
+    rows = []
+    for topic in TOPICS.values():
+        publishers = ", ".join(node.NAME for node in nodes if topic.name in node.PUBLISHES)
+        subscribers = ", ".join(node.NAME for node in nodes if topic.name in node.SUBSCRIBES)
+        if topic.name == "diagnostics":
+            publishers = "every node"
+        rows.append(
+            (
+                f"`{topic.name}`",
+                topic.type_name,
+                topic.rate,
+                topic.quality.name,
+                publishers or "people",
+                subscribers or "people",
+                topic.meaning,
+            )
+        )
+    lines += _table(("topic", "type", "rate", "QoS", "from", "to", "meaning"), rows)
+    lines += ["", "## Services", ""]
+    rows = []
+    for service in SERVICES.values():
+        server = ", ".join(node.NAME for node in nodes if service.name in node.SERVES)
+        rows.append((f"`{service.name}`", service.type_name, server, service.meaning))
+    lines += _table(("service", "type", "of", "what it does"), rows)
+    lines += ["", "## Parameters", "", "All are read once, when a node is configured.", "", "### Every node", ""]
+    lines += _parameters(COMMON_PARAMETERS)
+    for node in nodes:
+        lines += ["", f"### {node.NAME}", "", node.DESCRIPTION, ""]
+        if node.NICE:
+            lines += [f"`nice` is {node.NICE} unless given: the loop that keeps the robot upright comes first.", ""]
+        lines += _parameters(node.PARAMETERS) if node.PARAMETERS else ["None of its own."]
+    return "\n".join(lines) + "\n"
+
+
+def _parameters(specs: Sequence[ParameterSpec]) -> list[str]:
+    rows = []
+    for spec in specs:
+        default = str(spec.default).lower() if isinstance(spec.default, bool) else str(spec.default) or "(empty)"
+        rows.append((f"`{spec.name}`", spec.type_name, default, spec.unit, spec.range_text, spec.description))
+    return _table(("parameter", "type", "default", "unit", "range", "meaning"), rows)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    return [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the page to a file, or to standard output."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", type=Path, help="file to write; standard output without it")
+    text = write_reference([load_node(name) for name in NODES])
+    target = parser.parse_args(arguments).write
+    if target is None:
+        sys.stdout.write(text)
+    else:
+        target.write_text(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
