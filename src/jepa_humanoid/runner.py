@@ -9,7 +9,6 @@ import multiprocessing
 import os
 import shlex
 import signal
-import socket
 import sys
 import tempfile
 import threading
@@ -25,6 +24,7 @@ from honcho.printer import Printer
 from honcho.process import Process
 
 from jepa_humanoid.bringup import Graph, NodeSpec, OnExit
+from jepa_humanoid.network import free_domain
 
 FIRST_PAUSE = 1.0
 """Pause before a dead node is started again [s]; doubles with every death soon after a start."""
@@ -37,13 +37,6 @@ SETTLED = 30.0
 
 KILL_AFTER = 5.0
 """Time between asking a node to end and killing it [s]."""
-
-LAST_DOMAIN = 101
-"""Highest ROS domain whose ports lie below those that Linux hands out by itself."""
-
-
-class RunnerError(RuntimeError):
-    """The machine cannot run the graph; the message says what to do."""
 
 
 def run_graph(graph: Graph, *, domain: int | None = None, log: TextIO | None = None) -> int:
@@ -92,46 +85,6 @@ def node_environment(graph: Graph, domain: int | None = None) -> dict[str, str]:
     elif "ROS_DOMAIN_ID" not in environment:
         environment["ROS_DOMAIN_ID"] = str(free_domain())
     return environment
-
-
-def free_domain(first: int = 0) -> int:
-    """Returns a ROS domain in which no participant runs on this machine, so that two graphs do not mix.
-
-    Args:
-        first: Where to start looking.
-
-    Raises:
-        RunnerError: When all are taken.
-    """
-    for offset in range(LAST_DOMAIN + 1):
-        domain = (first + offset) % (LAST_DOMAIN + 1)
-        # DDSI-RTPS 2.3, section 9.6.1: the first participant of a domain listens on this port.
-        if _is_free(7410 + 250 * domain, socket.SOCK_DGRAM, "0.0.0.0"):
-            return domain
-    raise RunnerError("All ROS domains are in use on this machine. Name one yourself: --domain-id.")
-
-
-def free_port(host: str, first: int) -> int:
-    """Returns the first port from `first` on that nobody listens on.
-
-    Raises:
-        RunnerError: When the next hundred are taken as well, or the host's address is not this machine's.
-    """
-    for port in range(first, min(first + 100, 65536)):
-        if _is_free(port, socket.SOCK_STREAM, host):
-            return port
-    raise RunnerError(f"No port from {first} on can be served at {host}. Choose others: --host, --port.")
-
-
-def _is_free(port: int, kind: socket.SocketKind, host: str) -> bool:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        if kind == socket.SOCK_STREAM:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # ports that only wait to be forgotten
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return False
-    return True
 
 
 class Lifeline:

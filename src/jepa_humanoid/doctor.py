@@ -1,0 +1,224 @@
+"""`humanoid doctor`: is everything here that the robot needs, and what to do where it is not."""
+
+import os
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from jepa_humanoid import bringup, network, resources
+
+OLDEST_PYTHON = (3, 11)
+NEWEST_PYTHON = (3, 13)
+
+ROUND_TRIP_PATIENCE = 10.0
+"""Wall time for a message from one node to another in this process [s]."""
+
+PACKAGES = {
+    "numpy": "numpy",
+    "scipy": "scipy",
+    "pinocchio": "pin",
+    "daqp": "daqp",
+    "mujoco": "mujoco",
+    "onnxruntime": "onnxruntime",
+    "yaml": "PyYAML",
+    "pydantic": "pydantic",
+    "typer": "typer",
+    "viser": "viser",
+    "honcho": "honcho",
+    "trimesh": "trimesh",
+    "PIL": "pillow",
+    "xacro": "xacro",
+    "matplotlib": "matplotlib",
+}
+"""Module and distribution of everything that runs on the robot."""
+
+ROS_PACKAGES = (
+    "rclpy",
+    "std_msgs",
+    "sensor_msgs",
+    "geometry_msgs",
+    "nav_msgs",
+    "visualization_msgs",
+    "diagnostic_msgs",
+    "rosgraph_msgs",
+    "std_srvs",
+)
+
+INSTALL = "pip install '.[ros]' in the source folder, or run scripts/demo"
+
+
+class Verdict(StrEnum):
+    """What a check found."""
+
+    GOOD = "good"
+    NOTE = "note"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report.
+
+    Attributes:
+        subject: What was looked at.
+        verdict: Whether it is good; only `MISSING` keeps the robot from running.
+        detail: What was found.
+        advice: What to do, where something is to do.
+    """
+
+    subject: str
+    verdict: Verdict
+    detail: str
+    advice: str = ""
+
+
+def run_doctor(console: Console, *, robot: str = "g1", port: int = 8080) -> bool:
+    """Looks at everything and shows a table.
+
+    Args:
+        console: Where to show it.
+        robot: Robot whose files are looked at.
+        port: Port that the page would use.
+
+    Returns:
+        Whether nothing that is needed is missing.
+    """
+    table = Table(title="humanoid doctor")
+    for heading in ("what", "", "found", "what to do"):
+        table.add_column(heading, overflow="fold")
+    colours = {Verdict.GOOD: "green", Verdict.NOTE: "yellow", Verdict.MISSING: "bold red"}
+    healthy = True
+    with console.status("looking ..."):
+        for finding in examine(robot=robot, port=port):
+            healthy = healthy and finding.verdict is not Verdict.MISSING
+            colour = colours[finding.verdict]
+            table.add_row(finding.subject, f"[{colour}]{finding.verdict}[/]", finding.detail, finding.advice)
+    console.print(table)
+    return healthy
+
+
+def examine(*, robot: str = "g1", port: int = 8080) -> Iterator[Finding]:
+    """Yields what every check finds; none of them raises."""
+    yield _python()
+    yield _processors()
+    for module, distribution in PACKAGES.items():
+        yield _package(module, distribution, INSTALL)
+    for module in ROS_PACKAGES:
+        yield _package(module, module, f"{INSTALL}; or source a ROS 2 installation")
+    yield _guarded("ROS middleware", _round_trip, "reinstall the ROS wheels: " + INSTALL)
+    yield _guarded("data files", _data_files, "install the package again: pip install .")
+    yield _guarded(f"robot {robot}", lambda: _robot(robot), "pip install --force-reinstall example-robot-data")
+    yield _guarded("world model", _models, "humanoid train, then humanoid export")
+    yield _port(port)
+    yield _training()
+
+
+def _python() -> Finding:
+    found = ".".join(map(str, sys.version_info[:3]))
+    if OLDEST_PYTHON <= sys.version_info[:2] <= NEWEST_PYTHON:
+        return Finding("Python", Verdict.GOOD, found)
+    wanted = " to ".join(".".join(map(str, bound)) for bound in (OLDEST_PYTHON, NEWEST_PYTHON))
+    return Finding("Python", Verdict.MISSING, found, f"use Python {wanted}: sudo apt install python3 python3-venv")
+
+
+def _processors() -> Finding:
+    count = len(os.sched_getaffinity(0))
+    if count >= 2:
+        return Finding("processor cores", Verdict.GOOD, str(count))
+    return Finding("processor cores", Verdict.NOTE, str(count), "with one core the simulation runs slower than time")
+
+
+def _package(module: str, distribution: str, advice: str) -> Finding:
+    try:
+        import_module(module)
+    except Exception as error:  # an import may fail in any way: a missing library, a wrong version of another package
+        return Finding(module, Verdict.MISSING, f"{type(error).__name__}: {error}", advice)
+    try:
+        return Finding(module, Verdict.GOOD, version(distribution))
+    except PackageNotFoundError:
+        return Finding(module, Verdict.GOOD, "present")
+
+
+def _guarded(subject: str, check: Callable[[], str], advice: str) -> Finding:
+    try:
+        return Finding(subject, Verdict.GOOD, check())
+    except Exception as error:  # the report has to go on
+        return Finding(subject, Verdict.MISSING, f"{type(error).__name__}: {error}", advice)
+
+
+def _round_trip() -> str:
+    """Sends one message from one node to another, through the middleware."""
+    rclpy: Any = import_module("rclpy")
+    executors: Any = import_module("rclpy.executors")
+    message_type: Any = import_module("std_msgs.msg").String
+    os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    context = rclpy.Context()
+    rclpy.init(context=context, domain_id=network.free_domain(first=os.getpid() % network.LAST_DOMAIN))
+    try:
+        executor = executors.SingleThreadedExecutor(context=context)
+        talker = rclpy.create_node("doctor_talker", context=context)
+        listener = rclpy.create_node("doctor_listener", context=context)
+        executor.add_node(listener)
+        heard: list[str] = []
+        publisher = talker.create_publisher(message_type, "doctor", 1)
+        listener.create_subscription(message_type, "doctor", lambda message: heard.append(message.data), 1)
+        began = time.monotonic()
+        while not heard:
+            if time.monotonic() - began > ROUND_TRIP_PATIENCE:
+                raise TimeoutError(f"no message came through within {ROUND_TRIP_PATIENCE:.0f} s")
+            publisher.publish(message_type(data="well?"))
+            executor.spin_once(timeout_sec=0.05)
+        executor.shutdown()
+        return f"{import_module('rclpy.utilities').get_rmw_implementation_identifier()}, a message came through"
+    finally:
+        rclpy.shutdown(context=context)
+
+
+def _data_files() -> str:
+    share = resources.share_directory()
+    resources.resource("config/robots")
+    return f"{share}; scenes: {', '.join(bringup.scene_names())}"
+
+
+def _robot(name: str) -> str:
+    # Here, so that the doctor can say that Pinocchio is missing.
+    from jepa_humanoid.robot.description import load_robot
+
+    robot = load_robot(name)
+    meshes = set(re.findall(r'<mesh[^>]*filename="([^"]+)"', robot.urdf_path.read_text()))
+    for uri in meshes:
+        robot.mesh_path(uri)
+    return f"{robot.joint_count} joints, {len(meshes)} meshes, {robot.urdf_path.name}"
+
+
+def _models() -> str:
+    found = sorted(path.parent.name for path in resources.resource("models").glob("*/*.onnx"))
+    if not found:
+        raise resources.ResourceError(f"no exported model in {resources.share_directory() / 'models'}")
+    return ", ".join(dict.fromkeys(found))
+
+
+def _port(port: int) -> Finding:
+    try:
+        free = network.free_port("127.0.0.1", port)
+    except network.NetworkError as error:
+        return Finding(f"port {port}", Verdict.NOTE, "taken", str(error))
+    if free == port:
+        return Finding(f"port {port}", Verdict.GOOD, "free for the page")
+    return Finding(f"port {port}", Verdict.NOTE, "taken", f"the page will be served at {free}")
+
+
+def _training() -> Finding:
+    try:
+        return Finding("torch", Verdict.GOOD, version("torch"))
+    except PackageNotFoundError:
+        return Finding("torch", Verdict.NOTE, "not installed", "only to train: pip install '.[train]'")
