@@ -7,7 +7,7 @@ import numpy as np
 import pinocchio as pin
 import pytest
 
-from jepa_humanoid.estimation.base import BaseEstimator
+from jepa_humanoid.estimation.base import BaseEstimator, EstimatorSettings
 from jepa_humanoid.robot.description import SIDES, RobotDescription, load_robot
 from jepa_humanoid.robot.state import BaseEstimate, JointCommand, SensorSample, Vector
 from jepa_humanoid.simulation.scenes import Scene
@@ -89,8 +89,7 @@ class Comparison:
         r.position_error.append(position_error)
         r.rotation_error.append(rotation_error)
         r.velocity_error.append(estimate.linear_velocity - v[:3])
-        com = pin.centerOfMass(self._model, self._data, q, v)
-        del com
+        pin.centerOfMass(self._model, self._data, q, v)
         true_com_velocity = self._T_odom_world.rotation @ self._data.vcom[0]
         r.com_velocity_error.append(self._estimator.kinematics().vcom[0] - true_com_velocity)
         r.probability.append(self._estimator.contacts)
@@ -132,112 +131,113 @@ class SensorNoise:
         )
 
 
-class KinematicWalk:
-    """Walking without a simulator: footsteps, a ZMP between them, a centre of mass that follows from it, leg IK.
+class Kinematics:
+    """Motions of the whole body from motions of the feet, without a simulator.
 
-    The pelvis moves as a linear inverted pendulum's centre of mass does for a ZMP that moves from foot to foot;
-    torques come from inverse dynamics with each foot carrying its share. Standing foot: still in the world.
+    The pelvis moves as a linear inverted pendulum's centre of mass does for a ZMP that moves with the load; torques
+    come from inverse dynamics with each foot carrying its share.
     """
 
-    stand_time = 1.0
-    single, double = 0.4, 0.12
-    clearance = 0.06
+    crouch = 0.02
     apex = 0.7
 
-    def __init__(self, robot: RobotDescription, steps: int, length: float, turn: float = 0.0) -> None:
-        """Plan the walk.
-
-        Args:
-            robot: The body.
-            steps: Number of steps.
-            length: Of a step [m].
-            turn: Of a step [rad].
-        """
-        self.robot, self.model, self.data = robot, robot.model.copy(), None
-        self._soles = []
-        self._legs = []
+    def __init__(self, robot: RobotDescription) -> None:
+        """Prepare the model with frames in the soles' centres."""
+        self.robot, self.model = robot, robot.model.copy()
+        self._soles, self._legs = [], []
         for side in SIDES:
             foot = robot.feet[side]
             link = self.model.frames[self.model.getFrameId(foot.frame)]
-            centre = np.array(foot.corners).mean(axis=0)
-            placement = link.placement * pin.SE3(np.eye(3), centre)
+            placement = link.placement * pin.SE3(np.eye(3), np.array(foot.corners).mean(axis=0))
             frame = pin.Frame(f"{side}_sole", link.parentJoint, placement, pin.FrameType.OP_FRAME)
             self._soles.append(self.model.addFrame(frame, False))
             joints = [j for j in self.model.supports[link.parentJoint] if j > 1]
             first = self.model.joints[joints[0]].idx_v
             self._legs.append(slice(first, first + len(joints)))
         self.data = self.model.createData()
-        self._steps, self._length, self._turn = steps, length, turn
+        pin.framesForwardKinematics(self.model, self.data, robot.nominal_configuration)
+        self.half_width = float(self.data.oMf[self._soles[0]].translation[1])
 
-    def _footsteps(self) -> tuple[Vector, Vector, Vector, int]:
-        """Foot poses (N, 2, 4: x, y, z, yaw), load shares (N, 2), and pelvis yaw (N,)."""
-        q = self.robot.nominal_configuration
-        pin.framesForwardKinematics(self.model, self.data, q)
-        half = float(self.data.oMf[self._soles[0]].translation[1])
-        feet = np.array([[0.0, half, 0.0, 0.0], [0.0, -half, 0.0, 0.0]])
-        centre, yaw = np.zeros(2), 0.0
-        poses, loads, yaws = [], [], []
+    def walk(self, steps: int, length: float, turn: float = 0.0, rise: float = 0.0) -> Motion:
+        """Walk; the first step is a half one, the last brings the feet together.
 
-        def hold(duration: float, start: Vector, end: Vector, yaw0: float, yaw1: float) -> None:
+        Args:
+            steps: Number of steps.
+            length: Of a step [m].
+            turn: Of a step [rad].
+            rise: Of each step after the first three, up to 0.1 m above the start in all [m].
+        """
+        feet = self.standing_feet()
+        feet_rows, load_rows, yaw_rows = [], [], []
+
+        def add(load: Vector, yaw: float) -> None:
+            feet_rows.append(feet.copy())
+            load_rows.append(load)
+            yaw_rows.append(yaw)
+
+        def shift(duration: float, start: Vector, end: Vector, yaw: float) -> None:
             n = round(duration / DT)
             for k in range(n):
-                s = _smooth((k + 1) / n)
-                poses.append(feet.copy())
-                loads.append(start + s * (end - start))
-                yaws.append(yaw0 + s * (yaw1 - yaw0))
+                add(start + _smooth((k + 1) / n) * (end - start), yaw)
 
         both = np.array([0.5, 0.5])
-        hold(self.stand_time, both, both, 0.0, 0.0)
-        load = both
-        for step in range(self._steps):
+        centre, yaw, height, load = np.zeros(2), 0.0, 0.0, both
+        shift(1.0, both, both, yaw)
+        for step in range(steps):
             swing = step % 2
             alone = np.array([0.0, 1.0]) if swing == 0 else np.array([1.0, 0.0])
-            hold(self.double, load, alone, yaw, yaw)
-            last = step == self._steps - 1
-            ahead = self._length * (0.5 if step == 0 else 1.0)
-            new_yaw = yaw + self._turn
-            new_centre = centre + (0.0 if last else ahead) * np.array([np.cos(new_yaw), np.sin(new_yaw)])
-            side = half if swing == 0 else -half
+            shift(0.12, load, alone, yaw)
+            stride = 0.0 if step == steps - 1 else length * (0.5 if step == 0 else 1.0)
+            new_yaw = yaw + turn
+            centre = centre + stride * np.array([np.cos(new_yaw), np.sin(new_yaw)])
+            height = rise if step == 3 else height
+            side = self.half_width if swing == 0 else -self.half_width
             start = feet[swing].copy()
-            target = np.array([new_centre[0] - side * np.sin(new_yaw), new_centre[1] + side * np.cos(new_yaw)])
-            n = round(self.single / DT)
+            target = np.array([centre[0] - side * np.sin(new_yaw), centre[1] + side * np.cos(new_yaw), height, new_yaw])
+            n = round(0.4 / DT)
             for k in range(n):
                 s = (k + 1) / n
-                m = _smooth(s)
-                feet[swing, :2] = start[:2] + m * (target - start[:2])
-                feet[swing, 2] = self.clearance * 64.0 * (s * (1.0 - s)) ** 3
-                feet[swing, 3] = start[3] + m * (new_yaw - start[3])
-                poses.append(feet.copy())
-                loads.append(alone)
-                yaws.append(yaw + m * (new_yaw - yaw))
-            load, yaw, centre = alone, new_yaw, new_centre
-        hold(self.double, load, both, yaw, yaw)
-        hold(self.stand_time, both, both, yaw, yaw)
-        return np.array(poses), np.array(loads), np.array(yaws), len(poses)
+                feet[swing] = start + _smooth(s) * (target - start)
+                feet[swing, 2] += 0.06 * 64.0 * (s * (1.0 - s)) ** 3
+                add(alone, yaw + _smooth(s) * turn)
+            load, yaw = alone, new_yaw
+        shift(0.12, load, both, yaw)
+        shift(1.0, both, both, yaw)
+        return self.motion(np.array(feet_rows), np.array(load_rows), np.array(yaw_rows))
 
-    def motion(self) -> Motion:
-        """Compute the motion."""
-        poses, loads, yaws, n = self._footsteps()
-        yaws = _gaussian(np.unwrap(yaws), 0.06)
-        zmp = (loads[:, :, None] * poses[:, :, :2]).sum(axis=1)
+    def standing_feet(self) -> Vector:
+        """Feet side by side: rows x, y, z [m], yaw [rad]."""
+        return np.array([[0.0, self.half_width, 0.0, 0.0], [0.0, -self.half_width, 0.0, 0.0]])
+
+    def motion(self, feet: Vector, loads: Vector, yaws: Vector) -> Motion:
+        """Find postures, velocities, torques and IMU readings for these feet.
+
+        Args:
+            feet: Rows x, y, z [m], yaw [rad] of both feet, shape (N, 2, 4).
+            loads: Each foot's share of the weight, shape (N, 2).
+            yaws: Heading of the pelvis, shape (N,) [rad].
+        """
+        yaws = _gaussian(yaws, 0.06)
+        heights = _gaussian((loads * feet[:, :, 2]).sum(axis=1), 0.08)
+        zmp = (loads[:, :, None] * feet[:, :, :2]).sum(axis=1)
+        # The bounded solution of c̈ = ω² (c − zmp).
         omega = np.sqrt(9.80665 / self.apex)
-        reach = int(3.0 / omega / DT) * 2
+        reach = int(6.0 / omega / DT)
         kernel = np.exp(-omega * DT * np.abs(np.arange(-reach, reach + 1)))
         kernel /= kernel.sum()
         padded = np.pad(zmp, ((reach, reach), (0, 0)), mode="edge")
         com = np.stack([np.convolve(padded[:, i], kernel, mode="valid") for i in (0, 1)], axis=1)
-        nominal = self.robot.nominal_configuration
-        pin.centerOfMass(self.model, self.data, nominal)
-        offset = nominal[:2] - self.data.com[0][:2]
-        configuration = np.tile(nominal, (n, 1))
-        q = nominal.copy()
-        for k in range(n):
+        q = self.robot.nominal_configuration
+        offset = q[:2] - pin.centerOfMass(self.model, self.data, q)[:2]
+        height = q[2] - self.crouch
+        configuration = np.empty((len(feet), len(q)))
+        for k in range(len(feet)):
             c, s = np.cos(yaws[k]), np.sin(yaws[k])
             q[0] = com[k, 0] + c * offset[0] - s * offset[1]
             q[1] = com[k, 1] + s * offset[0] + c * offset[1]
-            q[2] = nominal[2] - 0.02
+            q[2] = height + heights[k]
             q[3:7] = (0.0, 0.0, np.sin(yaws[k] / 2), np.cos(yaws[k] / 2))
-            self._inverse_kinematics(q, poses[k])
+            self._inverse_kinematics(q, feet[k])
             configuration[k] = q
         return self._differentiate(configuration, loads)
 
@@ -311,11 +311,16 @@ def _gaussian(x: Vector, deviation: float) -> Vector:
 
 
 def replay(
-    robot: RobotDescription, motion: Motion, seed: int = 0, scale: float = 1.0, expect: bool = False
+    robot: RobotDescription,
+    motion: Motion,
+    seed: int = 0,
+    scale: float = 1.0,
+    expect: bool = False,
+    settings: EstimatorSettings | None = None,
 ) -> tuple[Record, BaseEstimator, SensorNoise]:
     """Run the estimator over a motion with noise."""
     noise = SensorNoise(robot, seed, scale)
-    estimator = BaseEstimator(robot)
+    estimator = BaseEstimator(robot, settings or EstimatorSettings())
     comparison = Comparison(robot, estimator)
     for k in range(len(motion)):
         v = motion.velocity[k]
@@ -328,7 +333,7 @@ def replay(
             motion.specific_force[k],
         )
         load = motion.load[k]
-        contact = (bool(load[0] > 0.0), bool(load[1] > 0.0))
+        contact = (bool(load[0] > 0.1), bool(load[1] > 0.1))
         estimate = estimator.update(sample, contact if expect else None)
         comparison.add(estimate, motion.configuration[k], v, contact)
     return comparison.record, estimator, noise

@@ -84,7 +84,7 @@ class EstimatorSettings:
     foot_turn: float = 0.005
     settling: float = 10.0
     settling_time: float = 0.05
-    slip_velocity: float = 0.08
+    slip_velocity: float = 0.04
     slip_gain: float = 0.3
     turn_velocity: float = 0.2
     foot_velocity_filter: float = 0.01

@@ -48,8 +48,8 @@ class ContactSettings:
     push_deviation: float = 50.0
     force_deviation: float = 600.0
     moment_deviation: float = 40.0
-    threshold: float = 0.12
-    scale: float = 0.03
+    threshold: float = 0.1
+    scale: float = 0.02
     prior: float = 1.5
     filter_time: float = 0.005
     on: float = 0.7
