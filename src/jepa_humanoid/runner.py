@@ -80,6 +80,8 @@ def node_environment(graph: Graph, domain: int | None = None) -> dict[str, str]:
     """Returns the environment of every node: this process's own, and what keeps the graph on this machine."""
     environment = {**os.environ, **graph.environment, "PYTHONUNBUFFERED": "1"}
     environment.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    # Time and name stand in front of every line already.
+    environment.setdefault("RCUTILS_CONSOLE_OUTPUT_FORMAT", "{severity} {message}")
     if domain is not None:
         environment["ROS_DOMAIN_ID"] = str(domain)
     elif "ROS_DOMAIN_ID" not in environment:
