@@ -116,8 +116,7 @@ class Loop:
                     (k, subscription.handle, subscription.msg_type, callback)
                     for k, (subscription, callback) in enumerate(self._listeners)
                 ]
-                with context.handle:
-                    wait_set = _rclpy.WaitSet(len(listeners), 0, 0, 0, 0, 0, context.handle)
+                wait_set = _rclpy.WaitSet(len(listeners), 0, 0, 0, 0, 0, context.handle)
             wait_set.clear_entities()
             for _, handle, _, _ in listeners:
                 wait_set.add_subscription(handle)

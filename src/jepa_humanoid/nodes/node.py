@@ -15,10 +15,12 @@ from typing import Any, ClassVar
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
-from rclpy.clock import Clock, ClockType
+from rclpy.clock import Clock
+from rclpy.clock_type import ClockType
 from rclpy.exceptions import ParameterException
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.signals import SignalHandlerOptions
+from rclpy.utilities import try_shutdown
 
 from jepa_humanoid.nodes.contract import SERVICES, TOPICS
 from jepa_humanoid.nodes.errors import NodeError
@@ -365,7 +367,7 @@ def run(node_class: type[RobotNode], arguments: Sequence[str] | None = None) -> 
     """
     try:
         # With rclpy's own handlers the context is gone before the node could say a last word.
-        rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
+        rclpy.init(args=None if arguments is None else list(arguments), signal_handler_options=SignalHandlerOptions.NO)
     except Exception as error:
         sys.stderr.write(f"{node_class.NAME}: {error}\n")
         return 2
@@ -392,4 +394,4 @@ def run(node_class: type[RobotNode], arguments: Sequence[str] | None = None) -> 
                 node.trigger_shutdown()
             node.loop.close()
             node.destroy_node()
-        rclpy.try_shutdown()
+        try_shutdown()

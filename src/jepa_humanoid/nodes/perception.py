@@ -7,6 +7,7 @@ import sys
 import time
 from collections import deque
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pinocchio as pin
@@ -70,7 +71,7 @@ class Perception(RobotNode):
         self._mapper = ElevationMapper()
         self._timer = LoopTimer(0.1)
         for topic in ("odom", "lidar/pose", "base_footprint"):
-            self.listen(topic, lambda message, topic=topic: self._on_place(topic, message))
+            self.listen(topic, partial(self._on_place, topic))
         self.listen("points", self._on_points)
 
     def activate(self) -> None:

@@ -51,7 +51,7 @@ def load_node(module: str) -> type[RobotNode]:
 def write_reference(nodes: Sequence[type[RobotNode]]) -> str:
     """Return ``docs/topics.md`` for these nodes."""
     lines = [INTRODUCTION, "## Topics", ""]
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for topic in TOPICS.values():
         publishers = ", ".join(node.NAME for node in nodes if topic.name in node.PUBLISHES)
         subscribers = ", ".join(node.NAME for node in nodes if topic.name in node.SUBSCRIBES)

@@ -1,0 +1,48 @@
+"""What viewers and Gazebo get to know of the robot."""
+
+import re
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+from urllib.parse import unquote, urlparse
+
+import pinocchio as pin
+import pytest
+
+from jepa_humanoid.nodes.description import robot_description
+from jepa_humanoid.robot.description import load_robot
+
+
+@pytest.fixture(scope="module")
+def robot():
+    return load_robot("g1")
+
+
+def test_every_mesh_can_be_found(robot):
+    """Viewers on another installation find the meshes without knowing the package they came in."""
+    uris = re.findall(r'filename="([^"]+)"', robot_description(robot))
+    assert uris
+    assert all(Path(unquote(urlparse(uri).path)).is_file() for uri in uris)
+
+
+def test_sensors_change_no_joint(robot):
+    """Whatever is put around the robot, its joints and its mass stay what the controller knows."""
+    model = pin.buildModelFromXML(robot_description(robot, simulated=True), pin.JointModelFreeFlyer())
+    assert tuple(model.names)[2:] == robot.joint_names
+    assert sum(inertia.mass for inertia in model.inertias) == pytest.approx(robot.mass)
+    assert model.existFrame(robot.frames.imu)
+    assert model.existFrame(robot.frames.lidar)
+
+
+def test_sensors_measure_what_the_config_says(robot):
+    """Gazebo's LiDAR sees as far as config/robots says; there is no second place with numbers."""
+    root = ElementTree.fromstring(robot_description(robot, simulated=True))
+    lidar = next(s for s in root.iter("sensor") if s.get("type") == "gpu_lidar")
+    assert float(lidar.findtext("lidar/range/max")) == robot.lidar.range[1]
+    assert int(lidar.findtext("lidar/scan/vertical/samples")) == robot.lidar.rays[0]
+    imu = next(s for s in root.iter("sensor") if s.get("type") == "imu")
+    assert float(imu.findtext("imu/angular_velocity/x/noise/stddev")) == robot.imu.gyro_noise
+
+
+def test_sensors_are_silent_outside_gazebo(robot):
+    """On a real robot nothing simulates a sensor."""
+    assert "<sensor" not in robot_description(robot)
