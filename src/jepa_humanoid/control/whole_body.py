@@ -26,7 +26,8 @@ class WholeBodySettings:
     """Weights, gains and limits of the whole-body controller.
 
     Attributes:
-        com_weight: On the centre of mass's acceleration [s⁴/m²].
+        com_weight: On the centre of mass's horizontal acceleration [s⁴/m²].
+        height_weight: On its vertical acceleration [s⁴/m²].
         momentum_weight: On the rate of the centroidal angular momentum [1/(N·m)²].
         momentum_damping: Rate at which that momentum is damped [1/s].
         torso_weight: On the torso's angular acceleration [s⁴/rad²].
@@ -50,6 +51,7 @@ class WholeBodySettings:
     """
 
     com_weight: float = 20.0
+    height_weight: float = 100.0
     momentum_weight: float = 0.02
     momentum_damping: float = 3.0
     torso_weight: float = 4.0
@@ -58,7 +60,7 @@ class WholeBodySettings:
     orientation_damping: float = 22.0
     stance_weight: float = 2000.0
     stance_damping: float = 20.0
-    swing_weight: float = 20.0
+    swing_weight: float = 60.0
     swing_stiffness: tuple[float, float] = (500.0, 400.0)
     swing_damping: tuple[float, float] = (40.0, 36.0)
     height_stiffness: float = 80.0
@@ -153,7 +155,7 @@ class WholeBodyController:
         self._task_jacobian = np.zeros((24, nv))
         self._task_target = np.zeros(24)
         self._task_weight = np.zeros(24)
-        self._task_weight[:2] = self._task_weight[2] = s.com_weight
+        self._task_weight[:2], self._task_weight[2] = s.com_weight, s.height_weight
         self._task_weight[3:6] = s.momentum_weight
         self._task_weight[6:9] = s.base_weight
         self._task_weight[9:12] = s.torso_weight

@@ -29,17 +29,18 @@ class GaitSettings:
         lead_limit: Distance and angle that the reference pose may lead the robot [m, rad].
         velocity_limit: Of the command: forward, backward, lateral [m/s], turn [rad/s].
         acceleration_limit: Of the command: linear [m/s²], turn [rad/s²].
-        landing_speed: With which a foot searches for the ground after its planned landing [m/s].
+        landing_speed: With which a foot meets the ground, and searches for it after its planned landing [m/s].
+        landing_depth: Below the ground of the planned landing, so that the foot arrives in time [m].
         landing_patience: Time for which it does before the robot counts it as landed [s].
         contact_threshold: Contact probability above which a descending foot has landed.
         settle_steps: Steps in place before the robot stands.
     """
 
-    step_duration: float = 0.5
-    step_duration_range: tuple[float, float] = (0.3, 0.75)
-    double_support: float = 0.1
+    step_duration: float = 0.42
+    step_duration_range: tuple[float, float] = (0.25, 0.65)
+    double_support: float = 0.08
     step_width: float = 0.2
-    step_width_range: tuple[float, float] = (0.13, 0.45)
+    step_width_range: tuple[float, float] = (0.16, 0.45)
     step_length_range: tuple[float, float] = (-0.4, 0.5)
     step_turn_range: tuple[float, float] = (-0.15, 0.4)
     swing_height: float = 0.07
@@ -56,7 +57,8 @@ class GaitSettings:
     lead_limit: tuple[float, float] = (0.12, 0.25)
     velocity_limit: tuple[float, float, float, float] = (0.7, 0.4, 0.3, 0.8)
     acceleration_limit: tuple[float, float] = (0.8, 1.5)
-    landing_speed: float = 0.25
+    landing_speed: float = 0.3
+    landing_depth: float = 0.002
     landing_patience: float = 0.08
     contact_threshold: float = 0.6
     settle_steps: int = 2

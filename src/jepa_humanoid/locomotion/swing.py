@@ -4,6 +4,9 @@ import numpy as np
 
 from jepa_humanoid.robot.state import Vector
 
+_APEX = 0.45
+"""Fraction of the swing after which the foot is at its highest."""
+
 
 class SwingFoot:
     """Minimum-jerk path of a sole from where it lifts off to where it should land.
@@ -16,13 +19,14 @@ class SwingFoot:
         yaw_rate: [rad/s].
     """
 
-    def __init__(self, position: Vector, yaw: float, height: float) -> None:
+    def __init__(self, position: Vector, yaw: float, height: float, landing_speed: float) -> None:
         """Lift off.
 
         Args:
             position: Of the sole's centre, shape (3,) [m].
             yaw: Heading [rad].
-            height: Of the sole above its start at mid-swing [m].
+            height: Of the sole above the ground at mid-swing [m].
+            landing_speed: Vertical speed with which it meets the ground [m/s].
         """
         self.position = position.copy()
         self.velocity = np.zeros(3)
@@ -30,6 +34,7 @@ class SwingFoot:
         self.yaw, self.yaw_rate = yaw, 0.0
         self._start = float(position[2])
         self._height = height
+        self._landing_speed = landing_speed
         self._progress = 0.0
 
     @property
@@ -60,18 +65,25 @@ class SwingFoot:
         self._advance_height(float(landing[2]), rate)
 
     def _advance_height(self, ground: float, rate: float) -> None:
+        """Cubic up to the apex, cubic down to a landing at speed: a foot that creeps down lands at random times."""
         s = self._progress
-        # A bump of sixth order that is flat at both ends, on a blend from the start's height to the landing's.
-        bump, bump_s, bump_ss = 64 * (s * (1 - s)) ** 3, 192 * (s - s * s) ** 2 * (1 - 2 * s), 0.0
-        bump_ss = 384 * (s - s * s) * (1 - 2 * s) ** 2 - 384 * (s - s * s) ** 2
-        blend, blend_s, blend_ss = s * s * (3 - 2 * s), 6 * s * (1 - s), 6 - 12 * s
-        rise = ground - self._start
-        self.position[2] = self._start + rise * blend + self._height * bump
-        self.velocity[2] = (rise * blend_s + self._height * bump_s) * rate
-        self.acceleration[2] = (rise * blend_ss + self._height * bump_ss) * rate * rate
+        apex = max(self._start, ground) + self._height
+        if s < _APEX:
+            x, span = s / _APEX, _APEX
+            low, high, end_slope = self._start, apex, 0.0
+        else:
+            x, span = (s - _APEX) / (1.0 - _APEX), 1.0 - _APEX
+            low, high, end_slope = apex, ground, -self._landing_speed / max(rate, 1e-3) * span
+        # Hermite cubic from rest at `low` to `high` with slope `end_slope` in x.
+        c2, c3 = 3 * (high - low) - end_slope, end_slope - 2 * (high - low)
+        scale = rate / span
+        self.position[2] = low + c2 * x * x + c3 * x**3
+        self.velocity[2] = (2 * c2 * x + 3 * c3 * x * x) * scale
+        self.acceleration[2] = (2 * c2 + 6 * c3 * x) * scale * scale
 
-    def search_ground(self, speed: float, dt: float) -> None:
-        """Go on straight down at ``speed`` [m/s] after the planned landing found no ground."""
+    def search_ground(self, dt: float) -> None:
+        """Go on straight down after the planned landing found no ground."""
+        speed = self._landing_speed
         self.velocity[:] = (0.0, 0.0, -speed)
         self.acceleration[:] = 0.0
         self.yaw_rate = 0.0

@@ -18,7 +18,7 @@ from jepa_humanoid.locomotion.lipm import dcm, landing_offset, natural_frequency
 from jepa_humanoid.locomotion.settings import GaitSettings
 from jepa_humanoid.locomotion.step_adaptation import Landing, adapt_landing
 from jepa_humanoid.locomotion.swing import SwingFoot
-from jepa_humanoid.robot.description import RobotDescription
+from jepa_humanoid.robot.description import SIDES, RobotDescription
 from jepa_humanoid.robot.state import Vector, VelocityCommand
 
 LEFT, RIGHT = 0, 1
@@ -67,6 +67,8 @@ class Walker:
         self._height = height - self.settings.com_drop
         self.omega = natural_frequency(self._height, GRAVITY)
         self._full_load = 2.0 * robot.mass * GRAVITY
+        outlines = [np.array(robot.feet[side].corners)[:, :2] for side in SIDES]
+        self._sole_outline = [outline - outline.mean(axis=0) for outline in outlines]
         self._twist = np.zeros(3)
         self.phase = Phase.STAND
         self.stance = LEFT
@@ -79,7 +81,19 @@ class Walker:
         self._soles = [self._sole_pose(dynamics, side) for side in (LEFT, RIGHT)]
         self._pose = self._centre()
         self._height_now = float(dynamics.com[2]) - self._ground()
+        self._lowered = 0.0
         self._enter_stand()
+
+    def stand_still(self, dynamics: Dynamics, posture: Vector) -> WholeBodyTarget:
+        """What carries the weight of a robot at rest in ``posture`` (n,) [rad], without feedback."""
+        still = np.zeros(6)
+        foot = FootTarget(self._full_load, pin.SE3.Identity(), still, still)
+        return WholeBodyTarget(np.zeros(2), float(dynamics.com[2]), dynamics.base_rotation, 0.0, (foot, foot), posture)
+
+    def lower(self, distance: float) -> float:
+        """Lower the centre of mass of a standing robot by a further ``distance`` [m]; return the total [m]."""
+        self._lowered += distance
+        return self._lowered
 
     @property
     def expected_contacts(self) -> tuple[bool, bool]:
@@ -159,9 +173,7 @@ class Walker:
     def _enter_stand(self) -> None:
         self.phase = Phase.STAND
         self._time = 0.0
-        corners = np.concatenate([self._sole_corners(side) for side in (LEFT, RIGHT)])
-        self._polygon = ConvexHull(corners).equations
-        self._centre_now = np.mean([self._soles[LEFT][0][:2], self._soles[RIGHT][0][:2]], axis=0)
+        self._enclose_feet()
         share = self._polygon_share(self.dcm)
         self._dcm_reference = self._centre_now + (self.dcm - self._centre_now) / max(1.0, share / 0.7)
         self._dcm_rate = np.zeros(2)
@@ -171,13 +183,22 @@ class Walker:
         rate = (self._centre_now - self._dcm_reference) / s.stand_time
         self._dcm_reference = self._dcm_reference + rate * dt
         self._dcm_rate = rate
-        zmp = self._feedback_zmp()
-        share = self._polygon_share(zmp)
-        self.zmp = self._centre_now + (zmp - self._centre_now) / max(1.0, share)
+        self.zmp = self._into_support(self._feedback_zmp())
         if self._polygon_share(self.dcm) > s.capture_fraction:
             self._catch()
         elif self._wants_to_move:
             self._enter_shift()
+
+    def _enclose_feet(self) -> None:
+        """Take the convex hull of both soles as the support polygon."""
+        corners = np.concatenate([self._sole_corners(side) for side in (LEFT, RIGHT)])
+        self._polygon = ConvexHull(corners).equations
+        self._centre_now = np.mean([self._soles[LEFT][0][:2], self._soles[RIGHT][0][:2]], axis=0)
+
+    def _into_support(self, zmp: Vector) -> Vector:
+        """Pull a ZMP towards the support polygon's centre until it lies inside."""
+        inside: Vector = self._centre_now + (zmp - self._centre_now) / max(1.0, self._polygon_share(zmp))
+        return inside
 
     def _polygon_share(self, point: Vector) -> float:
         """How far a point is from the support polygon's centre: 1 on its edge."""
@@ -226,8 +247,7 @@ class Walker:
         way = self._shift_to - self._shift_from
         self._dcm_reference = self._shift_from + way * blend
         self._dcm_rate = way * rate
-        zmp = self._feedback_zmp()
-        self.zmp = self._centre_now + (zmp - self._centre_now) / max(1.0, self._polygon_share(zmp))
+        self.zmp = self._into_support(self._feedback_zmp())
         if self._polygon_share(self.dcm) > 1.0:
             self._catch()
         elif x >= 1.0:
@@ -243,6 +263,7 @@ class Walker:
         self._zmp_from = self.zmp.copy()
         self._swing: SwingFoot | None = None
         self._origin = self._soles[stance][0][:2].copy()
+        self._enclose_feet()
         self._lead()
         self._landing = self._nominal_landing()
         self._landing_yaw = self._choose_yaw()
@@ -326,32 +347,30 @@ class Walker:
         self._landing_rotation = _rotation(self._pose[2])
 
     def _place_zmp(self, local: Vector, nominal: Landing, rotation: Vector) -> None:
-        """ZMP in the stance sole, moved by the ankles against the DCM's deviation from the nominal step."""
+        """ZMP on its way into the stance sole, moved within the support against the DCM's deviation."""
         s = self.settings
         decay = math.exp(-self.omega * max(0.0, nominal.duration - self._time))
         wanted = (nominal.position + nominal.offset) * decay
         correction = rotation @ ((1.0 + s.dcm_gain / self.omega) * (local - wanted))
-        yaw = self._soles[self.stance][1]
-        foot = _rotation(yaw)
-        corners = np.array(self.robot.feet["left" if self.stance == LEFT else "right"].corners)[:, :2]
-        corners = corners - corners.mean(axis=0)
-        low = corners.min(axis=0) + s.sole_margin
-        high = corners.max(axis=0) - s.sole_margin
-        correction = foot @ np.clip(foot.T @ correction, low, high)
-        moved = min(1.0, self._time / s.double_support)
-        base = self._zmp_from + (self._origin - self._zmp_from) * moved
-        self.zmp = base + moved * correction
+        if self._time < s.double_support:
+            base = self._zmp_from + (self._origin - self._zmp_from) * (self._time / s.double_support)
+            self.zmp = self._into_support(base + correction)
+            return
+        foot = _rotation(self._soles[self.stance][1])
+        corners = self._sole_outline[self.stance]
+        low, high = corners.min(axis=0) + s.sole_margin, corners.max(axis=0) - s.sole_margin
+        self.zmp = self._origin + foot @ np.clip(foot.T @ correction, low, high)
 
     def _landing_world(self) -> Vector:
         position = self._origin + _rotation(self._pose[2]) @ self._landing.position
-        return np.array([position[0], position[1], self._ground()])
+        return np.array([position[0], position[1], self._ground() - self.settings.landing_depth])
 
     def _swing_foot(self, contacts: tuple[float, float], dt: float) -> None:
         s = self.settings
         side = 1 - self.stance
         if self._swing is None:
             position, yaw = self._soles[side]
-            self._swing = SwingFoot(position, yaw, s.swing_height)
+            self._swing = SwingFoot(position, yaw, s.swing_height, s.landing_speed)
         swing = self._swing
         remaining = self._step_time - self._time
         landed = contacts[side] > s.contact_threshold
@@ -360,7 +379,7 @@ class Walker:
             if landed and swing.progress > 0.7:
                 self._land(side)
         else:
-            swing.search_ground(s.landing_speed, dt)
+            swing.search_ground(dt)
             self._overdue += dt
             if landed or self._overdue > s.landing_patience:
                 self._land(side)
@@ -396,9 +415,8 @@ class Walker:
             self._origin = self._soles[self.stance][0][:2].copy()
 
     def _sole_corners(self, side: int) -> Vector:
-        corners = np.array(self.robot.feet["left" if side == LEFT else "right"].corners)[:, :2]
         position, yaw = self._soles[side]
-        result: Vector = (corners - corners.mean(axis=0)) @ _rotation(yaw).T + position[:2]
+        result: Vector = self._sole_outline[side] @ _rotation(yaw).T + position[:2]
         return result
 
     def _centre(self) -> Vector:
@@ -420,7 +438,7 @@ class Walker:
         yaw = self._pose[2]
         return WholeBodyTarget(
             com_acceleration=acceleration,
-            com_height=self._ground() + self._height_now,
+            com_height=self._ground() + self._height_now - self._lowered,
             orientation=pin.rpy.rpyToMatrix(0.0, 0.0, yaw),
             turn_rate=float(self._twist[2]) if self.phase is Phase.STEP else 0.0,
             feet=(self._foot_target(LEFT), self._foot_target(RIGHT)),

@@ -4,13 +4,18 @@ from dataclasses import dataclass, replace
 
 import mujoco
 import numpy as np
+import pinocchio as pin
 from numpy.typing import NDArray
 
-from jepa_humanoid.robot.description import RobotDescription
+from jepa_humanoid.robot.description import SIDES, RobotDescription, sole_frame
 from jepa_humanoid.robot.state import JointCommand, SensorSample, Vector
 from jepa_humanoid.simulation.lidar import Lidar
-from jepa_humanoid.simulation.model import FLOOR, TORSO_SITE, build_model
+from jepa_humanoid.simulation.model import TORSO_SITE, build_model
 from jepa_humanoid.simulation.scenes import Scene
+
+
+# Ticks before time zero in which the contacts take up the weight.
+_SETTLING_TICKS = 10
 
 
 @dataclass(frozen=True)
@@ -121,15 +126,21 @@ class World:
         self.data.qpos[:3] = [x + cos * offset[0] - sin * offset[1], y + sin * offset[0] + cos * offset[1], q[2]]
         self.data.qpos[3:7] = [np.cos(yaw / 2), 0, 0, np.sin(yaw / 2)]
         self.data.qpos[self._q] = q[7:]
+        # Whatever held the robot until now: without it, the first samples would show a robot in free fall.
+        held = JointCommand(0.0, q[7:], np.zeros(self.robot.joint_count), standing_effort(self.robot, q))
+        self.data.ctrl[:] = held.effort
         mujoco.mj_forward(self.model, self.data)
         self._stand_height = float(q[2])
         noise = self.settings.noise
         self._gyro_bias = noise * self.robot.imu.gyro_bias * self._rng.standard_normal(3)
         self._accelerometer_bias = noise * self.robot.imu.accelerometer_bias * self._rng.standard_normal(3)
-        self._queue: list[JointCommand | None] = [None] * self._delay
+        self._queue: list[JointCommand | None] = [held] * self._delay
         self._pushes: list[tuple[float, Vector]] = []
         self._ticks = 0
         self._fallen = False
+        for _ in range(_SETTLING_TICKS):
+            self.advance(held)
+        self._ticks = 0
 
     @property
     def stamp(self) -> float:
@@ -225,4 +236,14 @@ class World:
         return tuple(sorted(self._obstacles[g] for g in geoms & self._obstacles.keys()))
 
 
-__all__ = ["FLOOR", "GroundTruth", "World", "WorldSettings"]
+def standing_effort(robot: RobotDescription, q: Vector) -> Vector:
+    """Joint torques, shape (n,) [N·m], of a robot that stands still on both soles at configuration ``q`` (nq,)."""
+    model, data = robot.model, robot.model.createData()
+    gravity = pin.computeGeneralizedGravity(model, data, q)
+    axes = pin.ReferenceFrame.LOCAL_WORLD_ALIGNED
+    soles = [pin.computeFrameJacobian(model, data, q, robot.frame_id(sole_frame(side)), axes) for side in SIDES]
+    jacobian = np.concatenate(soles)
+    wrenches = np.linalg.lstsq(jacobian[:, :6].T, gravity[:6], rcond=None)[0]
+    effort: Vector = (gravity - jacobian.T @ wrenches)[6:]
+    return effort
+
