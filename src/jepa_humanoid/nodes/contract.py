@@ -210,10 +210,18 @@ SERVICES = MappingProxyType(
     {
         service.name: service
         for service in (
-            ServiceSpec("controller/stand_up", Trigger, "stand, from damping or sitting"),
-            ServiceSpec("controller/sit_down", Trigger, "give way softly, in damping"),
+            ServiceSpec(
+                "controller/stand_up",
+                Trigger,
+                "balance again, after damping, sitting or an input fault; not during an emergency stop",
+            ),
+            ServiceSpec("controller/sit_down", Trigger, "lower the pelvis, then damp"),
             ServiceSpec("controller/emergency_stop", Trigger, "damp at once, and stay so"),
-            ServiceSpec("controller/release", Trigger, "end an emergency stop or an input fault, and start over"),
+            ServiceSpec(
+                "controller/release",
+                Trigger,
+                "take back an emergency stop; the robot goes on damping until it is asked to stand up",
+            ),
             ServiceSpec("planner/cancel", Trigger, "forget the goal"),
         )
     }

@@ -1,11 +1,10 @@
 """Controller: answers every state of the robot with a command.
 
 Balance is decided by `Body`; this node pairs `joint_states` with `imu/data`, checks what they say, chooses whom to
-obey, and tells the others where the robot is. What it is told wrongly ends in damping, and stays there until somebody
-calls `controller/release`: a robot must not get up by itself because a cable has contact again.
+obey, and tells the others where the robot is. What it is told wrongly ends in damping, until somebody calls
+`controller/stand_up`: a robot must not get up by itself because a cable has contact again.
 """
 
-import math
 import sys
 import time
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 import numpy as np
 import pinocchio as pin
 
-from jepa_humanoid.body import Body
+from jepa_humanoid.body import Body, BodyMode
 from jepa_humanoid.nodes.arbiter import VelocityArbiter
 from jepa_humanoid.nodes.contract import TOPICS
 from jepa_humanoid.nodes.conversions import (
@@ -38,6 +37,10 @@ MARKER_RATE = 10.0
 
 IMU_PATIENCE = 0.1
 """Wall time for which a state waits for the IMU's message of the same stamp [s]."""
+
+
+SILENCE = 0.5
+"""Wall time without states after which to say so [s]; a target in lock-step may just be slow."""
 
 
 class Controller(RobotNode):
@@ -91,6 +94,7 @@ class Controller(RobotNode):
         self._stopped: str | None = None
         self._imu: Any = None
         self._unpaired: Any = None
+        self._unpaired_since = 0.0
         self._seen = False
         self._now = 0.0
         self._obeys = "nobody"
@@ -108,21 +112,21 @@ class Controller(RobotNode):
         """Mode and reason."""
         if not self._seen:
             return Level.WARN, "waiting for joint_states and imu/data"
-        if self._fault is not None:
-            return Level.ERROR, f"DAMPING: {self._fault}"
-        mode, reason = self._body.mode.name, self._body.reason
-        text = f"{mode}: {reason}" if reason else mode
-        if mode in {"STAND", "WALK"}:
-            silent = time.monotonic() - self._heard > 0.5
-            return (Level.WARN, "joint_states have stopped") if silent else (Level.OK, text)
-        return (Level.ERROR if mode in {"DAMPING", "FALLEN"} else Level.WARN), text
+        mode = self._body.mode
+        if self._fault is not None or mode in (BodyMode.DAMPING, BodyMode.FALLEN):
+            return Level.ERROR, self._mode()
+        if mode is BodyMode.PASSIVE:
+            return Level.WARN, self._mode()
+        if time.monotonic() - self._heard > SILENCE:
+            return Level.WARN, "joint_states have stopped"
+        return Level.OK, self._mode()
 
     def values(self) -> dict[str, object]:
         """Mode and reason again, for programs, and how long a step takes."""
         median, p99 = self._control_timer.median_and_p99()
         tick_median, tick_p99 = self._tick_timer.median_and_p99()
         return {
-            "mode": "DAMPING" if self._fault else self._body.mode.name,
+            "mode": self._body.mode.name,
             "reason": self._fault or self._body.reason,
             "obeys": self._obeys,
             "control_ms_median": 1e3 * median,
@@ -146,13 +150,15 @@ class Controller(RobotNode):
         if imu is not None and imu.header.stamp == message.header.stamp:
             self._unpaired = None
             self._step(message, imu)
-        else:
-            self._unpaired = message
+            return
+        if self._unpaired is None:
+            self._unpaired_since = self._heard
+        self._unpaired = message
 
     def _watch(self, now: float) -> float:
         """Notice what does not come."""
         state = self._unpaired
-        if state is not None and now - self._heard > IMU_PATIENCE:
+        if state is not None and now - self._unpaired_since > IMU_PATIENCE:
             last = "no message yet" if self._imu is None else f"last stamp {to_seconds(self._imu.header.stamp):.3f} s"
             stamp = to_seconds(state.header.stamp)
             self._unpaired = None
@@ -212,24 +218,19 @@ class Controller(RobotNode):
         lidar = pin.updateFramePlacement(self._robot.model, self._data, self._lidar_frame)
         self.outputs["lidar/pose"].publish(write_pose(lidar, stamp))
         x, y = estimate.position[:2]
-        footprint = pin.SE3(pin.utils.rotate("z", estimate.yaw), np.array((x, y, self._ground_height())))
+        footprint = pin.SE3(pin.utils.rotate("z", estimate.yaw), np.array((x, y, self._body.ground_height)))
         self.outputs["base_footprint"].publish(write_pose(footprint, stamp))
-
-    def _ground_height(self) -> float:
-        """Height in ``odom`` of what the lower foot stands on [m]."""
-        return float(np.min(np.asarray(self._body.foot_positions)[:, 2]))
 
     def _publish_markers(self, stamp: Any) -> None:
         body = self._body
-        steps = np.asarray(body.footsteps, dtype=float).reshape(-1, 4)
-        ground = np.full(len(steps), self._ground_height())
         view = BodyView(
-            footsteps=np.column_stack([steps[:, :2], ground, steps[:, 2]]),
-            sides=tuple(SIDES[int(side)] for side in steps[:, 3]),
-            feet=np.asarray(body.foot_positions, dtype=float),
-            forces=np.asarray(body.contact_forces, dtype=float),
-            com=_place(body.com, self._ground_height()),
-            dcm=_place(body.dcm, self._ground_height()),
+            footsteps=np.array([(*step.position, step.yaw) for step in body.footsteps]).reshape(-1, 4),
+            sides=tuple(SIDES[step.side] for step in body.footsteps),
+            feet=body.foot_positions,
+            forces=body.contact_forces,
+            com=body.com,
+            # The divergent component of motion is a point on the ground.
+            dcm=None if body.dcm is None else np.append(body.dcm, body.ground_height),
         )
         self.outputs["controller/markers"].publish(write_body_view(view, stamp))
 
@@ -258,33 +259,31 @@ class Controller(RobotNode):
         return True, self._stopped
 
     def _release(self) -> tuple[bool, str]:
-        if self._fault is not None:
-            self._fault = None
-            self._start_over("released")
-            # What comes next is the first state again: a gap in the past is no fault of the future.
-            self._guard.reset()
         self._stopped = None
         self._body.release()
-        self.get_logger().info("released")
-        return True, "released"
+        return True, self._mode()
 
     def _stand_up(self) -> tuple[bool, str]:
+        if not self._body.stand_up():
+            return False, self._mode()
         if self._fault is not None:
-            return False, f"damping: {self._fault}; call controller/release first"
-        self._body.stand_up()
-        return self._mode_after_request()
+            self.get_logger().info(f"standing up; before: {self._fault}")
+            self._fault = None
+            # What comes next is the first state again: a gap in the past is no fault of the future.
+            self._guard.reset()
+        return True, self._mode()
 
     def _sit_down(self) -> tuple[bool, str]:
-        self._body.sit_down()
-        return self._mode_after_request()
+        return self._fault is None and self._body.sit_down(), self._mode()
 
-    def _mode_after_request(self) -> tuple[bool, str]:
-        return True, f"{self._body.mode.name}: {self._body.reason}"
+    def _mode(self) -> str:
+        return f"{self._body.mode.name}: {self._fault or self._body.reason}"
 
     def _input_fault(self, cause: str) -> None:
         """Damp from now on, and say why; the first cause counts."""
         if self._fault is None:
             self._fault = cause
+            self._body.fault(cause)
             self.get_logger().error(f"damping: {cause}")
 
     def _start_over(self, why: str) -> None:
@@ -295,14 +294,6 @@ class Controller(RobotNode):
         self._next_odom = self._next_markers = 0
         if self._stopped is not None:
             self._body.emergency_stop(self._stopped)
-
-
-def _place(point: Any, height: float) -> Any:
-    """A point in space; one on the ground is drawn at that height."""
-    if point is None or not math.isfinite(float(np.sum(point))):
-        return None
-    point = np.asarray(point, dtype=float)
-    return point if point.shape == (3,) else np.append(point, height)
 
 
 def main(args: list[str] | None = None) -> int:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pinocchio as pin
 
 from jepa_humanoid.nodes.contract import ODOM_FRAME
@@ -34,6 +35,9 @@ from jepa_humanoid.robot.state import BaseEstimate
 MEMORY = 100
 """Places remembered, two seconds of them."""
 
+LARGEST_STEP = 0.5
+"""Distance between two odometry messages beyond which the robot was not walking [m]."""
+
 
 @dataclass(frozen=True)
 class Whereabouts:
@@ -50,6 +54,11 @@ class Whereabouts:
     base: BaseEstimate
     T_odom_lidar: pin.SE3
     T_odom_footprint: pin.SE3
+
+
+def odometry_jumped(before: BaseEstimate, after: BaseEstimate) -> bool:
+    """Whether a robot cannot have gone from one place to the other: the controller has started its estimate anew."""
+    return float(np.linalg.norm(after.position - before.position)) > LARGEST_STEP
 
 
 class Perception(RobotNode):
@@ -123,7 +132,11 @@ class Perception(RobotNode):
         parts[topic] = place
         if len(parts) == 3:
             self._parts = {s: p for s, p in self._parts.items() if s > stamp}
-            self._places.append(Whereabouts(stamp, parts["odom"], parts["lidar/pose"], parts["base_footprint"]))
+            here = Whereabouts(stamp, parts["odom"], parts["lidar/pose"], parts["base_footprint"])
+            if self._places and odometry_jumped(self._places[-1].base, here.base):
+                self.get_logger().warning("odometry jumped: starting a new map")
+                self.activate()
+            self._places.append(here)
             self._use_scan()
         elif len(self._parts) > MEMORY:
             del self._parts[min(self._parts)]

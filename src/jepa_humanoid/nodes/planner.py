@@ -28,6 +28,7 @@ from jepa_humanoid.nodes.conversions import (
 )
 from jepa_humanoid.nodes.errors import MessageError
 from jepa_humanoid.nodes.node import Level, ParameterSpec, RobotNode, run
+from jepa_humanoid.nodes.perception import odometry_jumped
 from jepa_humanoid.nodes.timing import LoopTimer
 from jepa_humanoid.perception.elevation import ElevationSettings
 from jepa_humanoid.resources import share_directory
@@ -238,8 +239,10 @@ class Planner(RobotNode):
         except MessageError as error:
             self.warn_throttled(str(error))
             return
-        if self._odometry is not None and odometry.stamp < self._odometry.stamp - 1.0:
-            self.get_logger().warning("time jumped back: forgetting goal and grid")
+        if self._odometry is not None and (
+            odometry.stamp < self._odometry.stamp - 1.0 or odometry_jumped(self._odometry, odometry)
+        ):
+            self.get_logger().warning("the robot's odometry started anew: forgetting goal and grid")
             self.activate()
         self._odometry = odometry
         self._missed.append(odometry)

@@ -35,7 +35,8 @@ joint, in the robot's order.
 
 **What the controller does not accept.** NaN or infinity, an unknown, missing or misplaced joint, an IMU message that
 does not come, a stamp that repeats too often, jumps back, or leaves a gap: each ends in damping, with the cause on
-`diagnostics`, until `controller/release` is called. A simulated target that starts anew is followed (`follow_restart`).
+`diagnostics`, until `controller/stand_up` is called. A simulated target that starts anew is followed
+(`follow_restart`).
 """
 
 

@@ -1,0 +1,137 @@
+"""A simulated target lets time pass for commands only, and damps when they cease."""
+
+import math
+import signal
+
+import pytest
+
+from jepa_humanoid.nodes.contract import TOPICS
+from jepa_humanoid.nodes.conversions import JointConverter, to_nanoseconds
+from jepa_humanoid.robot.description import load_robot
+from jepa_humanoid.robot.state import JointCommand
+
+pytestmark = pytest.mark.ros
+
+PERIOD = 2_000_000
+ROBOT = load_robot("g1")
+HOLD = JointCommand(0.0, position=ROBOT.joints.nominal, velocity=0.0 * ROBOT.joints.nominal)
+
+
+class Commander:
+    """A controller that answers when it is told to."""
+
+    def __init__(self, watcher):
+        self.watcher = watcher
+        self.answer = True
+        self.converter = JointConverter(ROBOT.joint_names)
+        self.publisher = watcher.publisher("joint_commands")
+        self.stamps = []
+        watcher.listen("joint_states", self.on_state)
+
+    def on_state(self, state):
+        self.stamps.append(to_nanoseconds(state.header.stamp))
+        if self.answer:
+            self.send(state.header.stamp)
+
+    def send(self, stamp):
+        message = TOPICS["joint_commands"].type()
+        self.converter.write_command(HOLD, stamp, message)
+        self.publisher.publish(message)
+
+
+def test_time_passes_with_commands_only(nodes, watcher):
+    """Without commands the clock stands at zero; each command then lets exactly one control period pass."""
+    commander = Commander(watcher)
+    commander.answer = False
+    nodes.start("mujoco_robot", command_timeout=60.0, real_time_factor=0.0)
+    watcher.wait_until(lambda: len(commander.stamps) > 5, "the first state, again and again")
+    assert set(commander.stamps) == {0}
+    watcher.wait_until(
+        lambda: watcher.status("mujoco_robot")[1] == "waiting for a controller", "the diagnostics to say so"
+    )
+
+    commander.answer = True
+    commander.stamps.clear()
+    watcher.wait_until(lambda: len(set(commander.stamps)) > 200, "200 states")
+    passed = sorted(set(commander.stamps))
+    assert passed == list(range(passed[0], passed[-1] + PERIOD, PERIOD))
+
+    commander.answer = False
+    watcher.spin(0.3)
+    commander.stamps.clear()
+    watcher.spin(0.5)
+    assert len(set(commander.stamps)) == 1
+
+
+def test_target_damps_when_commands_cease(nodes, watcher):
+    """When the controller falls silent the target says so, damps, goes on, and follows a controller that comes back."""
+    commander = Commander(watcher)
+    nodes.start("mujoco_robot")
+    watcher.wait_until(lambda: len(commander.stamps) > 100, "100 states")
+    commander.answer = False
+    watcher.wait_until(lambda: watcher.truth().get("pace") == "damping", "damping")
+    watcher.wait_until(lambda: "damping: no command" in watcher.status("mujoco_robot")[1], "the diagnostics to say so")
+    began = watcher.truth()["stamp"]
+    watcher.wait_until(lambda: watcher.truth()["stamp"] > began + 0.3, "time to go on")
+    commander.answer = True
+    watcher.wait_until(lambda: watcher.truth()["pace"] == "lock_step", "lock-step")
+
+
+def test_broken_commands_are_not_obeyed(nodes, watcher):
+    """A command with a NaN, or for other joints, counts as none, and the target says what was wrong with it."""
+    commander = Commander(watcher)
+    nodes.start("mujoco_robot")
+    watcher.wait_until(lambda: len(commander.stamps) > 100, "100 states")
+    commander.answer = False
+    stamp = watcher.heard["joint_states"].header.stamp
+    message = TOPICS["joint_commands"].type()
+    commander.converter.write_command(HOLD, stamp, message)
+    message.position[3] = math.nan
+    commander.publisher.publish(message)
+    cause = f"joint_commands: position of {ROBOT.joint_names[3]} is NaN"
+    watcher.wait_until(lambda: cause in watcher.status("mujoco_robot")[1], "the cause on diagnostics")
+
+
+def test_free_running_target_keeps_the_pace_of_the_wall(nodes, watcher):
+    """Free-running time passes with the wall clock, with or without commands; without, the robot damps."""
+    commander = Commander(watcher)
+    nodes.start("mujoco_robot", lock_step=False)
+    watcher.wait_until(lambda: watcher.truth().get("pace") == "free", "the first command to start it")
+    commander.answer = False
+    watcher.wait_until(lambda: watcher.truth()["pace"] == "damping", "damping")
+    began = watcher.truth()["stamp"]
+    watcher.spin(2.0)
+    assert 1.0 < watcher.truth()["stamp"] - began < 2.7
+
+
+def test_real_time_factor_is_a_limit(nodes, watcher):
+    """A lock-step target that could go faster does not."""
+    commander = Commander(watcher)
+    nodes.start("mujoco_robot", real_time_factor=0.2)
+    watcher.wait_until(lambda: len(commander.stamps) > 20, "states")
+    began = commander.stamps[-1]
+    watcher.spin(2.0)
+    assert 1e-9 * (commander.stamps[-1] - began) < 0.2 * 2.0 + 0.05
+
+
+@pytest.mark.parametrize(
+    ("parameters", "cause"),
+    [({"scene": "nowhere"}, "nowhere"), ({"robot": "toaster"}, "no robot 'toaster'")],
+)
+def test_impossible_parameters_end_the_node(nodes, watcher, parameters, cause, tmp_path):
+    """A robot or scene that does not exist is named in one line, and the exit status is 1."""
+    process = nodes.start("mujoco_robot", **parameters)
+    assert process.wait(timeout=60) == 1
+    log = next(tmp_path.glob("*.log")).read_text()
+    assert cause in log
+    assert "Traceback" not in log
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signals_end_a_node_cleanly(nodes, watcher, number, tmp_path):
+    """Ctrl-C and a polite kill are no errors: exit status 0, no traceback."""
+    process = nodes.start("mujoco_robot")
+    watcher.wait_until(lambda: watcher.status("mujoco_robot")[1] == "waiting for a controller", "the node")
+    process.send_signal(number)
+    assert process.wait(timeout=20) == 0
+    assert "Traceback" not in next(tmp_path.glob("*.log")).read_text()
