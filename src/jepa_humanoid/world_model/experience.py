@@ -169,15 +169,12 @@ class WindowCutter:
         )
 
 
-def mirrored(
-    codes: NDArray[np.uint8], history: Floats, commands: Floats, displacement: Floats
-) -> tuple[NDArray[np.uint8], Floats, Floats, Floats]:
-    """Swap left and right in observations, commands and displacements."""
+def mirrored(codes: NDArray[np.uint8], history: Floats, commands: Floats) -> tuple[NDArray[np.uint8], Floats, Floats]:
+    """Swap left and right in observations and commands."""
     return (
         np.ascontiguousarray(codes[..., ::-1]),
         history * FEATURE_MIRROR,
         commands * PLANAR_MIRROR,
-        displacement * PLANAR_MIRROR,
     )
 
 

@@ -58,7 +58,7 @@ class NetworkSettings:
 
     Attributes:
         latent: Dimension of the embedding z.
-        channels: Output channels of the encoder's convolutions; each but the last halves the grid.
+        channels: Output channels of the encoder's convolutions, on a quarter, an eighth and an eighth of the grid.
         trunk: Width of the layer that joins grid and proprioception.
         predictor: Width of the predictor's residual stream.
         blocks: FiLM blocks of the predictor.
@@ -66,7 +66,7 @@ class NetworkSettings:
     """
 
     latent: _Count = 128
-    channels: tuple[_Count, _Count, _Count, _Count] = (16, 32, 48, 64)
+    channels: tuple[_Count, _Count, _Count] = (32, 64, 64)
     trunk: _Count = 256
     predictor: _Count = 256
     blocks: _Count = 2

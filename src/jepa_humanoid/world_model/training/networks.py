@@ -37,17 +37,17 @@ class Encoder(nn.Module):
         super().__init__()
         observation, network = settings.observation, settings.network
         c = network.channels
+        # Folding 2 × 2 cells into channels costs no detail and halves the time of the first layers.
         self.grid = nn.Sequential(
-            nn.Conv2d(3, c[0], 5, stride=2, padding=2),
+            nn.PixelUnshuffle(2),
+            nn.Conv2d(12, c[0], 3, stride=2, padding=1),
             nn.SiLU(),
             nn.Conv2d(c[0], c[1], 3, stride=2, padding=1),
             nn.SiLU(),
-            nn.Conv2d(c[1], c[2], 3, stride=2, padding=1),
-            nn.SiLU(),
-            nn.Conv2d(c[2], c[3], 3, padding=1),
+            nn.Conv2d(c[1], c[2], 3, padding=1),
             nn.SiLU(),
             nn.Flatten(),
-            nn.Linear(c[3] * (observation.cells // 8) ** 2, network.trunk),
+            nn.Linear(c[2] * (observation.cells // 8) ** 2, network.trunk),
         )
         self.body = nn.Sequential(nn.Linear(observation.history * len(FEATURES), 64), nn.SiLU(), nn.Linear(64, 64))
         self.join = nn.Sequential(
@@ -306,9 +306,7 @@ class Imagination(nn.Module):
         poses = chain(displacement)
         offset = goal - poses[..., :2]
         c, s = torch.cos(poses[..., 2]), torch.sin(poses[..., 2])
-        local = torch.stack(
-            [c * offset[..., 0] + s * offset[..., 1], c * offset[..., 1] - s * offset[..., 0]], dim=-1
-        )
+        local = torch.stack([c * offset[..., 0] + s * offset[..., 1], c * offset[..., 1] - s * offset[..., 0]], dim=-1)
         to_go = self.networks.cost_to_go(after, local)
         return poses, torch.sigmoid(collision), torch.sigmoid(fall), effort, clearance, to_go, after
 

@@ -96,7 +96,5 @@ def jepa_losses(
     recovered = networks.inverse_dynamics(z[:, :-1], z[:, 1:])
     wanted = commands / networks.predictor.scale
     inverse = functional.mse_loss(recovered[inside], wanted[inside])
-    total = (
-        prediction + objective.regularization * z.shape[0] * regularization + objective.inverse_dynamics * inverse
-    )
+    total = prediction + objective.regularization * z.shape[0] * regularization + objective.inverse_dynamics * inverse
     return Losses(total, prediction, regularization, inverse, one_step, copy)

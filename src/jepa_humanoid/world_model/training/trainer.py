@@ -138,14 +138,10 @@ class Trainer:
 
     def _embedding_losses(self, windows: Windows, experience: Experience, mirror: bool) -> dict[str, Tensor]:
         codes, history = experience.codes[windows.rows], experience.features[windows.history]
-        commands, displacement = windows.commands, windows.displacement
+        commands = windows.commands
         if mirror:
             half = len(codes) // 2
-            flipped = mirrored(codes[:half], history[:half], commands[:half], displacement[:half])
-            codes, history, commands, displacement = (
-                np.concatenate([a, b[half:]])
-                for a, b in zip(flipped, (codes, history, commands, displacement), strict=True)
-            )
+            codes[:half], history[:half], commands[:half] = mirrored(codes[:half], history[:half], commands[:half])
         batch, length = codes.shape[:2]
         z = self.networks.encoder(
             torch.from_numpy(codes).flatten(0, 1), torch.from_numpy(history).flatten(0, 1)
@@ -170,8 +166,7 @@ class Trainer:
             rows = np.arange(begin, min(begin + 512, len(experience)))
             history_rows = np.maximum(rows[:, None] + np.arange(1 - length, 1), experience.first[rows][:, None])
             codes, history = experience.codes[rows], experience.features[history_rows]
-            none = np.zeros((len(rows), 3), np.float32)
-            flipped_codes, flipped_history, _, _ = mirrored(codes, history, none, none)
+            flipped_codes, flipped_history, _ = mirrored(codes, history, np.zeros((len(rows), 3), np.float32))
             for side, (c, h) in enumerate(((codes, history), (flipped_codes, flipped_history))):
                 result[side, rows] = self.networks.encoder(torch.from_numpy(c), torch.from_numpy(h)).numpy()
         return result
@@ -186,12 +181,12 @@ class Trainer:
         """Losses of all heads on embeddings rolled out from the first observation, as the planner will read them."""
         networks = self.networks
         batch, horizon = windows.inside.shape
-        side = rng.integers(2, size=batch)
-        sign = np.where(side[:, None], PLANAR_MIRROR, np.ones(3, np.float32)).astype(np.float32)
+        side = rng.integers(2, size=(batch, 1))
+        sign = np.asarray(np.where(side == 1, PLANAR_MIRROR, np.float32(1.0)), np.float32)
         commands = torch.from_numpy(windows.commands * sign[:, None])
         displacement = torch.from_numpy(windows.displacement * sign[:, None])
         with torch.no_grad():
-            seen = torch.from_numpy(latents[side[:, None], windows.rows])
+            seen = torch.from_numpy(latents[side, windows.rows])
             modulation = networks.predictor.modulate(commands)
             trajectory = [seen[:, 0]]
             for k in range(horizon):
@@ -290,9 +285,7 @@ class Trainer:
         networks.step_head.effort_scale.fill_(float(train.effort.std()) + 1e-3)
 
     def _make_optimizer(self, phase: str) -> torch.optim.Optimizer:
-        parameters = (
-            self.networks.embedding_parameters() if phase == "embedding" else self.networks.head_parameters()
-        )
+        parameters = self.networks.embedding_parameters() if phase == "embedding" else self.networks.head_parameters()
         training = self.settings.training
         return torch.optim.AdamW(parameters, lr=training.learning_rate, weight_decay=training.weight_decay)
 

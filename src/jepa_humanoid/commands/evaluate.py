@@ -1,0 +1,126 @@
+"""`humanoid evaluate`: measure, and report."""
+
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from jepa_humanoid.mind import PLANNERS, PlannerName
+
+app = typer.Typer(no_args_is_help=True, help="Measure walking and finding the way, with reports.")
+console = Console(highlight=False)
+
+
+@app.command("navigation")
+def navigation_command(
+    planner: Annotated[str, typer.Option(help=f"Who chooses the velocities: {', '.join(PLANNERS)}.")] = "jepa",
+    scene: Annotated[str, typer.Option(help="A file in config/scenes, with a goal.")] = "room",
+    seeds: Annotated[str, typer.Option(help="FIRST:END, END excluded; or one seed.")] = "0:20",
+    jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
+    model: Annotated[Path | None, typer.Option(help="Folder of the world model; the robot's own if none.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Where to write the trials.")] = None,
+    picture: Annotated[Path | None, typer.Option(help="Where to draw the paths, a PNG file.")] = None,
+) -> None:
+    """Walk to the goals of drawn scenes with estimated state, noise, and randomised friction and mass."""
+    from jepa_humanoid.data.simulated import simulated_walk
+    from jepa_humanoid.evaluation.navigation import Trial, evaluate, summarize, write_report
+    from jepa_humanoid.evaluation.pictures import draw_trials
+
+    name = _planner(planner)
+    chosen = _seeds(seeds)
+    trials: list[Trial] = []
+    try:
+        for trial in track(
+            evaluate(scene, chosen, name, model, simulated_walk, jobs), planner, len(chosen), console=console
+        ):
+            trials.append(trial)
+    except ValueError as error:
+        _fail(error)
+    table = Table(
+        "seed", "reached", "fell", "touched", "time [s]", "walked [m]", "crow [m]", "left [m]", "odometry [m]"
+    )
+    for t in trials:
+        table.add_row(
+            str(t.seed),
+            "[green]yes[/]" if t.reached else "[red]no[/]",
+            "[red]yes[/]" if t.fell else "",
+            "[red]yes[/]" if t.touched else "",
+            f"{t.time:.1f}",
+            f"{t.length:.2f}",
+            f"{t.crow:.2f}",
+            f"{t.distance:.2f}",
+            f"{t.odometry_error:.3f}",
+        )
+    console.print(table)
+    summary = summarize(trials)
+    console.print(
+        f"[bold]{planner}[/]: reached {summary['reached']} of {summary['trials']}, fell {summary['fell']}, "
+        f"touched {summary['touched']}; odometry error {100 * summary['odometry_error_share']:.1f} % of the way; "
+        f"plan {summary['plan_ms_median']:.0f} ms median, {summary['plan_ms_p99']:.0f} ms p99"
+    )
+    if json is not None:
+        write_report(json, trials)
+    if picture is not None:
+        draw_trials(trials, picture)
+
+
+@app.command("model")
+def model_command(
+    data: Annotated[list[Path], typer.Argument(help="Folders of episodes that the model has not learned from.")],
+    model: Annotated[Path | None, typer.Option(help="Folder of the world model; the robot's own if none.")] = None,
+    windows: Annotated[int, typer.Option(min=10, help="Imagined rollouts to compare with what happened.")] = 1500,
+    json: Annotated[Path | None, typer.Option(help="Where to write the figures.")] = None,
+) -> None:
+    """Compare what the world model imagines with what happened: collapse, prediction, heads."""
+    from jepa_humanoid.data.generate import read_recordings
+    from jepa_humanoid.evaluation.model import judge_model, write_model_report
+    from jepa_humanoid.resources import resource
+    from jepa_humanoid.world_model.experience import Experience
+    from jepa_humanoid.world_model.runtime import WorldModel
+
+    try:
+        experience = Experience.join(recording.experience() for _, recording in read_recordings(data))
+        report = judge_model(WorldModel(model or resource("models/g1")), experience, windows)
+    except ValueError as error:
+        _fail(error)
+    table = Table(
+        "step", "error", "copying", "ratio", "position [m]", "standing [m]", "touch AUC", "to go [m]", "crow [m]"
+    )
+    for k, ratio in enumerate(report.ratio):
+        table.add_row(
+            str(k + 1),
+            f"{report.prediction_error[k]:.3f}",
+            f"{report.copy_error[k]:.3f}",
+            f"{ratio:.1f}",
+            f"{report.position_error[k]:.3f}",
+            f"{report.standing_error[k]:.3f}",
+            f"{report.collision_auc[k]:.3f}",
+            f"{report.cost_to_go_error[k]:.2f}",
+            f"{report.detour_error[k]:.2f}",
+        )
+    console.print(table)
+    console.print(f"effective rank {report.effective_rank:.1f} of {report.latent}; {report.hours:.2f} h")
+    if json is not None:
+        write_model_report(report, json)
+
+
+def _planner(name: str) -> PlannerName:
+    if name not in PLANNERS:
+        _fail(f"no planner '{name}': known are {', '.join(PLANNERS)}")
+    return name
+
+
+def _seeds(text: str) -> list[int]:
+    first, colon, end = text.partition(":")
+    try:
+        return list(range(int(first), int(end))) if colon else [int(first)]
+    except ValueError:
+        _fail(f"'{text}' is neither a seed nor FIRST:END")
+
+
+def _fail(error: object) -> NoReturn:
+    console.print(f"[bold red]error:[/] {error}", soft_wrap=True)
+    raise typer.Exit(2)

@@ -1,0 +1,194 @@
+"""Does it get there? Closed loops over drawn scenes, with everything a robot has to cope with, and who did how well."""
+
+import json
+import multiprocessing
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from jepa_humanoid.data.walk import PERIOD, Frame, WalkMaker
+from jepa_humanoid.mind import Mind, PlannerName
+from jepa_humanoid.robot.state import Goal, VelocityCommand
+from jepa_humanoid.simulation.scenes import Scene, SceneError, load_scene
+
+REACHED = 0.3
+"""True distance to the goal that counts as reached [m]."""
+
+
+@dataclass(frozen=True)
+class NavigationSettings:
+    """How a trial runs.
+
+    Attributes:
+        seconds: Time allowed [s].
+        settling: Time for which the robot stands before it is given the goal [s].
+        resting: Time at the goal before it is judged [s].
+        latency: Periods from observation to command: a planner on a robot needs most of one.
+    """
+
+    seconds: float = 60.0
+    settling: float = 0.5
+    resting: float = 1.0
+    latency: int = 1
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What became of one walk.
+
+    Attributes:
+        scene: Name of the scene.
+        seed: That drew scene, noise, friction and masses.
+        planner: Who chose the velocities.
+        reached: Whether it came within `REACHED` of the goal, in truth, and stood there, without fall or touch.
+        fell: Whether it fell.
+        touched: Whether it touched an obstacle.
+        time: Until it was judged [s].
+        crow: Distance from start to goal [m].
+        distance: From the goal at the end, in truth [m].
+        length: Of the true path [m].
+        odometry_error: Distance between estimated and true position at the end [m].
+        plan_ms: Median and 99th percentile of planning time [ms].
+        path: True positions, one a second [m].
+    """
+
+    scene: str
+    seed: int
+    planner: str
+    reached: bool
+    fell: bool
+    touched: bool
+    time: float
+    crow: float
+    distance: float
+    length: float
+    odometry_error: float
+    plan_ms: tuple[float, float]
+    path: list[tuple[float, float]] = field(repr=False)
+
+
+def run_trial(
+    scene: Scene, seed: int, mind: Mind, make_walk: WalkMaker, name: str, settings: NavigationSettings | None = None
+) -> Trial:
+    """Walk one robot to one scene's goal.
+
+    Args:
+        scene: With a goal.
+        seed: Of the walk.
+        mind: What decides; used for this trial alone.
+        make_walk: Makes the robot.
+        name: Of the planner, for the report.
+        settings: Times.
+
+    Raises:
+        SceneError: If the scene has no goal.
+    """
+    s = settings or NavigationSettings()
+    if scene.goal is None:
+        raise SceneError(f"scene '{scene.name}' has no goal to walk to")
+    walk = make_walk(scene, seed)
+    goal = Goal(_to_odom(scene, np.array(scene.goal)))
+    waiting = [VelocityCommand()] * s.latency
+    path, plan_ms = [walk.frame.configuration[:2].copy()], []
+    fell = touched = False
+    at_rest = 0.0
+    time = 0.0
+    while time < s.seconds and at_rest < s.resting and not (fell or touched):
+        frame = walk.frame
+        waiting.append(mind.step(frame.elevation, frame.base, goal if time >= s.settling else None))
+        if time >= s.settling and not mind.arrived:
+            plan_ms.append(mind.plan_ms)
+        walk.advance(waiting.pop(0))
+        time += PERIOD
+        frame = walk.frame
+        path.append(frame.configuration[:2].copy())
+        fell, touched = frame.fallen, frame.touching
+        at_rest = at_rest + PERIOD if mind.arrived else 0.0
+    distance = float(np.linalg.norm(path[-1] - scene.goal))
+    # A walking pelvis sways; every half second is close enough to the way that was walked.
+    way = np.array([*path[::5], path[-1]])
+    return Trial(
+        scene=scene.name,
+        seed=seed,
+        planner=name,
+        reached=distance <= REACHED and not fell and not touched,
+        fell=fell,
+        touched=touched,
+        time=round(time, 1),
+        crow=float(np.linalg.norm(np.subtract(scene.goal, scene.start[:2]))),
+        distance=distance,
+        length=float(np.linalg.norm(np.diff(way, axis=0), axis=1).sum()),
+        odometry_error=_odometry_error(scene, walk.frame),
+        plan_ms=(float(np.median(plan_ms)), float(np.percentile(plan_ms, 99))) if plan_ms else (0.0, 0.0),
+        path=[(round(float(x), 3), round(float(y), 3)) for x, y in [*path[::10], path[-1]]],
+    )
+
+
+def evaluate(
+    scene: str,
+    seeds: Sequence[int],
+    planner: PlannerName,
+    model: Path | None,
+    make_walk: WalkMaker,
+    jobs: int = 1,
+    settings: NavigationSettings | None = None,
+) -> Iterator[Trial]:
+    """Run a planner over seeds of a scene; yields the trials in the order of the seeds."""
+    run = partial(_trial, scene=scene, planner=planner, model=model, make_walk=make_walk, settings=settings)
+    if jobs <= 1:
+        yield from map(run, seeds)
+        return
+    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+        yield from pool.map(run, seeds)
+
+
+def _trial(
+    seed: int,
+    scene: str,
+    planner: PlannerName,
+    model: Path | None,
+    make_walk: WalkMaker,
+    settings: NavigationSettings | None,
+) -> Trial:
+    mind = Mind.load(model, planner, seed=seed)
+    return run_trial(load_scene(scene, seed), seed, mind, make_walk, planner, settings)
+
+
+def summarize(trials: Sequence[Trial]) -> dict[str, float | int]:
+    """Counts and means over trials of one planner."""
+    good = [trial for trial in trials if trial.reached]
+    walked = sum(trial.length for trial in trials)
+    return {
+        "trials": len(trials),
+        "reached": len(good),
+        "fell": sum(trial.fell for trial in trials),
+        "touched": sum(trial.touched for trial in trials),
+        "mean_time_s": float(np.mean([trial.time for trial in good])) if good else float("nan"),
+        "mean_detour": float(np.mean([trial.length / trial.crow for trial in good])) if good else float("nan"),
+        "odometry_error_share": sum(trial.odometry_error for trial in trials) / max(walked, 1e-6),
+        "plan_ms_median": float(np.median([trial.plan_ms[0] for trial in trials])),
+        "plan_ms_p99": float(np.max([trial.plan_ms[1] for trial in trials])),
+    }
+
+
+def write_report(path: Path, trials: Sequence[Trial]) -> None:
+    """Write trials and summary as JSON."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content = {"summary": summarize(trials), "trials": [asdict(trial) for trial in trials]}
+    path.write_text(json.dumps(content, indent=1) + "\n")
+
+
+def _to_odom(scene: Scene, point: np.ndarray) -> np.ndarray:
+    """A point of the world in ``odom``, which begins at the scene's start."""
+    x, y, yaw = scene.start
+    c, s = np.cos(yaw), np.sin(yaw)
+    dx, dy = point[0] - x, point[1] - y
+    return np.array([c * dx + s * dy, c * dy - s * dx])
+
+
+def _odometry_error(scene: Scene, frame: Frame) -> float:
+    return float(np.linalg.norm(_to_odom(scene, frame.configuration[:2]) - frame.base.position[:2]))

@@ -1,0 +1,56 @@
+"""Pictures of trials: scenes from above, with the ways that were walked."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.patches import Circle, Polygon
+
+from jepa_humanoid.evaluation.navigation import REACHED, Trial
+from jepa_humanoid.simulation.scenes import Scene, load_scene
+
+_WAY = {True: "#0d9488", False: "#dc2626"}
+
+
+def draw_trials(trials: Sequence[Trial], path: Path, columns: int = 5) -> None:
+    """Draw one panel a trial and write the picture.
+
+    Args:
+        trials: In the order of the panels.
+        path: Of the PNG file.
+        columns: Panels in a row.
+    """
+    rows = max(1, -(-len(trials) // columns))
+    figure = Figure(figsize=(2.6 * columns, 2.7 * rows), layout="constrained")
+    FigureCanvasAgg(figure)
+    panels = figure.subplots(rows, columns, squeeze=False).flat
+    for axes, trial in zip(panels, trials, strict=False):
+        scene = load_scene(trial.scene, trial.seed)
+        draw_scene(axes, scene)
+        way = np.array(trial.path)
+        axes.plot(*way.T, color=_WAY[trial.reached], linewidth=1.5)
+        ended = "reached" if trial.reached else "fell" if trial.fell else "touched" if trial.touched else "not there"
+        axes.set_title(f"{trial.seed}: {ended}, {trial.time:.0f} s", fontsize=8)
+    for axes in figure.axes[len(trials) :]:
+        axes.set_visible(False)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=110)
+
+
+def draw_scene(axes: Axes, scene: Scene) -> None:
+    """Draw obstacles, start and goal from above."""
+    for obstacle in scene.obstacles:
+        if obstacle.kind == "cylinder":
+            axes.add_patch(Circle(obstacle.position, 0.5 * obstacle.size[0], color="#94a3b8"))
+        else:
+            axes.add_patch(Polygon(obstacle.corners, closed=True, color="#94a3b8"))
+    axes.plot(*scene.start[:2], "o", color="#334155", markersize=4)
+    if scene.goal is not None:
+        axes.add_patch(Circle(scene.goal, REACHED, color="#facc15", alpha=0.8))
+    axes.set_aspect("equal")
+    axes.autoscale_view()
+    axes.set_xticks([])
+    axes.set_yticks([])

@@ -1,0 +1,68 @@
+"""Planners that the world model has to beat: straight at the goal, and inverse dynamics without a search."""
+
+import numpy as np
+
+from jepa_humanoid.planning.planner import Floats, Plan, Query
+from jepa_humanoid.planning.proposals import bounds
+from jepa_humanoid.world_model import planar
+from jepa_humanoid.world_model.runtime import WorldModel
+from jepa_humanoid.world_model.settings import CommandLimits
+
+
+def steer(goal: Floats, limits: CommandLimits) -> Floats:
+    """Command that turns towards a place in ``base_footprint`` and walks when it lies ahead, (3,)."""
+    bearing, distance = float(np.arctan2(goal[1], goal[0])), float(np.linalg.norm(goal))
+    forward = min(limits.forward[1], distance) * max(np.cos(bearing), 0.0) ** 4
+    return np.array([forward, 0.0, np.clip(1.5 * bearing, *limits.turn)])
+
+
+class StraightLine:
+    """Walks straight at the goal, whatever stands there."""
+
+    def __init__(self, limits: CommandLimits, step: float, horizon: int) -> None:
+        """Set the limits and the form of the answer.
+
+        Args:
+            limits: Of commands.
+            step: Duration of one step [s].
+            horizon: Steps in the answer.
+        """
+        self._limits, self._step, self._horizon = limits, step, horizon
+
+    def reset(self) -> None:
+        """Nothing to forget."""
+
+    def plan(self, query: Query) -> Plan:
+        """Steer towards the goal, step by step."""
+        pose, commands, path = np.zeros(3), [], []
+        for _ in range(self._horizon):
+            command = steer(planar.to_local(pose, query.goal), self._limits)
+            pose = planar.compose(pose, self._step * command)
+            commands.append(command)
+            path.append(pose)
+        poses = np.array(path)
+        return Plan(np.array(commands), poses, poses[None], np.zeros(1), 0.0)
+
+
+class InverseDynamics:
+    """Asks a network for the command that led towards such a place before; searches nothing (GC-IDM)."""
+
+    def __init__(self, model: WorldModel) -> None:
+        """Wrap a loaded model.
+
+        Args:
+            model: Its encoder and policy are used, its predictor only to draw the path.
+        """
+        self._model = model
+
+    def reset(self) -> None:
+        """Nothing to forget."""
+
+    def plan(self, query: Query) -> Plan:
+        """Look the command up."""
+        card = self._model.card
+        latent = self._model.encode(query.codes, query.history)
+        command = np.clip(self._model.goal_command(latent, query.goal), *bounds(card.limits)).astype(float)
+        commands = np.tile(command, (card.horizon, 1))
+        path = self._model.imagine(latent, commands[None], query.goal).poses.astype(float)
+        return Plan(commands, path[0], path, np.zeros(1), 0.0)

@@ -1,0 +1,168 @@
+"""How the planner searches and what it wants; read from ``config/world_model/planner.yaml``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass as validated_dataclass
+
+from jepa_humanoid.resources import share_directory
+from jepa_humanoid.world_model.errors import WorldModelError
+from jepa_humanoid.world_model.settings import parse_settings
+
+_STRICT = ConfigDict(extra="forbid")
+_Positive = Annotated[float, Field(gt=0.0)]
+_NonNegative = Annotated[float, Field(ge=0.0)]
+_Share = Annotated[float, Field(ge=0.0, le=1.0)]
+_Count = Annotated[int, Field(gt=0)]
+
+
+@validated_dataclass(frozen=True, config=_STRICT)
+class SearchSettings:
+    """Budget and spread of the cross-entropy search.
+
+    Attributes:
+        samples: Candidates that one iteration imagines.
+        iterations: Rounds of imagining.
+        elites: Best candidates, around which the next round is drawn.
+        knots: Points in time between which a drawn command sequence is interpolated.
+        spread: Standard deviation around an elite in the second round, as a share of the limits' range.
+        cooling: Factor on it from round to round.
+        warm: Share of the first round drawn around the plan before.
+        shown: Candidates handed out for display.
+    """
+
+    samples: _Count = 192
+    iterations: _Count = 3
+    elites: _Count = 16
+    knots: Annotated[int, Field(ge=2)] = 4
+    spread: _Positive = 0.3
+    cooling: _Positive = 0.5
+    warm: _Share = 0.3
+    shown: _Count = 48
+
+
+@validated_dataclass(frozen=True, config=_STRICT)
+class CostSettings:
+    """What a candidate costs. Terms are summed over the horizon and weighed against a metre of distance to the goal.
+
+    Attributes:
+        progress: Of the mean cost-to-go over the horizon [1/m].
+        arrival: Of the cost-to-go at its end [1/m].
+        hazard: Of the probability of touching something or falling.
+        discount: Factor on hazard and clearance from step to step: far predictions are vague, and there is time to
+            plan again.
+        clearance: Of what lacks to `wanted_clearance`, squared, relative to it.
+        wanted_clearance: From the robot's middle [m].
+        effort: Of the mean power [1/W].
+        smoothness: Of squared changes of the command, in units of the limits.
+        sideways: Of squared lateral and backward commands, in units of the limits: a robot sees best where it faces.
+        revisit: Of coming back to where it has been while it makes no headway.
+        revisit_radius: How near counts as back [m].
+        certain_end: Candidates that end in a fall or a touch within `near_steps` with more than this probability are
+            dropped; standing still never is.
+        near_steps: Steps in which that is judged.
+    """
+
+    progress: _NonNegative = 1.0
+    arrival: _NonNegative = 0.5
+    hazard: _NonNegative = 6.0
+    discount: _Share = 0.85
+    clearance: _NonNegative = 1.0
+    wanted_clearance: _Positive = 0.5
+    effort: _NonNegative = 0.0005
+    smoothness: _NonNegative = 0.02
+    sideways: _NonNegative = 0.1
+    revisit: _NonNegative = 0.6
+    revisit_radius: _Positive = 0.5
+    certain_end: _Share = 0.5
+    near_steps: _Count = 4
+
+
+@validated_dataclass(frozen=True, config=_STRICT)
+class ArrivalSettings:
+    """When a goal is reached.
+
+    Attributes:
+        stop: Distance at which the robot stops [m].
+        leave: Distance from which on it walks again [m].
+        yaw: Heading error at which it stops turning, where a goal has a heading [rad].
+    """
+
+    stop: _Positive = 0.18
+    leave: _Positive = 0.3
+    yaw: _Positive = 0.15
+
+
+@validated_dataclass(frozen=True, config=_STRICT)
+class SurpriseSettings:
+    """How the running prediction error is formed and what it does.
+
+    Attributes:
+        smoothing: Time constant of the running mean [s].
+        calm: Error, in units of the held-out error, up to which nothing happens.
+        alarm: Error from which on the command is slowed to `slowest`.
+        slowest: Factor on the command then.
+    """
+
+    smoothing: _Positive = 1.0
+    calm: _Positive = 3.0
+    alarm: _Positive = 8.0
+    slowest: _Share = 0.5
+
+
+@validated_dataclass(frozen=True, config=_STRICT)
+class MemorySettings:
+    """What the planner remembers of its way.
+
+    Attributes:
+        spacing: Time between remembered places [s].
+        fresh: Age from which on a place may be held against returning [s].
+        length: Age at which it is forgotten [s].
+        patience: Time without headway after which it is [s].
+        headway: Decrease of the least distance to the goal that counts [m].
+    """
+
+    spacing: _Positive = 1.0
+    fresh: _NonNegative = 5.0
+    length: _Positive = 60.0
+    patience: _Positive = 8.0
+    headway: _Positive = 0.3
+
+
+@validated_dataclass(frozen=True, config=_STRICT)
+class PlannerSettings:
+    """Everything about planning.
+
+    Attributes:
+        search: Budget.
+        cost: Weights.
+        arrival: When to stop.
+        surprise: When to slow down.
+        memory: Of the way.
+        stale: Age of elevation against odometry beyond which the planner stops [s].
+    """
+
+    search: SearchSettings = SearchSettings()
+    cost: CostSettings = CostSettings()
+    arrival: ArrivalSettings = ArrivalSettings()
+    surprise: SurpriseSettings = SurpriseSettings()
+    memory: MemorySettings = MemorySettings()
+    stale: _Positive = 0.5
+
+
+def load_planner_settings(path: Path | None = None) -> PlannerSettings:
+    """Read the planner's YAML file; None for the package's own.
+
+    Raises:
+        WorldModelError: If it is missing or malformed.
+    """
+    file = path or share_directory() / "config" / "world_model" / "planner.yaml"
+    if not file.is_file():
+        raise WorldModelError(f"no planner settings: there is no {file}")
+    try:
+        values = yaml.safe_load(file.read_text())
+    except yaml.YAMLError as error:
+        raise WorldModelError(f"{file} is not YAML: {error}") from error
+    return parse_settings(PlannerSettings, values, str(file))

@@ -1,0 +1,120 @@
+"""Walks and replays become episodes, once."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from jepa_humanoid.data.episode import read_episode
+from jepa_humanoid.data.errors import DataError
+from jepa_humanoid.data.generate import (
+    MANIFEST,
+    GenerationSettings,
+    Task,
+    generate,
+    read_recordings,
+    write_manifest,
+)
+from jepa_humanoid.simulation.scenes import clearance, load_scene
+from jepa_humanoid.world_model.settings import WorldModelSettings
+
+MODEL = WorldModelSettings()
+
+
+@pytest.fixture(scope="module")
+def walks(tmp_path_factory: pytest.TempPathFactory, kinematic_walk: Callable, short: GenerationSettings) -> Path:
+    """Two short episodes of the sliding robot."""
+    folder = tmp_path_factory.mktemp("walks")
+    list(generate([Task(1), Task(2)], folder, "g1", kinematic_walk, MODEL, short))
+    return folder
+
+
+def test_episode_holds_what_was_watched(walks: Path) -> None:
+    """Frames are a tenth of a second apart, commands stay in limits, labels fit the scene."""
+    header, recording = read_episode(walks / "walk_0000001.npz")
+    np.testing.assert_allclose(np.diff(recording.stamp), 0.1, atol=1e-9)
+    assert recording.codes.shape[1:] == (64, 64)
+    limits = np.array([MODEL.limits.forward, MODEL.limits.lateral, MODEL.limits.turn])
+    assert (recording.commands >= limits[:, 0] - 1e-6).all()
+    assert (recording.commands <= limits[:, 1] + 1e-6).all()
+    scene = load_scene(header.scene, header.scene_seed)
+    expected = np.minimum(clearance(scene, recording.poses[:, :2]), 10.0)
+    np.testing.assert_allclose(recording.clearance, expected, atol=1e-3)
+    # Proprioception knows the command in force until now.
+    np.testing.assert_allclose(recording.features[1:, 7:], recording.commands[:-1], atol=1e-6)
+
+
+def test_same_seed_same_episode(
+    walks: Path, tmp_path: Path, kinematic_walk: Callable, short: GenerationSettings
+) -> None:
+    """A seed settles everything."""
+    list(generate([Task(1)], tmp_path, "g1", kinematic_walk, MODEL, short))
+    first, again = (read_episode(folder / "walk_0000001.npz")[1] for folder in (walks, tmp_path))
+    np.testing.assert_array_equal(first.codes, again.codes)
+    np.testing.assert_array_equal(first.commands, again.commands)
+
+
+def test_generation_resumes(walks: Path, kinematic_walk: Callable, short: GenerationSettings) -> None:
+    """What is there is kept; what is missing or damaged is made."""
+    kept = walks / "walk_0000001.npz"
+    made_at = kept.stat().st_mtime_ns
+    (walks / "walk_0000002.npz").write_bytes(b"damaged")
+    entries = list(generate([Task(1), Task(2)], walks, "g1", kinematic_walk, MODEL, short))
+    assert kept.stat().st_mtime_ns == made_at
+    assert {entry.file for entry in entries} == {"walk_0000001.npz", "walk_0000002.npz"}
+    assert len(read_episode(walks / "walk_0000002.npz")[1]) > 1
+
+
+def test_replay_moves_the_motion_rigidly(
+    walks: Path, tmp_path: Path, kinematic_walk: Callable, short: GenerationSettings
+) -> None:
+    """A replayed motion keeps its steps and its proprioception, in another scene."""
+    source = walks / "walk_0000001.npz"
+    list(generate([Task(5, source)], tmp_path, "g1", kinematic_walk, MODEL, short))
+    header, seen = read_episode(tmp_path / "replay_0000005.npz")
+    walked_header, walked = read_episode(source)
+    rows = len(seen)
+    assert (header.source, header.motion) == ("replay", walked_header.motion)
+    assert header.scene_seed != walked_header.scene_seed
+    np.testing.assert_array_equal(seen.features, walked.features[:rows])
+
+    def steps(poses: np.ndarray) -> np.ndarray:
+        return np.linalg.norm(np.diff(poses[:, :2], axis=0), axis=1)
+
+    np.testing.assert_allclose(steps(seen.poses), steps(walked.poses[:rows]), atol=1e-4)
+    scene = load_scene(header.scene, header.scene_seed)
+    expected = np.minimum(clearance(scene, seen.poses[:, :2]), 10.0)
+    np.testing.assert_allclose(seen.clearance, expected, atol=1e-3)
+
+
+def test_manifest_accumulates(walks: Path, kinematic_walk: Callable, short: GenerationSettings) -> None:
+    """The manifest lists every episode once and every command that made some."""
+    entries = list(generate([Task(1), Task(2)], walks, "g1", kinematic_walk, MODEL, short))
+    write_manifest(walks, entries[:1], {"seed": 1})
+    write_manifest(walks, entries, {"seed": 2})
+    content = json.loads((walks / MANIFEST).read_text())
+    assert [episode["file"] for episode in content["episodes"]] == ["walk_0000001.npz", "walk_0000002.npz"]
+    assert content["commands"] == [{"seed": 1}, {"seed": 2}]
+
+
+def test_empty_folder_is_an_error(tmp_path: Path) -> None:
+    """Reading from a folder without episodes says what to do."""
+    with pytest.raises(DataError, match="humanoid data generate"):
+        list(read_recordings([tmp_path]))
+
+
+def test_touch_ends_an_episode_soon(tmp_path: Path, kinematic_walk: Callable, short: GenerationSettings) -> None:
+    """After a touch the episode goes on for the aftermath only, and its header says why it ended."""
+    careless = replace(short, seconds=30.0, scenes=(("clutter", 1.0),), wandering=replace(
+        short.wandering, shares=(0.0, 0.0, 1.0, 0.0)
+    ))  # fmt: skip
+    for seed in range(20, 30):
+        (entry,) = generate([Task(seed)], tmp_path, "g1", kinematic_walk, MODEL, careless)
+        if entry.header.ending == "touch":
+            break
+    recording = read_episode(tmp_path / entry.file)[1]
+    first = int(np.flatnonzero(recording.touching)[0])
+    assert len(recording) - 1 - first <= round(short.aftermath / 0.1)

@@ -1,0 +1,189 @@
+"""The model learns, resumes, exports, and runs without torch as it does with it."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="training needs torch: pip install 'jepa_humanoid[train]'")
+
+from jepa_humanoid.world_model import planar  # noqa: E402
+from jepa_humanoid.world_model.card import ModelCard  # noqa: E402
+from jepa_humanoid.world_model.errors import WorldModelError  # noqa: E402
+from jepa_humanoid.world_model.experience import Experience  # noqa: E402
+from jepa_humanoid.world_model.observation import FEATURES  # noqa: E402
+from jepa_humanoid.world_model.runtime import WorldModel  # noqa: E402
+from jepa_humanoid.world_model.settings import WorldModelSettings  # noqa: E402
+from jepa_humanoid.world_model.training.export import TOLERANCE, export  # noqa: E402
+from jepa_humanoid.world_model.training.networks import chain  # noqa: E402
+from jepa_humanoid.world_model.training.objective import sigreg  # noqa: E402
+from jepa_humanoid.world_model.training.session import plot_curve, split  # noqa: E402
+from jepa_humanoid.world_model.training.trainer import CHECKPOINT, CURVE, Report, Trainer, load_networks  # noqa: E402
+
+
+def make_trainer(settings: WorldModelSettings, experience: Experience, directory: Path) -> Trainer:
+    return Trainer(settings, experience, experience, directory, seed=0, threads=1)
+
+
+@pytest.fixture(scope="module")
+def run(small: WorldModelSettings, experience: Experience, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished training run."""
+    directory = tmp_path_factory.mktemp("run")
+    list(make_trainer(small, experience, directory).run())
+    return directory
+
+
+@pytest.fixture(scope="module")
+def exported(run: Path, small: WorldModelSettings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run's model, exported."""
+    directory = tmp_path_factory.mktemp("model")
+    card = ModelCard(
+        robot="g1",
+        step=small.step,
+        horizon=small.horizon,
+        latent=small.network.latent,
+        observation=small.observation,
+        limits=small.limits,
+        one_step_error=0.1,
+    )
+    assert export(load_networks(run, small), card, directory) <= TOLERANCE
+    return directory
+
+
+def test_sigreg_tells_gaussians_from_collapse() -> None:
+    """A normal sample scores near its expectation under the null; a collapsed or a stretched one far above."""
+    torch.manual_seed(0)
+    normal = torch.randn(512, 8)
+    assert sigreg(normal, 64) < 1.5
+    assert sigreg(0.1 * normal, 64) > 20.0
+    assert sigreg(3.0 * normal, 64) > 20.0
+    assert sigreg(normal[:, :1].expand(-1, 8).contiguous(), 64) > 5.0
+
+
+def test_chain_agrees_with_numpy() -> None:
+    """Poses in the exported graph are chained as everywhere else."""
+    steps = np.random.default_rng(0).uniform(-1, 1, (4, 5, 3))
+    np.testing.assert_allclose(chain(torch.from_numpy(steps)).numpy(), planar.integrate(steps), atol=1e-12)
+
+
+def test_learning_beats_copying(run: Path, small: WorldModelSettings) -> None:
+    """After a minute's worth of steps the prediction error is below that of repeating the embedding."""
+    rows = [line.split(",") for line in (run / CURVE).read_text().splitlines()[1:]]
+    ratio = [float(value) for phase, _, name, value in rows if name == "held_out_one_step_ratio"]
+    assert ratio[-1] > 1.0
+
+
+def test_heads_leave_the_embedding_alone(small: WorldModelSettings, experience: Experience, tmp_path: Path) -> None:
+    """Training the heads changes neither encoder nor predictor."""
+    trainer = make_trainer(small, experience, tmp_path)
+    frozen: dict[str, np.ndarray] = {}
+    for report in trainer.run():
+        if report.phase == "embedding" and report.step == report.steps:
+            frozen = {k: v.numpy().copy() for k, v in trainer.networks.encoder.state_dict().items()}
+    for name, value in trainer.networks.encoder.state_dict().items():
+        np.testing.assert_array_equal(value.numpy(), frozen[name])
+
+
+def test_training_resumes_where_it_stopped(small: WorldModelSettings, experience: Experience, tmp_path: Path) -> None:
+    """A run that is stopped after its first phase and continued ends like one that is not."""
+    whole = make_trainer(small, experience, tmp_path / "whole")
+    list(whole.run())
+    first = make_trainer(small, experience, tmp_path / "parts").run()
+    for report in first:
+        if report.phase == "embedding" and report.step == report.steps:
+            next(first)
+            break
+    second = make_trainer(small, experience, tmp_path / "parts")
+    reports: list[Report] = list(second.run())
+    assert reports[0].phase == "heads"
+    for a, b in zip(whole.networks.parameters(), second.networks.parameters(), strict=True):
+        torch.testing.assert_close(a, b)
+
+
+def test_checkpoint_of_other_settings_is_refused(run: Path, small: WorldModelSettings, experience: Experience) -> None:
+    """Nobody continues a run with another model by mistake."""
+    with pytest.raises(WorldModelError, match="other settings"):
+        make_trainer(replace(small, horizon=2), experience, run)
+    with pytest.raises(WorldModelError, match="no checkpoint"):
+        load_networks(run / "nowhere", small)
+
+
+def test_curve_is_drawn(run: Path) -> None:
+    """The training curve becomes a picture."""
+    plot_curve(run / CURVE, run / "curve.png")
+    assert (run / "curve.png").stat().st_size > 10_000
+    assert (run / CHECKPOINT).is_file()
+
+
+def test_split_holds_groups_out(experience: Experience) -> None:
+    """No episode of a held-out group is learned from, and every episode is somewhere."""
+    parts = [(number % 4, experience) for number in range(8)]
+    halves = split(parts, 0.25)
+    assert len(halves.held_out) == 2 * len(experience)
+    assert len(halves.train) == 6 * len(experience)
+
+
+def test_robot_runs_what_was_trained(
+    run: Path, exported: Path, small: WorldModelSettings, experience: Experience
+) -> None:
+    """On real observations ONNX Runtime and torch agree, for any number of candidates."""
+    networks, model = load_networks(run, small), WorldModel(exported)
+    with torch.no_grad():
+        expected = networks.encoder(torch.from_numpy(experience.codes[5:6]), torch.zeros(1, 2, len(FEATURES)))
+    latent = model.encode(experience.codes[5], np.zeros((2, len(FEATURES)), np.float32))
+    np.testing.assert_allclose(latent, expected[0].numpy(), atol=1e-4)
+    commands = np.random.default_rng(0).uniform(-0.3, 0.3, (37, small.horizon, 3))
+    many = model.imagine(latent, commands, (1.0, 0.5))
+    one = model.imagine(latent, commands[8:9], (1.0, 0.5))
+    np.testing.assert_allclose(many.poses[8], one.poses[0], atol=1e-5)
+    np.testing.assert_allclose(many.latents[8], one.latents[0], atol=1e-4)
+    assert ((many.collision >= 0.0) & (many.collision <= 1.0)).all()
+    crow = np.linalg.norm(many.poses[..., :2] - (1.0, 0.5), axis=-1)
+    assert (many.cost_to_go >= crow - 1e-2).all()
+
+
+def test_runtime_refuses_what_it_cannot_read(exported: Path, small: WorldModelSettings, tmp_path: Path) -> None:
+    """Wrong shapes, NaN and missing files are errors that name them."""
+    model = WorldModel(exported)
+    codes = np.zeros((16, 16), np.uint8)
+    history = np.zeros((2, len(FEATURES)), np.float32)
+    latent = model.encode(codes, history)
+    with pytest.raises(WorldModelError, match="elevation codes"):
+        model.encode(codes[:8], history)
+    with pytest.raises(WorldModelError, match="uint8"):
+        model.encode(codes.astype(np.float32), history)
+    with pytest.raises(WorldModelError, match="proprioception: not every number is finite"):
+        model.encode(codes, np.full_like(history, np.nan))
+    with pytest.raises(WorldModelError, match="commands: shape"):
+        model.imagine(latent, np.zeros((4, small.horizon + 1, 3)))
+    with pytest.raises(WorldModelError, match="goal"):
+        model.imagine(latent, np.zeros((4, small.horizon, 3)), (np.nan, 0.0))
+    with pytest.raises(WorldModelError, match=r"model\.json is missing"):
+        WorldModel(tmp_path)
+    for name in ("model.json", "encoder.onnx"):
+        (tmp_path / name).write_bytes((exported / name).read_bytes())
+    with pytest.raises(WorldModelError, match=r"imagination\.onnx is missing"):
+        WorldModel(tmp_path)
+    (tmp_path / "encoder.onnx").write_bytes(b"nothing")
+    with pytest.raises(WorldModelError, match=r"encoder\.onnx cannot be loaded"):
+        WorldModel(tmp_path)
+
+
+def test_graphs_tell_nothing_of_the_machine(exported: Path) -> None:
+    """Exported files hold weights and operators, no paths of whoever exported them."""
+    for path in exported.glob("*.onnx"):
+        content = path.read_bytes()
+        assert b".py" not in content
+        assert str(Path.home()).encode() + b"/" not in content
+
+
+def test_model_is_judged(exported: Path, experience: Experience) -> None:
+    """The quality report has a figure for each step, and knows that nothing beats itself."""
+    from jepa_humanoid.evaluation.model import judge_model
+
+    report = judge_model(WorldModel(exported), experience, windows=60)
+    assert len(report.ratio) == len(report.prediction_error) == 3
+    assert 1.0 <= report.effective_rank <= 16.0
+    assert report.standing_error[0] < report.standing_error[2]
+    assert report.one_step_error > 0.0
