@@ -1,1 +1,1 @@
-"""The browser page."""
+"""The browser page: what the robot does and imagines, and where people tell it what to do."""

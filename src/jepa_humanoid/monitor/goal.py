@@ -1,0 +1,94 @@
+"""Where to walk: a gizmo on the floor to drag, and the floor itself to click."""
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+import trimesh
+import viser
+from numpy.typing import NDArray
+
+from jepa_humanoid.monitor.palette import GOAL, Rgb
+
+DRAG_PERIOD = 0.2
+"""Shortest wall time between two goals sent while the gizmo is being dragged [s]."""
+
+_RESTING: Rgb = (90, 100, 116)
+
+
+class GoalGizmo:
+    """A ring with an arrow for the heading, on planar transform controls.
+
+    Args:
+        scene: Where to draw.
+        path: Path of the node, below the one whose frame is ``odom``.
+        on_goal: Called with x, y [m] and yaw [rad] in ``odom`` when somebody drags it.
+    """
+
+    def __init__(self, scene: viser.SceneApi, path: str, on_goal: Callable[[float, float, float], None]) -> None:
+        self._on_goal = on_goal
+        self._last_sent = 0.0
+        self.controls = scene.add_transform_controls(
+            path, scale=0.55, line_width=3.0, active_axes=(True, True, False), depth_test=False, opacity=0.85
+        )
+        vertices, faces = _marker()
+        self._marker = scene.add_mesh_simple(
+            f"{path}/marker", vertices, faces, color=_RESTING, opacity=0.9, side="double", cast_shadow=False
+        )
+        self._label = scene.add_label(f"{path}/label", "drag me", position=(0.0, 0.0, 0.35), anchor="bottom-center")
+        self.controls.on_update(self._dragged)
+
+    def place(self, x: float, y: float, yaw: float, ground: float = 0.0) -> None:
+        """Move the gizmo in ``odom`` [m, rad]."""
+        self.controls.position = (x, y, ground + 0.02)
+        self.controls.wxyz = (np.cos(yaw / 2), 0.0, 0.0, np.sin(yaw / 2))
+
+    def mark(self, *, active: bool) -> None:
+        """Say whether the gizmo stands for a goal that the robot was given."""
+        self._marker.color = GOAL if active else _RESTING
+        self._label.text = "goal" if active else "drag me"
+
+    @property
+    def pose(self) -> tuple[float, float, float]:
+        """x, y [m] and yaw [rad] in ``odom``."""
+        w, _, _, z = self.controls.wxyz
+        x, y = self.controls.position[:2]
+        return float(x), float(y), float(2.0 * np.arctan2(z, w))
+
+    def _dragged(self, event: viser.TransformControlsEvent) -> None:
+        now = time.monotonic()
+        if event.phase == "start" or (event.phase == "update" and now - self._last_sent < DRAG_PERIOD):
+            return
+        self._last_sent = now
+        x, y, yaw = self.pose
+        self._on_goal(x, y, float(np.arctan2(np.sin(yaw), np.cos(yaw))))
+
+
+def floor_point(
+    origin: NDArray[np.floating], direction: NDArray[np.floating], ground: float, reach: float = 30.0
+) -> tuple[float, float] | None:
+    """Where a ray meets the floor, or None if it does not within reach.
+
+    Args:
+        origin: Of the ray, shape (3,) [m].
+        direction: Of the ray, shape (3,).
+        ground: Height of the floor [m].
+        reach: Longest ray that counts [m].
+    """
+    if direction[2] >= -1e-6:
+        return None
+    length = (ground - origin[2]) / direction[2]
+    if not 0.0 < length * np.linalg.norm(direction) <= reach:
+        return None
+    x, y = (origin + length * direction)[:2]
+    return float(x), float(y)
+
+
+def _marker() -> tuple[NDArray[np.float32], NDArray[np.uint32]]:
+    """Ring on the floor with an arrow head towards +x."""
+    ring = trimesh.creation.annulus(r_min=0.17, r_max=0.2, height=0.01, sections=64)
+    head = np.array([(0.33, 0.0, 0.005), (0.22, 0.08, 0.005), (0.22, -0.08, 0.005)])
+    vertices = np.vstack([ring.vertices, head]).astype(np.float32)
+    start = len(ring.vertices)
+    faces = np.vstack([ring.faces, [[start, start + 1, start + 2]]]).astype(np.uint32)
+    return vertices, faces

@@ -1,0 +1,362 @@
+"""Page: shows the graph in browsers, and publishes what people do there.
+
+The robot speaks 500 times a second and a page needs thirty pictures: nothing here is woken by the robot's topics, the
+newest message of each is taken when the next picture is due. What people do comes from the page's own threads and waits
+in a queue until then.
+"""
+
+import math
+import queue
+import sys
+import time
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pinocchio as pin
+from builtin_interfaces.msg import Time
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+
+from jepa_humanoid.monitor.page import Handlers, Page
+from jepa_humanoid.nodes.contract import SERVICES, TOPICS
+from jepa_humanoid.nodes.conversions import (
+    Candidates,
+    read_body_view,
+    read_candidates,
+    read_elevation,
+    read_goal,
+    read_odometry,
+    read_path,
+    read_points,
+    read_pose,
+    to_seconds,
+    write_goal,
+    write_velocity,
+)
+from jepa_humanoid.nodes.errors import MessageError
+from jepa_humanoid.nodes.node import Level, ParameterSpec, RobotNode, run
+from jepa_humanoid.perception.elevation import ElevationSettings
+from jepa_humanoid.robot.description import load_robot
+from jepa_humanoid.robot.state import BaseEstimate, Goal, Vector, VelocityCommand
+
+SILENCE = 3.0
+"""Wall time without diagnostics after which a node counts as gone [s]; they come once a second."""
+
+
+class Pace:
+    """How fast the target's clock runs, over the last few seconds.
+
+    Args:
+        window: Wall time looked back on [s].
+    """
+
+    def __init__(self, window: float = 3.0) -> None:
+        self._window = window
+        self._pairs: deque[tuple[float, float]] = deque()
+
+    def add(self, wall: float, stamp: float) -> None:
+        """Take note of a stamp and when it was seen [s]; a stamp in the past starts anew."""
+        if self._pairs and stamp < self._pairs[-1][1]:
+            self._pairs.clear()
+        self._pairs.append((wall, stamp))
+        while wall - self._pairs[0][0] > self._window:
+            self._pairs.popleft()
+
+    @property
+    def factor(self) -> float | None:
+        """Target's seconds a wall second, or None before there is enough to tell."""
+        if not self._pairs:
+            return None
+        (wall_0, stamp_0), (wall_1, stamp_1) = self._pairs[0], self._pairs[-1]
+        return (stamp_1 - stamp_0) / (wall_1 - wall_0) if wall_1 - wall_0 > 0.5 else None
+
+
+class PageNode(RobotNode):
+    """Serves the page."""
+
+    NAME = "page"
+    DESCRIPTION = "Shows the robot and what it imagines in browsers; takes goals, driving and stops from there."
+    PUBLISHES = ("goal_pose", "teleop/cmd_vel", "emergency_stop")
+    SUBSCRIBES = (
+        "joint_states",
+        "odom",
+        "base_footprint",
+        "lidar/pose",
+        "points",
+        "elevation",
+        "controller/markers",
+        "plan/path",
+        "plan/candidates",
+        "plan/surprise",
+        "goal_pose",
+        "diagnostics",
+    )
+    PARAMETERS = (
+        ParameterSpec("host", "127.0.0.1", "address to serve on; 0.0.0.0 lets other machines see and steer the robot"),
+        ParameterSpec("port", 8080, "TCP port to serve on", "", 1, 65535),
+        ParameterSpec("rate", 30.0, "pictures, at most", "Hz", 1.0, 60.0),
+        ParameterSpec("point_to_walk", True, "a click on the floor is a goal; there is a switch for it on the page"),
+        ParameterSpec("largest_forward", 0.5, "end of the slider for driving", "m/s", 0.0, 2.0),
+        ParameterSpec("largest_lateral", 0.25, "end of the slider for driving", "m/s", 0.0, 1.0),
+        ParameterSpec("largest_turn", 0.6, "end of the slider for driving", "rad/s", 0.0, 2.0),
+    )
+    NICE = 10
+
+    def configure(self) -> None:
+        """Serve the page, and subscribe."""
+        robot = load_robot(self.value("robot"))
+        self._joint_names = list(robot.joint_names)
+        self._resolution = ElevationSettings().resolution
+        self._period = 1.0 / self.value("rate")
+        self._todo: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._clients_of = {
+            name: self.create_client(SERVICES[name].type, name)
+            for name in ("controller/release", "controller/stand_up", "planner/cancel")
+        }
+        self._page: Page | None = Page(
+            robot,
+            host=self.value("host"),
+            port=self.value("port"),
+            limits=VelocityCommand(
+                self.value("largest_forward"), self.value("largest_lateral"), self.value("largest_turn")
+            ),
+            point_to_walk=self.value("point_to_walk"),
+            handlers=Handlers(
+                goal=lambda x, y, yaw: self._todo.put(partial(self._send_goal, Goal(np.array((x, y)), yaw))),
+                clear_goal=lambda: self._todo.put(partial(self._call, "planner/cancel")),
+                teleoperate=lambda command: self._todo.put(partial(self._teleoperate, command)),
+                emergency_stop=lambda stop: self._todo.put(partial(self._emergency_stop, stop)),
+                stand_up=lambda: self._todo.put(partial(self._call, "controller/stand_up")),
+            ),
+        )
+        self.get_logger().info(f"the robot is at {self._page.url}")
+        self._boxes = {
+            topic: self.mailbox(topic) for topic in self.SUBSCRIBES if topic not in {"joint_states", "diagnostics"}
+        }
+        # Best effort: the target does not have to care for whether the page keeps up with 500 states a second.
+        subscription, self._boxes["joint_states"] = self.loop.mailbox(
+            TOPICS["joint_states"].type, "joint_states", QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+        )
+        self._inputs.append(subscription)
+        self.listen("diagnostics", self._on_diagnostics)
+
+    def activate(self) -> None:
+        """Show what comes from now on."""
+        self._stamp = Time()
+        self._odometry: deque[BaseEstimate] = deque(maxlen=30)
+        self._joints: Vector | None = None
+        self._ground: float | None = None
+        self._lidar: pin.SE3 | None = None
+        self._path: Vector = np.zeros((0, 3))
+        self._candidates = Candidates(np.zeros((0, 2, 3)), np.zeros(0))
+        self._sent_goals: deque[tuple[Any, ...]] = deque(maxlen=20)
+        self._pace = Pace()
+        self._nodes: dict[str, tuple[float, int, str]] = {}
+        self._mode, self._reason = "", ""
+        self._next_status = 0.0
+        self._problem_text: str | None = None
+        self.loop.call_at(self._tick, time.monotonic())
+
+    def deactivate(self) -> None:
+        """Let nobody drive."""
+        if self._page is not None:
+            self._page.stop_driving()
+            self._do_what_people_did()
+
+    def clean_up(self) -> None:
+        """Close the page."""
+        page: Page | None = getattr(self, "_page", None)
+        self._page = None
+        if page is not None:
+            page.close()
+        for client in getattr(self, "_clients_of", {}).values():
+            self.destroy_client(client)
+        self._clients_of = {}
+
+    def status(self) -> tuple[Level, str]:
+        """Where the page is, or what is missing."""
+        if self._problem_text is not None:
+            return Level.WARN, self._problem_text
+        if not self._odometry:
+            return Level.WARN, "waiting for joint_states and odom"
+        return Level.OK, "serving" if self._page is None else f"serving {self._page.url}"
+
+    def values(self) -> dict[str, object]:
+        """What was dropped."""
+        return {} if self._page is None else {"dropped": sum(self._page.dropped.values())}
+
+    # What is shown
+
+    def _tick(self, now: float) -> float:
+        page = self._page
+        if page is not None:
+            self._do_what_people_did()
+            self._problem_text = None
+            for show in (self._show_robot, self._show_surroundings, self._show_plan, self._show_contacts):
+                try:
+                    show(page)
+                except MessageError as error:
+                    self._problem_text = str(error)
+                    self.warn_throttled(str(error))
+            if now >= self._next_status:
+                self._next_status = now + 0.25
+                self._show_status(page, now)
+        return now + self._period
+
+    def _show_robot(self, page: Page) -> None:
+        message = self._boxes["odom"].take()
+        if message is not None:
+            odometry = read_odometry(message)
+            if self._odometry and odometry.stamp < self._odometry[-1].stamp:
+                self._odometry.clear()
+            self._odometry.append(odometry)
+            page.show_odometry(odometry)
+        message = self._boxes["joint_states"].take()
+        if message is None:
+            return
+        self._stamp = message.header.stamp
+        self._pace.add(time.monotonic(), to_seconds(self._stamp))
+        if message.name != self._joint_names:
+            raise MessageError(f"joint_states: the joints are not those of {self.value('robot')}, in its order")
+        if self._odometry:
+            base = self._odometry[-1]
+            page.show_state(np.concatenate([base.position, base.orientation, message.position]), self._ground)
+
+    def _show_surroundings(self, page: Page) -> None:
+        message = self._boxes["base_footprint"].take()
+        if message is not None:
+            self._ground = float(message.pose.position.z)
+        message = self._boxes["elevation"].take()
+        if message is not None and self._odometry:
+            grid = read_elevation(message, self._resolution)
+            base = min(self._odometry, key=lambda candidate: abs(candidate.stamp - grid.stamp))
+            page.show_elevation(grid, base, self._ground)
+        message = self._boxes["goal_pose"].take()
+        if message is not None and _place(message) not in self._sent_goals:
+            page.show_goal(read_goal(message))
+        if not page.wants_lidar:
+            return
+        message = self._boxes["lidar/pose"].take()
+        if message is not None:
+            self._lidar = read_pose(message, "lidar/pose")
+        message = self._boxes["points"].take()
+        if message is not None and self._lidar is not None:
+            page.show_lidar(read_points(message) @ self._lidar.rotation.T + self._lidar.translation)
+
+    def _show_plan(self, page: Page) -> None:
+        path, candidates = self._boxes["plan/path"].take(), self._boxes["plan/candidates"].take()
+        surprise = self._boxes["plan/surprise"].take()
+        if surprise is not None:
+            page.show_surprise(to_seconds(self._stamp), float(surprise.data))
+        if candidates is not None:
+            # The first marker only removes those of the plan before.
+            some = len(candidates.markers) > 1
+            self._candidates = read_candidates(candidates) if some else Candidates(np.zeros((0, 2, 3)), np.zeros(0))
+        if path is not None:
+            self._path = read_path(path)
+        if path is None and candidates is None:
+            return
+        if len(self._path) < 2:
+            page.clear_plan()
+        else:
+            page.show_plan(self._candidates.paths, self._candidates.costs, self._path)
+
+    def _show_contacts(self, page: Page) -> None:
+        message = self._boxes["controller/markers"].take()
+        if message is None:
+            return
+        view = read_body_view(message)
+        page.show_footsteps(view.footsteps, view.sides)
+        page.show_contact_forces(view.feet, view.forces)
+        if view.dcm is not None:
+            page.show_dcm(view.dcm)
+
+    def _on_diagnostics(self, message: Any) -> None:
+        for status in message.status:
+            name = status.name.rpartition("/")[2]
+            if name == self.NAME:
+                continue
+            level = int.from_bytes(status.level, "little")
+            self._nodes[name] = (time.monotonic(), level, status.message)
+            if self._page is None:
+                continue
+            figures = {value.key: value.value for value in status.values}
+            stamp = to_seconds(self._stamp)
+            if name == "controller":
+                # Until it has heard a robot, the controller's mode is nobody's.
+                self._mode = figures.get("mode", "") if level != Level.STALE else ""
+                self._reason = figures.get("reason", status.message) if self._mode else status.message
+                self._page.show_emergency_stop(self._reason.startswith("emergency stop"))
+                self._plot(stamp, control_ms=figures.get("control_ms_median"))
+            elif name == "planner":
+                self._plot(stamp, plan_ms=figures.get("plan_ms_median"))
+
+    def _plot(self, stamp: float, **texts: str | None) -> None:
+        """Plot figures of a diagnostic message; one that is no finite number has not been measured yet."""
+        figures = {name: float(text) for name, text in texts.items() if text is not None}
+        if self._page is not None and all(math.isfinite(figure) for figure in figures.values()):
+            self._page.show_loop_times(stamp, **figures)
+
+    def _show_status(self, page: Page, now: float) -> None:
+        silent = [name for name, (heard, _, _) in self._nodes.items() if now - heard > SILENCE]
+        notes = [f"{name} is silent" for name in silent]
+        notes += [
+            f"{name}: {text}"
+            for name, (_, level, text) in self._nodes.items()
+            if level > Level.OK and name not in {*silent, "controller"}
+        ]
+        mode, reason = ("silent", "The controller is silent.") if "controller" in silent else (self._mode, self._reason)
+        page.show_diagnostics(mode, reason, self._pace.factor, tuple(notes))
+
+    # What people do
+
+    def _do_what_people_did(self) -> None:
+        while not self._todo.empty():
+            self._todo.get()()
+
+    def _send_goal(self, goal: Goal) -> None:
+        message = write_goal(goal, self._stamp)
+        self._sent_goals.append(_place(message))
+        self.outputs["goal_pose"].publish(message)
+
+    def _teleoperate(self, command: VelocityCommand) -> None:
+        self.outputs["teleop/cmd_vel"].publish(write_velocity(command, self._stamp))
+
+    def _emergency_stop(self, stop: bool) -> None:
+        if not stop:
+            self._call("controller/release")
+            return
+        self.get_logger().error("emergency stop pressed on the page")
+        self.outputs["emergency_stop"].publish(TOPICS["emergency_stop"].type(data=True))
+
+    def _call(self, service: str) -> None:
+        """Ask, and tell people what came of it when they have to know."""
+        client = self._clients_of[service]
+        if not client.service_is_ready():
+            if service != "planner/cancel" and self._page is not None:
+                self._page.say(service, "Nobody offers this service: is the controller running?", good=False)
+            return
+
+        def answered(future: Any) -> None:
+            response = future.result()
+            if self._page is not None and response is not None and service != "planner/cancel":
+                self._page.say(service, response.message, good=response.success)
+
+        client.call_async(SERVICES[service].type.Request()).add_done_callback(answered)
+
+
+def _place(message: Any) -> tuple[float, ...]:
+    """What tells a goal from another."""
+    position, turn = message.pose.position, message.pose.orientation
+    return position.x, position.y, turn.z, turn.w
+
+
+def main(args: list[str] | None = None) -> int:
+    """Run the node."""
+    return run(PageNode, args)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
