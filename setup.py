@@ -7,11 +7,12 @@ from setuptools import find_packages, setup
 PACKAGE = "jepa_humanoid"
 SHARE = f"share/{PACKAGE}"
 
-# The run-time set: everything a robot or a simulation needs, and nothing that trains. Lower bounds are the
-# oldest series this code was written against, upper bounds the next series that may change an interface.
+# The run-time set: everything a robot or a simulation needs, and nothing that trains. Upper bounds are the next series
+# that may change an interface. numpy, scipy, pillow and matplotlib go down to what Ubuntu 24.04 has: the messages of a
+# ROS 2 Jazzy installation are compiled against that numpy, and do not load beside numpy 2.
 RUN_TIME = [
-    "numpy>=2.1,<3",
-    "scipy>=1.14,<2",
+    "numpy>=1.26,<3",
+    "scipy>=1.11,<2",
     "pin>=4,<5",  # Pinocchio; 3.x names several bindings differently
     "daqp>=0.10,<1",
     "mujoco>=4,<5",
@@ -24,9 +25,9 @@ RUN_TIME = [
     "viser>=1.0.20,<2",
     "honcho>=2,<3",
     "trimesh>=4.6,<6",
-    "pillow>=11,<14",
+    "pillow>=10,<14",
     "xacro>=2.1,<3",
-    "matplotlib>=3.9,<4",
+    "matplotlib>=3.6,<4",
 ]
 
 # ROS 2 Jazzy as wheels. Leave this extra out where ROS 2 is installed already: its own packages serve then.

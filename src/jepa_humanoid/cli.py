@@ -15,6 +15,7 @@ from typing import Annotated, Any, NoReturn, TextIO
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from jepa_humanoid import __version__
 from jepa_humanoid.bringup import GraphError, Options, make_graph
@@ -198,7 +199,7 @@ def _run_graph(options: Options, domain_id: int | None, log: TextIO | None = Non
 
 
 def _fail(text: str) -> NoReturn:
-    notes.print(f"[bold red]error:[/] {text}", soft_wrap=True)
+    notes.print(f"[bold red]error:[/] {escape(text)}", soft_wrap=True)
     raise typer.Exit(2)
 
 

@@ -12,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from jepa_humanoid import bringup, network, resources
@@ -101,7 +102,8 @@ def run_doctor(console: Console, *, robot: str = "g1", port: int = 8080) -> bool
         for finding in examine(robot=robot, port=port):
             healthy = healthy and finding.verdict is not Verdict.MISSING
             colour = colours[finding.verdict]
-            table.add_row(finding.subject, f"[{colour}]{finding.verdict}[/]", finding.detail, finding.advice)
+            verdict = f"[{colour}]{finding.verdict}[/]"
+            table.add_row(finding.subject, verdict, escape(finding.detail), escape(finding.advice))
     console.print(table)
     return healthy
 

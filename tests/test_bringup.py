@@ -1,0 +1,308 @@
+"""The graph, and the two runners that read it."""
+
+import importlib
+import inspect
+import os
+import runpy
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import fields
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+import yaml
+
+from jepa_humanoid import cli
+from jepa_humanoid.bringup import GraphError, OnExit, Options, launch_arguments, make_graph
+from jepa_humanoid.resources import resource
+from jepa_humanoid.runner import node_command, node_environment, parameter_file
+
+EVERYTHING = Options(scene="room", seed=7, model="models/other", namespace="left", goal=(3.0, 1.0), port=8090)
+
+
+def test_default_graph_has_a_node_for_every_part() -> None:
+    """The default graph runs target, controller, perception, planner and page, and nobody judges it."""
+    names = [spec.name for spec in make_graph().nodes]
+    assert names == ["mujoco_robot", "controller", "perception", "planner", "page"]
+
+
+def test_parts_can_be_left_out() -> None:
+    """Planner and page are left out when asked, and a goal brings in the evaluator."""
+    names = [spec.name for spec in make_graph(Options(planner=False, page=False)).nodes]
+    assert names == ["mujoco_robot", "controller", "perception"]
+    assert make_graph(Options(goal=(1.0, 0.0))).node("demo_evaluator").parameters["goal_x"] == 1.0
+
+
+def test_only_what_the_graph_cannot_do_without_ends_it() -> None:
+    """The graph ends with its target and with its judge; every other node is started again."""
+    ending = {spec.name for spec in make_graph(EVERYTHING).nodes if spec.on_exit is OnExit.SHUTDOWN}
+    assert ending == {"mujoco_robot", "demo_evaluator"}
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "named"),
+    [
+        ("target", "isaac", "mujoco, gazebo, g1"),
+        ("robot", "h7", "g1"),
+        ("scene", "moon", "flat, room"),
+        ("port", 70000, "1 to 65535"),
+        ("seed", -1, "0 or more"),
+        ("actuation_delay", 1.0, "0 to 0.1 s"),
+        ("seconds", 0.0, "more than 0"),
+        ("namespace", "a b", "letters"),
+    ],
+)
+def test_wrong_value_names_the_right_ones(option: str, value: Any, named: str) -> None:
+    """A value that cannot be is refused with the option's name and the values that can."""
+    with pytest.raises(GraphError) as error:
+        Options(**{option: value})
+    assert option in str(error.value)
+    assert named in str(error.value)
+
+
+@pytest.mark.parametrize("target", ["gazebo", "g1"])
+def test_targets_to_come_are_refused_in_one_sentence(target: str) -> None:
+    """A target that does not exist yet is refused, and the one that does is named."""
+    with pytest.raises(GraphError, match=r"^The .* does not exist yet; target 'mujoco' does\.$"):
+        Options(target=target)
+
+
+def test_goal_needs_the_planner() -> None:
+    """A goal without a planner is refused: nobody would walk to it."""
+    with pytest.raises(GraphError, match="planner"):
+        Options(goal=(1.0, 0.0), planner=False)
+
+
+def test_texts_of_a_launch_file_become_options() -> None:
+    """The defaults that a launch file shows mean the default options, and wrong texts are refused by name."""
+    assert Options.from_text({argument.name: argument.default for argument in launch_arguments()}) == Options()
+    assert Options.from_text({"lock_step": "False", "seed": "3", "actuation_delay": "0.01"}).lock_step is False
+    with pytest.raises(GraphError, match="lock_step is 'maybe', and has to be true or false"):
+        Options.from_text({"lock_step": "maybe"})
+    with pytest.raises(GraphError, match="seed is 'x', and has to be a whole number"):
+        Options.from_text({"seed": "x"})
+
+
+def test_command_line_offers_every_option() -> None:
+    """`humanoid run` offers what the launch file offers, with the same defaults."""
+    offered = {name: parameter.default for name, parameter in inspect.signature(cli.run).parameters.items()}
+    offered.pop("domain_id")
+    assert offered == {option.name: option.default for option in fields(Options) if option.metadata["in_launch"]}
+
+
+@pytest.mark.ros
+@pytest.mark.parametrize("spec", make_graph(EVERYTHING).nodes, ids=lambda spec: spec.name)
+def test_nodes_know_the_parameters_they_get(spec: Any) -> None:
+    """Each parameter that the graph sets is one that its node declares, with a value of the declared type."""
+    pytest.importorskip("rclpy")
+    nodes = pytest.importorskip("jepa_humanoid.nodes.node")
+    module = importlib.import_module(f"jepa_humanoid.nodes.{spec.executable}")
+    (node,) = [
+        thing
+        for thing in vars(module).values()
+        if inspect.isclass(thing) and issubclass(thing, nodes.RobotNode) and thing.__module__ == module.__name__
+    ]
+    declared = {parameter.name: type(parameter.default) for parameter in node.parameter_specs()}
+    declared["use_sim_time"] = bool  # of every ROS 2 node
+    assert spec.name == node.NAME
+    assert {name: type(value) for name, value in spec.parameters.items()}.items() <= declared.items()
+
+
+# --- the two runners say the same -------------------------------------------------------------------------------------
+
+
+class Action:
+    """Stands for any action of `launch`: keeps what it was made with."""
+
+    def __init__(self, *positional: Any, **named: Any) -> None:
+        self.positional = positional
+        self.named = named
+
+
+class LaunchConfiguration(Action):
+    """Stands for the value of a launch argument; the context is a mapping here."""
+
+    def perform(self, context: dict[str, str]) -> str:
+        """The argument's value."""
+        return context[self.positional[0]]
+
+
+@pytest.fixture
+def launch_file(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """The launch file's names, run against stand-ins for `launch` and `launch_ros`, which no wheel brings."""
+    modules = {
+        "launch": {"LaunchContext": Action, "LaunchDescription": Action},
+        "launch.actions": {"DeclareLaunchArgument": Action, "OpaqueFunction": Action, "Shutdown": Action},
+        "launch.substitutions": {"LaunchConfiguration": LaunchConfiguration},
+        "launch_ros": {},
+        "launch_ros.actions": {"Node": Action},
+    }
+    for name, contents in modules.items():
+        module = ModuleType(name)
+        vars(module).update(contents)
+        monkeypatch.setitem(sys.modules, name, module)
+    return runpy.run_path(str(resource("launch/bringup.launch.py")))
+
+
+def test_launch_file_declares_every_argument(launch_file: dict[str, Any]) -> None:
+    """The launch file declares each option with its default, its description and its choices."""
+    (entities,) = launch_file["generate_launch_description"]().positional
+    declared = [action for action in entities if "default_value" in action.named]
+    assert [action.positional[0] for action in declared] == [argument.name for argument in launch_arguments()]
+    assert all(len(action.named["description"]) > 5 for action in declared)
+    (target,) = [action for action in declared if action.positional[0] == "target"]
+    assert target.named["default_value"] == "mujoco"
+    assert target.named["choices"] == ["mujoco", "gazebo", "g1"]
+
+
+def test_launch_file_and_process_runner_run_the_same(launch_file: dict[str, Any], tmp_path: Path) -> None:
+    """Both runners give every node the same name, namespace, parameters, remappings, environment and fate."""
+    graph = make_graph(EVERYTHING)
+    actions = launch_file["nodes"](graph)
+    assert len(actions) == len(graph.nodes)
+    for spec, action in zip(graph.nodes, actions, strict=True):
+        launched = SimpleNamespace(**action.named)
+        command = node_command(graph, spec, tmp_path / "parameters.yaml")
+        assert command[2] == f"jepa_humanoid.nodes.{launched.executable}"
+        assert f"__node:={launched.name}" in command
+        assert f"__ns:=/{launched.namespace}" in command
+        assert [f"{a}:={b}" for a, b in launched.remappings] == [
+            word for word in command if ":=" in word and not word.startswith("__")
+        ]
+        (parameters,) = launched.parameters
+        assert yaml.safe_load(parameter_file(spec)) == {"/**": {"ros__parameters": parameters}}
+        assert launched.additional_env.items() <= node_environment(graph, domain=3).items()
+        restarted = getattr(launched, "respawn", False)
+        assert restarted == (spec.on_exit is OnExit.RESTART)
+        assert hasattr(launched, "on_exit") != restarted
+
+
+def test_launch_file_makes_the_nodes_that_were_asked_for(launch_file: dict[str, Any]) -> None:
+    """The values of the launch arguments decide which nodes there are."""
+    (entities,) = launch_file["generate_launch_description"]().positional
+    make_nodes = entities[-1].named["function"]
+    context = {argument.name: argument.default for argument in launch_arguments()} | {"page": "false"}
+    names = [action.named["name"] for action in make_nodes(context)]
+    assert names == [spec.name for spec in make_graph(Options(page=False)).nodes]
+
+
+# --- processes --------------------------------------------------------------------------------------------------------
+
+
+def test_environment_keeps_the_graph_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nodes talk on this machine only and in a domain of their own, unless the person's environment says otherwise."""
+    for name in ("ROS_AUTOMATIC_DISCOVERY_RANGE", "ROS_DOMAIN_ID"):
+        monkeypatch.delenv(name, raising=False)
+    environment = node_environment(make_graph())
+    assert environment["ROS_AUTOMATIC_DISCOVERY_RANGE"] == "LOCALHOST"
+    assert 0 <= int(environment["ROS_DOMAIN_ID"]) <= 101
+    monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "SUBNET")
+    monkeypatch.setenv("ROS_DOMAIN_ID", "42")
+    environment = node_environment(make_graph())
+    assert environment["ROS_AUTOMATIC_DISCOVERY_RANGE"] == "SUBNET"
+    assert environment["ROS_DOMAIN_ID"] == "42"
+    assert node_environment(make_graph(), domain=5)["ROS_DOMAIN_ID"] == "5"
+
+
+SUPERVISED = """
+import os, sys
+from honcho.printer import Printer
+from jepa_humanoid import runner
+from jepa_humanoid.bringup import NodeSpec, OnExit
+
+runner.FIRST_PAUSE, runner.KILL_AFTER = 0.2, 1.0
+supervisor = runner.Supervisor(Printer(sys.stdout))
+for line in sys.argv[1:]:
+    name, on_exit, program = line.split("|", 2)
+    spec = NodeSpec(name=name, description="", executable="", on_exit=OnExit(on_exit))
+    supervisor.add_node(spec, [sys.executable, "-u", "-c", program], dict(os.environ))
+sys.exit(supervisor.run())
+"""
+
+SLEEPER = "sleeper|restart|import time; print('here'); time.sleep(600)"
+STUBBORN = "stubborn|restart|import signal, time; signal.signal(15, signal.SIG_IGN); print('here'); time.sleep(600)"
+
+
+def supervise(*nodes: str) -> "subprocess.Popen[str]":
+    """Runs programs as the runner runs nodes, in a process that may get signals."""
+    return subprocess.Popen([sys.executable, "-c", SUPERVISED, *nodes], stdout=subprocess.PIPE, text=True)
+
+
+def wait_for_line(process: "subprocess.Popen[str]", text: str, times: int = 1) -> list[str]:
+    """The lines that the supervisor printed until a text came so many times."""
+    assert process.stdout is not None
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        times -= text in line
+        if times == 0:
+            return lines
+    raise AssertionError(f"'{text}' did not come:\n{''.join(lines)}")
+
+
+def process_ids(lines: list[str]) -> list[int]:
+    """Process ids of the programs that were started."""
+    return [int(line.rpartition("pid=")[2].rstrip(")\n")) for line in lines if "started (pid=" in line]
+
+
+def wait_for_end(process_id: int) -> None:
+    """Returns when a process is gone."""
+    for _ in range(100):
+        try:
+            os.kill(process_id, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"process {process_id} is still there")
+
+
+def test_dead_node_is_started_again() -> None:
+    """A node whose entry says so is started again when it dies, while the others go on."""
+    process = supervise("mortal|restart|import sys, time; print('born'); time.sleep(0.1); sys.exit(3)", SLEEPER)
+    lines = wait_for_line(process, "born", times=2)
+    assert any("ended with status 3; starting it again" in line for line in lines)
+    assert not any("sleeper stopped" in line for line in lines)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+
+
+def test_end_of_a_node_that_matters_ends_the_graph() -> None:
+    """When a node that matters ends, all end, even one that ignores the request, and its status is the graph's."""
+    process = supervise("heart|shutdown|import sys, time; time.sleep(1); sys.exit(7)", STUBBORN)
+    output, _ = process.communicate(timeout=20)
+    assert process.returncode == 7
+    for process_id in process_ids(output.splitlines()):
+        wait_for_end(process_id)
+
+
+def test_death_by_signal_is_a_failure() -> None:
+    """A node that matters and is killed gives the graph the status that shells give: 128 and the signal's number."""
+    process = supervise("heart|shutdown|import os; os.kill(os.getpid(), 9)", SLEEPER)
+    process.communicate(timeout=20)
+    assert process.returncode == 128 + 9
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_one_signal_ends_everything(number: signal.Signals, status: int) -> None:
+    """Ctrl-C, a request to end and a closed terminal end every node, with the status that shells give."""
+    process = supervise(SLEEPER, SLEEPER.replace("sleeper", "other"))
+    lines = wait_for_line(process, "here", times=2)
+    process.send_signal(number)
+    process.communicate(timeout=20)
+    assert process.returncode == status
+    for process_id in process_ids(lines):
+        wait_for_end(process_id)
+
+
+def test_nothing_outlives_a_killed_runner() -> None:
+    """Nodes end also when the runner is killed and cannot say so."""
+    process = supervise(SLEEPER, STUBBORN)
+    lines = wait_for_line(process, "here", times=2)
+    process.kill()
+    process.communicate(timeout=20)
+    for process_id in process_ids(lines):
+        wait_for_end(process_id)

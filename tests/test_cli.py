@@ -1,0 +1,220 @@
+"""The command `humanoid`: what it refuses, what the doctor sees, and how a headless run is judged."""
+
+import json
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner
+
+from jepa_humanoid import __version__, cli, doctor, runner
+from jepa_humanoid.network import NetworkError, free_domain, free_port
+
+REPORT_KEYS = {
+    "goal_reached",
+    "time_to_goal_s",
+    "distance_to_goal_m",
+    "falls",
+    "max_tilt_deg",
+    "odometry_error_m",
+    "real_time_factor",
+    "control_ms",
+    "plan_ms",
+}
+
+
+def invoke(*arguments: str) -> Any:
+    """The outcome of `humanoid ...`, run in this process."""
+    return CliRunner().invoke(cli.app, arguments)
+
+
+def test_help_lists_the_commands() -> None:
+    """`humanoid --help` names every command."""
+    outcome = invoke("--help")
+    assert outcome.exit_code == 0
+    for command in ("run", "demo", "doctor"):
+        assert command in outcome.output
+
+
+def test_version() -> None:
+    """`humanoid version` prints the package's version."""
+    assert invoke("version").output.strip() == __version__
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("run", "--scene", "moon"), "flat, room"),
+        (("run", "--robot", "h7"), "g1"),
+        (("run", "--target", "g1"), "does not exist yet"),
+        (("demo", "--goal", "1", "0"), "--headless"),
+        (("demo", "--headless"), "--goal X Y"),
+        (("demo", "--headless", "--goal", "1", "0", "--seconds", "0"), "more than 0"),
+    ],
+)
+def test_what_cannot_be_run_is_refused_before_anything_starts(arguments: tuple[str, ...], said: str) -> None:
+    """A wrong choice ends with status 2 and one sentence that says what is right."""
+    outcome = invoke(*arguments)
+    assert outcome.exit_code == 2
+    assert said in outcome.stderr
+    assert outcome.stdout == ""
+
+
+def test_command_imports_nothing_that_takes_long() -> None:
+    """The command and the doctor load without torch, MuJoCo, Pinocchio, ROS or the page's server."""
+    heavy = {"torch", "mujoco", "pinocchio", "rclpy", "viser", "onnxruntime", "matplotlib", "scipy"}
+    program = "import sys, jepa_humanoid.cli, jepa_humanoid.doctor; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    assert not heavy & set(loaded)
+
+
+@pytest.mark.parametrize("status", [0, 1])
+def test_headless_run_ends_with_the_report_and_its_status(monkeypatch: pytest.MonkeyPatch, status: int) -> None:
+    """What the evaluator wrote is the only thing on standard output, and its status is the command's."""
+
+    def run_graph(graph: Any, *, domain: int | None, log: Any) -> int:
+        parameters = graph.node("demo_evaluator").parameters
+        assert (parameters["goal_x"], parameters["goal_y"], parameters["seconds"]) == (1.5, -2.0, 9.0)
+        assert "page" not in [spec.name for spec in graph.nodes]
+        assert log is sys.stderr
+        Path(parameters["report"]).write_text('{"goal_reached": true}\n')
+        return status
+
+    monkeypatch.setattr(runner, "run_graph", run_graph)
+    outcome = invoke("demo", "--headless", "--goal", "1.5", "-2.0", "--seconds", "9", "--seed", "4")
+    assert outcome.stdout == '{"goal_reached": true}\n'
+    assert outcome.exit_code == status
+
+
+def test_headless_run_that_broke_still_ends_with_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that nobody could judge ends with a line of the same keys, and never with status 0."""
+    monkeypatch.setattr(runner, "run_graph", lambda *_, **__: 0)
+    outcome = invoke("demo", "--headless", "--goal", "1", "0")
+    assert outcome.exit_code == 1
+    assert json.loads(outcome.stdout).keys() == REPORT_KEYS
+
+
+def test_taken_port_is_passed_over() -> None:
+    """The page gets the next port when another program has the one asked for, and a foreign address is an error."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert free_port("127.0.0.1", port) > port
+    with pytest.raises(NetworkError, match="--host"):
+        free_port("203.0.113.1", 8080)
+
+
+def test_taken_domain_is_passed_over() -> None:
+    """A domain in which somebody on this machine talks is not taken for a new graph."""
+    domain = free_domain(first=90)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as participant:
+        participant.bind(("0.0.0.0", 7410 + 250 * domain))
+        assert free_domain(first=domain) != domain
+
+
+def test_doctor_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package that cannot be imported makes the doctor say so, say what to do, and not be content."""
+    monkeypatch.setattr(doctor, "PACKAGES", {"no_such_module": "no-such-module"})
+    monkeypatch.setattr(doctor, "ROS_PACKAGES", ())
+    monkeypatch.setattr(doctor, "_round_trip", lambda: "skipped")
+    console = Console(record=True, width=200, file=sys.stderr)
+    assert not doctor.run_doctor(console)
+    text = console.export_text()
+    assert "no_such_module" in text
+    assert "missing" in text
+    assert "pip install '.[ros]'" in text
+
+
+@pytest.mark.ros
+def test_doctor_finds_this_installation_in_order() -> None:
+    """Where the tests run, Python, packages, middleware, data files and the robot are in order."""
+    pytest.importorskip("rclpy")
+    findings = [finding for finding in doctor.examine() if finding.subject != "world model"]
+    assert [finding for finding in findings if finding.verdict is doctor.Verdict.MISSING] == []
+
+
+# --- how a run is judged ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def judgement() -> Any:
+    """A judgement of a run to a goal 2 m ahead, in 30 s, whose goal was sent at 1 s."""
+    pytest.importorskip("rclpy")
+    evaluator = pytest.importorskip("jepa_humanoid.nodes.demo_evaluator")
+    judgement = evaluator.Judgement(goal=(2.0, 0.0), seconds=30.0)
+    judgement.hear_truth(1.0, 0.0, 0.0, falls=0, max_tilt_deg=1.0)
+    judgement.begin()
+    return judgement
+
+
+@pytest.mark.ros
+def test_goal_counts_when_the_robot_stays_there(judgement: Any) -> None:
+    """The goal is reached when the robot stays within 0.3 m; the time counts to the arrival."""
+    judgement.hear_truth(5.0, 1.75, 0.0, falls=0, max_tilt_deg=4.0)
+    assert not judgement.over
+    judgement.hear_truth(7.0, 1.9, 0.0, falls=0, max_tilt_deg=4.0)
+    assert judgement.over
+    assert judgement.success
+    assert judgement.time_to_goal == pytest.approx(4.0)
+
+
+@pytest.mark.ros
+def test_running_past_the_goal_does_not_count(judgement: Any) -> None:
+    """A robot that leaves the goal's circle again has not reached it, and may still do so."""
+    judgement.hear_truth(5.0, 1.9, 0.0, falls=0, max_tilt_deg=4.0)
+    judgement.hear_truth(6.0, 2.5, 0.0, falls=0, max_tilt_deg=4.0)
+    judgement.hear_truth(8.0, 2.2, 0.0, falls=0, max_tilt_deg=4.0)
+    assert not judgement.over
+    judgement.hear_truth(10.0, 2.1, 0.0, falls=0, max_tilt_deg=4.0)
+    assert judgement.time_to_goal == pytest.approx(7.0)
+
+
+@pytest.mark.ros
+def test_fall_ends_the_run_without_success(judgement: Any) -> None:
+    """A fall ends the run, even at the goal, and stays on the record."""
+    judgement.hear_truth(5.0, 1.9, 0.0, falls=1, max_tilt_deg=80.0)
+    judgement.hear_truth(7.5, 1.9, 0.0, falls=0, max_tilt_deg=80.0)
+    assert judgement.over
+    assert judgement.reached
+    assert not judgement.success
+    assert judgement.falls == 1
+
+
+@pytest.mark.ros
+def test_time_runs_out(judgement: Any) -> None:
+    """A robot that is not there in time has failed."""
+    judgement.hear_truth(31.0, 0.5, 0.0, falls=0, max_tilt_deg=4.0)
+    assert judgement.over
+    assert not judgement.success
+    assert judgement.time_to_goal is None
+
+
+@pytest.mark.ros
+def test_odometry_is_compared_at_the_same_time(judgement: Any) -> None:
+    """The odometry error is the distance between estimate and truth of one time, between two estimates."""
+    judgement.hear_odometry(0.98, 0.0, 0.0)
+    judgement.hear_odometry(1.02, 0.0, 0.0)
+    assert judgement.odometry_error == pytest.approx(0.0)
+    judgement.hear_truth(5.01, 1.0, 0.0, falls=0, max_tilt_deg=4.0)
+    judgement.hear_odometry(5.00, 1.0, 0.1)
+    judgement.hear_odometry(5.02, 1.2, 0.1)
+    assert judgement.odometry_error == pytest.approx((0.1**2 + 0.1**2) ** 0.5)
+
+
+@pytest.mark.ros
+def test_report_has_the_promised_keys(judgement: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The report of a judged run has exactly the promised keys, and is JSON even where there are no figures."""
+    evaluator = pytest.importorskip("jepa_humanoid.nodes.demo_evaluator")
+    node = evaluator.DemoEvaluator.__new__(evaluator.DemoEvaluator)
+    node._figures = {"control_ms_median": 0.51234, "control_ms_p99": float("nan")}
+    node._wall_began = None
+    report = node._report_of(judgement)
+    assert report.keys() == REPORT_KEYS == json.loads(cli.NO_REPORT).keys()
+    assert report["control_ms"] == {"median": 0.512, "p99": None}
+    assert report["plan_ms"] == {"median": None, "p99": None}
+    json.loads(json.dumps(report, allow_nan=False))
