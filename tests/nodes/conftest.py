@@ -178,11 +178,23 @@ def domain() -> int:
 
 
 @pytest.fixture
-def watcher(domain: int) -> Iterator[Watcher]:
-    """Somebody who watches the domain."""
-    watcher = Watcher(domain)
-    yield watcher
-    watcher.close()
+def watch(domain: int) -> Iterator[Callable[[str], Watcher]]:
+    """Makes watchers of a namespace."""
+    watchers: list[Watcher] = []
+
+    def make(namespace: str) -> Watcher:
+        watchers.append(Watcher(domain, namespace))
+        return watchers[-1]
+
+    yield make
+    for watcher in watchers:
+        watcher.close()
+
+
+@pytest.fixture
+def watcher(watch: Callable[[str], Watcher]) -> Watcher:
+    """Somebody who watches the root namespace."""
+    return watch("")
 
 
 @pytest.fixture

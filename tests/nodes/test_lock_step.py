@@ -29,11 +29,13 @@ class Commander:
         watcher.listen("joint_states", self.on_state)
 
     def on_state(self, state):
+        """Take note of a state, and answer it."""
         self.stamps.append(to_nanoseconds(state.header.stamp))
         if self.answer:
             self.send(state.header.stamp)
 
     def send(self, stamp):
+        """Ask the robot to hold its nominal posture."""
         message = TOPICS["joint_commands"].type()
         self.converter.write_command(HOLD, stamp, message)
         self.publisher.publish(message)

@@ -71,7 +71,7 @@ class MujocoRobot(RobotNode):
         ),
         ParameterSpec("lock_step", True, "advance only when the last state has been answered"),
         ParameterSpec(
-            "command_timeout", 0.2, "lock-step: wall time without a command after which to damp", "s", 0.02, 60.0
+            "command_timeout", 1.0, "lock-step: wall time without a command after which to damp", "s", 0.02, 60.0
         ),
         ParameterSpec(
             "stale_command", 0.02, "free-running: age of the last command beyond which to damp", "s", 0.002, 1.0

@@ -1,0 +1,180 @@
+"""The whole graph, node by node a process: what happens when one dies, and whom the controller obeys."""
+
+import math
+
+import numpy as np
+import pytest
+from std_msgs.msg import Bool
+
+from jepa_humanoid.nodes.contract import TOPICS
+from jepa_humanoid.nodes.conversions import to_stamp, write_goal, write_velocity
+from jepa_humanoid.resources import share_directory
+from jepa_humanoid.robot.state import Goal, VelocityCommand
+
+pytestmark = [pytest.mark.ros, pytest.mark.slow]
+
+
+def stands(watcher, node="controller"):
+    return watcher.status(node)[2].get("mode") == "STAND" and "standing" in watcher.status(node)[1]
+
+
+def walks(watcher):
+    return watcher.status("controller")[2].get("mode") == "WALK"
+
+
+def start_robot(nodes, watcher, **parameters):
+    """Target and controller, up to where the robot stands."""
+    nodes.start("mujoco_robot", **parameters)
+    nodes.start("controller")
+    watcher.wait_until(lambda: stands(watcher) and watcher.truth(), "standing")
+
+
+def assert_upright(watcher):
+    truth = watcher.truth()
+    assert truth["falls"] == 0
+    assert truth["tilt_deg"] < 15.0
+
+
+def teleoperate(watcher, command, seconds):
+    """Steer for some robot time, at about 10 Hz."""
+    publisher = watcher.publisher("teleop/cmd_vel")
+    watcher.wait_until(lambda: publisher.get_subscription_count() > 0, "a controller")
+    end = watcher.truth()["stamp"] + seconds
+    while watcher.truth()["stamp"] < end:
+        publisher.publish(write_velocity(command, to_stamp(0.0)))
+        watcher.spin(0.1)
+
+
+def plan(watcher, command):
+    """Ask for a velocity as a planner does that has just heard the newest odometry."""
+    stamp = watcher.heard["odom"].header.stamp
+    watcher.publisher("plan/cmd_vel").publish(write_velocity(command, stamp))
+
+
+def test_dead_perception_leaves_the_robot_standing(nodes, watcher):
+    """With perception killed in mid-work the robot stands, and a planner would know that nothing is seen."""
+    watcher.listen("elevation")
+    start_robot(nodes, watcher)
+    nodes.start("perception")
+    watcher.wait_until(lambda: watcher.counts["elevation"] >= 3, "elevation grids")
+    grid = watcher.heard["elevation"]
+    heights = np.frombuffer(grid.data, np.float32)
+    assert np.isfinite(heights).any()
+    assert np.nanmax(np.abs(heights)) < 0.3, "a flat floor is flat"
+    nodes.kill("perception")
+    watcher.wait_for_robot_time(2.0)
+    assert stands(watcher)
+    assert_upright(watcher)
+
+
+@pytest.mark.skipif(not (share_directory() / "models" / "g1").is_dir(), reason="no world model has been trained yet")
+def test_dead_planner_leaves_the_robot_standing(nodes, watcher):
+    """The robot sets out for a goal; with the planner killed on the way it stops and stands."""
+    start_robot(nodes, watcher)
+    nodes.start("perception")
+    nodes.start("planner")
+    watcher.wait_until(lambda: watcher.status("planner")[1] == "no goal", "the planner")
+    watcher.publish("goal_pose", write_goal(Goal(np.array([2.0, 0.0])), to_stamp(0.0)))
+    watcher.wait_until(lambda: walks(watcher), "walking")
+    watcher.wait_for_robot_time(1.0)
+    nodes.kill("planner")
+    watcher.wait_until(lambda: stands(watcher), "standing again")
+    assert watcher.status("controller")[2]["obeys"] == "nobody"
+    assert_upright(watcher)
+
+
+def test_dead_controller_makes_the_target_damp(nodes, watcher):
+    """With the controller killed the target says that it damps; a new controller takes over the robot as it lies."""
+    start_robot(nodes, watcher)
+    nodes.kill("controller")
+    watcher.wait_until(lambda: watcher.truth().get("pace") == "damping", "damping")
+    watcher.wait_until(lambda: "damping: no command" in watcher.status("mujoco_robot")[1], "the diagnostics to say so")
+    watcher.wait_until(lambda: watcher.truth()["falls"] == 1, "the fall that nobody prevents")
+    nodes.start("controller")
+    watcher.wait_until(lambda: watcher.truth()["pace"] == "lock_step", "a new controller to take over")
+    watcher.wait_until(lambda: watcher.status("controller")[2].get("mode") == "FALLEN", "it to see what happened")
+
+
+def test_teleoperation_outranks_the_planner(nodes, watcher):
+    """While a person steers, the planner is not heard; it is again half a second after the person lets go."""
+    watcher.listen("odom")
+    start_robot(nodes, watcher)
+    watcher.wait_until(lambda: "odom" in watcher.heard, "odometry")
+    start = watcher.truth()["position"][0]
+    end = watcher.truth()["stamp"] + 4.0
+    teleop = watcher.publisher("teleop/cmd_vel")
+    while watcher.truth()["stamp"] < end:
+        plan(watcher, VelocityCommand(forward=-0.3))
+        teleop.publish(write_velocity(VelocityCommand(forward=0.3), to_stamp(0.0)))
+        watcher.spin(0.1)
+    assert watcher.status("controller")[2]["obeys"] == "teleop"
+    assert watcher.truth()["position"][0] > start + 0.2
+    assert_upright(watcher)
+
+    def planner_is_obeyed():
+        plan(watcher, VelocityCommand())
+        return watcher.status("controller")[2]["obeys"] == "planner"
+
+    watcher.wait_until(planner_is_obeyed, "the planner to be heard again")
+    watcher.wait_until(lambda: stands(watcher), "standing")
+
+
+def test_emergency_stop_latches(nodes, watcher):
+    """The stop damps at once; neither silence, nor a second message, nor stand_up ends it, but release does."""
+    start_robot(nodes, watcher)
+    watcher.publish("emergency_stop", Bool(data=True))
+    watcher.wait_until(lambda: watcher.status("controller")[2].get("mode") == "DAMPING", "damping")
+    assert "emergency stop" in watcher.status("controller")[1]
+    watcher.publish("emergency_stop", Bool(data=False))
+    watcher.wait_for_robot_time(0.5)
+    assert not watcher.call("controller/stand_up").success
+    assert watcher.status("controller")[2]["mode"] in {"DAMPING", "FALLEN"}
+    assert watcher.call("controller/release").success
+    assert watcher.call("controller/stand_up").success
+
+
+def test_push_is_withstood(nodes, watcher):
+    """A push from the side moves the robot, and the controller keeps it on its feet."""
+    start_robot(nodes, watcher)
+    watcher.wait_for_robot_time(0.5)
+    push = TOPICS["push"].type()
+    push.vector.y = 8.0
+    watcher.publish("push", push)
+    watcher.wait_until(lambda: watcher.truth()["max_tilt_deg"] > 0.7, "the push to be felt")
+    watcher.wait_for_robot_time(3.0)
+    assert_upright(watcher)
+
+
+def test_two_robots_side_by_side(nodes, watch):
+    """In two namespaces two robots stand; stopping one leaves the other alone."""
+    left, right = watch("left"), watch("right")
+    for name, watcher in (("left", left), ("right", right)):
+        nodes.start("mujoco_robot", name, scan=False)
+        nodes.start("controller", name)
+        watcher.wait_until(lambda w=watcher, n=name: stands(w, f"{n}/controller"), f"{name} to stand", 60.0)
+    assert left.call("controller/emergency_stop").success
+    left.wait_until(lambda: left.status("left/controller")[2].get("mode") == "DAMPING", "left to damp")
+    right.wait_for_robot_time(1.0)
+    assert stands(right, "right/controller")
+    assert_upright(right)
+    assert set(right.statuses) == {"right/controller", "right/mujoco_robot"}
+
+
+def test_odometry_says_where_the_robot_is(nodes, watcher):
+    """After a walk, odometry and ground truth agree to a few centimetres, and so do the poses beside it."""
+    for topic in ("odom", "base_footprint", "lidar/pose"):
+        watcher.listen(topic)
+    start_robot(nodes, watcher, scan=False)
+    watcher.wait_until(lambda: "odom" in watcher.heard, "odometry")
+    teleoperate(watcher, VelocityCommand(forward=0.3, turn=0.2), 5.0)
+    watcher.wait_until(lambda: stands(watcher), "standing")
+    watcher.wait_for_robot_time(0.5)
+    truth = watcher.truth()
+    base = watcher.heard["odom"].pose.pose.position
+    offset = np.hypot(base.x - truth["position"][0], base.y - truth["position"][1])
+    assert math.hypot(*truth["position"][:2]) > 0.5
+    assert offset < 0.15
+    footprint, lidar = (watcher.heard[t].pose.position for t in ("base_footprint", "lidar/pose"))
+    assert abs(footprint.z) < 0.05
+    assert math.hypot(footprint.x - base.x, footprint.y - base.y) < 0.02
+    assert 0.3 < lidar.z - base.z < 0.7

@@ -1,0 +1,158 @@
+"""What the controller is told wrongly ends in damping, and the diagnostics name the cause."""
+
+import math
+
+import numpy as np
+import pytest
+
+from jepa_humanoid.nodes.contract import TOPICS
+from jepa_humanoid.nodes.conversions import JointConverter, make_imu, to_nanoseconds, to_stamp, write_imu
+from jepa_humanoid.robot.description import load_robot
+from jepa_humanoid.robot.state import SensorSample
+
+pytestmark = pytest.mark.ros
+
+ROBOT = load_robot("g1")
+JOINTS = JointConverter(ROBOT.joint_names)
+KNEE = ROBOT.joint_names.index("left_knee_joint")
+
+
+class Target:
+    """A robot that stands perfectly still, and says what a test wants it to say."""
+
+    def __init__(self, watcher):
+        self.watcher = watcher
+        self.states = watcher.publisher("joint_states")
+        self.imus = watcher.publisher("imu/data")
+        self.stamp = 10.0
+        self.answer = None
+        watcher.listen("joint_commands", self.on_command)
+
+    def on_command(self, message):
+        """Remember the controller's last word."""
+        self.answer = message
+
+    def messages(self):
+        """What a working robot says at this time."""
+        n = ROBOT.joint_count
+        sample = SensorSample(
+            self.stamp, ROBOT.joints.nominal, np.zeros(n), np.zeros(n), np.zeros(3), np.array([0.0, 0.0, 9.81])
+        )
+        state, imu = TOPICS["joint_states"].type(), make_imu()
+        JOINTS.write_state(sample, to_stamp(self.stamp), state)
+        write_imu(sample, to_stamp(self.stamp), imu)
+        return state, imu
+
+    def send(self, state, imu):
+        """Send a state and return the command that answers it."""
+        self.answer = None
+        if imu is not None:
+            self.imus.publish(imu)
+        self.states.publish(state)
+        stamp = to_nanoseconds(state.header.stamp)
+        self.watcher.wait_until(
+            lambda: self.answer is not None and to_nanoseconds(self.answer.header.stamp) == stamp, "an answer"
+        )
+        return self.answer
+
+    def run(self, steps):
+        """Go on as a working robot does; return the last command."""
+        for _ in range(steps):
+            self.stamp = round(self.stamp + 0.002, 6)
+            command = self.send(*self.messages())
+        return command
+
+
+def nan_in_joint_states(state, imu):
+    state.position[KNEE] = math.nan
+    return state, imu
+
+
+def wrong_joint_order(state, imu):
+    state.name = [*state.name[1:], state.name[0]]
+    return state, imu
+
+
+def unknown_joint(state, imu):
+    state.name = ["tail_joint", *state.name[1:]]
+    return state, imu
+
+
+def stale_stamp(state, imu):
+    state.header.stamp = imu.header.stamp = to_stamp(5.0)
+    return state, imu
+
+
+def gap(state, imu):
+    state.header.stamp = imu.header.stamp = to_stamp(1000.0)
+    return state, imu
+
+
+def nan_in_imu(state, imu):
+    imu.angular_velocity.z = math.nan
+    return state, imu
+
+
+def no_imu(state, imu):
+    return state, None
+
+
+FAULTS = {
+    nan_in_joint_states: "joint_states: position of left_knee_joint is NaN",
+    wrong_joint_order: f"joint_states: wrong joint order: at 0 is {ROBOT.joint_names[1]}",
+    unknown_joint: "joint_states: unknown joint tail_joint",
+    stale_stamp: "joint_states: stale stamp: 5.000 s came after",
+    gap: "joint_states: stale: nothing between",
+    nan_in_imu: "imu/data: angular_velocity.z is NaN",
+    no_imu: "imu/data: missing for the stamp of joint_states",
+}
+
+
+def damps(command):
+    return not command.position and not any(command.velocity) and len(command.velocity) == ROBOT.joint_count
+
+
+def test_input_faults_lead_to_damping(nodes, watcher):
+    """NaN, a wrong joint order, a stale stamp, a missing IMU: each damps, names itself, and stays until stand_up."""
+    target = Target(watcher)
+    nodes.start("controller")
+    watcher.wait_until(lambda: target.states.get_subscription_count() and target.imus.get_subscription_count(), "it")
+    watcher.spin(0.3)
+    for fault, cause in FAULTS.items():
+        assert not damps(target.run(20)), f"before {fault.__name__}"
+        target.stamp = round(target.stamp + 0.002, 6)
+        assert damps(target.send(*fault(*target.messages()))), fault.__name__
+        assert damps(target.run(5)), f"right input after {fault.__name__} does not end the damping by itself"
+        watcher.wait_until(lambda cause=cause: cause in watcher.status("controller")[1], cause)
+        level, message, values = watcher.status("controller")
+        assert level == 2
+        assert message.startswith("DAMPING")
+        assert values["mode"] == "DAMPING"
+        assert cause in values["reason"]
+        assert watcher.call("controller/stand_up").success
+        target.stamp += 1.0
+
+
+def test_frozen_stamp_leads_to_damping(nodes, watcher):
+    """A driver that repeats its last state for ever is found out; a few repetitions get the same answer again."""
+    target = Target(watcher)
+    nodes.start("controller", most_repeats=5)
+    watcher.wait_until(lambda: target.states.get_subscription_count() and target.imus.get_subscription_count(), "it")
+    watcher.spin(0.3)
+    first = target.run(20)
+    for _ in range(5):
+        assert target.send(*target.messages()).position == first.position
+    assert damps(target.send(*target.messages()))
+    watcher.wait_until(lambda: "stale stamp" in watcher.status("controller")[1], "the cause on diagnostics")
+
+
+def test_restarted_target_is_followed(nodes, watcher):
+    """A simulated target that starts anew finds a controller that balances it, without anybody's help."""
+    target = Target(watcher)
+    nodes.start("controller")
+    watcher.wait_until(lambda: target.states.get_subscription_count() and target.imus.get_subscription_count(), "it")
+    watcher.spin(0.3)
+    target.run(20)
+    target.stamp = 0.0
+    assert not damps(target.run(20))
+    watcher.wait_until(lambda: watcher.status("controller")[2].get("mode") == "STAND", "standing")

@@ -1,0 +1,176 @@
+"""The planner's node around a mind that does what a test wants: prompt, and safe when the mind is slow or fails."""
+
+import threading
+import time
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from rclpy.parameter import Parameter
+
+from jepa_humanoid.nodes import planner as planner_module
+from jepa_humanoid.nodes.contract import TOPICS
+from jepa_humanoid.nodes.conversions import read_candidates, read_path, to_stamp, write_elevation, write_goal
+from jepa_humanoid.robot.state import ElevationGrid, Goal, VelocityCommand
+
+pytestmark = pytest.mark.ros
+
+
+class FakeMind:
+    """Asks for one velocity, after as long as it is told to take."""
+
+    def __init__(self):
+        self.delay = 0.0
+        self.error = None
+        self.steps = 0
+        self.surprise = 1.5
+        self.status = "walking"
+        self.candidates = np.zeros((40, 5, 2)) + np.arange(40)[:, None, None]
+        self.costs = np.arange(40.0)
+        self.path = np.linspace([0.0, 0.0], [1.0, 0.0], 5)
+
+    def observe(self, odometry):
+        """Nothing to remember."""
+
+    def step(self, elevation, odometry, goal):
+        """Answer."""
+        self.steps += 1
+        time.sleep(self.delay)
+        if self.error is not None:
+            raise self.error
+        return VelocityCommand() if goal is None else VelocityCommand(forward=0.25)
+
+
+class Robot:
+    """Says where it stands and what is around it, 50 times a second."""
+
+    def __init__(self, watcher):
+        self.watcher = watcher
+        self.stamp = 1.0
+        self.sees = True
+        self.commands = []
+        watcher.listen("plan/cmd_vel", lambda message: self.commands.append(message.twist.linear.x))
+
+    def run(self, seconds):
+        """Let robot and wall time pass; return the velocities asked for meanwhile."""
+        self.commands.clear()
+        odom, elevation = TOPICS["odom"].type(), ElevationGrid(0.0, np.zeros((64, 64), np.float32), 0.1)
+        odom.pose.pose.orientation.w = 1.0
+        for k in range(round(seconds / 0.02)):
+            self.stamp += 0.02
+            odom.header.stamp = to_stamp(self.stamp)
+            if self.sees and k % 5 == 0:
+                self.watcher.publisher("elevation").publish(write_elevation(elevation, odom.header.stamp))
+            self.watcher.publisher("odom").publish(odom)
+            self.watcher.spin(0.02)
+        return list(self.commands)
+
+
+@pytest.fixture
+def mind():
+    return FakeMind()
+
+
+@pytest.fixture
+def planner(watcher, mind, monkeypatch):
+    monkeypatch.setattr(planner_module, "Mind", SimpleNamespace(load=lambda *_: mind))
+    node = planner_module.Planner(
+        context=watcher.context, parameter_overrides=[Parameter("hold", Parameter.Type.DOUBLE, 0.3)]
+    )
+    assert node.start()
+    thread = threading.Thread(target=node.loop.spin)
+    thread.start()
+    yield node
+    node.loop.stop()
+    thread.join()
+    node.trigger_shutdown()
+    node.loop.close()
+    node.destroy_node()
+
+
+@pytest.fixture
+def robot(watcher, planner):
+    robot = Robot(watcher)
+    for topic in ("plan/path", "plan/candidates", "plan/surprise"):
+        watcher.listen(topic)
+    for topic in ("odom", "elevation", "goal_pose"):
+        publisher = watcher.publisher(topic)
+        watcher.wait_until(lambda p=publisher: p.get_subscription_count() > 0, f"a subscription to {topic}")
+    return robot
+
+
+def send_goal(watcher):
+    watcher.publish("goal_pose", write_goal(Goal(np.array([3.0, 0.0])), to_stamp(0.0)))
+    watcher.spin(0.1)
+
+
+def test_without_a_goal_it_asks_to_stand(robot):
+    """A planner without a goal says so by asking for no velocity, rather than by silence."""
+    commands = robot.run(1.0)
+    assert len(commands) >= 10
+    assert not any(commands)
+
+
+def test_follows_the_mind_to_a_goal(robot, watcher):
+    """With a goal the mind's velocity is asked for at 10 Hz at least, and what it imagined is shown."""
+    robot.run(0.3)
+    send_goal(watcher)
+    commands = robot.run(1.0)
+    assert len(commands) >= 10
+    assert commands[-5:] == [0.25] * 5
+    np.testing.assert_allclose(read_path(watcher.heard["plan/path"])[:, 0], np.linspace(0.0, 1.0, 5))
+    candidates = read_candidates(watcher.heard["plan/candidates"])
+    assert candidates.paths.shape == (20, 5, 3)
+    assert candidates.costs[0] == 0.0
+    assert watcher.heard["plan/surprise"].data == 1.5
+
+
+def test_slow_mind_is_followed_for_a_while_only(robot, watcher, mind):
+    """While a plan is made the last one counts, but not for ever; and callbacks stay prompt."""
+    robot.run(0.3)
+    send_goal(watcher)
+    robot.run(0.5)
+    mind.delay = 1.0
+    commands = robot.run(0.8)
+    assert len(commands) >= 10
+    assert commands[1] == 0.25
+    assert commands[-1] == 0.0
+
+
+def test_blind_robot_stands(robot, watcher):
+    """Without elevation, because perception died, the planner asks to stand and says what it waits for."""
+    robot.run(0.3)
+    send_goal(watcher)
+    assert robot.run(0.5)[-1] == 0.25
+    robot.sees = False
+    assert robot.run(1.5)[-1] == 0.0
+    assert "waiting for elevation" in watcher.status("planner")[1]
+
+
+def test_failing_mind_stands(robot, watcher, mind):
+    """A mind that raises ends no process: the robot is asked to stand, and the diagnostics name the error."""
+    robot.run(0.3)
+    send_goal(watcher)
+    mind.error = ValueError("no imagination")
+    assert robot.run(1.0)[-1] == 0.0
+    assert "cannot plan: ValueError: no imagination" in watcher.status("planner")[1]
+    assert watcher.status("planner")[0] == 2
+
+
+def test_cancelled_goal_is_forgotten(robot, watcher):
+    """After planner/cancel the robot is asked to stand at once."""
+    robot.run(0.3)
+    send_goal(watcher)
+    assert robot.run(0.5)[-1] == 0.25
+    assert watcher.call("planner/cancel").success
+    assert not any(robot.run(0.3)[2:])
+
+
+def test_moved_odometry_drops_the_goal(robot, watcher, planner):
+    """When the controller starts its estimate anew, a goal in the old odometry frame means nothing any more."""
+    robot.run(0.3)
+    send_goal(watcher)
+    assert robot.run(0.5)[-1] == 0.25
+    robot.stamp = 0.0
+    assert robot.run(0.5)[-1] == 0.0
+    assert planner.status()[1] == "no goal"
