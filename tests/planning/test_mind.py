@@ -1,0 +1,166 @@
+"""The mind walks to goals, and stands whenever it does not know better."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from jepa_humanoid.evaluation.navigation import NavigationSettings, run_trial, summarize
+from jepa_humanoid.mind import PLANNERS, Mind
+from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid, Goal, VelocityCommand
+from jepa_humanoid.simulation.scenes import Obstacle, Scene
+from jepa_humanoid.world_model.errors import WorldModelError
+
+GOAL = Goal(np.array([3.0, 0.0]))
+
+
+def base(stamp: float, x: float = 0.0, y: float = 0.0, yaw: float = 0.0) -> BaseEstimate:
+    turn = np.array([0.0, 0.0, np.sin(yaw / 2), np.cos(yaw / 2)])
+    return BaseEstimate(stamp, np.array([x, y, 0.75]), turn, np.zeros(3), np.zeros(3))
+
+
+def flat(stamp: float) -> ElevationGrid:
+    return ElevationGrid(stamp, np.zeros((64, 64), np.float32), 0.1)
+
+
+@pytest.fixture
+def mind(model: object) -> Mind:
+    """A mind around the stub."""
+    return Mind(model)  # type: ignore[arg-type]
+
+
+def test_it_walks_towards_a_goal(mind: Mind) -> None:
+    """Given a goal ahead it asks for forward velocity and shows what it imagined, in odom."""
+    command = mind.step(flat(1.0), base(1.0), GOAL)
+    assert command.forward > 0.2
+    assert mind.path.shape == (10, 2)
+    assert mind.candidates.shape[1:] == (10, 2)
+    assert len(mind.costs) == len(mind.candidates) > 10
+    assert mind.plan_ms > 0.0
+    assert "to go" in mind.status
+
+
+def test_what_it_shows_is_in_odom(mind: Mind) -> None:
+    """Seen from elsewhere, the same plan is drawn elsewhere."""
+    mind.step(flat(1.0), base(1.0, 10.0, 5.0, np.pi / 2), Goal(np.array([10.0, 8.0])))
+    assert np.abs(mind.path[:, 0] - 10.0).max() < 0.6
+    assert mind.path[-1, 1] > 6.0
+
+
+def test_without_a_goal_it_stands(mind: Mind) -> None:
+    """No goal, no motion, nothing to show."""
+    assert mind.step(flat(1.0), base(1.0), None) == VelocityCommand()
+    assert len(mind.candidates) == 0
+    assert mind.status == "no goal"
+
+
+@pytest.mark.parametrize("age", [-0.7, 0.7, np.nan])
+def test_stale_elevation_stops_it(mind: Mind, age: float) -> None:
+    """Elevation of another time than the odometry's is not walked on."""
+    mind.step(flat(1.0), base(1.0), GOAL)
+    assert mind.step(flat(2.0 + age), base(2.0), GOAL) == VelocityCommand()
+    assert "elevation" in mind.status
+
+
+def test_what_is_not_finite_stops_it(mind: Mind) -> None:
+    """NaN in odometry or goal, or infinite heights, end in standing with a reason."""
+    mind.step(flat(1.0), base(1.0), GOAL)
+    assert mind.step(flat(1.1), base(1.1, np.nan), GOAL) == VelocityCommand()
+    assert "odometry" in mind.status
+    assert mind.step(flat(1.2), base(1.2), Goal(np.array([np.nan, 0.0]))) == VelocityCommand()
+    assert "goal" in mind.status
+    wild = flat(1.3)
+    wild.heights[3, 3] = np.inf
+    assert mind.step(wild, base(1.3), GOAL) == VelocityCommand()
+    assert "infinite" in mind.status
+    assert mind.step(flat(1.4), base(1.4), GOAL).forward > 0.2
+
+
+def test_unknown_ground_is_no_error(mind: Mind) -> None:
+    """A grid that knows nothing is planned on like any other."""
+    unseen = ElevationGrid(1.0, np.full((64, 64), np.nan, np.float32), 0.1)
+    assert mind.step(unseen, base(1.0), GOAL).forward > 0.0
+
+
+def test_unfit_grid_is_an_error(mind: Mind) -> None:
+    """A grid that the model cannot read is a mistake in the set-up and says so."""
+    with pytest.raises(WorldModelError, match="64 × 64"):
+        mind.step(ElevationGrid(1.0, np.zeros((32, 32), np.float32), 0.1), base(1.0), GOAL)
+
+
+def test_it_stops_at_the_goal_and_stays(mind: Mind) -> None:
+    """Within the stopping distance it stands, and small drifts do not set it off again; a shove does."""
+    assert mind.step(flat(1.0), base(1.0, 2.9), GOAL) == VelocityCommand()
+    assert mind.arrived
+    assert mind.status == "arrived"
+    assert mind.step(flat(1.1), base(1.1, 2.75), GOAL) == VelocityCommand()
+    assert mind.step(flat(1.2), base(1.2, 2.4), GOAL).forward > 0.0
+    assert not mind.arrived
+
+
+def test_it_turns_to_the_goals_heading(mind: Mind) -> None:
+    """A goal with a heading is reached when the heading is."""
+    goal = Goal(np.array([0.0, 0.0]), yaw=1.0)
+    assert mind.step(flat(1.0), base(1.0), goal).turn > 0.3
+    assert mind.step(flat(1.1), base(1.1, yaw=0.95), goal) == VelocityCommand()
+
+
+def test_a_new_goal_starts_over(mind: Mind) -> None:
+    """Arrived at one goal, it sets off for the next."""
+    mind.step(flat(1.0), base(1.0, 3.0), GOAL)
+    assert mind.step(flat(1.1), base(1.1, 3.0), Goal(np.array([5.0, 0.0]))).forward > 0.2
+
+
+def test_clock_that_jumps_back_starts_over(mind: Mind) -> None:
+    """After a jump back in time the mind forgets the future it has seen and goes on."""
+    for tick in range(10):
+        mind.step(flat(50.0 + 0.1 * tick), base(50.0 + 0.1 * tick), GOAL)
+    assert mind.step(flat(1.0), base(1.0), GOAL).forward > 0.2
+
+
+def test_surprise_slows_it_down(mind: Mind, model: object) -> None:
+    """When embeddings are not those imagined, surprise is reported and the command gets smaller."""
+    calm = mind.step(flat(1.0), base(1.0), GOAL)
+    for tick in range(1, 40):
+        model.offset = 2.0 * (tick % 2)  # type: ignore[attr-defined]
+        command = mind.step(flat(1.0 + 0.1 * tick), base(1.0 + 0.1 * tick), GOAL)
+    assert mind.surprise > 8.0
+    assert command.forward < 0.8 * calm.forward
+
+
+def test_odometry_between_plans_is_cheap_and_thinned(mind: Mind) -> None:
+    """Odometry at 50 Hz leaves one frame of history each tenth of a second."""
+    for tick in range(50):
+        mind.observe(base(1.0 + 0.02 * tick))
+    assert len(mind._history._frames) == 5
+    assert mind._history_stamp >= 1.9
+
+
+def test_unknown_planner_is_named(model: object) -> None:
+    """A planner that does not exist is an error that lists those that do."""
+    with pytest.raises(WorldModelError, match="kinematic"):
+        Mind(model, "clairvoyant")  # type: ignore[arg-type]
+
+
+def test_it_gets_round_a_box(model: object, kinematic_walk: Callable) -> None:
+    """In closed loop with LiDAR and mapper the goal behind a box is reached; the straight line touches the box."""
+    box = Obstacle("box", (1.6, 0.1), 0.0, (0.5, 1.6, 0.9), "box")
+    scene = Scene("box", (box,), 0.8, (0.0, 0.0, 0.0), (3.2, 0.0))
+    settings = NavigationSettings(seconds=30.0)
+    trials = {
+        name: run_trial(scene, 0, Mind(model, name), kinematic_walk, name, settings)  # type: ignore[arg-type]
+        for name in ("jepa", "straight")
+    }
+    assert trials["jepa"].reached
+    assert trials["jepa"].length > trials["jepa"].crow
+    assert trials["straight"].touched
+    summary = summarize(list(trials.values()))
+    assert (summary["reached"], summary["touched"], summary["trials"]) == (1, 1, 2)
+
+
+@pytest.mark.parametrize("planner", PLANNERS)
+def test_every_planner_can_be_asked(planner: str, model: object) -> None:
+    """All planners run behind the same mind."""
+    mind = Mind(model, planner)  # type: ignore[arg-type]
+    command = mind.step(flat(1.0), base(1.0), GOAL)
+    assert np.isfinite(command.as_array()).all()

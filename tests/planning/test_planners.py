@@ -1,0 +1,132 @@
+"""The search finds its way in situations that have an answer, and baselines keep to the same interface."""
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from jepa_humanoid.planning.baselines import InverseDynamics, StraightLine
+from jepa_humanoid.planning.cem import CemPlanner
+from jepa_humanoid.planning.foresight import JepaForesight, KinematicForesight, ShuffledForesight
+from jepa_humanoid.planning.planner import Plan, Planner, Query
+from jepa_humanoid.planning.proposals import bounds
+from jepa_humanoid.world_model.settings import CommandLimits
+
+LIMITS = CommandLimits()
+
+
+def kinematic() -> KinematicForesight:
+    return KinematicForesight(0.1, 0.5, 10)
+
+
+def clearance_of(plan: Plan) -> float:
+    """Least distance of a path from the wall of `situation(wall=True)`."""
+    start = np.vstack([np.zeros(2), plan.path[:, :2]])
+    points = np.concatenate([np.linspace(a, b, 10) for a, b in pairwise(start)])
+    outside = np.maximum(np.abs(points - (1.1, 0.0)) - (0.1, 0.8), 0.0)
+    return float(np.linalg.norm(outside, axis=1).min())
+
+
+def test_in_the_open_it_walks_to_the_goal(situation: Callable[..., Query]) -> None:
+    """With nothing in the way the plan ends near the goal or as near as the horizon allows."""
+    plan = CemPlanner(kinematic(), LIMITS).plan(situation((1.5, 0.0)))
+    assert np.linalg.norm(plan.path[-1, :2] - (1.5, 0.0)) < 0.3
+    assert plan.commands[0, 0] > 0.2
+
+
+def test_it_goes_round_a_wall(situation: Callable[..., Query]) -> None:
+    """A wall 1.6 m wide between robot and goal is walked around without touching it."""
+    plan = CemPlanner(kinematic(), LIMITS).plan(situation((2.0, 0.0), wall=True))
+    assert clearance_of(plan) > 0.25
+    assert np.linalg.norm(plan.path[-1, :2] - (2.0, 0.0)) < 1.6
+    assert plan.hazard < 0.3
+
+
+def test_walled_in_it_stands(situation: Callable[..., Query]) -> None:
+    """Where every motion probably ends in a touch, the safe command remains."""
+
+    class Doom(KinematicForesight):
+        def imagine(self, commands: np.ndarray, goal: np.ndarray):
+            seen = super().imagine(commands, goal)
+            moving = np.abs(commands).max(axis=(1, 2)) > 1e-9
+            seen.collision[:] = np.where(moving, 0.99, 0.9)[:, None]
+            return seen
+
+    plan = CemPlanner(Doom(0.1, 0.5, 10), LIMITS).plan(situation((1.0, 0.0)))
+    assert (plan.commands == 0.0).all()
+
+
+def test_commands_stay_in_limits(situation: Callable[..., Query]) -> None:
+    """However far the goal, no command exceeds the limits."""
+    plan = CemPlanner(kinematic(), LIMITS).plan(situation((-9.0, 9.0), wall=True))
+    low, high = bounds(LIMITS)
+    assert (plan.commands >= low).all()
+    assert (plan.commands <= high).all()
+
+
+def test_same_seed_same_plan(situation: Callable[..., Query]) -> None:
+    """Planning is reproducible."""
+    a, b = (CemPlanner(kinematic(), LIMITS, seed=4).plan(situation((2.0, 1.0), wall=True)) for _ in range(2))
+    np.testing.assert_array_equal(a.commands, b.commands)
+
+
+def test_the_plan_before_is_kept_while_it_is_good(situation: Callable[..., Query]) -> None:
+    """Warm-started in the same situation, a plan is never worse than the one before."""
+    planner = CemPlanner(kinematic(), LIMITS)
+    first = planner.plan(situation((2.5, 0.0), wall=True))
+    least = np.inf
+    for _ in range(5):
+        again = planner.plan(situation((2.5, 0.0), wall=True, elapsed=0.0, last_command=first.commands[0]))
+        assert again.costs.min() <= least + 1e-9
+        least = again.costs.min()
+
+
+def test_shown_candidates_are_a_sample_with_the_best(situation: Callable[..., Query]) -> None:
+    """What is shown has finite costs, the best first, and the chosen path among it."""
+    plan = CemPlanner(kinematic(), LIMITS).plan(situation((2.0, 0.0), wall=True))
+    assert plan.candidates.shape[0] == len(plan.costs) <= 48
+    assert np.isfinite(plan.costs).all()
+    assert int(np.argmin(plan.costs)) == 0
+    np.testing.assert_array_equal(plan.candidates[0], plan.path)
+
+
+def test_shuffled_predictions_mislead(situation: Callable[..., Query]) -> None:
+    """With other candidates' futures the chosen commands no longer avoid the wall as reliably."""
+    seen = situation((2.0, 0.0), wall=True)
+    judge = kinematic()
+    judge.observe(seen.codes, seen.history)
+
+    def risk(shuffled: bool, seed: int) -> float:
+        source = ShuffledForesight(kinematic(), seed) if shuffled else kinematic()
+        plan = CemPlanner(source, LIMITS, seed=seed).plan(seen)
+        return float(judge.imagine(plan.commands[None], seen.goal).collision.max())
+
+    honest = np.mean([risk(False, seed) for seed in range(5)])
+    misled = np.mean([risk(True, seed) for seed in range(5)])
+    assert honest < 0.3
+    assert misled > honest + 0.2
+
+
+def test_straight_line_ignores_the_wall(situation: Callable[..., Query]) -> None:
+    """The baseline goes straight through."""
+    plan = StraightLine(LIMITS, 0.5, 10).plan(situation((2.0, 0.0), wall=True))
+    assert clearance_of(plan) == 0.0
+    np.testing.assert_allclose(plan.path[:, 1], 0.0, atol=1e-9)
+
+
+@pytest.mark.parametrize("goal", [(2.0, 0.0), (-1.0, 1.0)])
+def test_every_planner_answers_alike(goal: tuple[float, float], situation: Callable[..., Query], model: object) -> None:
+    """All planners return a sequence of the horizon's length and what to draw."""
+    planners: list[Planner] = [
+        StraightLine(LIMITS, 0.5, 10),
+        InverseDynamics(model),  # type: ignore[arg-type]
+        CemPlanner(JepaForesight(model), LIMITS),  # type: ignore[arg-type]
+        CemPlanner(kinematic(), LIMITS),
+    ]
+    for planner in planners:
+        planner.reset()
+        plan = planner.plan(situation(goal))
+        assert plan.commands.shape == plan.path.shape == (10, 3)
+        assert plan.candidates.shape[1:] == (10, 3)
+        assert len(plan.costs) == len(plan.candidates)
