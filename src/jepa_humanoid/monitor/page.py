@@ -114,8 +114,10 @@ class Page:
         self._closing = threading.Event()
         self.teleoperation = Teleoperation(self._handlers.teleoperate)
 
+        _require_free(host, port)
         meshes = load_body_meshes(robot)
-        self._server = _serve(host, port)
+        with contextlib.redirect_stdout(io.StringIO()):
+            self._server = viser.ViserServer(host=host, port=port, label=TITLE, verbose=False)
         self._host = host
         self._build_scene(meshes)
         self._panel = Panel(self._server.gui, limits, point_to_walk=point_to_walk)
@@ -578,17 +580,16 @@ def _show_layer(node: Any, box: viser.GuiCheckboxHandle, _: object) -> None:
     node.visible = box.value
 
 
-def _serve(host: str, port: int) -> viser.ViserServer:
-    """Start the server on exactly this port: left alone, viser would move on to the next free one."""
-    if port != 0:
-        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, port))
-            except OSError as error:
-                raise PageError(
-                    f"cannot serve the page on {host}:{port} ({error.strerror}): is another page running? "
-                    "Choose another port, or 0 for any free one."
-                ) from error
-    with contextlib.redirect_stdout(io.StringIO()):
-        return viser.ViserServer(host=host, port=port, label=TITLE, verbose=False)
+def _require_free(host: str, port: int) -> None:
+    """Refuse a port that is taken: viser would serve on the next free one, where nobody looks."""
+    if port == 0:
+        return
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise PageError(
+                f"cannot serve the page on {host}:{port} ({error.strerror}): is another page running? "
+                "Choose another port, or 0 for any free one."
+            ) from error

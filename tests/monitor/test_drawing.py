@@ -1,0 +1,92 @@
+"""What is drawn is what was said: columns, colours, rays, plots, status."""
+
+import numpy as np
+import pytest
+
+from jepa_humanoid.monitor.goal import floor_point
+from jepa_humanoid.monitor.palette import cost_colours, height_colours, linear
+from jepa_humanoid.monitor.plots import History
+from jepa_humanoid.monitor.status import Status
+from jepa_humanoid.monitor.terrain_view import columns
+from jepa_humanoid.robot.state import ElevationGrid
+
+
+def test_unknown_cells_have_no_column() -> None:
+    """NaN is left out; the rest stands where the grid's convention puts it."""
+    heights = np.full((3, 3), np.nan, np.float32)
+    heights[2, 0] = 0.4
+    drawn = columns(ElevationGrid(0.0, heights, 0.5))
+    np.testing.assert_allclose(drawn.tops, [[0.5, -0.5, 0.4]], atol=1e-6)
+
+
+def test_columns_reach_their_lowest_neighbour() -> None:
+    """A box on the floor has closed sides, and the floor is thin."""
+    heights = np.zeros((3, 3), np.float32)
+    heights[1, 1] = 0.3
+    depths = columns(ElevationGrid(0.0, heights, 0.1)).depths.reshape(3, 3)
+    assert depths[1, 1] > 0.3
+    assert depths[0, 0] < 0.05
+
+
+def test_cheap_candidates_are_brighter_than_dropped_ones() -> None:
+    """Colours follow the rank of costs, and what is not finite is the dearest."""
+    colours = cost_colours(np.array([3.0, 1.0, np.inf, np.nan])).astype(int).sum(axis=1)
+    assert colours[1] > colours[0] > colours[2] == colours[3]
+
+
+def test_ground_noise_does_not_show() -> None:
+    """Heights within the sensor's noise of the ground have one colour; a kerb has another."""
+    flat = height_colours(np.array([-0.02, 0.0, 0.02]))
+    assert (flat == flat[0]).all()
+    assert (height_colours(np.array([0.1])) != flat[0]).any()
+
+
+def test_linear_keeps_the_ends() -> None:
+    """Black and white stay what they are, and mid grey gets darker."""
+    np.testing.assert_array_equal(linear([[0, 0, 0], [255, 255, 255]]), [[0, 0, 0], [255, 255, 255]])
+    assert linear([128, 128, 128])[0] == 55
+
+
+@pytest.mark.parametrize(
+    ("direction", "expected"),
+    [
+        ((0.0, 0.0, -1.0), (1.0, 2.0)),
+        ((1.0, 0.0, -1.0), (4.0, 2.0)),
+        ((0.0, 0.0, 1.0), None),
+        ((1.0, 0.0, -0.01), None),
+    ],
+)
+def test_rays_meet_the_floor(direction: tuple[float, float, float], expected: tuple[float, float] | None) -> None:
+    """Straight down, slanted, upwards, and too far away to be meant."""
+    point = floor_point(np.array([1.0, 2.0, 3.0]), np.array(direction), 0.0)
+    assert point == (None if expected is None else pytest.approx(expected))
+
+
+def test_history_slides() -> None:
+    """Samples older than the window are forgotten, and a clock that jumps back starts anew."""
+    history = History(("a", "b"), window=10.0)
+    for k in range(30):
+        history.add(float(k), {"a": k})
+    time, a, b = history.columns()
+    assert time[0] == pytest.approx(-10.0)
+    assert a[-1] == 29.0
+    assert np.isnan(b).all()
+    history.add(1.0, {"a": 0.0})
+    history.add(2.0, {"a": 0.0})
+    assert len(history.columns()[0]) == 2
+
+
+def test_status_says_when_the_robot_is_silent() -> None:
+    """Old news are not shown as new ones."""
+    html = Status(mode="walk", reason="walking", silent_for=5.0, dropped=3).html()
+    assert "WALK" not in html
+    assert "No robot state for 5 s" in html
+    assert "3 malformed inputs" in html
+
+
+def test_status_escapes_what_it_is_told() -> None:
+    """Text from a topic cannot become markup."""
+    html = Status(mode="<i>", reason="<script>", notes=("<img>",)).html()
+    assert "<script>" not in html
+    assert "<img>" not in html
+    assert "<I>" not in html

@@ -1,0 +1,58 @@
+"""The robot's shape: every visual link is there, attached to its joint, and lighter than the files."""
+
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pytest
+import trimesh
+
+from jepa_humanoid.monitor.decimate import decimate
+from jepa_humanoid.monitor.meshes import BodyMesh, load_body_meshes
+from jepa_humanoid.robot.description import load_robot
+
+ROBOT = load_robot("g1")
+
+
+@pytest.fixture(scope="module")
+def bodies() -> tuple[BodyMesh, ...]:
+    """The robot's meshes, read once."""
+    return load_body_meshes(ROBOT)
+
+
+def test_every_visual_link_is_drawn(bodies: tuple[BodyMesh, ...]) -> None:
+    """The links with a visual in the URDF are those in the meshes, each once."""
+    root = ElementTree.parse(ROBOT.urdf_path).getroot()
+    expected = sorted(str(link.get("name")) for link in root.iter("link") if link.find("visual") is not None)
+    assert sorted(link for body in bodies for link in body.links) == expected
+
+
+def test_meshes_hang_on_the_joint_that_moves_their_link(bodies: tuple[BodyMesh, ...]) -> None:
+    """Each mesh belongs to the parent joint of its links' frames."""
+    for body in bodies:
+        for link in body.links:
+            assert int(ROBOT.model.frames[ROBOT.frame_id(link)].parentJoint) == body.joint
+
+
+def test_meshes_are_light(bodies: tuple[BodyMesh, ...]) -> None:
+    """What a browser has to load stays below 6 MB, and is binary glTF."""
+    data = [body.glb() for body in bodies]
+    assert all(glb.startswith(b"glTF") for glb in data)
+    assert sum(map(len, data)) < 6e6
+
+
+def test_decimation_keeps_the_shape() -> None:
+    """A fine sphere loses most triangles, and stays a sphere within half a cell."""
+    sphere = trimesh.creation.icosphere(subdivisions=5, radius=0.1)
+    vertices, faces = decimate(np.asarray(sphere.vertices), np.asarray(sphere.faces), 0.01)
+    assert len(faces) < 0.3 * len(sphere.faces)
+    np.testing.assert_allclose(np.linalg.norm(vertices, axis=1), 0.1, atol=0.005)
+
+
+def test_decimation_keeps_both_sides_of_a_thin_plate() -> None:
+    """Two sheets that are closer than a cell do not collapse into one."""
+    plate = trimesh.creation.box((0.1, 0.1, 0.001)).subdivide().subdivide().subdivide()
+    vertices, faces = decimate(np.asarray(plate.vertices), np.asarray(plate.faces), 0.01)
+    normals = np.cross(vertices[faces[:, 1]] - vertices[faces[:, 0]], vertices[faces[:, 2]] - vertices[faces[:, 0]])
+    areas = 0.5 * np.linalg.norm(normals, axis=1)
+    assert areas[normals[:, 2] > 0].sum() == pytest.approx(0.01, rel=0.2)
+    assert areas[normals[:, 2] < 0].sum() == pytest.approx(0.01, rel=0.2)
