@@ -8,7 +8,7 @@ import pinocchio as pin
 import pytest
 
 from jepa_humanoid.estimation.base import BaseEstimator, EstimatorSettings
-from jepa_humanoid.robot.description import SIDES, RobotDescription, load_robot
+from jepa_humanoid.robot.description import SIDES, RobotDescription, load_robot, sole_frame
 from jepa_humanoid.robot.state import BaseEstimate, JointCommand, SensorSample, Vector
 from jepa_humanoid.simulation.scenes import Scene
 from jepa_humanoid.simulation.world import World, WorldSettings
@@ -143,15 +143,12 @@ class Kinematics:
 
     def __init__(self, robot: RobotDescription) -> None:
         """Prepare the model with frames in the soles' centres."""
-        self.robot, self.model = robot, robot.model.copy()
+        self.robot, self.model = robot, robot.model
         self._soles, self._legs = [], []
         for side in SIDES:
-            foot = robot.feet[side]
-            link = self.model.frames[self.model.getFrameId(foot.frame)]
-            placement = link.placement * pin.SE3(np.eye(3), np.array(foot.corners).mean(axis=0))
-            frame = pin.Frame(f"{side}_sole", link.parentJoint, placement, pin.FrameType.OP_FRAME)
-            self._soles.append(self.model.addFrame(frame, False))
-            joints = [j for j in self.model.supports[link.parentJoint] if j > 1]
+            frame = robot.frame_id(sole_frame(side))
+            self._soles.append(frame)
+            joints = [j for j in self.model.supports[self.model.frames[frame].parentJoint] if j > 1]
             first = self.model.joints[joints[0]].idx_v
             self._legs.append(slice(first, first + len(joints)))
         self.data = self.model.createData()

@@ -28,6 +28,8 @@ from jepa_humanoid.robot.state import BaseEstimate, SensorSample, Vector
 _EYE = np.eye(3)
 # After a gap in the samples: what the robot may have done meanwhile, as standard deviations [m/s, rad, m].
 _GAP_VELOCITY, _GAP_ROTATION, _GAP_POSITION = 0.5, 0.05, 0.1
+# Largest jump between two accelerometer samples that its noise makes, in standard deviations of a sample.
+_JUMP_NOISE = 5.0
 # Share of the weight above which a foot is held fast.
 _FULL_LOAD = 0.3
 # Squared Mahalanobis distance (2 degrees of freedom) up to which a sole counts as parallel to the ground.
@@ -44,14 +46,16 @@ class EstimatorSettings:
         maximum_gap: A longer gap between two stamps starts velocity and contacts anew [s].
         gyro_process: Standard deviation of a gyroscope sample in the prediction, added to the sensor's noise for
             scale errors and sampling [rad/s].
-        accelerometer_process: The same for the accelerometer [m/s²]; covers that impacts last less than a sample.
+        accelerometer_process: The same for the accelerometer [m/s²].
+        impact_gain: What a jump between two accelerometer samples adds to that, as a fraction of the jump.
         gyro_bias_walk: Random walk of the gyroscope's bias [rad/s/√s].
         accelerometer_bias_walk: Random walk of the accelerometer's bias [m/s²/√s].
         foot_position_error: What encoder noise does not explain in the leg kinematics: compliance, calibration [m].
         foot_rotation_error: The same for the foot's orientation [rad].
         foot_slip: Random walk of a standing foot's position [m/√s].
-        foot_turn: Random walk of a standing foot's orientation [rad/√s]. The foot turns about its centre of pressure.
-        settling: Factor by which both are larger right after touchdown and under little load.
+        foot_tilt: Random walk of its orientation about horizontal axes [rad/√s].
+        foot_turn: Random walk of its orientation about the vertical [rad/√s].
+        settling: Factor by which these three are larger right after touchdown and under little load.
         settling_time: Time constant with which that factor decays after touchdown [s].
         slip_velocity: Speed of a foot, by its encoders and the estimate, from which on it is taken as slipping [m/s].
         slip_gain: Random walk that one m/s (or rad/s) above that speed adds [√s].
@@ -75,24 +79,26 @@ class EstimatorSettings:
     initial_time: float = 0.15
     maximum_gap: float = 0.1
     gyro_process: float = 0.005
-    accelerometer_process: float = 0.2
+    accelerometer_process: float = 0.1
+    impact_gain: float = 0.2
     gyro_bias_walk: float = 1e-5
     accelerometer_bias_walk: float = 1e-4
     foot_position_error: float = 0.0005
     foot_rotation_error: float = 0.001
-    foot_slip: float = 0.003
+    foot_slip: float = 0.004
+    foot_tilt: float = 0.03
     foot_turn: float = 0.005
     settling: float = 10.0
     settling_time: float = 0.05
-    slip_velocity: float = 0.04
+    slip_velocity: float = 0.1
     slip_gain: float = 0.3
-    turn_velocity: float = 0.2
+    turn_velocity: float = 0.5
     foot_velocity_filter: float = 0.01
     gate: float = 40.0
     ground_snap: float = 0.04
     ground_deviation: float = 0.005
     ground_tilt_deviation: float = 0.01
-    ground_tilt_floor: float = 0.003
+    ground_tilt_floor: float = 0.0015
     ground_delay: float = 0.1
     airborne_time: float = 0.3
     airborne_velocity: float = 0.5
@@ -155,10 +161,9 @@ class BaseEstimator:
 
     def reset(self) -> None:
         """Forget everything; the next sample starts the averaging anew."""
-        imu, settings = self._robot.imu, self.settings
+        settings = self.settings
         self._filter = InvariantFilter(
             gyro=self._gyro_deviation,
-            accelerometer=math.hypot(imu.accelerometer_noise, settings.accelerometer_process),
             gyro_bias_walk=settings.gyro_bias_walk,
             accelerometer_bias_walk=settings.accelerometer_bias_walk,
         )
@@ -166,7 +171,6 @@ class BaseEstimator:
         self._stamp: float | None = None
         self._ready = False
         self._restart_averaging()
-        self._gyro = np.zeros(3)
         self._acceleration = np.zeros(3)
         self._standing = [False, False]
         self._touchdown = [0.0, 0.0]
@@ -266,14 +270,23 @@ class BaseEstimator:
         if not self._ready:
             self._average(sample.stamp, gyro, acceleration)
         elif dt > 0.0:
-            ekf.predict(dt, 0.5 * (gyro + self._gyro), 0.5 * (acceleration + self._acceleration))
+            ekf.predict(dt, gyro, acceleration, self._acceleration_deviation(acceleration))
         self._detector.update(dt, sample.effort, ekf.rotation, expected_contacts)
         if self._ready:
             self._correct(sample.stamp, gyro - ekf.gyro_bias, dt)
         self._stamp = sample.stamp
-        self._gyro = gyro
         self._acceleration = acceleration
         return self._compose(sample, gyro, dt)
+
+    def _acceleration_deviation(self, acceleration: Vector) -> float:
+        """Standard deviation of the accelerometer as a mean over the interval that it ends.
+
+        An impact that is over within a sample leaves the sample far from the mean.
+        """
+        noise = self._robot.imu.accelerometer_noise
+        x, y, z = (acceleration - self._acceleration).tolist()
+        jump = max(math.sqrt(x * x + y * y + z * z) - _JUMP_NOISE * noise, 0.0)
+        return math.sqrt(noise**2 + self.settings.accelerometer_process**2 + (self.settings.impact_gain * jump) ** 2)
 
     def _check(self, sample: SensorSample) -> None:
         if not math.isfinite(sample.stamp):
@@ -449,6 +462,7 @@ class BaseEstimator:
         self._filter.set_foot_process(
             i,
             slip=root * (settings.foot_slip * factor + settings.slip_gain * excess_speed),
+            tilt=root * (settings.foot_tilt * factor + settings.slip_gain * excess_turn),
             turn=root * (settings.foot_turn * factor + settings.slip_gain * excess_turn),
             lever=self._filter.foot_rotation[i].dot(centre_of_pressure),
         )

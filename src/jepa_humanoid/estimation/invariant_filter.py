@@ -55,18 +55,15 @@ class InvariantFilter:
         covariance: Of the error, shape (27, 27), in the order p, R, v, d and F left, d and F right, b_g, b_a.
     """
 
-    def __init__(
-        self, gyro: float, accelerometer: float, gyro_bias_walk: float, accelerometer_bias_walk: float
-    ) -> None:
+    def __init__(self, gyro: float, gyro_bias_walk: float, accelerometer_bias_walk: float) -> None:
         """Prepare the filter at the origin, with a covariance of zero.
 
         Args:
             gyro: Standard deviation of a gyroscope sample [rad/s].
-            accelerometer: Of an accelerometer sample [m/s²].
             gyro_bias_walk: Random walk of the gyroscope's bias [rad/s/√s].
             accelerometer_bias_walk: Of the accelerometer's [m/s²/√s].
         """
-        self._gyro, self._accelerometer = gyro, accelerometer
+        self._gyro = gyro
         self._bias_walks = np.repeat([gyro_bias_walk, accelerometer_bias_walk], 3)
         x = np.zeros(SIZE)
         self._x = x
@@ -97,15 +94,17 @@ class InvariantFilter:
             self._H[i, :, FEET_[i]] = -np.eye(6)
         self._z = np.zeros(6)
 
-    def predict(self, dt: float, angular_velocity: Vector, specific_force: Vector) -> None:
-        """Integrate over an interval in which the IMU measured these averages.
+    def predict(self, dt: float, angular_velocity: Vector, specific_force: Vector, deviation: float) -> None:
+        """Integrate over an interval in which the IMU measured this.
 
         Args:
             dt: Length of the interval [s].
             angular_velocity: Gyroscope in base axes, bias included, shape (3,) [rad/s].
             specific_force: Accelerometer in base axes, bias included, shape (3,) [m/s²].
+            deviation: Standard deviation of the latter, per axis [m/s²].
         """
         R = self.rotation
+        self._noise[V_, _ACCELEROMETER] = (deviation * dt) * _EYE
         self._predict_covariance(dt, R)
         turn = dt * (angular_velocity - self.gyro_bias)
         change = (R.dot(pin.exp3(0.5 * turn)) * dt).dot(specific_force - self.accelerometer_bias)
@@ -122,7 +121,6 @@ class InvariantFilter:
             transition[P_, V_] = dt * _EYE
             transition[V_, R_] = dt * _GRAVITY_SKEW
             transition[P_, R_] = (0.5 * dt * dt) * _GRAVITY_SKEW
-            noise[V_, _ACCELEROMETER] = (self._accelerometer * dt) * _EYE
             noise[21:, _BIASES] = np.diag(math.sqrt(dt) * self._bias_walks)
         spread[P_] = pin.skew(self.position)
         spread[V_] = pin.skew(self.velocity)
@@ -136,19 +134,28 @@ class InvariantFilter:
         work[:, SIZE:] = noise
         np.dot(work, self._step.T, out=self.covariance)
 
-    def set_foot_process(self, i: int, slip: float, turn: float, lever: Vector) -> None:
+    def set_foot_process(self, i: int, slip: float, tilt: float, turn: float, lever: Vector) -> None:
         """Say how much a standing foot moves in the intervals to come.
 
         Args:
             i: The foot.
             slip: Standard deviation of its displacement in an interval [m].
-            turn: Of its rotation [rad].
+            tilt: Of its rotation about each horizontal axis [rad].
+            turn: Of its rotation about the vertical [rad].
             lever: From the centre of the sole to the point about which it turns, in the world, shape (3,) [m].
         """
         noise, column = self._noise, _FEET[i].start
+        x, y, z = lever.tolist()
         noise[D_[i], column : column + 3] = slip * _EYE
-        noise[D_[i], column + 3 : column + 6] = pin.skew(-turn * lever)
-        noise[F_[i], column + 3 : column + 6] = -turn * _EYE
+        # Columns: [lever]× and −I, each times the rotation's deviation.
+        noise[FEET_[i], column + 3 : column + 6] = (
+            (0.0, -tilt * z, turn * y),
+            (tilt * z, 0.0, -turn * x),
+            (-tilt * y, tilt * x, 0.0),
+            (-tilt, 0.0, 0.0),
+            (0.0, -tilt, 0.0),
+            (0.0, 0.0, -turn),
+        )
 
     def plant(self, i: int, position: Vector, rotation: Vector, noise: Vector) -> None:
         """Put a foot where it is seen; its error is the base's error and the measurement's (Hartley et al., sec. V.C).

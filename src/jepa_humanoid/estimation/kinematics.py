@@ -3,7 +3,7 @@
 import numpy as np
 import pinocchio as pin
 
-from jepa_humanoid.robot.description import SIDES, RobotDescription
+from jepa_humanoid.robot.description import SIDES, RobotDescription, sole_frame
 from jepa_humanoid.robot.state import Vector
 
 
@@ -58,16 +58,14 @@ class LegDynamics:
         self.sole_half_extents: list[tuple[float, float]] = []
         self._sole_frames: list[int] = []
         for side in SIDES:
-            foot = robot.feet[side]
-            link = self._model.frames[self._model.getFrameId(foot.frame)]
-            corners = np.array(foot.corners)
-            centre = corners.mean(axis=0)
-            half_length, half_width, _ = np.abs(corners - centre).max(axis=0).tolist()
+            corners = np.array(robot.feet[side].corners)
+            half_length, half_width, _ = np.abs(corners - corners.mean(axis=0)).max(axis=0).tolist()
             self.sole_half_extents.append((half_length, half_width))
-            placement = link.placement * pin.SE3(np.eye(3), centre)
-            frame = pin.Frame(f"{side}_sole", link.parentJoint, placement, pin.FrameType.OP_FRAME)
-            self._sole_frames.append(self._model.addFrame(frame, False))
-            indices = [self._model.joints[j].idx_v for j in self._model.supports[link.parentJoint] if j > 1]
+            sole = self._model.getFrameId(sole_frame(side))
+            self._sole_frames.append(sole)
+            indices = [
+                self._model.joints[j].idx_v for j in self._model.supports[self._model.frames[sole].parentJoint] if j > 1
+            ]
             if indices != list(range(indices[0], indices[0] + len(indices))):
                 raise ValueError(f"the joints between base and {side} foot must follow each other in the model")
             self.legs.append(slice(indices[0], indices[-1] + 1))
