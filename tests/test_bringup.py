@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from jepa_humanoid import cli
-from jepa_humanoid.bringup import GraphError, OnExit, Options, launch_arguments, make_graph
+from jepa_humanoid.bringup import GraphError, OnExit, Options, launch_arguments, make_graph, planner_names
 from jepa_humanoid.resources import resource
 from jepa_humanoid.runner import node_command, node_environment, parameter_file
 
@@ -32,7 +32,7 @@ def test_default_graph_has_a_node_for_every_part() -> None:
 
 def test_parts_can_be_left_out() -> None:
     """Planner and page are left out when asked, and a goal brings in the evaluator."""
-    names = [spec.name for spec in make_graph(Options(planner=False, page=False)).nodes]
+    names = [spec.name for spec in make_graph(Options(planner="off", page=False)).nodes]
     assert names == ["mujoco_robot", "controller", "perception"]
     assert make_graph(Options(goal=(1.0, 0.0))).node("demo_evaluator").parameters["goal_x"] == 1.0
 
@@ -50,6 +50,7 @@ def test_only_what_the_graph_cannot_do_without_ends_it() -> None:
         ("robot", "h7", "g1"),
         ("scene", "moon", "flat, room"),
         ("port", 70000, "1 to 65535"),
+        ("planner", "astar", "jepa, straight"),
         ("seed", -1, "0 or more"),
         ("actuation_delay", 1.0, "0 to 0.1 s"),
         ("seconds", 0.0, "more than 0"),
@@ -74,7 +75,13 @@ def test_targets_to_come_are_refused_in_one_sentence(target: str) -> None:
 def test_goal_needs_the_planner() -> None:
     """A goal without a planner is refused: nobody would walk to it."""
     with pytest.raises(GraphError, match="planner"):
-        Options(goal=(1.0, 0.0), planner=False)
+        Options(goal=(1.0, 0.0), planner="off")
+
+
+def test_planners_are_those_of_the_mind() -> None:
+    """The planners that can be chosen are those that the mind knows, and none."""
+    mind = pytest.importorskip("jepa_humanoid.mind")
+    assert set(planner_names()) == {*mind.PLANNERS, "off"}
 
 
 def test_texts_of_a_launch_file_become_options() -> None:

@@ -66,6 +66,14 @@ def target_names() -> tuple[str, ...]:
     return ("mujoco", *_LATER)
 
 
+def planner_names() -> tuple[str, ...]:
+    """Returns who may plan, and "off" for nobody.
+
+    Spelled out, because asking `jepa_humanoid.mind` would load the world model's runtime; a test compares them.
+    """
+    return ("jepa", "straight", "kinematic", "inverse_dynamics", "jepa_shuffled", "off")
+
+
 _LATER: Mapping[str, str] = {
     "gazebo": "The Gazebo target does not exist yet; target 'mujoco' does.",
     "g1": "The target for the real G1 does not exist yet; target 'mujoco' does.",
@@ -103,7 +111,9 @@ class Options:
     )
     randomize: bool = _option(False, "Draw the simulated robot's mass and the floor's friction")
     actuation_delay: float = _option(0.002, "Time from a command's arrival to its effect in a simulated robot [s]")
-    planner: bool = _option(True, "Imagine and walk to goals; without it the robot obeys teleoperation")
+    planner: str = _option(
+        "jepa", "Who plans the way to a goal: the world model, a baseline, or nobody (off)", planner_names
+    )
     model: str = _option("", "World model to imagine with, a folder; empty for the robot's own in models/")
     page: bool = _option(True, "Show everything on a page in the browser")
     host: str = _option(
@@ -139,7 +149,7 @@ class Options:
             raise GraphError(f"actuation_delay {self.actuation_delay} is out of range. Choose 0 to 0.1 s.")
         if self.seconds <= 0:
             raise GraphError(f"seconds {self.seconds} leaves no time. Choose more than 0.")
-        if self.goal is not None and not self.planner:
+        if self.goal is not None and self.planner == "off":
             raise GraphError("A goal needs the planner; leave it on.")
 
     @classmethod
@@ -214,7 +224,7 @@ def make_graph(options: Options | None = None) -> Graph:
     """Returns the graph for these options, or for the defaults."""
     options = options or Options()
     nodes = [_mujoco_robot(options), _controller(options), _perception(options)]
-    if options.planner:
+    if options.planner != "off":
         nodes.append(_planner(options))
     if options.page:
         nodes.append(_page(options))
@@ -265,7 +275,11 @@ def _perception(options: Options) -> NodeSpec:
 
 
 def _planner(options: Options) -> NodeSpec:
-    parameters: dict[str, ParameterValue] = {"robot": options.robot}
+    parameters: dict[str, ParameterValue] = {
+        "robot": options.robot,
+        "planner": options.planner,
+        "seed": options.seed,
+    }
     if options.model:
         parameters["model"] = options.model
     return NodeSpec(

@@ -52,7 +52,7 @@ LockStep = Annotated[
 ]
 Randomize = Annotated[bool, typer.Option(help="Draw the simulated robot's mass and the floor's friction.")]
 ActuationDelay = Annotated[float, typer.Option(help="From a command to its effect in a simulated robot, in seconds.")]
-Planner = Annotated[bool, typer.Option(help="Imagine and walk to goals, or only obey teleoperation.")]
+Planner = Annotated[str, typer.Option(help="Who plans: jepa (the world model), a baseline, or off.")]
 Model = Annotated[str, typer.Option(help="World model to imagine with; the robot's own in models/ otherwise.")]
 Page = Annotated[bool, typer.Option(help="Show everything on a page in the browser.")]
 Host = Annotated[str, typer.Option(help="Address that serves the page; 0.0.0.0 lets other machines steer the robot.")]
@@ -113,6 +113,7 @@ def demo(
     scene: Scene = "room",
     seed: Seed = Options.seed,
     randomize: Randomize = Options.randomize,
+    planner: Planner = Options.planner,
     model: Model = Options.model,
     host: Host = Options.host,
     port: Port = Options.port,
@@ -126,7 +127,17 @@ def demo(
     if not headless:
         if goal is not None:
             _fail("--goal is for --headless; on the page, point at the floor.")
-        _run(domain_id, robot=robot, scene=scene, seed=seed, randomize=randomize, model=model, host=host, port=port)
+        _run(
+            domain_id,
+            robot=robot,
+            scene=scene,
+            seed=seed,
+            randomize=randomize,
+            planner=planner,
+            model=model,
+            host=host,
+            port=port,
+        )
     if goal is None:
         _fail("--headless needs --goal X Y.")
     with tempfile.TemporaryDirectory(prefix="jepa_humanoid-") as folder:
@@ -136,6 +147,7 @@ def demo(
             scene=scene,
             seed=seed,
             randomize=randomize,
+            planner=planner,
             model=model,
             page=False,
             goal=goal,

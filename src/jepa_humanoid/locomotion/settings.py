@@ -55,8 +55,8 @@ class GaitSettings:
     stand_time: float = 0.35
     capture_fraction: float = 0.85
     lead_limit: tuple[float, float] = (0.12, 0.25)
-    velocity_limit: tuple[float, float, float, float] = (0.7, 0.4, 0.3, 0.8)
-    acceleration_limit: tuple[float, float] = (0.8, 1.5)
+    velocity_limit: tuple[float, float, float, float] = (0.5, 0.35, 0.25, 0.7)
+    acceleration_limit: tuple[float, float] = (0.35, 1.0)
     landing_speed: float = 0.3
     landing_depth: float = 0.002
     landing_patience: float = 0.08

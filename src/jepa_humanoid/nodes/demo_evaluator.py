@@ -25,7 +25,7 @@ SETTLE = 2.0
 """The robot has to stay there for so long [s]: running past a goal, or falling at it, does not count."""
 
 PATIENCE = 60.0
-"""Wall time after which a run whose clock stands still is given up [s]."""
+"""Wall time after which a run is given up that does not begin, or whose clock stands still [s]."""
 
 SET_OUT = 0.1
 """A robot that has come this far [m] has heard the goal."""
@@ -140,7 +140,7 @@ class DemoEvaluator(RobotNode):
         self._estimates = False
         self._figures: dict[str, float] = {}
         self._wall_began: float | None = None
-        self._wall_moved = time.monotonic()
+        self._wall_moved = self._wall_configured = time.monotonic()
         self._next_goal = 0.0
         self.exit_status = 1  # until the goal is reached
         self.listen("evaluation", self._on_evaluation)
@@ -171,7 +171,7 @@ class DemoEvaluator(RobotNode):
         """Send the goal when there is somebody to hear it, and again to who comes later."""
         judgement = self._judgement
         listeners = self.outputs["goal_pose"].get_subscription_count()
-        ready = judgement.distance is not None and self._estimates and listeners > 0
+        ready = all(here for _, here in self._needs(listeners))
         unheard = judgement.walked < SET_OUT and now >= self._next_goal
         if ready and (listeners > self._listeners or unheard):
             self._send_goal()
@@ -180,12 +180,25 @@ class DemoEvaluator(RobotNode):
                 judgement.begin()
                 self._wall_began = now
         self._listeners = listeners
-        if not ready and judgement.began is None:
-            self.waiting_for("a robot and a planner")
+        if judgement.began is None:
+            missing = [what for what, here in self._needs(listeners) if not here]
+            if missing:
+                self.waiting_for(missing[0])
+            if missing and now - self._wall_configured > PATIENCE:
+                self.get_logger().error(f"still no {missing[0]} after {PATIENCE:.0f} s: giving up")
+                self.finish(1)
         if now - self._wall_moved > PATIENCE:
             self.get_logger().error(f"the robot's clock has stood still for {PATIENCE:.0f} s: giving up")
             self.finish(1)
         return now + 0.1
+
+    def _needs(self, listeners: int) -> tuple[tuple[str, bool], ...]:
+        """What the goal waits for, in the order in which it comes, and whether it is there."""
+        return (
+            ("simulated robot (topic evaluation)", self._judgement.distance is not None),
+            ("controller (topic odom)", self._estimates),
+            ("planner (listener of goal_pose)", listeners > 0),
+        )
 
     def _send_goal(self) -> None:
         message = TOPICS["goal_pose"].type()
