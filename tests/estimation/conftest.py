@@ -1,6 +1,6 @@
 """Motions with known truth for the estimator: kinematic walking, and a robot held up by stiff joints in MuJoCo."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -37,39 +37,55 @@ class Motion:
 
 @dataclass
 class Record:
-    """Estimates of a run against the truth, one row a sample after the start."""
+    """Estimates against the truth, one row a compared sample."""
 
     stamp: list[float] = field(default_factory=list)
+    true_position: list[Vector] = field(default_factory=list)
     position_error: list[Vector] = field(default_factory=list)
     rotation_error: list[Vector] = field(default_factory=list)
     velocity_error: list[Vector] = field(default_factory=list)
     com_velocity_error: list[Vector] = field(default_factory=list)
-    probability: list[tuple[float, float]] = field(default_factory=list)
     standing: list[tuple[bool, bool]] = field(default_factory=list)
-    force: list[Vector] = field(default_factory=list)
     true_contact: list[tuple[bool, bool]] = field(default_factory=list)
-    nees: list[float] = field(default_factory=list)
-    true_position: list[Vector] = field(default_factory=list)
+    force: list[Vector] = field(default_factory=list)
+    pose_nees: list[float] = field(default_factory=list)
+    twist_nees: list[float] = field(default_factory=list)
 
     def array(self, name: str) -> Vector:
         """Return one column as an array."""
         return np.array(getattr(self, name), dtype=float)
 
+    @property
+    def distance(self) -> float:
+        """Distance that the base travelled, its sway left out [m]."""
+        return float(
+            np.linalg.norm(np.diff(self.array("true_position")[:: len(self.stamp) // 10, :2], axis=0), axis=1).sum()
+        )
+
+    @property
+    def tilt_error(self) -> Vector:
+        """Angle between estimated and true vertical [rad]."""
+        return np.linalg.norm(self.array("rotation_error")[:, :2], axis=1)
+
 
 class Comparison:
     """Compares estimates with the truth in the odometry frame that the estimator chose at its start."""
 
-    def __init__(self, robot: RobotDescription, estimator: BaseEstimator) -> None:
-        """Compare the estimates of this estimator."""
+    def __init__(self, robot: RobotDescription, estimator: BaseEstimator, every: int = 5) -> None:
+        """Compare every so many samples."""
         self.record = Record()
         self._model = robot.model
         self._data = robot.model.createData()
         self._estimator = estimator
+        self._every = every
+        self._samples = 0
         self._T_odom_world: pin.SE3 | None = None
 
     def add(self, estimate: BaseEstimate, q: Vector, v: Vector, contact: tuple[bool, bool]) -> None:
         """Take in an estimate with the true configuration, velocity and contacts."""
-        if not self._estimator.ready:
+        estimator, r = self._estimator, self.record
+        self._samples += 1
+        if not estimator.ready or self._samples % self._every:
             return
         T_world_base = pin.SE3(pin.Quaternion(q[3:7]), q[:3])
         if self._T_odom_world is None:
@@ -81,23 +97,28 @@ class Comparison:
             self._T_odom_world = T
         truth = self._T_odom_world * T_world_base
         rotation = pin.Quaternion(estimate.orientation).toRotationMatrix()
-        r = self.record
         position_error = estimate.position - truth.translation
         rotation_error = pin.log3(rotation @ truth.rotation.T)
+        velocity_error = estimate.linear_velocity - v[:3]
+        pin.centerOfMass(self._model, self._data, q, v)
+        true_com_velocity = self._T_odom_world.rotation @ self._data.vcom[0]
         r.stamp.append(estimate.stamp)
         r.true_position.append(truth.translation.copy())
         r.position_error.append(position_error)
         r.rotation_error.append(rotation_error)
-        r.velocity_error.append(estimate.linear_velocity - v[:3])
-        pin.centerOfMass(self._model, self._data, q, v)
-        true_com_velocity = self._T_odom_world.rotation @ self._data.vcom[0]
-        r.com_velocity_error.append(self._estimator.kinematics().vcom[0] - true_com_velocity)
-        r.probability.append(self._estimator.contacts)
-        r.standing.append(self._estimator.standing)
-        r.force.append(self._estimator.foot_forces.copy())
+        r.velocity_error.append(velocity_error)
+        r.com_velocity_error.append(estimator.kinematics().vcom[0] - true_com_velocity)
+        r.standing.append(estimator.standing)
         r.true_contact.append(contact)
-        error = np.concatenate((position_error, rotation_error))
-        r.nees.append(float(error @ np.linalg.solve(estimate.pose_covariance + 1e-12 * np.eye(6), error)))
+        r.force.append(estimator.foot_forces.copy())
+        r.pose_nees.append(_nees(np.concatenate((position_error, rotation_error)), estimate.pose_covariance))
+        twist_error = np.concatenate((velocity_error, estimate.angular_velocity - v[3:6]))
+        r.twist_nees.append(_nees(twist_error, estimate.twist_covariance))
+
+
+def _nees(error: Vector, covariance: Vector) -> float:
+    """Normalised estimation error squared."""
+    return float(error @ np.linalg.solve(covariance + 1e-12 * np.eye(len(error)), error))
 
 
 class SensorNoise:
@@ -307,6 +328,28 @@ def _gaussian(x: Vector, deviation: float) -> Vector:
     return np.convolve(np.pad(x, width, mode="edge"), kernel, mode="valid")
 
 
+@dataclass
+class Run:
+    """A finished run: what was recorded, the estimator, and the true biases."""
+
+    record: Record
+    estimator: BaseEstimator
+    gyro_bias: Vector
+    accelerometer_bias: Vector
+
+
+def sample_of(motion: Motion, k: int, noise: SensorNoise) -> SensorSample:
+    """Return a noisy sample of a motion."""
+    return noise.sample(
+        (k + 1) * DT,
+        motion.configuration[k, 7:],
+        motion.velocity[k, 6:],
+        motion.effort[k],
+        motion.angular_velocity[k],
+        motion.specific_force[k],
+    )
+
+
 def replay(
     robot: RobotDescription,
     motion: Motion,
@@ -314,23 +357,97 @@ def replay(
     scale: float = 1.0,
     expect: bool = False,
     settings: EstimatorSettings | None = None,
-) -> tuple[Record, BaseEstimator, SensorNoise]:
-    """Run the estimator over a motion with noise."""
+) -> Run:
+    """Run the estimator over a motion with noise; a foot counts as in contact above a tenth of the weight."""
     noise = SensorNoise(robot, seed, scale)
     estimator = BaseEstimator(robot, settings or EstimatorSettings())
     comparison = Comparison(robot, estimator)
     for k in range(len(motion)):
-        v = motion.velocity[k]
-        sample = noise.sample(
-            (k + 1) * DT,
-            motion.configuration[k, 7:],
-            v[6:],
-            motion.effort[k],
-            motion.angular_velocity[k],
-            motion.specific_force[k],
-        )
-        load = motion.load[k]
-        contact = (bool(load[0] > 0.1), bool(load[1] > 0.1))
-        estimate = estimator.update(sample, contact if expect else None)
-        comparison.add(estimate, motion.configuration[k], v, contact)
-    return comparison.record, estimator, noise
+        contact = (bool(motion.load[k, 0] > 0.1), bool(motion.load[k, 1] > 0.1))
+        estimate = estimator.update(sample_of(motion, k, noise), contact if expect else None)
+        comparison.add(estimate, motion.configuration[k], motion.velocity[k], contact)
+    return Run(comparison.record, estimator, noise.gyro_bias, noise.accelerometer_bias)
+
+
+def hold(
+    robot: RobotDescription,
+    seconds: float,
+    seed: int,
+    offsets: Callable[[float], dict[str, float]] = lambda t: {},
+    pushes: tuple[tuple[float, tuple[float, float, float]], ...] = (),
+) -> Run:
+    """Stand in MuJoCo on stiff joints that follow the nominal posture plus offsets [rad] by joint name, and estimate.
+
+    Args:
+        robot: The body.
+        seconds: Simulated time.
+        seed: Of noise and biases.
+        offsets: Of the posture at a time, by joint name.
+        pushes: Times [s] and impulses [N·s].
+    """
+    world = World(robot, Scene("flat", (), 0.8, (0.0, 0.0, 0.0), None), WorldSettings(seed=seed))
+    estimator = BaseEstimator(robot)
+    comparison = Comparison(robot, estimator)
+    joints = robot.joints
+    stiffness = np.where(joints.effort > 30.0, 300.0, np.where(joints.effort > 10.0, 40.0, 10.0))
+    damping = np.where(joints.effort > 30.0, 8.0, np.where(joints.effort > 10.0, 2.0, 0.4))
+    feet = [{g.id for g in _geoms(world, robot.feet[side].frame)} for side in SIDES]
+    waiting = list(pushes)
+    for _ in range(round(seconds / DT)):
+        sample = world.sense()
+        estimate = estimator.update(sample)
+        q, v = _true_state(world)
+        touching = {int(g) for g in world.data.contact.geom.ravel()}
+        comparison.add(estimate, q, v, (bool(touching & feet[0]), bool(touching & feet[1])))
+        reference = joints.nominal.copy()
+        for name, offset in offsets(sample.stamp).items():
+            reference[robot.joint_names.index(name)] += offset
+        if waiting and sample.stamp >= waiting[0][0]:
+            world.push(np.array(waiting.pop(0)[1]))
+        effort = (stiffness - joints.stiffness) * (reference - q[7:]) - (damping - joints.damping) * v[6:]
+        world.advance(JointCommand(sample.stamp, reference, np.zeros_like(reference), effort))
+    return Run(comparison.record, estimator, world._gyro_bias, world._accelerometer_bias)
+
+
+def _geoms(world: World, body: str) -> list:
+    model = world.model
+    return [g for g in map(model.geom, range(model.ngeom)) if model.body(g.bodyid[0]).name == body]
+
+
+def _true_state(world: World) -> tuple[Vector, Vector]:
+    """Pinocchio configuration and velocity of the simulated robot."""
+    truth, data = world.truth(), world.data
+    rotation = pin.Quaternion(truth.orientation).toRotationMatrix()
+    q = np.concatenate((truth.position, truth.orientation, data.qpos[world._q]))
+    v = np.concatenate((rotation.T @ truth.linear_velocity, data.qvel[3:6], data.qvel[world._v]))
+    return q, v
+
+
+@pytest.fixture(scope="session")
+def robot() -> RobotDescription:
+    """The G1."""
+    return load_robot("g1")
+
+
+@pytest.fixture(scope="session")
+def kinematics(robot: RobotDescription) -> Kinematics:
+    """Maker of motions."""
+    return Kinematics(robot)
+
+
+@pytest.fixture(scope="session")
+def walking(kinematics: Kinematics) -> Motion:
+    """Twelve steps forward in a curve."""
+    return kinematics.walk(steps=12, length=0.2, turn=0.05)
+
+
+@pytest.fixture(scope="session")
+def walk(robot: RobotDescription, walking: Motion) -> Run:
+    """The estimator's run over that walk."""
+    return replay(robot, walking, seed=3)
+
+
+@pytest.fixture(scope="session")
+def stand(robot: RobotDescription) -> Run:
+    """Standing in MuJoCo."""
+    return hold(robot, 15.0, seed=1)

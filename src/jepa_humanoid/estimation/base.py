@@ -32,6 +32,8 @@ _GAP_VELOCITY, _GAP_ROTATION, _GAP_POSITION = 0.5, 0.05, 0.1
 _JUMP_NOISE = 5.0
 # Share of the weight above which a foot is held fast.
 _FULL_LOAD = 0.3
+# Share of the weight that the feet of a robot carry that stands or walks.
+_SUPPORT = 0.5
 # Squared Mahalanobis distance (2 degrees of freedom) up to which a sole counts as parallel to the ground.
 _TILT_GATE = 9.0
 
@@ -69,9 +71,12 @@ class EstimatorSettings:
         ground_tilt_deviation: Standard deviation of the ground's slope under a foot [rad]; 0 ignores the slope.
         ground_tilt_floor: The slope is used only while the tilt's standard deviation is larger than this [rad].
         ground_delay: Time in contact after which a foot's height and slope are compared with the ground [s].
-        airborne_time: Without contact for this long, the velocity is pulled to zero [s], so that a robot that lies on
-            the floor or hangs from a gantry keeps a bounded estimate.
-        airborne_velocity: Standard deviation of that velocity in each sample [m/s].
+        slip_patience: When every standing foot has seemed to slip for this long, it is the velocity's estimate that
+            is wrong [s].
+        unsupported_time: While the feet have carried less than half the weight for this long, they are not used and the
+            velocity is pulled to zero [s], so that a robot that lies on the floor or hangs from a gantry keeps a
+            bounded estimate.
+        unsupported_velocity: Standard deviation of that velocity in each sample [m/s].
         joint_velocity_filter: Time constant of the low-pass filter of the joint velocities in `velocity` [s].
     """
 
@@ -100,8 +105,9 @@ class EstimatorSettings:
     ground_tilt_deviation: float = 0.01
     ground_tilt_floor: float = 0.0015
     ground_delay: float = 0.1
-    airborne_time: float = 0.3
-    airborne_velocity: float = 0.5
+    slip_patience: float = 0.3
+    unsupported_time: float = 0.3
+    unsupported_velocity: float = 0.2
     joint_velocity_filter: float = 0.002
 
 
@@ -177,8 +183,10 @@ class BaseEstimator:
         self._on_ground = [False, False]
         self._ground = 0.0
         self._began = math.nan
-        self._last_contact = 0.0
+        self._last_support = 0.0
+        self._last_grip = 0.0
         self._foot_velocity = [[0.0] * 6, [0.0] * 6]
+        self._doubt = False
         self._joint_velocity = np.zeros(self._robot.joint_count)
         self._data_is_current = False
 
@@ -358,7 +366,7 @@ class BaseEstimator:
         P[BA_, BA_] = bias_variance * _EYE
         # The soles define the origin, so ξ_p, unlike the error of p, is free of the attitude's error.
         P[P_, P_] = np.diag([1e-8, 1e-8, self.settings.ground_deviation**2])
-        self._last_contact = self._began = stamp
+        self._last_support = self._last_grip = self._began = stamp
         self._ready = True
 
     def _bridge_gap(self) -> None:
@@ -384,8 +392,14 @@ class BaseEstimator:
         """Correct by the feet that stand, plant those that begin to, and keep the estimate bounded if none does."""
         ekf, dynamics, contacts = self._filter, self._dynamics, self._detector.contacts
         R = ekf.rotation
+        if float(self._detector.wrenches[0, 2] + self._detector.wrenches[1, 2]) > _SUPPORT * self._weight:
+            self._last_support = stamp
+        elif stamp - self._last_support > self.settings.unsupported_time:
+            self._rest(stamp)
+            return
         self._turned[:3, :3] = self._turned[3:, 3:] = self._encoder_deviation * R
         self._filter_foot_velocities(ekf.velocity.dot(R), angular_velocity, dt)
+        self._check_grip(stamp)
         for i in (0, 1):
             if not contacts[i]:
                 self._standing[i] = False
@@ -407,13 +421,27 @@ class BaseEstimator:
             if not self._on_ground[i] and stamp - self._touchdown[i] >= self.settings.ground_delay:
                 self._correct_by_ground(i)
             self._set_foot_process(i, stamp, dt)
-        if contacts[0] or contacts[1]:
-            self._last_contact = stamp
-        elif stamp - self._last_contact > self.settings.airborne_time:
-            H = np.zeros((3, SIZE))
-            H[:, V_] = _EYE
-            ekf.correct(ekf.velocity.copy(), H, self.settings.airborne_velocity**2 * _EYE)
         ekf.finish()
+
+    def _rest(self, stamp: float) -> None:
+        """Pull the velocity to zero while the feet do not carry the robot."""
+        ekf = self._filter
+        self._standing = [False, False]
+        self._last_grip = stamp
+        H = np.zeros((3, SIZE))
+        H[:, V_] = _EYE
+        ekf.correct(ekf.velocity.copy(), H, self.settings.unsupported_velocity**2 * _EYE)
+        ekf.finish()
+
+    def _check_grip(self, stamp: float) -> None:
+        """Doubt the velocity rather than the feet if all that stand have seemed to slip for long."""
+        settings = self.settings
+        speeds = [math.hypot(*self._foot_velocity[i][:3]) for i in (0, 1) if self._standing[i]]
+        if not speeds or min(speeds) <= settings.slip_velocity:
+            self._last_grip = stamp
+        self._doubt = stamp - self._last_grip > settings.slip_patience
+        if self._doubt:
+            self._filter.covariance[V_, V_] += min(speeds) ** 2 * _EYE
 
     def _filter_foot_velocities(self, base_velocity: Vector, angular_velocity: Vector, dt: float) -> None:
         """Low-pass the soles' velocities in the world (base axes), by the base's estimate and the legs' encoders."""
@@ -457,6 +485,8 @@ class BaseEstimator:
         factor = 1.0 + (settings.settling - 1.0) * max(unloaded, fresh)
         vx, vy, vz, wx, wy, wz = self._foot_velocity[i]
         excess_speed = max(math.sqrt(vx * vx + vy * vy + vz * vz) - settings.slip_velocity, 0.0)
+        if self._doubt:
+            excess_speed = 0.0
         excess_turn = max(math.sqrt(wx * wx + wy * wy + wz * wz) - settings.turn_velocity, 0.0)
         root = math.sqrt(dt)
         self._filter.set_foot_process(
