@@ -227,9 +227,7 @@ class WholeBodyController:
         jacobian[:3] = dynamics.momentum_matrix[:3] / mass
         jacobian[3:6] = dynamics.momentum_matrix[3:]
         b[:2] = target.com_acceleration
-        b[2] = (
-            s.height_stiffness * (target.com_height - dynamics.com[2]) - s.height_damping * dynamics.com_velocity[2]
-        )
+        b[2] = s.height_stiffness * (target.com_height - dynamics.com[2]) - s.height_damping * dynamics.com_velocity[2]
         b[:3] -= dynamics.momentum_drift[:3] / mass
         b[3:6] = -s.momentum_damping * dynamics.momentum[3:] - dynamics.momentum_drift[3:]
         axes = pin.ReferenceFrame.LOCAL_WORLD_ALIGNED

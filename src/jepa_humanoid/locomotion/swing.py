@@ -90,9 +90,7 @@ class SwingFoot:
         self.position[2] -= speed * dt
 
 
-def _minimum_jerk(
-    x: float, v: float, a: float, goal: float, remaining: float, dt: float
-) -> tuple[float, float, float]:
+def _minimum_jerk(x: float, v: float, a: float, goal: float, remaining: float, dt: float) -> tuple[float, float, float]:
     """One step of the quintic from (x, v, a) that comes to rest at ``goal`` after ``remaining``."""
     t = remaining
     # Coefficients of τ³, τ⁴, τ⁵ (Flash & Hogan 1985).

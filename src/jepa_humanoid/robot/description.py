@@ -1,5 +1,6 @@
 """What a body is: its kinematics and inertias from a URDF, the rest from one YAML file."""
 
+import contextlib
 import importlib.metadata
 import os
 import re
@@ -231,10 +232,8 @@ def resolve_uri(uri: str, relative_to: Path | None = None) -> Path:
         return path
     package, _, rest = uri.removeprefix("package://").partition("/")
     shares = [Path(prefix) / "share" for prefix in os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep) if prefix]
-    try:
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
         shares.append(Path(str(importlib.metadata.distribution(package).locate_file("cmeel.prefix/share"))))
-    except importlib.metadata.PackageNotFoundError:
-        pass
     for share in shares:
         path = share / package / rest
         if path.is_file():
@@ -305,7 +304,9 @@ def _add_sole_frames(model: pin.Model, file: RobotFile) -> None:
             raise RobotDescriptionError(f"robot '{file.name}': no frame '{foot.frame}' in its URDF")
         parent = model.frames[model.getFrameId(foot.frame)]
         centre = pin.SE3(np.eye(3), np.mean(foot.corners, axis=0))
-        model.addFrame(pin.Frame(sole_frame(side), parent.parentJoint, parent.placement * centre, pin.FrameType.OP_FRAME))
+        model.addFrame(
+            pin.Frame(sole_frame(side), parent.parentJoint, parent.placement * centre, pin.FrameType.OP_FRAME)
+        )
 
 
 def _read(path: Path) -> RobotFile:
@@ -354,5 +355,5 @@ def _joint_table(settings: list[JointSettings], model: pin.Model) -> JointTable:
         friction_loss=column("friction_loss"),
         lower=np.array(model.lowerPositionLimit[7:]),
         upper=np.array(model.upperPositionLimit[7:]),
-        velocity=np.array(getattr(model, "upperVelocityLimit", getattr(model, "velocityLimit", None))[6:]),
+        velocity=np.array(model.velocityLimit[6:]),
     )

@@ -113,7 +113,7 @@ def _set_collisions(spec: mujoco.MjSpec, robot: RobotDescription) -> None:
             body.add_geom(
                 type=mujoco.mjtGeom.mjGEOM_SPHERE,
                 size=[_SOLE_RADIUS, 0, 0],
-                pos=corner + [0, 0, _SOLE_RADIUS],
+                pos=corner + np.array([0.0, 0.0, _SOLE_RADIUS]),
                 contype=own,
                 conaffinity=other | _ENVIRONMENT,
                 group=_COLLISION_GROUP,

@@ -13,7 +13,6 @@ from jepa_humanoid.simulation.lidar import Lidar
 from jepa_humanoid.simulation.model import TORSO_SITE, build_model
 from jepa_humanoid.simulation.scenes import Scene
 
-
 # Ticks before time zero in which the contacts take up the weight.
 _SETTLING_TICKS = 10
 
@@ -246,4 +245,3 @@ def standing_effort(robot: RobotDescription, q: Vector) -> Vector:
     wrenches = np.linalg.lstsq(jacobian[:, :6].T, gravity[:6], rcond=None)[0]
     effort: Vector = (gravity - jacobian.T @ wrenches)[6:]
     return effort
-
