@@ -8,8 +8,8 @@ from jepa_humanoid.monitor.meshes import BodyMesh
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.state import Vector
 
-EPSILON = 2e-4
-"""Joint motion below this is not sent: less than a pixel anyone sees [rad, m]."""
+EPSILON = 1e-3
+"""Joint motion below this is not sent: encoder noise, and less than anyone sees [rad, m]."""
 
 
 class RobotView:
@@ -29,12 +29,14 @@ class RobotView:
             (robot.frame_id(foot.frame), np.array(foot.corners, dtype=float)) for foot in robot.feet.values()
         ]
         self.top = scene.add_frame(root, show_axes=False)
+        self._slides = [not joint.shortname().startswith("JointModelR") for joint in self._model.joints]
         self._frames: list[viser.FrameHandle] = []
         paths = {0: root}
         for joint in range(1, self._model.njoints):
             path = f"{paths[int(self._model.parents[joint])]}/{self._model.names[joint]}"
             paths[joint] = path
-            self._frames.append(scene.add_frame(path, show_axes=False))
+            at = self._model.jointPlacements[joint].translation
+            self._frames.append(scene.add_frame(path, show_axes=False, position=at))
         for index, body in enumerate(bodies):
             scene.add_glb(f"{paths[body.joint]}/mesh_{index}", body.glb())
         self._shown: Vector | None = None
@@ -61,7 +63,8 @@ class RobotView:
             x, y, z, w = pin.Quaternion(placement.rotation).coeffs()
             frame = self._frames[joint - 1]
             frame.wxyz = (w, x, y, z)
-            frame.position = placement.translation
+            if self._slides[joint]:
+                frame.position = placement.translation
         self._shown = shown
 
     def sole_height(self) -> float:

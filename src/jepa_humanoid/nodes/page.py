@@ -1,6 +1,6 @@
 """Page: shows the graph in browsers, and publishes what people do there.
 
-The robot speaks 500 times a second and a page needs thirty pictures: nothing here is woken by the robot's topics, the
+The robot speaks 500 times a second and a page needs two dozen pictures: nothing here is woken by the robot's topics, the
 newest message of each is taken when the next picture is due. What people do comes from the page's own threads and waits
 in a queue until then.
 """
@@ -96,7 +96,7 @@ class PageNode(RobotNode):
     PARAMETERS = (
         ParameterSpec("host", "127.0.0.1", "address to serve on; 0.0.0.0 lets other machines see and steer the robot"),
         ParameterSpec("port", 8080, "TCP port to serve on", "", 1, 65535),
-        ParameterSpec("rate", 30.0, "pictures, at most", "Hz", 1.0, 60.0),
+        ParameterSpec("rate", 25.0, "pictures, at most", "Hz", 1.0, 60.0),
         ParameterSpec("point_to_walk", True, "a click on the floor is a goal; there is a switch for it on the page"),
         ParameterSpec("largest_forward", 0.5, "end of the slider for driving", "m/s", 0.0, 2.0),
         ParameterSpec("largest_lateral", 0.25, "end of the slider for driving", "m/s", 0.0, 1.0),
