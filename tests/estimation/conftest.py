@@ -1,6 +1,6 @@
 """Motions with known truth for the estimator: kinematic walking, and a robot held up by stiff joints in MuJoCo."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -357,11 +357,12 @@ def replay(
     scale: float = 1.0,
     expect: bool = False,
     settings: EstimatorSettings | None = None,
+    every: int = 5,
 ) -> Run:
     """Run the estimator over a motion with noise; a foot counts as in contact above a tenth of the weight."""
     noise = SensorNoise(robot, seed, scale)
     estimator = BaseEstimator(robot, settings or EstimatorSettings())
-    comparison = Comparison(robot, estimator)
+    comparison = Comparison(robot, estimator, every)
     for k in range(len(motion)):
         contact = (bool(motion.load[k, 0] > 0.1), bool(motion.load[k, 1] > 0.1))
         estimate = estimator.update(sample_of(motion, k, noise), contact if expect else None)
@@ -451,3 +452,26 @@ def walk(robot: RobotDescription, walking: Motion) -> Run:
 def stand(robot: RobotDescription) -> Run:
     """Standing in MuJoCo."""
     return hold(robot, 15.0, seed=1)
+
+
+@pytest.fixture(scope="session")
+def replaying() -> Callable[..., Run]:
+    """`replay`, for tests."""
+    return replay
+
+
+@pytest.fixture(scope="session")
+def holding() -> Callable[..., Run]:
+    """`hold`, for tests."""
+    return hold
+
+
+@pytest.fixture(scope="session")
+def sampling() -> Callable[[RobotDescription, Motion, range], Iterator[SensorSample]]:
+    """Return a maker of a motion's noisy samples."""
+
+    def samples(robot: RobotDescription, motion: Motion, rows: range) -> Iterator[SensorSample]:
+        noise = SensorNoise(robot, seed=0)
+        return (sample_of(motion, k, noise) for k in rows)
+
+    return samples

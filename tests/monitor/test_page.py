@@ -1,26 +1,20 @@
 """The page as its node and its visitors see it: served over HTTP, fed with arrays, steered from browsers."""
 
-import contextlib
 import socket
-import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
-import msgspec
 import numpy as np
 import pytest
-import viser
-import zstandard
-from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import connect
-from websockets.typing import Subprotocol
 
 from jepa_humanoid.monitor.page import Handlers, Page, PageError
 from jepa_humanoid.robot.description import load_robot
 from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid, Goal, VelocityCommand
+
+Open = Callable[..., Any]
 
 ROBOT = load_robot("g1")
 HOME = ROBOT.nominal_configuration
@@ -88,70 +82,6 @@ def wait_until(condition: Callable[[], bool], what: str, patience: float = 8.0) 
     while not condition():
         assert time.monotonic() < deadline, f"{what} did not happen"
         time.sleep(0.02)
-
-
-def switch_drive(page: Page, client: int) -> None:
-    """What the page does when a browser sets the switch."""
-    page._panel.drive.value = True
-    page._toggle_driving(SimpleNamespace(client_id=client, client=None, target=page._panel.drive))  # type: ignore[arg-type]
-
-
-def drag(page: Page, phase: str, x: float, y: float, yaw: float) -> None:
-    """What the page does when a browser drags the gizmo."""
-    page._gizmo.place(x, y, yaw)
-    page._gizmo._dragged(SimpleNamespace(phase=phase, target=page._gizmo.controls))  # type: ignore[arg-type]
-
-
-class Browser:
-    """A browser as far as the server can tell: it says where its camera is, and answers what it is asked.
-
-    Args:
-        page: The page to visit.
-        answers: Whether it answers; a hidden tab does not.
-    """
-
-    def __init__(self, page: Page, *, answers: bool = True) -> None:
-        protocol = Subprotocol(f"viser-v{viser.__version__}")
-        self._socket = connect(f"ws://127.0.0.1:{page.port}", subprotocols=[protocol], max_size=None)
-        self._answers = answers
-        threading.Thread(target=self._read, daemon=True).start()
-        before = set(page._server.get_clients())
-        self._send(
-            "ViewerCameraMessage",
-            wxyz=(1.0, 0.0, 0.0, 0.0),
-            position=(3.0, 3.0, 2.0),
-            fov=0.8,
-            near=0.01,
-            far=100.0,
-            image_height=600,
-            image_width=800,
-            look_at=(0.0, 0.0, 0.0),
-            up_direction=(0.0, 0.0, 1.0),
-        )
-        wait_until(lambda: bool(set(page._server.get_clients()) - before), "a browser's connection")
-        self.id = max(set(page._server.get_clients()) - before)
-
-    def close(self) -> None:
-        """Leave, as when a tab is closed."""
-        self._socket.close()
-
-    def _send(self, kind: str, **fields: object) -> None:
-        self._socket.send(msgspec.msgpack.encode({"type": kind, **fields}))
-
-    def _read(self) -> None:
-        with contextlib.suppress(ConnectionClosed):
-            for frame in self._socket:
-                assert isinstance(frame, bytes)
-                size = int.from_bytes(frame[8:16], "little")
-                window = msgspec.msgpack.decode(zstandard.decompress(frame[16 : 16 + size]))
-                for message in window["messages"]:
-                    if self._answers and message["type"] == "LocalStorageGetItemRequestMessage":
-                        self._send(
-                            "LocalStorageGetItemResponseMessage",
-                            request_uuid=message["request_uuid"],
-                            value=None,
-                            error=None,
-                        )
 
 
 def test_served_over_http(page: Page) -> None:
@@ -252,68 +182,105 @@ def test_lidar_is_only_drawn_for_somebody(page: Page) -> None:
     assert len(page._cloud.points) == 3
 
 
-def test_dragging_the_gizmo_sends_a_goal(page: Page, visitors: Visitors) -> None:
-    """The end of a drag is a goal, whatever was sent on the way; on the way they are thinned."""
-    drag(page, "start", 1.0, 0.0, 0.0)
-    for _ in range(5):
-        drag(page, "update", 1.5, 0.2, 0.1)
-    drag(page, "end", 2.0, 0.5, 1.0)
-    assert len(visitors.goals) == 2
-    assert visitors.goals[-1] == pytest.approx((2.0, 0.5, 1.0), abs=1e-3)
+def test_every_body_of_the_robot_is_delivered(page: Page, open_browser: Open) -> None:
+    """A browser gets a node for every joint, and meshes."""
+    nodes = open_browser(page.port).nodes
+    leaves = {node.rpartition("/")[2] for node in nodes}
+    assert set(ROBOT.joint_names) <= leaves
+    assert sum(leaf.startswith("mesh_") for leaf in leaves) >= len(ROBOT.joint_names)
 
 
-def test_clicking_the_floor_sends_a_goal(page: Page, visitors: Visitors) -> None:
+def test_dragging_the_gizmo_sends_a_goal(page: Page, visitors: Visitors, open_browser: Open) -> None:
+    """Where the gizmo is let go of, and how it is turned, is the goal."""
+    browser = open_browser(page.port)
+    turn = 1.0
+    browser.drag_goal(2.0, 0.5, (float(np.cos(turn / 2)), 0.0, 0.0, float(np.sin(turn / 2))))
+    wait_until(lambda: bool(visitors.goals), "a goal")
+    time.sleep(0.2)
+    assert visitors.goals[-1] == pytest.approx((2.0, 0.5, turn), abs=1e-3)
+    browser.drag_goal(float("nan"), 0.0)
+    time.sleep(0.2)
+    assert np.isfinite(visitors.goals).all()
+
+
+def test_goals_are_thinned_while_dragging(page: Page, visitors: Visitors) -> None:
+    """A drag of a hundred steps is not a hundred goals, but its end always is one."""
+    for k in range(100):
+        page._gizmo._dragged(SimpleNamespace(phase="update", target=page._gizmo.controls))  # type: ignore[arg-type]
+        page._gizmo.place(0.01 * k, 0.0, 0.0)
+    page._gizmo._dragged(SimpleNamespace(phase="end", target=page._gizmo.controls))  # type: ignore[arg-type]
+    assert len(visitors.goals) <= 3
+    assert visitors.goals[-1] == pytest.approx((0.99, 0.0, 0.0), abs=1e-6)
+
+
+def test_clicking_the_floor_sends_a_goal(page: Page, visitors: Visitors, open_browser: Open) -> None:
     """A click is a goal where its ray meets the floor, with the heading of the way there; into the sky it is none."""
-    click = SimpleNamespace(ray_origin=(2.0, 1.0, 1.0), ray_direction=(0.0, 0.0, -1.0))
-    page._clicked(click)  # type: ignore[arg-type]
+    browser = open_browser(page.port)
+    browser.click((2.0, 1.0, 1.0), (0.0, 0.0, -1.0))
+    wait_until(lambda: bool(visitors.goals), "a goal")
     x, y, yaw = visitors.goals[-1]
-    centre = page._centre
-    assert (x, y) == pytest.approx((2.0 + centre[0], 1.0 + centre[1]), abs=1e-6)
+    assert (x, y) == pytest.approx((2.0 + page._centre[0], 1.0 + page._centre[1]), abs=1e-6)
     assert yaw == pytest.approx(np.arctan2(y - HOME[1], x - HOME[0]), abs=1e-6)
-    page._clicked(SimpleNamespace(ray_origin=(0.0, 0.0, 1.0), ray_direction=(0.0, 0.0, 1.0)))  # type: ignore[arg-type]
-    page._panel.point.value = False
-    page._clicked(click)  # type: ignore[arg-type]
-    page._panel.point.value = True
+    browser.click((0.0, 0.0, 1.0), (0.0, 0.0, 1.0))
+    browser.assign("Click the floor", False)
+    browser.click((2.0, 1.0, 1.0), (0.0, 0.0, -1.0))
+    browser.assign("Click the floor", True)
+    wait_until(lambda: page._panel.point.value, "the switch")
     assert len(visitors.goals) == 1
 
 
-def test_emergency_stop_ends_driving(page: Page, visitors: Visitors) -> None:
+def test_clearing_the_goal(page: Page, visitors: Visitors, open_browser: Open) -> None:
+    """The button forgets the goal, here and where it is planned for."""
+    page.show_goal(Goal(np.array([2.0, 0.0])))
+    open_browser(page.port).press("Clear the goal")
+    wait_until(lambda: visitors.cleared == 1, "clearing")
+    assert page._goal is None
+
+
+def test_emergency_stop_ends_driving(page: Page, visitors: Visitors, open_browser: Open) -> None:
     """The stop is handed on, ends driving, and can be released only then."""
-    switch_drive(page, client=7)
-    page._toggle_stop(True)
-    assert visitors.stops == [True]
+    browser = open_browser(page.port)
+    browser.assign("Drive", True)
+    wait_until(lambda: page.teleoperation.driver is not None, "driving")
+    browser.press("EMERGENCY STOP")
+    wait_until(lambda: visitors.stops == [True], "the stop")
     assert page.teleoperation.driver is None
     assert page._panel.release.visible
-    page._toggle_stop(False)
-    assert visitors.stops == [True, False]
+    browser.press("Release the stop")
+    wait_until(lambda: visitors.stops == [True, False], "the release")
     assert not page._panel.release.visible
 
 
-def test_driving_sends_commands_and_forgets_the_goal(page: Page, visitors: Visitors) -> None:
+def test_driving_sends_commands_and_forgets_the_goal(page: Page, visitors: Visitors, open_browser: Open) -> None:
     """While somebody drives, the sliders' velocity comes at 10 Hz or more, and the planner has no goal to return to."""
-    browser = Browser(page)
-    try:
-        page.show_goal(Goal(np.array([2.0, 0.0])))
-        switch_drive(page, browser.id)
-        page._panel.sliders[0].value = 0.2
-        time.sleep(2.5)  # longer than an unanswered heartbeat is waited for
-        assert visitors.cleared == 1
-        assert page._goal is None
-        assert len(visitors.commands) >= 25
-        assert visitors.commands[-1].forward == pytest.approx(0.2)
-    finally:
-        browser.close()
+    browser = open_browser(page.port)
+    page.show_goal(Goal(np.array([2.0, 0.0])))
+    browser.assign("Drive", True)
+    wait_until(lambda: page.teleoperation.driver is not None, "driving")
+    browser.assign("Forward", 0.2)
+    browser.assign("Turn left", 99.0)
+    time.sleep(2.5)  # longer than an unanswered heartbeat is waited for
+    assert visitors.cleared == 1
+    assert page._goal is None
+    assert len(visitors.commands) >= 25
+    assert visitors.commands[-1].forward == pytest.approx(0.2)
+    assert visitors.commands[-1].turn == pytest.approx(0.6), "a slider's end"
+    browser.press("Stop")
+    wait_until(lambda: visitors.commands[-1] == VelocityCommand(), "zeros")
+    browser.assign("Drive", False)
+    wait_until(lambda: page.teleoperation.driver is None, "the end of driving")
 
 
-def test_closing_the_driving_browser_stops_the_robot(page: Page, visitors: Visitors) -> None:
+def test_closing_the_driving_browser_stops_the_robot(page: Page, visitors: Visitors, open_browser: Open) -> None:
     """When the browser that drives goes away, zeros are sent and the switch is off; others may go as they like."""
-    driver, other = Browser(page), Browser(page)
-    switch_drive(page, driver.id)
-    page._panel.sliders[0].value = 0.3
-    wait_until(lambda: any(c.forward > 0.0 for c in visitors.commands), "driving")
+    driver, other = open_browser(page.port), open_browser(page.port)
+    driver.assign("Drive", True)
+    wait_until(lambda: page.teleoperation.driver is not None, "driving")
+    driver.assign("Forward", 0.3)
+    wait_until(lambda: any(c.forward > 0.0 for c in visitors.commands), "motion")
     other.close()
     time.sleep(0.3)
-    assert page.teleoperation.driver == driver.id
+    assert page.teleoperation.driver is not None
     driver.close()
     wait_until(lambda: page.teleoperation.driver is None, "the end of driving")
     wait_until(lambda: not page._panel.drive.value, "the switch's clearing")
@@ -321,15 +288,12 @@ def test_closing_the_driving_browser_stops_the_robot(page: Page, visitors: Visit
     assert page._panel.velocity == VelocityCommand()
 
 
-def test_silent_browser_stops_the_robot(page: Page, visitors: Visitors) -> None:
+def test_silent_browser_stops_the_robot(page: Page, visitors: Visitors, open_browser: Open) -> None:
     """A browser that stays connected but no longer answers, as a hidden tab does, cannot go on driving."""
-    browser = Browser(page, answers=False)
-    try:
-        switch_drive(page, browser.id)
-        wait_until(lambda: page.teleoperation.driver is None, "the end of driving")
-        wait_until(lambda: bool(visitors.commands) and visitors.commands[-1] == VelocityCommand(), "zeros")
-    finally:
-        browser.close()
+    open_browser(page.port, answers=False).assign("Drive", True)
+    wait_until(lambda: page.teleoperation.driver is not None, "driving")
+    wait_until(lambda: page.teleoperation.driver is None, "the end of driving")
+    wait_until(lambda: bool(visitors.commands) and visitors.commands[-1] == VelocityCommand(), "zeros")
 
 
 def test_stand_up_is_offered_when_damping(page: Page) -> None:

@@ -391,6 +391,8 @@ class Page:
     # What people do
 
     def _dragged(self, x: float, y: float, yaw: float) -> None:
+        if self._intake.check("goal", (x, y, yaw), 3) is None:
+            return
         # The gizmo is left where it is: its browser is ahead of what is known here.
         self.stop_driving()
         self._goal = Goal(np.array([x, y]), yaw)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import viser
 
 from jepa_humanoid.monitor.palette import ACCENT
@@ -50,6 +51,7 @@ class Panel:
     def __init__(self, gui: viser.GuiApi, limits: VelocityCommand, *, point_to_walk: bool) -> None:
         gui.configure_theme(dark_mode=True, show_logo=False, show_share_button=False, brand_color=ACCENT)
         gui.set_panel_label(TITLE)
+        self._limits = limits.as_array()
         self._shown_status = Status().html()
         self._status = gui.add_html(self._shown_status)
         icons = viser.Icon
@@ -98,8 +100,9 @@ class Panel:
 
     @property
     def velocity(self) -> VelocityCommand:
-        """What the sliders say."""
-        forward, lateral, turn = (float(slider.value) for slider in self.sliders)
+        """What the sliders say; their ends hold here too, for a browser could send anything."""
+        values = np.array([slider.value for slider in self.sliders], dtype=float)
+        forward, lateral, turn = np.clip(np.nan_to_num(values), -self._limits, self._limits).tolist()
         return VelocityCommand(forward, lateral, turn)
 
     def zero_sliders(self) -> None:

@@ -129,7 +129,7 @@ TOPICS = MappingProxyType(
                 LATCHED,
                 "5 Hz (wall)",
                 "JSON with ground truth; for judging a run, never for control: stamp, position, yaw, tilt_deg, "
-                "max_tilt_deg, falls, touches, touching, real_time_factor",
+                "max_tilt_deg, falls, touches, touching, pace, real_time_factor",
             ),
             Topic(
                 "push",
@@ -173,9 +173,9 @@ TOPICS = MappingProxyType(
                 "plan/cmd_vel",
                 TwistStamped,
                 LATEST,
-                "20 Hz (wall)",
-                "what the planner asks of the controller, in `base_footprint`; stamp = state it was planned from or "
-                "held at; stale after 0.5 s",
+                "20 Hz",
+                "what the planner asks of the controller, in `base_footprint`; stamp = newest odometry that it knew; "
+                "stale after 0.5 s",
             ),
             Topic("plan/path", Path, LATEST, "each plan", "the chosen imagined trajectory, in `odom`"),
             Topic(

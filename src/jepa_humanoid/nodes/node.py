@@ -72,7 +72,7 @@ class ParameterSpec:
             return ", ".join(self.choices)
         if self.low is None or self.high is None:
             return ""
-        return f"{self.low:g} … {self.high:g}"
+        return f"{self.low} … {self.high}" if isinstance(self.default, int) else f"{self.low:g} … {self.high:g}"
 
     def descriptor(self) -> ParameterDescriptor:
         """What `ros2 param describe` shows; the value can only be given at the start."""
