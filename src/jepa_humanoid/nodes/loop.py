@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rclpy.callback_groups import CallbackGroup
+from rclpy.exceptions import InvalidHandle
 from rclpy.executors import ExternalShutdownException, ShutdownException, SingleThreadedExecutor
 from rclpy.impl.implementation_singleton import rclpy_implementation as _rclpy
 from rclpy.node import Node
@@ -109,35 +110,43 @@ class Loop:
         """Run callbacks until `stop`, or until the context is shut down."""
         context = self._node.context
         next_background = time.monotonic()
-        while not self._stopped and context.ok():
-            if self._changed:
-                self._changed = False
-                listeners = [
-                    (k, subscription.handle, subscription.msg_type, callback)
-                    for k, (subscription, callback) in enumerate(self._listeners)
-                ]
-                wait_set = _rclpy.WaitSet(len(listeners), 0, 0, 0, 0, 0, context.handle)
-            wait_set.clear_entities()
-            for _, handle, _, _ in listeners:
-                wait_set.add_subscription(handle)
-            wait = min(next_background, self._next_time) - time.monotonic()
-            if listeners:
-                wait_set.wait(max(0, int(wait * 1e9)))
-                for k, handle, message_type, callback in listeners:
-                    if wait_set.is_ready("subscription", k):
-                        taken = handle.take_message(message_type, False)
-                        if taken is not None:
-                            callback(taken[0])
-                        if self._changed:
-                            break
-            elif wait > 0.0:
-                time.sleep(wait)
-            now = time.monotonic()
-            if now >= self._next_time and self._on_time is not None:
-                self._next_time = self._on_time(now)
-            if now >= next_background:
-                self._spin_background()
-                next_background = time.monotonic() + BACKGROUND_PERIOD
+        with contextlib.ExitStack() as held:
+            while not self._stopped and context.ok():
+                if self._changed:
+                    self._changed = False
+                    held.close()
+                    listeners = self._hold_listeners(held)
+                    wait_set = _rclpy.WaitSet(len(listeners), 0, 0, 0, 0, 0, context.handle)
+                wait_set.clear_entities()
+                for _, handle, _, _ in listeners:
+                    wait_set.add_subscription(handle)
+                wait = min(next_background, self._next_time) - time.monotonic()
+                if listeners:
+                    wait_set.wait(max(0, int(wait * 1e9)))
+                    for k, handle, message_type, callback in listeners:
+                        if wait_set.is_ready("subscription", k):
+                            taken = handle.take_message(message_type, False)
+                            if taken is not None:
+                                callback(taken[0])
+                            if self._changed:
+                                break
+                elif wait > 0.0:
+                    time.sleep(wait)
+                now = time.monotonic()
+                if now >= self._next_time and self._on_time is not None:
+                    self._next_time = self._on_time(now)
+                if now >= next_background:
+                    self._spin_background()
+                    next_background = time.monotonic() + BACKGROUND_PERIOD
+
+    def _hold_listeners(self, held: contextlib.ExitStack) -> list[tuple[int, Any, Any, Callable[[Any], None]]]:
+        """Index, handle, message type and callback of all subscriptions; none is destroyed while it is held."""
+        listeners: list[tuple[int, Any, Any, Callable[[Any], None]]] = []
+        for subscription, callback in list(self._listeners):
+            with contextlib.suppress(InvalidHandle):
+                held.enter_context(subscription.handle)
+                listeners.append((len(listeners), subscription.handle, subscription.msg_type, callback))
+        return listeners
 
     def _spin_background(self) -> None:
         # A pass executes one callback. Two keep up with timers and leave room for requests.

@@ -1,0 +1,127 @@
+"""The page's node: what people do in a browser goes out over topics, what the robot says comes to the browser."""
+
+import importlib.util
+import math
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from jepa_humanoid.network import free_port
+from jepa_humanoid.nodes.conversions import JointConverter, to_stamp, write_odometry
+from jepa_humanoid.robot.description import RobotDescription
+from jepa_humanoid.robot.state import BaseEstimate, SensorSample
+
+pytestmark = pytest.mark.ros
+
+
+@pytest.fixture
+def port() -> int:
+    """A port that nobody serves."""
+    return free_port("127.0.0.1", 18080)
+
+
+@pytest.fixture
+def open_browser(watcher: Any, port: int) -> Iterator[Callable[[], Any]]:
+    """Opens the page in a browser once it is served; see tests/browser.py."""
+    if "browser" not in sys.modules:
+        spec = importlib.util.spec_from_file_location("browser", Path(__file__).parents[1] / "browser.py")
+        assert spec is not None
+        assert spec.loader is not None
+        sys.modules["browser"] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules["browser"])
+    opened = []
+
+    def open_one() -> Any:
+        watcher.wait_until(lambda: watcher.status("page")[1], "the page")
+        opened.append(sys.modules["browser"].Browser(port))
+        return opened[-1]
+
+    yield open_one
+    for browser in opened:
+        browser.close()
+
+
+class FakeRobot:
+    """Says where the joints and the base are."""
+
+    def __init__(self, watcher: Any, robot: RobotDescription) -> None:
+        self._watcher = watcher
+        self._robot = robot
+        self._joints = JointConverter(robot.joint_names)
+        self._time = 0.0
+        self.names: list[str] | None = None
+        watcher.node.create_timer(0.02, self._speak)
+
+    def _speak(self) -> None:
+        self._time += 0.02
+        stamp, q = to_stamp(self._time), self._robot.nominal_configuration
+        zeros = np.zeros(self._robot.joint_count)
+        states = self._watcher.publisher("joint_states")
+        message = states.msg_type()
+        sample = SensorSample(self._time, q[7:], zeros, zeros, np.zeros(3), np.zeros(3))
+        self._joints.write_state(sample, stamp, message)
+        message.name = self.names or message.name
+        states.publish(message)
+        base = BaseEstimate(self._time, q[:3], q[3:7], np.zeros(3), np.zeros(3))
+        self._watcher.publisher("odom").publish(write_odometry(base, stamp, self._robot.frames.base))
+
+
+def test_people_are_heard(nodes: Any, watcher: Any, port: int, open_browser: Any, g1: RobotDescription) -> None:
+    """A dragged goal, driving and the stop come out as messages of the contract; a closed browser as zeros."""
+    for topic in ("goal_pose", "teleop/cmd_vel", "emergency_stop"):
+        watcher.listen(topic)
+    robot = FakeRobot(watcher, g1)
+    nodes.start("page", port=port)
+    browser = open_browser()
+    watcher.wait_until(lambda: watcher.status("page")[1].startswith("serving"), "the robot's state on the page")
+    browser.drag_goal(2.0, -0.5)
+    watcher.wait_until(lambda: "goal_pose" in watcher.heard, "the goal")
+    goal = watcher.heard["goal_pose"]
+    assert (goal.header.frame_id, goal.pose.position.x, goal.pose.position.y) == ("odom", 2.0, -0.5)
+    browser.assign("Drive", True)
+    watcher.wait_until(lambda: "teleop/cmd_vel" in watcher.heard, "driving")
+    browser.assign("Forward", 0.25)
+    watcher.wait_until(lambda: watcher.heard["teleop/cmd_vel"].twist.linear.x == 0.25, "the slider's velocity")
+    before = watcher.counts["teleop/cmd_vel"]
+    watcher.spin(1.0)
+    assert watcher.counts["teleop/cmd_vel"] - before >= 10
+    browser.close()
+    watcher.wait_until(lambda: watcher.heard["teleop/cmd_vel"].twist.linear.x == 0.0, "zeros")
+    watcher.spin(0.5)
+    before = watcher.counts["teleop/cmd_vel"]
+    watcher.spin(0.5)
+    assert watcher.counts["teleop/cmd_vel"] == before, "nobody drives any more"
+    open_browser().press("EMERGENCY STOP")
+    watcher.wait_until(lambda: "emergency_stop" in watcher.heard, "the stop")
+    assert watcher.heard["emergency_stop"].data
+    robot.names = [*g1.joint_names[1:], g1.joint_names[0]]
+    watcher.wait_until(
+        lambda: "joint_states: the joints are not" in watcher.status("page")[1], "the wrong order's report"
+    )
+    assert math.isfinite(goal.pose.orientation.w)
+
+
+def test_taken_port_is_named(nodes: Any, port: int) -> None:
+    """A page whose port is taken ends, and its log says which port it was."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", port))
+        other.listen()
+        process = nodes.start("page", port=port)
+        assert process.wait(timeout=30) == 1
+    assert str(port) in nodes._logs[-1].read_text()
+
+
+def test_page_ends_quickly(nodes: Any, watcher: Any, port: int, open_browser: Any) -> None:
+    """Told to stop with a browser open, the page is gone within seconds, and says that all is well."""
+    process = nodes.start("page", port=port)
+    open_browser()
+    began = time.monotonic()
+    process.terminate()
+    assert process.wait(timeout=10) == 0
+    assert time.monotonic() - began < 8.0
