@@ -110,6 +110,7 @@ def test_people_are_heard(nodes: Any, watcher: Any, port: int, open_browser: Any
 def test_taken_port_is_named(nodes: Any, port: int) -> None:
     """A page whose port is taken ends, and its log says which port it was."""
     with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         other.bind(("127.0.0.1", port))
         other.listen()
         process = nodes.start("page", port=port)
