@@ -206,7 +206,7 @@ class Body:
 
     def _standing_configuration(self, position: Vector) -> Vector:
         """Configuration with these joint positions and the left sole flat on z = 0: no IMU needed."""
-        q = pin.neutral(self.robot.model)
+        q: Vector = pin.neutral(self.robot.model)
         q[7:] = position
         self._dynamics.update(q, np.zeros(self.robot.model.nv))
         T_sole_base = self._dynamics.soles[0].pose.inverse()

@@ -41,7 +41,7 @@ def test_base_equations_hold(g1: RobotDescription, loads: tuple[float, float]) -
     solution = case.solve(loads)
     assert solution.solved
     rate = case.dynamics.momentum_matrix[:3] @ solution.acceleration + case.dynamics.momentum_drift[:3]
-    assert solution.forces.sum(axis=0) == pytest.approx(rate + [0.0, 0.0, case.weight], abs=0.5)
+    assert solution.forces.sum(axis=0) == pytest.approx(rate + np.array([0.0, 0.0, case.weight]), abs=0.5)
 
 
 def test_standing_carries_the_weight_evenly(g1: RobotDescription) -> None:

@@ -32,20 +32,20 @@ def test_step_on_the_pattern_is_left_alone(elapsed: float) -> None:
 
 def test_forward_push_lengthens_the_step() -> None:
     """A DCM ahead of its path lands the foot further ahead, and the offset stays near its nominal."""
-    landing = adapt(on_pattern(0.1) + [0.04, 0.0], 0.1)
+    landing = adapt(on_pattern(0.1) + np.array([0.04, 0.0]), 0.1)
     assert landing.position[0] > NOMINAL.position[0] + 0.05
     assert landing.offset == pytest.approx(NOMINAL.offset, abs=0.01)
 
 
 def test_outward_push_lands_sooner_or_wider() -> None:
     """A DCM that leaves towards the swing foot is met earlier or further out."""
-    landing = adapt(on_pattern(0.1) + [0.0, -0.04], 0.1)
+    landing = adapt(on_pattern(0.1) + np.array([0.0, -0.04]), 0.1)
     assert landing.duration < DURATION or landing.position[1] < NOMINAL.position[1]
 
 
 def test_bounds_hold_and_the_rest_shows_in_the_offset() -> None:
     """A push beyond the leg's reach lands on the bound, and what is left appears in the offset."""
-    landing = adapt(on_pattern(0.2) + [0.4, 0.0], 0.2)
+    landing = adapt(on_pattern(0.2) + np.array([0.4, 0.0]), 0.2)
     assert landing.position[0] == pytest.approx(BOUNDS[1][0], abs=1e-6)
     assert TIMES[0] - 1e-9 <= landing.duration <= TIMES[1] + 1e-9
     assert landing.offset[0] > NOMINAL.offset[0] + 0.02

@@ -71,8 +71,9 @@ def test_missing_foot_frame_is_named(tmp_path: Path) -> None:
 
 def test_wrong_value_is_named(tmp_path: Path) -> None:
     """A value of the wrong kind is an error that names its place in the file."""
+    lidar = {"elevation": [0, 1], "rays": [1, 1], "range": [0, 1], "rate": -1, "noise": 0}
     with pytest.raises(RobotDescriptionError, match=r"lidar\.rate"):
-        load_robot(altered(tmp_path, lidar={"elevation": [0, 1], "rays": [1, 1], "range": [0, 1], "rate": -1, "noise": 0}))
+        load_robot(altered(tmp_path, lidar=lidar))
 
 
 def test_group_without_joints_is_named(tmp_path: Path) -> None:

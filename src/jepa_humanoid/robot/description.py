@@ -185,7 +185,7 @@ class RobotDescription:
     @cached_property
     def nominal_configuration(self) -> Vector:
         """Pinocchio configuration of the nominal posture, upright, soles on z = 0 and the origin between them."""
-        q = pin.neutral(self.model)
+        q: Vector = pin.neutral(self.model)
         q[7:] = self.joints.nominal
         data = self.model.createData()
         pin.framesForwardKinematics(self.model, data, q)
