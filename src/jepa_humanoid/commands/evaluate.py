@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -65,6 +66,62 @@ def navigation_command(
         write_report(json, trials)
     if picture is not None:
         draw_trials(trials, picture)
+
+
+@app.command("locomotion")
+def locomotion_command(
+    suite: Annotated[str, typer.Option(help="What is asked of the body: stand, push, walk or turn.")] = "walk",
+    engine: Annotated[str, typer.Option(help="What simulates it: mujoco.")] = "mujoco",
+    seeds: Annotated[str, typer.Option(help="FIRST:END, END excluded; or one seed.")] = "0:4",
+    jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
+    json: Annotated[Path | None, typer.Option(help="Where to write the trials.")] = None,
+) -> None:
+    """Stand, take pushes, walk or turn with estimated state, noise, and randomised friction and mass."""
+    from jepa_humanoid.evaluation.locomotion import ENGINES, SUITES, evaluate, summarize, trial_count, write_report
+
+    if suite not in SUITES:
+        _fail(f"no suite '{suite}': known are {', '.join(SUITES)}")
+    if engine not in ENGINES:
+        _fail(f"no engine '{engine}': known are {', '.join(ENGINES)}")
+    chosen = _seeds(seeds)
+    trials = list(track(evaluate(suite, chosen, jobs), suite, trial_count(suite, chosen), console=console))
+    table = Table(
+        "seed",
+        "friction",
+        "mass",
+        "push",
+        "passed",
+        "tilt",
+        "off",
+        "turned off",
+        "speed off",
+        "odometry",
+        box=box.SIMPLE,
+    )
+    for t in trials:
+        table.add_row(
+            str(t.seed),
+            f"{t.friction:.2f}",
+            f"{t.mass_kg:.1f} kg",
+            "" if t.impulse is None else f"{t.impulse[0]:.0f}, {t.impulse[1]:.0f} N·s",
+            "[green]yes[/]" if t.passed else "[red]no[/]" if t.survived else f"[red]{t.reason}[/]",
+            f"{t.max_tilt_deg:.1f}°",
+            f"{t.tracking_error_m:.3f} m",
+            f"{t.heading_error_deg:.1f}°",
+            "" if t.velocity_error_relative is None else f"{100 * t.velocity_error_relative:.0f} %",
+            f"{t.odometry_error_m:.3f} m",
+        )
+    console.print(f"[bold]{suite}[/]: the robot {SUITES[suite].description}")
+    console.print(table)
+    report = summarize(suite, engine, trials)
+    console.print(
+        f"[bold]{suite}[/]: {report['survived']} of {report['trials']} stayed on their feet, "
+        f"{report['passed']} passed; largest tilt {report['max_tilt_deg']}°; "
+        f"control {max(t.control_ms[0] for t in trials):.2f} ms median, "
+        f"{max(t.control_ms[1] for t in trials):.2f} ms p99 at worst"
+    )
+    if json is not None:
+        write_report(json, report)
 
 
 @app.command("model")

@@ -1,0 +1,344 @@
+"""Does it stay on its feet? Closed loops of the body alone, judged by ground truth: standing, pushes, walking, turning.
+
+Each trial has what a robot has to cope with: estimated state, sensor noise and bias, a late command, and a friction and
+masses that nobody told the controller about.
+"""
+
+import json
+import math
+import multiprocessing
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass, field
+from functools import cache, partial
+from itertools import product
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+
+from jepa_humanoid.body import Body
+from jepa_humanoid.robot.description import RobotDescription, load_robot
+from jepa_humanoid.robot.state import JointCommand, SensorSample, Vector, VelocityCommand
+from jepa_humanoid.simulation.rollout import Rollout
+from jepa_humanoid.simulation.scenes import load_scene
+from jepa_humanoid.simulation.world import WorldSettings
+from jepa_humanoid.world_model import planar
+
+ENGINES = ("mujoco",)
+"""What can simulate a trial."""
+
+_FLOOR = "floor"
+_LOOK_EVERY = 5
+"""Control periods between two looks at ground truth: 10 ms."""
+_WAY_EVERY = 84
+"""Looks between two points of the way that counts as walked: two steps of the gait, in which the sway cancels out."""
+_RAMP = 2.0
+"""Time after which a commanded velocity counts as reached [s]."""
+_WALKED = 1.0
+"""Distance below which a drift relative to it says nothing [m]."""
+
+
+@dataclass(frozen=True)
+class Suite:
+    """What a trial asks of the body, and what it has to keep to.
+
+    Attributes:
+        name: On the command line.
+        description: For people.
+        command: Asked for after settling.
+        duration: For which it is asked for, or for which the robot is watched when it stands [s].
+        impulses: Of pushes on the torso when the duration begins, one trial each; forward and to the left [N·s].
+        settling: Time for which the robot stands before [s].
+        resting: Time after the command before the end is judged [s].
+        tilt_limit: That a trial has to keep to [rad], or None for staying on its feet.
+        tracking_limit: Distance between where it ends and where the command leads [m], or None for anywhere.
+    """
+
+    name: str
+    description: str
+    command: VelocityCommand = field(default_factory=VelocityCommand)
+    duration: float = 0.0
+    impulses: tuple[tuple[float, float] | None, ...] = (None,)
+    settling: float = 1.0
+    resting: float = 3.0
+    tilt_limit: float | None = None
+    tracking_limit: float | None = None
+
+
+SUITES: Mapping[str, Suite] = MappingProxyType(
+    {
+        suite.name: suite
+        for suite in (
+            Suite("stand", "stands untouched for 60 s", duration=60.0, settling=0.0, resting=0.0),
+            Suite(
+                "push",
+                "is pushed by 15 N·s within 0.1 s, from behind, from the front, from the right and from the left",
+                impulses=((15.0, 0.0), (-15.0, 0.0), (0.0, 15.0), (0.0, -15.0)),
+                resting=4.0,
+            ),
+            Suite(
+                "walk",
+                "walks at 0.3 m/s for 10 s, and stops",
+                VelocityCommand(forward=0.3),
+                10.0,
+                tilt_limit=math.radians(20.0),
+                tracking_limit=0.3,
+            ),
+            Suite(
+                "turn",
+                "turns at 0.5 rad/s for 8 s, and stops",
+                VelocityCommand(turn=0.5),
+                8.0,
+                tilt_limit=math.radians(20.0),
+                tracking_limit=0.3,
+            ),
+        )
+    }
+)
+
+
+@dataclass(frozen=True)
+class LocomotionTrial:
+    """What became of one trial.
+
+    Attributes:
+        seed: Of noise, biases, friction and masses.
+        friction: Drawn coefficient of the floor.
+        mass_kg: Drawn mass of the robot.
+        impulse: Of the push [N·s], or None.
+        survived: Whether it stood or walked to the end.
+        passed: Whether it kept to the suite's limits as well.
+        reason: What the body did at the end, in its own words.
+        seconds: Until it was judged.
+        max_tilt_deg: Of the pelvis, in truth.
+        tracking_error_m: Distance between where it ended, in truth, and where the command led from where it began.
+        heading_error_deg: The same for the heading.
+        velocity_error_relative: Difference of mean true and commanded velocity, two seconds after the command's
+            begin to its end, relative to the command; None without a command or after a fall.
+        distance_m: Length of the true way.
+        odometry_error_m: Distance between the estimated and the true end, as seen from the beginning.
+        odometry_drift_relative: The same relative to the way; None for ways under one metre.
+        control_ms: Median and 99th percentile of the time for one control step.
+    """
+
+    seed: int
+    friction: float
+    mass_kg: float
+    impulse: tuple[float, float] | None
+    survived: bool
+    passed: bool
+    reason: str
+    seconds: float
+    max_tilt_deg: float
+    tracking_error_m: float
+    heading_error_deg: float
+    velocity_error_relative: float | None
+    distance_m: float
+    odometry_error_m: float
+    odometry_drift_relative: float | None
+    control_ms: tuple[float, float]
+
+
+class _TimedBody(Body):
+    """A body that knows how long its steps took."""
+
+    def __init__(self, robot: RobotDescription) -> None:
+        super().__init__(robot)
+        self.durations: list[float] = []
+
+    def step(self, sample: SensorSample, command: VelocityCommand | None = None) -> JointCommand:
+        """Answer a sample, as every body does."""
+        began = time.perf_counter()
+        answer = super().step(sample, command)
+        self.durations.append(time.perf_counter() - began)
+        return answer
+
+
+class _Watch:
+    """Runs a rollout and keeps what has to be judged."""
+
+    def __init__(self, rollout: Rollout) -> None:
+        self._rollout = rollout
+        self._ticks = 0
+        self.max_tilt = 0.0
+        self.way: list[Vector] = []
+
+    def run(self, command: VelocityCommand, duration: float) -> bool:
+        """Let time pass; False as soon as the robot no longer balances."""
+        world, body = self._rollout.world, self._rollout.body
+        for _ in range(round(duration / world.settings.control_period)):
+            self._rollout.tick(command)
+            self._ticks += 1
+            if self._ticks % _LOOK_EVERY:
+                continue
+            truth = world.truth()
+            self.max_tilt = max(self.max_tilt, truth.tilt)
+            self.way.append(self.pose)
+            # A robot that gave up balancing lies soon; one that has just been switched on does not balance yet.
+            if truth.fallen or (world.stamp > 1.0 and not body.engaged):
+                return False
+        return True
+
+    @property
+    def pose(self) -> Vector:
+        """True x, y [m] and yaw [rad]."""
+        truth = self._rollout.world.truth()
+        x, y, z, w = truth.orientation
+        return np.array([*truth.position[:2], math.atan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z))])
+
+    @property
+    def odometry(self) -> Vector:
+        """Estimated x, y [m] and yaw [rad]; where ``odom`` begins, if there is no estimate yet."""
+        estimate = self._rollout.body.estimate
+        return np.zeros(3) if estimate is None else np.array([*estimate.position[:2], estimate.yaw])
+
+
+def run_trial(suite: Suite, seed: int, impulse: tuple[float, float] | None = None) -> LocomotionTrial:
+    """Run one trial in MuJoCo on a flat floor.
+
+    Args:
+        suite: What is asked.
+        seed: Of everything drawn.
+        impulse: Of a push after settling, forward and to the left [N·s].
+    """
+    robot = _g1()
+    rollout = Rollout(robot, load_scene("flat"), WorldSettings(seed=seed, randomize=True))
+    rollout.body = body = _TimedBody(robot)
+    world = rollout.world
+    watch = _Watch(rollout)
+    survived = watch.run(VelocityCommand(), suite.settling)
+    start, odometry = watch.pose, watch.odometry
+    begin = len(watch.way)
+    if impulse is not None:
+        world.push(np.array([*impulse, 0.0]))
+    survived = survived and watch.run(suite.command, suite.duration)
+    steady = watch.way[begin + round(_RAMP / _look_period(rollout)) :]
+    moving = survived
+    survived = survived and watch.run(VelocityCommand(), suite.resting)
+    error = planar.relative(planar.compose(start, lead(suite.command, suite.duration)), watch.pose)
+    tracking_error = float(np.hypot(*error[:2]))
+    way = np.array([start, *watch.way[begin::_WAY_EVERY], watch.pose])[:, :2]
+    distance = float(np.linalg.norm(np.diff(way, axis=0), axis=1).sum())
+    drift = planar.relative(start, watch.pose) - planar.relative(odometry, watch.odometry)
+    odometry_error = float(np.hypot(*drift[:2]))
+    kept = (suite.tilt_limit is None or watch.max_tilt <= suite.tilt_limit) and (
+        suite.tracking_limit is None or tracking_error <= suite.tracking_limit
+    )
+    durations = 1e3 * np.array(body.durations)
+    return LocomotionTrial(
+        seed=seed,
+        friction=round(float(world.model.geom(_FLOOR).friction[0]), 3),
+        mass_kg=round(float(world.model.body_mass.sum()), 2),
+        impulse=impulse,
+        survived=survived,
+        passed=survived and kept,
+        reason=body.reason,
+        seconds=round(world.stamp, 2),
+        max_tilt_deg=round(math.degrees(watch.max_tilt), 2),
+        tracking_error_m=round(tracking_error, 4),
+        heading_error_deg=round(math.degrees(abs(float(error[2]))), 2),
+        velocity_error_relative=velocity_error(suite.command, steady, _look_period(rollout)) if moving else None,
+        distance_m=round(distance, 3),
+        odometry_error_m=round(odometry_error, 4),
+        odometry_drift_relative=round(odometry_error / distance, 4) if distance >= _WALKED else None,
+        control_ms=(round(float(np.median(durations)), 3), round(float(np.percentile(durations, 99)), 3)),
+    )
+
+
+def evaluate(suite: str | Suite, seeds: Sequence[int], jobs: int = 1) -> Iterator[LocomotionTrial]:
+    """Run a suite over seeds; yields the trials in order, `trial_count` of them."""
+    chosen = SUITES[suite] if isinstance(suite, str) else suite
+    tasks = list(product(seeds, chosen.impulses))
+    run = partial(_task, chosen)
+    if jobs <= 1:
+        yield from map(run, tasks)
+        return
+    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+        yield from pool.map(run, tasks)
+
+
+def trial_count(suite: str, seeds: Sequence[int]) -> int:
+    """How many trials a suite makes of these seeds."""
+    return len(seeds) * len(SUITES[suite].impulses)
+
+
+def summarize(suite: str, engine: str, trials: Sequence[LocomotionTrial]) -> dict[str, object]:
+    """What a report says: counts, means of the errors, the largest tilt, and every trial.
+
+    Errors are means over the trials that survived; None where there is nothing to take a mean of.
+    """
+    alive = [trial for trial in trials if trial.survived]
+    return {
+        "suite": suite,
+        "engine": engine,
+        "trials": len(trials),
+        "survived": len(alive),
+        "passed": sum(trial.passed for trial in trials),
+        "tracking_error_m": _mean([trial.tracking_error_m for trial in alive]),
+        "velocity_error_relative": _mean([trial.velocity_error_relative for trial in alive]),
+        "odometry_drift_relative": _mean([trial.odometry_drift_relative for trial in alive]),
+        "max_tilt_deg": max((trial.max_tilt_deg for trial in trials), default=None),
+        "control_ms": {
+            "median": _mean([trial.control_ms[0] for trial in trials]),
+            "p99": max((trial.control_ms[1] for trial in trials), default=None),
+        },
+        "rows": [asdict(trial) for trial in trials],
+    }
+
+
+def write_report(path: Path, report: Mapping[str, object]) -> None:
+    """Write what `summarize` returned as JSON."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+
+
+def lead(command: VelocityCommand, duration: float) -> Vector:
+    """Planar pose, seen from the first one, that a constant velocity leads to: the exponential map of SE(2)."""
+    forward, lateral, turn = duration * command.as_array()
+    sine, versine = _arc(turn)
+    return np.array([sine * forward - versine * lateral, versine * forward + sine * lateral, turn])
+
+
+def velocity_error(command: VelocityCommand, way: Sequence[Vector], period: float) -> float | None:
+    """Relative error of the mean velocity along poses that are ``period`` apart, or None if there is none to speak of.
+
+    The mean velocity is the constant one that leads from the first pose to the last: the logarithm of SE(2).
+    """
+    asked = command.as_array()
+    if not asked.any() or len(way) < 2:
+        return None
+    yaws = np.unwrap([pose[2] for pose in way])
+    turn = float(yaws[-1] - yaws[0])
+    x, y = planar.to_local(way[0], way[-1][:2])
+    sine, versine = _arc(turn)
+    scale = 1.0 / ((sine**2 + versine**2) * (len(way) - 1) * period)
+    got = scale * np.array([sine * x + versine * y, sine * y - versine * x, turn * (sine**2 + versine**2)])
+    part = slice(0, 2) if asked[:2].any() else slice(2, 3)
+    return round(float(np.linalg.norm((got - asked)[part]) / np.linalg.norm(asked[part])), 4)
+
+
+def _task(suite: Suite, task: tuple[int, tuple[float, float] | None]) -> LocomotionTrial:
+    return run_trial(suite, *task)
+
+
+def _look_period(rollout: Rollout) -> float:
+    return _LOOK_EVERY * rollout.world.settings.control_period
+
+
+def _arc(angle: float) -> tuple[float, float]:
+    """Return sin θ / θ and (1 − cos θ) / θ."""
+    if abs(angle) < 1e-6:
+        return 1.0, angle / 2.0
+    return math.sin(angle) / angle, (1.0 - math.cos(angle)) / angle
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return round(float(np.mean(known)), 4) if known else None
+
+
+@cache
+def _g1() -> RobotDescription:
+    return load_robot("g1")
