@@ -118,7 +118,7 @@ TOPICS = MappingProxyType(
                 "clock",
                 Clock,
                 LATEST,
-                "500 Hz",
+                "100 Hz",
                 "the target's time; `/clock` in the root namespace. In another one, remap `/clock` of nodes with "
                 "`use_sim_time` to it",
             ),

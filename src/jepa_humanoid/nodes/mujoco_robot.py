@@ -36,6 +36,9 @@ from jepa_humanoid.simulation.world import World, WorldSettings
 RESEND_PERIOD = 0.05
 """Wall time after which an unanswered state is sent again [s]: a message may get lost while nodes find each other."""
 
+CLOCK_PERIOD = 10_000_000
+"""Time between two messages of `clock` [ns]: often enough for those who only watch."""
+
 LARGEST_LEAD = 0.02
 """What a slow period may be made up for by faster ones [s]."""
 
@@ -235,7 +238,8 @@ class MujocoRobot(RobotNode):
         self._sent = time.monotonic()
         self.outputs["imu/data"].publish(self._imu)
         self.outputs["joint_states"].publish(self._state)
-        self.outputs["clock"].publish(self._time_message)
+        if self._stamp % CLOCK_PERIOD == 0:
+            self.outputs["clock"].publish(self._time_message)
 
     def _set_pace(self, pace: Pace) -> None:
         if pace is self._pace:

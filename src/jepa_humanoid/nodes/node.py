@@ -256,6 +256,9 @@ class RobotNode(LifecycleNode):
             super().on_deactivate(state)
             return TransitionCallbackReturn.FAILURE
         self.active = True
+        # The first line that a process logs makes rclpy look at every loaded module, for a tenth of a second: now, not
+        # when time matters.
+        self.get_logger().info("active")
         return TransitionCallbackReturn.SUCCESS
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
