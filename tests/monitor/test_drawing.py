@@ -76,6 +76,17 @@ def test_history_slides() -> None:
     assert len(history.columns()[0]) == 2
 
 
+def test_history_holds_what_is_not_measured() -> None:
+    """Quantities that come at different times share a time axis without falling to nothing in between."""
+    history = History(("a", "b"))
+    history.add(0.0, {"a": 1.0, "b": 5.0})
+    history.add(1.0, {"a": 2.0})
+    history.add(2.0, {"b": 6.0})
+    _, a, b = history.columns()
+    assert a.tolist() == [1.0, 2.0, 2.0]
+    assert b.tolist() == [5.0, 5.0, 6.0]
+
+
 def test_status_says_when_the_robot_is_silent() -> None:
     """Old news are not shown as new ones."""
     html = Status(mode="walk", reason="walking", silent_for=5.0, dropped=3).html()

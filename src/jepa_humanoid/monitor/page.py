@@ -503,12 +503,12 @@ class Page:
         server = self._server
         scene = server.scene
         server.initial_camera.position = (2.6, 3.7, 2.1)
-        server.initial_camera.look_at = (0.8, 0.0, 0.4)
+        server.initial_camera.look_at = (0.5, 0.0, 0.45)
         server.initial_camera.fov = np.radians(45.0)
         scene.configure_environment_map("studio", environment_intensity=0.3)
         scene.configure_default_lights(enabled=False)
-        scene.add_light_directional("/lights/key", intensity=1.3, cast_shadow=True, position=(-1.5, -2.5, 5.0))
-        scene.add_light_directional("/lights/rim", color=(150, 190, 255), intensity=0.9, position=(4.0, 4.0, 2.5))
+        scene.add_light_directional("/lights/key", intensity=1.3, cast_shadow=True, position=(2.5, 1.5, 5.0))
+        scene.add_light_directional("/lights/rim", color=(150, 190, 255), intensity=1.0, position=(-4.0, -3.0, 2.5))
         scene.configure_fog(9.0, 26.0, color=BACKGROUND)
         self._world = scene.add_frame("/world", show_axes=False)
         self._floor = scene.add_grid(

@@ -14,7 +14,7 @@ _CAPACITY = 900
 
 
 class History:
-    """Samples of a few named quantities over a sliding window of time; a quantity not given at a time has a gap.
+    """Samples of a few named quantities over a sliding window of time; one not given at a time keeps its last value.
 
     Args:
         names: Of the quantities.
@@ -31,7 +31,9 @@ class History:
         """Append a sample; a stamp before the last one means that the clock was reset, and starts again."""
         if self._rows and stamp < self._rows[-1][0]:
             self._rows.clear()
-        self._rows.append((stamp, *(values.get(name, np.nan) for name in self._names)))
+        last = self._rows[-1][1:] if self._rows else [np.nan] * len(self._names)
+        held = zip(self._names, last, strict=True)
+        self._rows.append((stamp, *(values.get(name, before) for name, before in held)))
         first = next(k for k, row in enumerate(self._rows) if row[0] >= stamp - self._window)
         del self._rows[: max(first, len(self._rows) - _CAPACITY)]
         self.changed = True
