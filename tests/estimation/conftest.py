@@ -159,7 +159,7 @@ class Kinematics:
     come from inverse dynamics with each foot carrying its share.
     """
 
-    crouch = 0.02
+    crouch = 0.05
     apex = 0.7
 
     def __init__(self, robot: RobotDescription) -> None:
@@ -245,7 +245,7 @@ class Kinematics:
         kernel /= kernel.sum()
         padded = np.pad(zmp, ((reach, reach), (0, 0)), mode="edge")
         com = np.stack([np.convolve(padded[:, i], kernel, mode="valid") for i in (0, 1)], axis=1)
-        q = self.robot.nominal_configuration
+        q = self.robot.nominal_configuration.copy()
         offset = q[:2] - pin.centerOfMass(self.model, self.data, q)[:2]
         height = q[2] - self.crouch
         configuration = np.empty((len(feet), len(q)))
@@ -438,8 +438,8 @@ def kinematics(robot: RobotDescription) -> Kinematics:
 
 @pytest.fixture(scope="session")
 def walking(kinematics: Kinematics) -> Motion:
-    """Twelve steps forward in a curve."""
-    return kinematics.walk(steps=12, length=0.2, turn=0.05)
+    """Eight steps forward in a curve."""
+    return kinematics.walk(steps=8, length=0.2, turn=0.05)
 
 
 @pytest.fixture(scope="session")

@@ -102,7 +102,7 @@ class EstimatorSettings:
     gate: float = 40.0
     ground_snap: float = 0.04
     ground_deviation: float = 0.005
-    ground_tilt_deviation: float = 0.01
+    ground_tilt_deviation: float = 0.005
     ground_tilt_floor: float = 0.0015
     ground_delay: float = 0.1
     slip_patience: float = 0.3

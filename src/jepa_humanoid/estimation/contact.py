@@ -45,7 +45,7 @@ class ContactSettings:
 
     bandwidth: float = 100.0
     torque_deviation: float = 2.0
-    push_deviation: float = 50.0
+    push_deviation: float = 150.0
     force_deviation: float = 600.0
     moment_deviation: float = 40.0
     threshold: float = 0.1

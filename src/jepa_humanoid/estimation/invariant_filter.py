@@ -208,16 +208,16 @@ class InvariantFilter:
         self._has_error = True
 
     def finish(self) -> None:
-        """Take the errors found out of the state, X ← exp(−ξ) X, and keep the covariance symmetric."""
+        """Take the errors found out of the state, p = exp(−ξ_R) (p̂ − ξ_p), and keep the covariance symmetric."""
         if self._has_error:
             error = self._error
             back = pin.exp3(-error[R_])
             self.rotation = _orthonormal(back.dot(self.rotation))
             for i in (0, 1):
                 self.foot_rotation[i] = pin.exp3(-error[F_[i]]).dot(self.foot_rotation[i])
-            self._vectors[:7] = self._vectors[:7].dot(back.T)
             error[R_] = error[F_[0]] = error[F_[1]] = 0.0
             self._x -= error
+            self._vectors[:7] = self._vectors[:7].dot(back.T)
             error[:] = 0.0
             self._has_error = False
         np.add(self.covariance, self.covariance.T, out=self._scratch)
