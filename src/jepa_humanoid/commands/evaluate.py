@@ -85,31 +85,19 @@ def locomotion_command(
         _fail(f"no engine '{engine}': known are {', '.join(ENGINES)}")
     chosen = _seeds(seeds)
     trials = list(track(evaluate(suite, chosen, jobs), suite, trial_count(suite, chosen), console=console))
-    table = Table(
-        "seed",
-        "friction",
-        "mass",
-        "push",
-        "passed",
-        "tilt",
-        "off",
-        "turned off",
-        "speed off",
-        "odometry",
-        box=box.SIMPLE,
-    )
+    table = Table("seed", "µ", "kg", "push", "passed", "tilt °", "off m", "yaw °", "speed %", "odom m", box=box.SIMPLE)
     for t in trials:
         table.add_row(
             str(t.seed),
             f"{t.friction:.2f}",
-            f"{t.mass_kg:.1f} kg",
-            "" if t.impulse is None else f"{t.impulse[0]:.0f}, {t.impulse[1]:.0f} N·s",
+            f"{t.mass_kg:.1f}",
+            "" if t.impulse is None else f"{t.impulse[0]:.0f}, {t.impulse[1]:.0f}",
             "[green]yes[/]" if t.passed else "[red]no[/]" if t.survived else f"[red]{t.reason}[/]",
-            f"{t.max_tilt_deg:.1f}°",
-            f"{t.tracking_error_m:.3f} m",
-            f"{t.heading_error_deg:.1f}°",
-            "" if t.velocity_error_relative is None else f"{100 * t.velocity_error_relative:.0f} %",
-            f"{t.odometry_error_m:.3f} m",
+            f"{t.max_tilt_deg:.1f}",
+            f"{t.tracking_error_m:.3f}",
+            f"{t.heading_error_deg:.1f}",
+            "" if t.velocity_error_relative is None else f"{100 * t.velocity_error_relative:.0f}",
+            f"{t.odometry_error_m:.3f}",
         )
     console.print(f"[bold]{suite}[/]: the robot {SUITES[suite].description}")
     console.print(table)
