@@ -25,7 +25,7 @@ from std_srvs.srv import Trigger
 from jepa_humanoid.network import free_domain
 from jepa_humanoid.nodes.contract import TOPICS
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Wall time within which anything that a test waits for has to happen; a loaded machine needs some [s]."""
 
 

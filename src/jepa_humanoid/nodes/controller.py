@@ -11,16 +11,16 @@ from typing import Any
 
 import numpy as np
 import pinocchio as pin
+from sensor_msgs.msg import Imu, JointState
 
 from jepa_humanoid.body import Body, BodyMode
 from jepa_humanoid.nodes.arbiter import VelocityArbiter
-from jepa_humanoid.nodes.contract import TOPICS
 from jepa_humanoid.nodes.conversions import (
     BodyView,
-    JointConverter,
     read_velocity,
-    to_nanoseconds,
+    seconds_of,
     to_seconds,
+    to_stamp,
     write_body_view,
     write_odometry,
     write_pose,
@@ -29,8 +29,12 @@ from jepa_humanoid.nodes.errors import MessageError
 from jepa_humanoid.nodes.input_guard import Arrival, StampGuard
 from jepa_humanoid.nodes.node import Level, ParameterSpec, RobotNode, run
 from jepa_humanoid.nodes.timing import LoopTimer
+from jepa_humanoid.nodes.wire import RobotWire, stamp_of
 from jepa_humanoid.robot.description import SIDES, load_robot
 from jepa_humanoid.robot.state import BaseEstimate, JointCommand, SensorSample
+
+Stamped = tuple[int, bytes]
+"""A serialised message and its stamp [ns]."""
 
 MARKER_RATE = 10.0
 """Of `controller/markers` [Hz]."""
@@ -68,21 +72,20 @@ class Controller(RobotNode):
         self._robot = robot
         self._data = robot.model.createData()
         self._lidar_frame = robot.frame_id(robot.frames.lidar)
-        self._joints = JointConverter(robot.joint_names)
+        self._wire = RobotWire(robot.joint_names)
         self._guard = StampGuard(self.value("longest_gap"), self.value("most_repeats"), self.value("follow_restart"))
         self._arbiter = VelocityArbiter(self.value("command_patience"))
         self._odom_period = round(1e9 / self.value("odom_rate"))
         self._marker_period = round(1e9 / MARKER_RATE)
         self._control_timer = LoopTimer(self.value("deadline"))
         self._tick_timer = LoopTimer(self.value("deadline"))
-        self._reply = TOPICS["joint_commands"].type()
         self._body = Body(robot)
         # What people ask for first: a stop that came with a state has to count for it.
         self.listen("emergency_stop", self._on_emergency_stop)
         self.listen("teleop/cmd_vel", self._on_teleop)
         self.listen("plan/cmd_vel", self._on_plan)
-        self.listen("imu/data", self._on_imu)
-        self.listen("joint_states", self._on_joint_states)
+        self.listen("imu/data", self._on_imu, raw=True)
+        self.listen("joint_states", self._on_joint_states, raw=True)
         self.serve("controller/stand_up", self._stand_up)
         self.serve("controller/sit_down", self._sit_down)
         self.serve("controller/emergency_stop", lambda: self._stop("service controller/emergency_stop"))
@@ -92,8 +95,9 @@ class Controller(RobotNode):
         """Begin with the next state, knowing nothing of earlier ones."""
         self._fault: str | None = None
         self._stopped: str | None = None
-        self._imu: Any = None
-        self._unpaired: Any = None
+        self._imu: Stamped | None = None
+        self._unpaired: Stamped | None = None
+        self._reply: Stamped | None = None
         self._unpaired_since = 0.0
         self._seen = False
         self._now = 0.0
@@ -106,7 +110,8 @@ class Controller(RobotNode):
 
     def deactivate(self) -> None:
         """Tell the joints to slow down; the target damps by itself when it hears nothing more."""
-        self._answer(JointCommand.damping(self._now, self._robot.joint_count), self._reply.header.stamp)
+        if self._reply is not None:
+            self._damp(self._reply[0])
 
     def status(self) -> tuple[Level, str]:
         """Mode and reason."""
@@ -137,64 +142,63 @@ class Controller(RobotNode):
             "missed": self._tick_timer.missed,
         }
 
-    def _on_imu(self, message: Any) -> None:
-        self._imu = message
-        state = self._unpaired
-        if state is not None and state.header.stamp == message.header.stamp:
+    def _on_imu(self, data: bytes) -> None:
+        stamp = stamp_of(data, Imu)
+        self._imu = stamp, data
+        if self._unpaired is not None and self._unpaired[0] == stamp:
+            state = self._unpaired[1]
             self._unpaired = None
-            self._step(state, message)
+            self._step(stamp, state, data)
 
-    def _on_joint_states(self, message: Any) -> None:
+    def _on_joint_states(self, data: bytes) -> None:
         self._heard = time.monotonic()
-        imu = self._imu
-        if imu is not None and imu.header.stamp == message.header.stamp:
+        stamp = stamp_of(data, JointState)
+        if self._imu is not None and self._imu[0] == stamp:
             self._unpaired = None
-            self._step(message, imu)
+            self._step(stamp, data, self._imu[1])
             return
         if self._unpaired is None:
             self._unpaired_since = self._heard
-        self._unpaired = message
+        self._unpaired = stamp, data
 
     def _watch(self, now: float) -> float:
         """Notice what does not come."""
-        state = self._unpaired
-        if state is not None and now - self._unpaired_since > IMU_PATIENCE:
-            last = "no message yet" if self._imu is None else f"last stamp {to_seconds(self._imu.header.stamp):.3f} s"
-            stamp = to_seconds(state.header.stamp)
+        if self._unpaired is not None and now - self._unpaired_since > IMU_PATIENCE:
+            stamp, _ = self._unpaired
             self._unpaired = None
-            self._input_fault(f"imu/data: missing for the stamp of joint_states, {stamp:.3f} s ({last})")
-            self._seen, self._now = True, stamp
-            self._answer(JointCommand.damping(stamp, self._robot.joint_count), state.header.stamp)
+            last = "no message yet" if self._imu is None else f"last stamp {seconds_of(self._imu[0]):.3f} s"
+            self._input_fault(f"imu/data: missing for the stamp of joint_states, {seconds_of(stamp):.3f} s ({last})")
+            self._seen, self._now = True, seconds_of(stamp)
+            self._damp(stamp)
         elif not self._seen and now - self._heard > 1.0:
             self.waiting_for("joint_states and imu/data")
         return now + 0.02
 
-    def _step(self, state: Any, imu: Any) -> None:
+    def _step(self, stamp: int, state: bytes, imu: bytes) -> None:
         began = time.perf_counter()
-        stamp = to_nanoseconds(state.header.stamp)
         arrival = self._guard.check(stamp)
         if arrival is Arrival.REPEATED:
-            if self._reply.header.stamp == state.header.stamp:
-                self.outputs["joint_commands"].publish(self._reply)
+            if self._reply is not None and self._reply[0] == stamp:
+                self.outputs["joint_commands"].publish(self._reply[1])
             return
-        self._seen, self._now = True, to_seconds(state.header.stamp)
+        self._seen, self._now = True, seconds_of(stamp)
         if arrival is Arrival.RESTARTED:
             self._start_over("the target started anew")
         if arrival is Arrival.FAULTY:
             self._input_fault(self._guard.cause)
         sample: SensorSample | None = None
         try:
-            sample = self._joints.read_state(state, imu)
+            sample = self._wire.read_state(state, imu)
         except MessageError as error:
             self._input_fault(str(error))
         if self._fault is not None or sample is None:
-            self._answer(JointCommand.damping(self._now, self._robot.joint_count), state.header.stamp)
+            self._damp(stamp)
             return
         velocity, self._obeys = self._arbiter.decide(self._now)
         before = time.perf_counter()
         command = self._body.step(sample, velocity)
         self._control_timer.add(time.perf_counter() - before)
-        self._answer(command, state.header.stamp)
+        self._answer(command, stamp)
         self._tick_timer.add(time.perf_counter() - began)
         # From here on the target is at work with the command, so nobody waits for this.
         estimate = self._body.estimate
@@ -202,14 +206,18 @@ class Controller(RobotNode):
             return
         if stamp >= self._next_odom:
             self._next_odom = stamp - stamp % self._odom_period + self._odom_period
-            self._publish_odometry(estimate, sample, state.header.stamp)
+            self._publish_odometry(estimate, sample, to_stamp(self._now))
         elif stamp >= self._next_markers:
             self._next_markers = stamp - stamp % self._marker_period + self._marker_period
-            self._publish_markers(state.header.stamp)
+            self._publish_markers(to_stamp(self._now))
 
-    def _answer(self, command: JointCommand, stamp: Any) -> None:
-        self._joints.write_command(command, stamp, self._reply)
-        self.outputs["joint_commands"].publish(self._reply)
+    def _answer(self, command: JointCommand, stamp: int) -> None:
+        data = self._wire.write_command(command, stamp)
+        self._reply = stamp, data
+        self.outputs["joint_commands"].publish(data)
+
+    def _damp(self, stamp: int) -> None:
+        self._answer(JointCommand.damping(seconds_of(stamp), self._robot.joint_count), stamp)
 
     def _publish_odometry(self, estimate: BaseEstimate, sample: SensorSample, stamp: Any) -> None:
         self.outputs["odom"].publish(write_odometry(estimate, stamp, self._robot.frames.base))

@@ -47,6 +47,12 @@ def to_seconds(stamp: Time) -> float:
     return stamp.sec + 1e-9 * stamp.nanosec
 
 
+def seconds_of(nanoseconds: int) -> float:
+    """The same time in seconds, rounded as `to_seconds` does."""
+    sec, nanosec = divmod(nanoseconds, NANOSECONDS)
+    return sec + 1e-9 * nanosec
+
+
 def to_stamp(seconds: float) -> Time:
     """A message's stamp, rounded to nanoseconds."""
     sec, nanosec = divmod(round(seconds * NANOSECONDS), NANOSECONDS)
@@ -81,22 +87,27 @@ class JointConverter:
         Raises:
             MessageError: If joints are unknown, missing or in another order, or a value is missing or not finite.
         """
-        self._check_names("joint_states", state.name)
         angular, linear = imu.angular_velocity, imu.linear_acceleration
-        gyro = np.array((angular.x, angular.y, angular.z))
-        accelerometer = np.array((linear.x, linear.y, linear.z))
-        for field, vector in (("angular_velocity", gyro), ("linear_acceleration", accelerometer)):
+        rates = np.array((angular.x, angular.y, angular.z)), np.array((linear.x, linear.y, linear.z))
+        return self.make_sample(to_seconds(state.header.stamp), self.read_terms("joint_states", state), rates)
+
+    def make_sample(
+        self, stamp: float, terms: tuple[Vector | None, Vector | None, Vector | None], imu: tuple[Vector, Vector]
+    ) -> SensorSample:
+        """Join checked joint terms and what the IMU says.
+
+        Raises:
+            MessageError: If a term is missing, or the IMU says something that is not finite.
+        """
+        position, velocity, effort = terms
+        if position is None or velocity is None or effort is None:
+            field = next(f for f, term in zip(("position", "velocity", "effort"), terms, strict=True) if term is None)
+            raise MessageError(f"joint_states: {field} has 0 values for {len(self.joint_names)} joints")
+        for field, vector in zip(("angular_velocity", "linear_acceleration"), imu, strict=True):
             if not np.isfinite(vector).all():
                 axis = int(np.argmin(np.isfinite(vector)))
                 raise MessageError(f"imu/data: {field}.{'xyz'[axis]} is {_number(vector[axis])}")
-        return SensorSample(
-            stamp=to_seconds(state.header.stamp),
-            position=self._vector("joint_states", "position", state.position),
-            velocity=self._vector("joint_states", "velocity", state.velocity),
-            effort=self._vector("joint_states", "effort", state.effort),
-            angular_velocity=gyro,
-            linear_acceleration=accelerometer,
-        )
+        return SensorSample(stamp, position, velocity, effort, *imu)
 
     def write_command(self, command: JointCommand, stamp: Time, message: JointState) -> None:
         """Fill a message for `joint_commands`; a term that the command lacks is an empty field."""
@@ -112,21 +123,38 @@ class JointConverter:
         Raises:
             MessageError: As `read_state`.
         """
-        self._check_names("joint_commands", message.name)
-        return JointCommand(
-            stamp=to_seconds(message.header.stamp),
-            position=self._vector("joint_commands", "position", message.position) if message.position else None,
-            velocity=self._vector("joint_commands", "velocity", message.velocity) if message.velocity else None,
-            effort=self._vector("joint_commands", "effort", message.effort) if message.effort else None,
+        return JointCommand(to_seconds(message.header.stamp), *self.read_terms("joint_commands", message))
+
+    def read_terms(self, topic: str, message: JointState) -> tuple[Vector | None, Vector | None, Vector | None]:
+        """Position, velocity and effort, each None if its field is empty.
+
+        Raises:
+            MessageError: If joints are unknown, missing or in another order, a length is wrong, or a value not finite.
+        """
+        self._check_names(topic, message.name)
+        return (
+            self._vector(topic, "position", message.position),
+            self._vector(topic, "velocity", message.velocity),
+            self._vector(topic, "effort", message.effort),
         )
 
-    def _vector(self, topic: str, field: str, values: array.array) -> Vector:
-        vector = np.frombuffer(values) if len(values) else np.empty(0)
-        if len(vector) != len(self.joint_names):
-            raise MessageError(f"{topic}: {field} has {len(vector)} values for {len(self.joint_names)} joints")
-        if not np.isfinite(vector).all():
+    def check_finite(self, topic: str, field: str, vector: Vector | None) -> None:
+        """Refuse NaN and infinity.
+
+        Raises:
+            MessageError: Naming the joint.
+        """
+        if vector is not None and not np.isfinite(vector).all():
             joint = int(np.argmin(np.isfinite(vector)))
             raise MessageError(f"{topic}: {field} of {self.joint_names[joint]} is {_number(vector[joint])}")
+
+    def _vector(self, topic: str, field: str, values: array.array) -> Vector | None:
+        if not values:
+            return None
+        vector = np.frombuffer(values)
+        if len(vector) != len(self.joint_names):
+            raise MessageError(f"{topic}: {field} has {len(vector)} values for {len(self.joint_names)} joints")
+        self.check_finite(topic, field, vector)
         return vector
 
     def _check_names(self, topic: str, names: list[str]) -> None:

@@ -74,9 +74,21 @@ class Loop:
         self._on_time: Callable[[float], float] | None = None
         self._next_time = math.inf
 
-    def listen(self, message_type: Any, topic: str, callback: Callable[[Any], None], qos: QoSProfile) -> Subscription:
-        """Subscribe; the callback runs in the thread that spins, right after the message has come."""
-        subscription = self._node.create_subscription(message_type, topic, callback, qos, callback_group=self._group)
+    def listen(
+        self, message_type: Any, topic: str, callback: Callable[[Any], None], qos: QoSProfile, raw: bool = False
+    ) -> Subscription:
+        """Subscribe; the callback runs in the thread that spins, right after the message has come.
+
+        Args:
+            message_type: Message class.
+            topic: Its name.
+            callback: Gets the message.
+            qos: Quality of service.
+            raw: Hand over the message's bytes instead.
+        """
+        subscription = self._node.create_subscription(
+            message_type, topic, callback, qos, callback_group=self._group, raw=raw
+        )
         self._listeners.append((subscription, callback))
         self._changed = True
         return subscription
@@ -124,14 +136,14 @@ class Loop:
                     listeners = self._hold_listeners(held)
                     wait_set = _rclpy.WaitSet(len(listeners), 0, 0, 0, 0, 0, context.handle)
                 wait_set.clear_entities()
-                for _, handle, _, _ in listeners:
+                for _, handle, *_ in listeners:
                     wait_set.add_subscription(handle)
                 wait = min(min(next_background, self._next_time) - time.monotonic(), LONGEST_WAIT)
                 if listeners:
                     wait_set.wait(max(0, int(wait * 1e9)))
-                    for k, handle, message_type, callback in listeners:
+                    for k, handle, message_type, raw, callback in listeners:
                         if wait_set.is_ready("subscription", k):
-                            taken = handle.take_message(message_type, False)
+                            taken = handle.take_message(message_type, raw)
                             if taken is not None:
                                 callback(taken[0])
                             if self._changed:
@@ -145,13 +157,14 @@ class Loop:
                     self._spin_background()
                     next_background = time.monotonic() + BACKGROUND_PERIOD
 
-    def _hold_listeners(self, held: contextlib.ExitStack) -> list[tuple[int, Any, Any, Callable[[Any], None]]]:
-        """Index, handle, message type and callback of all subscriptions; none is destroyed while it is held."""
-        listeners: list[tuple[int, Any, Any, Callable[[Any], None]]] = []
+    def _hold_listeners(self, held: contextlib.ExitStack) -> list[tuple[int, Any, Any, bool, Callable[[Any], None]]]:
+        """Index, handle, type, rawness and callback of all subscriptions; none is destroyed while it is held."""
+        listeners: list[tuple[int, Any, Any, bool, Callable[[Any], None]]] = []
         for subscription, callback in list(self._listeners):
             with contextlib.suppress(InvalidHandle):
                 held.enter_context(subscription.handle)
-                listeners.append((len(listeners), subscription.handle, subscription.msg_type, callback))
+                entry = (len(listeners), subscription.handle, subscription.msg_type, subscription.raw, callback)
+                listeners.append(entry)
         return listeners
 
     def _spin_background(self) -> None:

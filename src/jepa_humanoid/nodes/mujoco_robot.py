@@ -16,18 +16,12 @@ from typing import Any
 import numpy as np
 
 from jepa_humanoid.nodes.contract import TOPICS
-from jepa_humanoid.nodes.conversions import (
-    JointConverter,
-    make_imu,
-    to_nanoseconds,
-    to_stamp,
-    write_imu,
-    write_points,
-)
+from jepa_humanoid.nodes.conversions import to_nanoseconds, to_stamp, write_points
 from jepa_humanoid.nodes.description import robot_description
 from jepa_humanoid.nodes.errors import MessageError
 from jepa_humanoid.nodes.node import Level, ParameterSpec, RobotNode, run
 from jepa_humanoid.nodes.timing import LoopTimer
+from jepa_humanoid.nodes.wire import RobotWire
 from jepa_humanoid.robot.description import load_robot
 from jepa_humanoid.robot.state import JointCommand
 from jepa_humanoid.simulation.scenes import load_scene
@@ -74,7 +68,12 @@ class MujocoRobot(RobotNode):
         ),
         ParameterSpec("lock_step", True, "advance only when the last state has been answered"),
         ParameterSpec(
-            "command_timeout", 1.0, "lock-step: wall time without a command after which to damp", "s", 0.02, 60.0
+            "command_timeout",
+            1.0,
+            "lock-step: time for which states are sent again without an answer before it damps",
+            "s",
+            0.02,
+            60.0,
         ),
         ParameterSpec(
             "stale_command", 0.02, "free-running: age of the last command beyond which to damp", "s", 0.002, 1.0
@@ -100,21 +99,17 @@ class MujocoRobot(RobotNode):
         self._stale: float = self.value("stale_command")
         self._wall_period = self._period / self.value("real_time_factor") if self.value("real_time_factor") else 0.0
         self._scan: bool = self.value("scan")
-        self._joints = JointConverter(robot.joint_names)
-        self._state = TOPICS["joint_states"].type()
-        self._state.header.frame_id = robot.frames.base
-        self._imu = make_imu()
-        self._imu.header.frame_id = robot.frames.imu
+        self._wire = RobotWire(robot.joint_names, robot.frames.base, robot.frames.imu)
         self._time_message = TOPICS["clock"].type()
         self._timer = LoopTimer(self._period)
-        self.listen("joint_commands", self._on_command)
+        self.listen("joint_commands", self._on_command, raw=True)
         self.listen("push", self._on_push)
 
     def activate(self) -> None:
         """Show the first state, and wait for a controller."""
         now = time.monotonic()
         self._pace = Pace.WAITING
-        self._heard = now
+        self._unanswered = 0
         self._command: JointCommand | None = None
         self._due = now
         self._history: deque[tuple[float, float]] = deque(maxlen=64)
@@ -150,15 +145,14 @@ class MujocoRobot(RobotNode):
             "step_ms_p99": 1e3 * p99,
         }
 
-    def _on_command(self, message: Any) -> None:
+    def _on_command(self, data: bytes) -> None:
         try:
-            command = self._joints.read_command(message)
+            answered, command = self._wire.read_command(data)
         except MessageError as error:
             self._fault = str(error)
             self.warn_throttled(f"ignored a command: {error}")
             return
         now = time.monotonic()
-        answered = to_nanoseconds(message.header.stamp)
         if not self._lock_step:
             self._command = command
             if self._pace is Pace.WAITING:
@@ -168,14 +162,14 @@ class MujocoRobot(RobotNode):
                 self._set_pace(Pace.FREE)
             return
         if answered == self._stamp:
-            self._heard = now
+            self._unanswered = 0
             if self._pace is Pace.WAITING:
                 self._due = now
             self._set_pace(Pace.LOCK_STEP)
             self._advance(command)
         elif self._pace is Pace.DAMPING and 0 < self._stamp - answered < 1e9 * LATE_ANSWER:
             # While damping time does not wait, so the first answers of a new controller come late.
-            self._heard = now
+            self._unanswered = 0
             self._set_pace(Pace.LOCK_STEP)
 
     def _on_time(self, now: float) -> float:
@@ -187,13 +181,16 @@ class MujocoRobot(RobotNode):
             self._send()
             return now + RESEND_PERIOD
         if self._pace is Pace.LOCK_STEP:
-            if now - self._heard > self._timeout:
-                self._due = now
-                self._set_pace(Pace.DAMPING)
-            else:
-                if now - self._sent > RESEND_PERIOD:
-                    self._send()
+            if now - self._sent < RESEND_PERIOD:
+                return self._sent + RESEND_PERIOD
+            # Count states without an answer, not time: on a machine that is too busy for the controller, this process
+            # comes late as well, and nobody is dead.
+            self._unanswered += 1
+            if self._unanswered * RESEND_PERIOD < self._timeout:
+                self._send()
                 return now + RESEND_PERIOD
+            self._due = now
+            self._set_pace(Pace.DAMPING)
         elif self._pace is Pace.FREE and not self._is_fresh(self._command):
             self._set_pace(Pace.DAMPING)
         self._advance(self._command if self._pace is Pace.FREE else None)
@@ -224,9 +221,7 @@ class MujocoRobot(RobotNode):
         stamp = to_stamp(self._world.stamp)
         self._stamp = to_nanoseconds(stamp)
         self._time_message.clock = stamp
-        sample = self._world.sense()
-        self._joints.write_state(sample, stamp, self._state)
-        write_imu(sample, stamp, self._imu)
+        self._state, self._imu = self._wire.write_state(self._world.sense(), self._stamp)
         truth = self._world.truth()
         self._truth = truth
         self._max_tilt = max(self._max_tilt, truth.tilt)

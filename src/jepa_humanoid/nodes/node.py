@@ -181,15 +181,15 @@ class RobotNode(LifecycleNode):
         """Figures that go with the status; asked once a second."""
         return {}
 
-    def listen(self, topic: str, callback: Callable[[Any], None]) -> None:
-        """Subscribe to a topic of `SUBSCRIBES`; for use in `configure`."""
+    def listen(self, topic: str, callback: Callable[[Any], None], raw: bool = False) -> None:
+        """Subscribe to a topic of `SUBSCRIBES`; for use in `configure`. With ``raw`` the callback gets bytes."""
         spec = self._spec(topic, self.SUBSCRIBES)
 
         def when_active(message: Any) -> None:
             if self.active:
                 callback(message)
 
-        self._inputs.append(self.loop.listen(spec.type, spec.name, when_active, spec.quality.profile))
+        self._inputs.append(self.loop.listen(spec.type, spec.name, when_active, spec.quality.profile, raw))
 
     def mailbox(self, topic: str) -> Mailbox:
         """Subscribe to a topic of `SUBSCRIBES` without being woken by it; for use in `configure`."""
@@ -244,6 +244,7 @@ class RobotNode(LifecycleNode):
                 self.outputs[name] = self.create_lifecycle_publisher(spec.type, spec.name, spec.quality.profile)
             self.configure()
 
+        self._problem = None
         if not self._attempt("configure", configure):
             self._tear_down()
             return TransitionCallbackReturn.FAILURE
@@ -252,6 +253,7 @@ class RobotNode(LifecycleNode):
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Let publishers speak, and `activate`."""
         super().on_activate(state)
+        self._problem = None
         if not self._attempt("activate", self.activate):
             super().on_deactivate(state)
             return TransitionCallbackReturn.FAILURE
@@ -302,7 +304,6 @@ class RobotNode(LifecycleNode):
             self._problem = f"cannot {verb}: {error}" if expected else f"cannot {verb}: {type(error).__name__}: {error}"
             self.get_logger().error(self._problem if expected else f"{self._problem}\n{traceback.format_exc()}")
             return False
-        self._problem = None
         return True
 
     def _spec(self, topic: str, declared: Sequence[str]) -> Any:

@@ -26,8 +26,8 @@ Units are SI, frames follow REP-103, 105 and 120. Rates are in the target's time
 
 **Lock-step.** A simulated target shows a state and waits for the command with the same stamp. Before the first command
 ever, it waits without end, and time stands still; an unanswered state is sent again every 50 ms. Once commands have
-come and then none for `command_timeout` of wall time, it damps and goes on at the pace of the wall clock. As soon as a
-controller answers again, so does lock-step begin again.
+come and then a state stays unanswered for `command_timeout`, it damps and goes on at the pace of the wall clock. As
+soon as a controller answers again, lock-step begins again.
 
 **What is missing from a command.** An empty `position` field in `joint_commands` means no position term: the joints
 damp towards the given velocities. With `velocity` empty too they are limp but for `effort`. `name` always lists every
