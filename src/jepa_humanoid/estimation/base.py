@@ -59,6 +59,8 @@ class EstimatorSettings:
         foot_turn: Random walk of its orientation about the vertical [rad/√s].
         settling: Factor by which these three are larger right after touchdown and under little load.
         settling_time: Time constant with which that factor decays after touchdown [s].
+        settled: Factor by which a foot turns less about the vertical once it has stood for long.
+        settled_time: Time in contact after which it has [s]; longer than a step.
         slip_velocity: Speed of a foot, by its encoders and the estimate, from which on it is taken as slipping [m/s].
         slip_gain: Random walk that one m/s (or rad/s) above that speed adds [√s].
         turn_velocity: As `slip_velocity`, for rotation [rad/s].
@@ -91,10 +93,12 @@ class EstimatorSettings:
     foot_position_error: float = 0.0005
     foot_rotation_error: float = 0.001
     foot_slip: float = 0.004
-    foot_tilt: float = 0.03
+    foot_tilt: float = 0.05
     foot_turn: float = 0.005
     settling: float = 10.0
     settling_time: float = 0.05
+    settled: float = 0.1
+    settled_time: float = 0.8
     slip_velocity: float = 0.1
     slip_gain: float = 0.3
     turn_velocity: float = 0.5
@@ -315,7 +319,6 @@ class BaseEstimator:
     def _restart_averaging(self) -> None:
         self._start: float | None = None
         self._samples = 0
-        self._gyro_sum = np.zeros(3)
         self._gyro_square_sum = 0.0
         self._acceleration_sum = np.zeros(3)
 
@@ -323,7 +326,6 @@ class BaseEstimator:
         if self._start is None:
             self._start = stamp
         self._samples += 1
-        self._gyro_sum += gyro
         self._gyro_square_sum += float(gyro.dot(gyro))
         self._acceleration_sum += acceleration
         self._place(self._acceleration_sum / self._samples)
@@ -342,17 +344,13 @@ class BaseEstimator:
         self._filter.position[2] = -soles[:, 2].min()
 
     def _begin(self, stamp: float) -> None:
-        """Start the filter after the averaging: the gyroscope's bias, and the covariance of everything."""
+        """Start the filter after the averaging, with the covariance that the averaging leaves."""
         imu, ekf, n = self._robot.imu, self._filter, self._samples
         P = ekf.covariance
         still = 3.0 * (imu.gyro_noise**2 + 2.0 * imu.gyro_bias**2)
         rate = math.sqrt(max(self._gyro_square_sum / n - still, 0.0))
-        if rate == 0.0:
-            ekf.gyro_bias[:] = self._gyro_sum / n
-            sway = 0.002
-            P[BG_, BG_] = (imu.gyro_noise**2 / n + sway**2) * _EYE
-        else:
-            P[BG_, BG_] = max(imu.gyro_bias, 1e-4) ** 2 * _EYE
+        # A body sways too much in so short a time to average the gyroscope's bias; feet that stand show it soon after.
+        P[BG_, BG_] = max(imu.gyro_bias, 1e-4) ** 2 * _EYE
         # A body that pivots over its feet at this rate moves, and accelerates, on average like this.
         speed = 0.02 + rate * float(ekf.position[2])
         P[V_, V_] = speed**2 * _EYE
@@ -481,8 +479,10 @@ class BaseEstimator:
             (min(max(-my / load, -half_length), half_length), min(max(mx / load, -half_width), half_width), 0.0)
         )
         unloaded = min(max(1.0 - fz / (_FULL_LOAD * self._weight), 0.0), 1.0)
-        fresh = math.exp((self._touchdown[i] - stamp) / settings.settling_time)
+        age = stamp - self._touchdown[i]
+        fresh = math.exp(-age / settings.settling_time)
         factor = 1.0 + (settings.settling - 1.0) * max(unloaded, fresh)
+        turn_factor = factor if age < settings.settled_time else factor * settings.settled
         vx, vy, vz, wx, wy, wz = self._foot_velocity[i]
         excess_speed = max(math.sqrt(vx * vx + vy * vy + vz * vz) - settings.slip_velocity, 0.0)
         if self._doubt:
@@ -493,7 +493,7 @@ class BaseEstimator:
             i,
             slip=root * (settings.foot_slip * factor + settings.slip_gain * excess_speed),
             tilt=root * (settings.foot_tilt * factor + settings.slip_gain * excess_turn),
-            turn=root * (settings.foot_turn * factor + settings.slip_gain * excess_turn),
+            turn=root * (settings.foot_turn * turn_factor + settings.slip_gain * excess_turn),
             lever=self._filter.foot_rotation[i].dot(centre_of_pressure),
         )
 
