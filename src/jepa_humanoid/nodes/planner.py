@@ -173,7 +173,7 @@ class Planner(RobotNode):
         ParameterSpec("hold", 0.6, "a plan older than this is no longer followed", "s", 0.1, 5.0),
         ParameterSpec("stale_elevation", 1.0, "without an elevation grid for so long the robot stops", "s", 0.1, 10.0),
     )
-    NICE = 5
+    NICE = 10
 
     def configure(self) -> None:
         """Load the world model."""
