@@ -148,9 +148,10 @@ class Artist:
         model.vis.global_.offwidth, model.vis.global_.offheight = 2 * size[0], 2 * size[1]
         model.vis.quality.shadowsize = 4096
         model.vis.map.znear = 0.02
-        model.stat.extent, model.vis.map.shadowclip = 3.0, 1.5
+        # Beyond the map of shadows the floor would be speckled.
+        model.stat.extent, model.vis.map.shadowclip = 3.0, max(1.5, 0.3 * camera.distance)
         model.vis.headlight.ambient[:] = 0.35
-        model.vis.headlight.diffuse[:] = 0.30
+        model.vis.headlight.diffuse[:] = 0.20
         model.vis.headlight.specular[:] = 0.05
         model.geom(FLOOR).rgba = [*FLOOR_COLOR, 1.0]
         for obstacle in scene.obstacles:
@@ -190,7 +191,7 @@ class Artist:
         light = scene.lights[scene.nlight]
         light.pos[:], light.dir[:] = self._camera.lookat - way, way / np.linalg.norm(way)
         light.type = mujoco.mjtLightType.mjLIGHT_DIRECTIONAL
-        light.ambient[:], light.diffuse[:], light.specular[:] = 0.0, 0.55, 0.15
+        light.ambient[:], light.diffuse[:], light.specular[:] = 0.0, 0.45, 0.1
         light.castshadow, light.headlight = 1, 0
         light.attenuation[:] = [1, 0, 0]
         scene.nlight += 1

@@ -92,7 +92,7 @@ def locomotion_command(
             f"{t.friction:.2f}",
             f"{t.mass_kg:.1f}",
             "" if t.impulse is None else f"{t.impulse[0]:.0f}, {t.impulse[1]:.0f}",
-            "[green]yes[/]" if t.passed else "[red]no[/]" if t.survived else f"[red]{t.reason}[/]",
+            "[green]yes[/]" if t.passed else "[red]no[/]" if t.survived else "[red]fell[/]",
             f"{t.max_tilt_deg:.1f}",
             f"{t.tracking_error_m:.3f}",
             f"{t.heading_error_deg:.1f}",
