@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from jepa_humanoid.planning.baselines import InverseDynamics, StraightLine
 from jepa_humanoid.planning.cem import CemPlanner
-from jepa_humanoid.planning.foresight import JepaForesight, KinematicForesight, ShuffledForesight
+from jepa_humanoid.planning.foresight import GroundedForesight, JepaForesight, KinematicForesight, ShuffledForesight
 from jepa_humanoid.planning.planner import Plan, Planner, Query
 from jepa_humanoid.planning.settings import PlannerSettings, load_planner_settings
 from jepa_humanoid.planning.surprise import SurpriseMonitor
@@ -184,7 +184,7 @@ class Mind:
             error = float(planar.wrap(goal.yaw - odometry.yaw))
             if abs(error) > self._settings.arrival.yaw:
                 self.status = "turning to the goal's heading"
-                limits = self._model.card.limits.turn
+                limits = self._settings.limits.turn
                 return VelocityCommand(turn=float(np.clip(error, *limits)))
         return self._stand("arrived")
 
@@ -211,18 +211,18 @@ class Mind:
         self.hazard = plan.hazard
 
     def _make(self, planner: PlannerName, seed: int) -> Planner:
-        card, settings = self._model.card, self._settings
+        card, settings, limits = self._model.card, self._settings, self._settings.limits
         if planner == "straight":
-            return StraightLine(card.limits, card.step, card.horizon)
+            return StraightLine(limits, card.step, card.horizon)
         if planner == "inverse_dynamics":
             return InverseDynamics(self._model)
         if planner == "kinematic":
             kinematic = KinematicForesight(card.observation.resolution, card.step, card.horizon)
-            return CemPlanner(kinematic, card.limits, settings, seed)
+            return CemPlanner(kinematic, limits, settings, seed)
         if planner == "jepa":
-            return CemPlanner(JepaForesight(self._model), card.limits, settings, seed)
+            return CemPlanner(GroundedForesight(self._model), limits, settings, seed)
         if planner == "jepa_shuffled":
-            return CemPlanner(ShuffledForesight(JepaForesight(self._model), seed), card.limits, settings, seed)
+            return CemPlanner(ShuffledForesight(GroundedForesight(self._model), seed), limits, settings, seed)
         raise WorldModelError(f"no planner '{planner}': known are {', '.join(PLANNERS)}")
 
 

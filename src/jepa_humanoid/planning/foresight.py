@@ -1,12 +1,14 @@
 """Sources of foresight: the world model, a kinematic model over a cost map, and predictions that belong to others."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import distance_transform_edt
 
 from jepa_humanoid.planning.planner import Floats, Foresight
+from jepa_humanoid.planning.seen_map import SeenMap
 from jepa_humanoid.world_model import planar
-from jepa_humanoid.world_model.observation import Codes, Features, decode_heights
+from jepa_humanoid.world_model.observation import Codes, Features
 from jepa_humanoid.world_model.runtime import Imagined, WorldModel
 
 
@@ -41,18 +43,72 @@ class JepaForesight:
         return self.model.imagine(self.latent, commands, goal)
 
 
+class GroundedForesight:
+    """The world model's imagination of how the body moves, held against what the robot has seen.
+
+    Imagined poses are the model's. What stands at them, and how far the way around it is, comes from the elevation grid
+    wherever that has seen it: an embedding of 128 numbers keeps it less exactly. The model's own hazards count on top.
+    """
+
+    def __init__(self, model: WorldModel) -> None:
+        """Wrap a loaded model.
+
+        Args:
+            model: It.
+        """
+        self._imagination = JepaForesight(model)
+        self._map = SeenMap(model.card.observation.resolution)
+
+    @property
+    def step(self) -> float:
+        """Duration of one step [s]."""
+        return self._imagination.step
+
+    @property
+    def horizon(self) -> int:
+        """Steps in a rollout."""
+        return self._imagination.horizon
+
+    def observe(self, codes: Codes, history: Features) -> None:
+        """Embed the present, and take in the grid."""
+        self._imagination.observe(codes, history)
+        self._map.observe(codes)
+
+    def imagine(self, commands: Floats, goal: Floats) -> Imagined:
+        """Roll out candidates in latent space, and look up what stands where they lead."""
+        imagined = self._imagination.imagine(commands, goal)
+        points = imagined.poses[..., :2].astype(float)
+        clearance = _least_clearance(self._map, points)
+        return replace(
+            imagined,
+            collision=np.maximum(imagined.collision, _touching(clearance)),
+            clearance=clearance.astype(np.float32),
+            cost_to_go=self._map.cost_to_go(points, goal).astype(np.float32),
+        )
+
+
+BODY_RADIUS = 0.3
+"""Clearance of the robot's middle at which it touches [m]."""
+_SOFTNESS = 0.04
+"""Transition of the probability of touching [m]."""
+
+
+def _least_clearance(seen: SeenMap, points: Floats) -> Floats:
+    """Clearance at the end of each step and half way to it, (K, H) [m], of paths (K, H, 2) that begin at the origin."""
+    before = np.concatenate([np.zeros((len(points), 1, 2)), points[:, :-1]], axis=1)
+    return np.minimum(seen.clearance(points), seen.clearance(0.5 * (before + points)))
+
+
+def _touching(clearance: Floats) -> NDArray[np.float32]:
+    """Probability of touching, given the clearance [m]."""
+    return (1.0 / (1.0 + np.exp(np.clip((clearance - BODY_RADIUS) / _SOFTNESS, -30.0, 30.0)))).astype(np.float32)
+
+
 class KinematicForesight:
     """A baseline that learns nothing: commands are followed at once, and obstacles are cells that stand out.
 
     Cost-to-go is the crow's distance. Unknown cells count as free.
     """
-
-    BODY_RADIUS = 0.3
-    """Clearance of the robot's middle at which it touches [m]."""
-    OBSTACLE_HEIGHT = 0.12
-    """Height from which on a cell is an obstacle [m]."""
-    SOFTNESS = 0.04
-    """Transition of the probability of touching [m]."""
 
     def __init__(self, resolution: float, step: float, horizon: int) -> None:
         """Set the scales.
@@ -62,8 +118,8 @@ class KinematicForesight:
             step: Duration of one step [s].
             horizon: Steps in a rollout.
         """
-        self._resolution, self._step, self._horizon = resolution, step, horizon
-        self._distance: Floats = np.full((2, 2), np.inf)
+        self._step, self._horizon = step, horizon
+        self._map = SeenMap(resolution)
 
     @property
     def step(self) -> float:
@@ -78,38 +134,22 @@ class KinematicForesight:
     def observe(self, codes: Codes, history: Features) -> None:
         """Turn elevation into distances from obstacles; proprioception is not used."""
         del history
-        blocked = np.nan_to_num(decode_heights(codes), nan=0.0) > self.OBSTACLE_HEIGHT
-        if blocked.any():
-            # From the middle of a cell to the edge of an obstacle's cell it is half a cell less.
-            self._distance = self._resolution * (distance_transform_edt(~blocked) - 0.5)
-        else:
-            self._distance = np.full(codes.shape, 10.0)
+        self._map.observe(codes)
 
     def imagine(self, commands: Floats, goal: Floats) -> Imagined:
         """Integrate the commands and read distances on the way."""
         poses = planar.integrate(commands * self._step)
-        n = self._distance.shape[0]
-        start = np.zeros((len(poses), 1, 2))
-        points = np.concatenate([start, poses[..., :2]], axis=1)
-        middle = 0.5 * (points[:, 1:] + points[:, :-1])
-        clearance = np.minimum(self._sample(points[:, 1:], n), self._sample(middle, n))
-        touch = 1.0 / (1.0 + np.exp(np.clip((clearance - self.BODY_RADIUS) / self.SOFTNESS, -30.0, 30.0)))
+        clearance = _least_clearance(self._map, poses[..., :2])
         none = np.zeros(clearance.shape, np.float32)
         return Imagined(
             poses=poses.astype(np.float32),
-            collision=touch.astype(np.float32),
+            collision=_touching(clearance),
             fall=none,
             effort=none,
             clearance=clearance.astype(np.float32),
             cost_to_go=np.linalg.norm(poses[..., :2] - goal, axis=-1).astype(np.float32),
             latents=np.zeros((*clearance.shape, 0), np.float32),
         )
-
-    def _sample(self, points: Floats, n: int) -> Floats:
-        cells = np.rint(points / self._resolution + 0.5 * (n - 1)).astype(int)
-        inside = ((cells >= 0) & (cells < n)).all(axis=-1)
-        i, j = np.clip(cells, 0, n - 1)[..., 0], np.clip(cells, 0, n - 1)[..., 1]
-        return np.where(inside, self._distance[i, j], 10.0)
 
 
 class ShuffledForesight:

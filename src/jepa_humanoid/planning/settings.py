@@ -9,7 +9,7 @@ from pydantic.dataclasses import dataclass as validated_dataclass
 
 from jepa_humanoid.resources import share_directory
 from jepa_humanoid.world_model.errors import WorldModelError
-from jepa_humanoid.world_model.settings import parse_settings
+from jepa_humanoid.world_model.settings import CommandLimits, parse_settings
 
 _STRICT = ConfigDict(extra="forbid")
 _Positive = Annotated[float, Field(gt=0.0)]
@@ -141,6 +141,8 @@ class PlannerSettings:
         arrival: When to stop.
         surprise: When to slow down.
         memory: Of the way.
+        limits: Of the commands that planners ask for. The model has learned about wider ones: the robot is to go where
+            it knows its way and its feet.
         stale: Age of elevation against odometry beyond which the planner stops [s].
     """
 
@@ -149,6 +151,7 @@ class PlannerSettings:
     arrival: ArrivalSettings = ArrivalSettings()
     surprise: SurpriseSettings = SurpriseSettings()
     memory: MemorySettings = MemorySettings()
+    limits: CommandLimits = CommandLimits((-0.15, 0.35), (-0.12, 0.12), (-0.5, 0.5))
     stale: _Positive = 0.5
 
 
