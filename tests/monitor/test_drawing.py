@@ -19,13 +19,15 @@ def test_unknown_cells_have_no_column() -> None:
     np.testing.assert_allclose(drawn.tops, [[0.5, -0.5, 0.4]], atol=1e-6)
 
 
-def test_columns_reach_their_lowest_neighbour() -> None:
-    """A box on the floor has closed sides, and the floor is thin."""
-    heights = np.zeros((3, 3), np.float32)
+def test_columns_leave_no_gap() -> None:
+    """A box reaches the ground, the rim of a pit its bottom, and the floor is thin."""
+    heights = np.zeros((5, 5), np.float32)
     heights[1, 1] = 0.3
-    depths = columns(ElevationGrid(0.0, heights, 0.1)).depths.reshape(3, 3)
+    heights[3, 3] = -0.2
+    depths = columns(ElevationGrid(0.0, heights, 0.1)).depths.reshape(5, 5)
     assert depths[1, 1] > 0.3
-    assert depths[0, 0] < 0.05
+    assert depths[3, 2] > 0.2
+    assert depths[0, 4] < 0.05
 
 
 def test_cheap_candidates_are_brighter_than_dropped_ones() -> None:

@@ -77,7 +77,7 @@ def test_people_are_heard(nodes: Any, watcher: Any, port: int, open_browser: Any
     for topic in ("goal_pose", "teleop/cmd_vel", "emergency_stop"):
         watcher.listen(topic)
     robot = FakeRobot(watcher, g1)
-    nodes.start("page", port=port)
+    nodes.start("page", port=port, nice=0)
     browser = open_browser()
     watcher.wait_until(lambda: watcher.status("page")[1].startswith("serving"), "the robot's state on the page")
     browser.drag_goal(2.0, -0.5)
@@ -113,14 +113,14 @@ def test_taken_port_is_named(nodes: Any, port: int) -> None:
         other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         other.bind(("127.0.0.1", port))
         other.listen()
-        process = nodes.start("page", port=port)
+        process = nodes.start("page", port=port, nice=0)
         assert process.wait(timeout=30) == 1
     assert str(port) in nodes._logs[-1].read_text()
 
 
 def test_page_ends_quickly(nodes: Any, watcher: Any, port: int, open_browser: Any) -> None:
     """Told to stop with a browser open, the page is gone within seconds, and says that all is well."""
-    process = nodes.start("page", port=port)
+    process = nodes.start("page", port=port, nice=0)
     open_browser()
     began = time.monotonic()
     process.terminate()

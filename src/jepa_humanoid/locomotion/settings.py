@@ -37,13 +37,13 @@ class GaitSettings:
     """
 
     step_duration: float = 0.42
-    step_duration_range: tuple[float, float] = (0.25, 0.65)
+    step_duration_range: tuple[float, float] = (0.28, 0.65)
     double_support: float = 0.08
     step_width: float = 0.2
     step_width_range: tuple[float, float] = (0.16, 0.45)
     step_length_range: tuple[float, float] = (-0.4, 0.5)
     step_turn_range: tuple[float, float] = (-0.15, 0.4)
-    swing_height: float = 0.07
+    swing_height: float = 0.055
     com_drop: float = 0.02
     dcm_gain: float = 3.0
     sole_margin: float = 0.012

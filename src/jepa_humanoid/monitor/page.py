@@ -502,8 +502,8 @@ class Page:
     def _build_scene(self, meshes: tuple[BodyMesh, ...]) -> None:
         server = self._server
         scene = server.scene
-        server.initial_camera.position = (2.6, 3.7, 2.1)
-        server.initial_camera.look_at = (0.5, 0.0, 0.45)
+        server.initial_camera.position = (2.1, 3.4, 3.0)
+        server.initial_camera.look_at = (0.45, 0.0, 0.4)
         server.initial_camera.fov = np.radians(45.0)
         scene.configure_environment_map("studio", environment_intensity=0.3)
         scene.configure_default_lights(enabled=False)

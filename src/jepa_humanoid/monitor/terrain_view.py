@@ -13,7 +13,7 @@ _GAP = 0.03
 """Share of a cell left dark around its column, so that cells can be counted."""
 
 _CRUST = 0.01
-"""Thickness of a cell that no lower neighbour exposes [m]."""
+"""Least thickness of a cell [m]."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Columns:
 
 
 def columns(grid: ElevationGrid) -> Columns:
-    """Known cells of a grid, each just deep enough to close the gap to its lowest known neighbour."""
+    """Known cells of a grid, each deep enough to close the gap to the ground and to its lowest known neighbour."""
     heights = np.asarray(grid.heights, dtype=np.float32)
     known = np.isfinite(heights)
     floor = np.where(known, heights, np.inf)
@@ -42,7 +42,7 @@ def columns(grid: ElevationGrid) -> Columns:
     i, j = np.nonzero(known)
     middle = (heights.shape[0] - 1) / 2
     tops = np.stack([(i - middle) * grid.resolution, (j - middle) * grid.resolution, heights[i, j]], axis=1)
-    return Columns(tops.astype(np.float32), heights[i, j] - lowest[i, j] + np.float32(_CRUST))
+    return Columns(tops.astype(np.float32), heights[i, j] - np.minimum(lowest[i, j], 0.0) + np.float32(_CRUST))
 
 
 class TerrainView:

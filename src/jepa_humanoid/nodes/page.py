@@ -1,8 +1,8 @@
 """Page: shows the graph in browsers, and publishes what people do there.
 
-The robot speaks 500 times a second and a page needs two dozen pictures: nothing here is woken by the robot's topics, the
-newest message of each is taken when the next picture is due. What people do comes from the page's own threads and waits
-in a queue until then.
+The robot speaks 500 times a second and a page needs two dozen pictures: nothing here is woken by the robot's topics,
+the newest message of each is taken when the next picture is due. What people do comes from the page's own threads and
+waits in a queue until then.
 """
 
 import math
@@ -146,7 +146,6 @@ class PageNode(RobotNode):
         """Show what comes from now on."""
         self._stamp = Time()
         self._odometry: deque[BaseEstimate] = deque(maxlen=30)
-        self._joints: Vector | None = None
         self._ground: float | None = None
         self._lidar: pin.SE3 | None = None
         self._path: Vector = np.zeros((0, 3))
