@@ -41,6 +41,7 @@ class Watcher:
         self.heard: dict[str, Any] = {}
         self.counts: dict[str, int] = {}
         self.statuses: dict[str, tuple[int, str, dict[str, str]]] = {}
+        self.find_dead: Callable[[], str | None] = lambda: None
         self._publishers: dict[str, Any] = {}
         self.listen("evaluation")
         self.listen("diagnostics", self._on_diagnostics)
@@ -98,6 +99,8 @@ class Watcher:
         """Let wall time pass until something is so, and fail when it does not happen."""
         end = time.monotonic() + seconds
         while not condition():
+            if dead := self.find_dead():
+                pytest.fail(f"{dead}, while waiting for {what}")
             if time.monotonic() > end:
                 pytest.fail(f"waited {seconds:.0f} s for {what}; evaluation {self.truth()}, nodes {self.statuses}")
             self.executor.spin_once(timeout_sec=0.05)
@@ -153,6 +156,11 @@ class Nodes:
         process.kill()
         process.wait()
 
+    def find_dead(self) -> str | None:
+        """A node that ended by itself, in words; None if all run."""
+        ended = {key: process.poll() for key, process in self._running.items()}
+        return next((f"{key} ended with status {code}" for key, code in ended.items() if code is not None), None)
+
     def close(self) -> None:
         """End all nodes, and show what they logged."""
         for process in self._running.values():
@@ -201,5 +209,6 @@ def watcher(watch: Callable[[str], Watcher]) -> Watcher:
 def nodes(domain: int, watcher: Watcher, tmp_path: Path) -> Iterator[Nodes]:
     """Processes in the domain; the watcher is there first and holds it."""
     nodes = Nodes(domain, tmp_path)
+    watcher.find_dead = nodes.find_dead
     yield nodes
     nodes.close()
