@@ -40,7 +40,6 @@ class BodySettings:
         whole_body: Of the whole-body controller.
         tilt_limit: Of the pelvis, beyond which the body damps [rad].
         engage_tilt_limit: Of the pelvis, beyond which it does not start to balance [rad].
-        fall_height: Of the pelvis above the soles, relative to the nominal posture, below which the robot has fallen.
         maximum_gap: Between two stamps [s]; a longer one means that the state is stale.
         unsolved_limit: Consecutive ticks for which the whole-body controller may repeat its last solution.
         velocity_leak: Time constant with which the velocity reference returns to the measurement [s].
@@ -53,7 +52,6 @@ class BodySettings:
     whole_body: WholeBodySettings = field(default_factory=WholeBodySettings)
     tilt_limit: float = 0.8
     engage_tilt_limit: float = 0.35
-    fall_height: float = 0.55
     maximum_gap: float = 0.05
     unsolved_limit: int = 5
     velocity_leak: float = 0.02

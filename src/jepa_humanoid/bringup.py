@@ -260,7 +260,7 @@ def _controller(options: Options) -> NodeSpec:
         parameters={"robot": options.robot, "use_sim_time": True},
         # ROS keeps /clock in the root; each simulated robot has its own.
         remappings=(("/clock", "clock"),) if options.namespace else (),
-        # The target damps while there is no controller, and a new one starts in damping.
+        # The target damps while there is no controller; a new one balances again if it finds the robot upright.
         on_exit=OnExit.RESTART,
     )
 
