@@ -35,6 +35,9 @@ from jepa_humanoid.resources import share_directory
 from jepa_humanoid.robot.description import load_robot
 from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid, Goal, VelocityCommand
 
+HISTORY_PERIOD = 0.1
+"""Between the odometry messages that a busy mind gets to remember later [s]; the one it plans from comes on top."""
+
 SHOWN_CANDIDATES = 32
 """Imagined trajectories in a message of `plan/candidates`."""
 
@@ -200,6 +203,7 @@ class Planner(RobotNode):
         self._ground = 0.0
         self._answer: Answer | None = None
         self._missed: list[BaseEstimate] = []
+        self._remembered = -math.inf
         self._asked = self._commanded = self._shown = -math.inf
         self._trouble: str | None = None
         self.loop.call_at(self._watch, time.monotonic())
@@ -245,8 +249,10 @@ class Planner(RobotNode):
             self.get_logger().warning("the robot's odometry started anew: forgetting goal and grid")
             self.activate()
         self._odometry = odometry
-        self._missed.append(odometry)
-        del self._missed[:-100]
+        if odometry.stamp - self._remembered >= HISTORY_PERIOD - 1e-6:
+            self._remembered = odometry.stamp
+            self._missed.append(odometry)
+            del self._missed[:-100]
         self._take_answer()
         if not self._thinker.busy and odometry.stamp - self._asked >= self._plan_period - 1e-6:
             self._ask()
@@ -297,6 +303,7 @@ class Planner(RobotNode):
             return
         self._asked = self._odometry.stamp
         missed, self._missed = tuple(self._missed), []
+        self._remembered = self._odometry.stamp
         self._thinker.ask(Question(self._elevation, self._odometry, self._goal, missed))
 
     def _take_answer(self) -> None:
