@@ -37,7 +37,7 @@ class GaitSettings:
     """
 
     step_duration: float = 0.42
-    step_duration_range: tuple[float, float] = (0.28, 0.65)
+    step_duration_range: tuple[float, float] = (0.25, 0.65)
     double_support: float = 0.08
     step_width: float = 0.2
     step_width_range: tuple[float, float] = (0.16, 0.45)

@@ -182,9 +182,13 @@ class RobotDescription:
         """Total mass [kg]."""
         return float(sum(inertia.mass for inertia in self.model.inertias))
 
-    @cached_property
+    @property
     def nominal_configuration(self) -> Vector:
-        """Pinocchio configuration of the nominal posture, upright, soles on z = 0 and the origin between them."""
+        """Pinocchio configuration of the nominal posture, upright, soles on z = 0 the origin between them; a copy."""
+        return self._nominal_configuration.copy()
+
+    @cached_property
+    def _nominal_configuration(self) -> Vector:
         q: Vector = pin.neutral(self.model)
         q[7:] = self.joints.nominal
         data = self.model.createData()
