@@ -7,9 +7,10 @@ import numpy as np
 import pinocchio as pin
 import pytest
 
+from jepa_humanoid.body import Body
 from jepa_humanoid.estimation.base import BaseEstimator, EstimatorSettings
 from jepa_humanoid.robot.description import SIDES, RobotDescription, load_robot, sole_frame
-from jepa_humanoid.robot.state import BaseEstimate, JointCommand, SensorSample, Vector
+from jepa_humanoid.robot.state import BaseEstimate, JointCommand, SensorSample, Vector, VelocityCommand
 from jepa_humanoid.simulation.scenes import Scene
 from jepa_humanoid.simulation.world import World, WorldSettings
 
@@ -410,6 +411,26 @@ def hold(
     return Run(comparison.record, estimator, world._gyro_bias, world._accelerometer_bias)
 
 
+def walk_in_closed_loop(robot: RobotDescription, seconds: float, seed: int, command: VelocityCommand) -> Run:
+    """Let `Body` walk on its own estimate in MuJoCo, after 1.5 s of standing, with random masses and friction.
+
+    Ends early if the robot falls.
+    """
+    world = World(robot, Scene("flat", (), 0.8, (0.0, 0.0, 0.0), None), WorldSettings(seed=seed, randomize=True))
+    body = Body(robot)
+    comparison = Comparison(robot, body._estimator)
+    for _ in range(round(seconds / DT)):
+        sample = world.sense()
+        answer = body.step(sample, command if sample.stamp > 1.5 else None)
+        q, v = _true_state(world)
+        assert body.estimate is not None
+        comparison.add(body.estimate, q, v, (False, False))
+        world.advance(answer)
+        if world.truth().fallen:
+            break
+    return Run(comparison.record, body._estimator, world._gyro_bias, world._accelerometer_bias)
+
+
 def _geoms(world: World, body: str) -> list:
     model = world.model
     return [g for g in map(model.geom, range(model.ngeom)) if model.body(g.bodyid[0]).name == body]
@@ -464,6 +485,12 @@ def replaying() -> Callable[..., Run]:
 def holding() -> Callable[..., Run]:
     """`hold`, for tests."""
     return hold
+
+
+@pytest.fixture(scope="session")
+def walking_in_closed_loop() -> Callable[..., Run]:
+    """`walk_in_closed_loop`, for tests."""
+    return walk_in_closed_loop
 
 
 @pytest.fixture(scope="session")

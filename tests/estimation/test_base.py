@@ -9,7 +9,7 @@ import pytest
 from jepa_humanoid.estimation.base import BaseEstimator, EstimatorSettings
 from jepa_humanoid.estimation.errors import EstimationError, SampleError, StampError
 from jepa_humanoid.robot.description import RobotDescription
-from jepa_humanoid.robot.state import SensorSample
+from jepa_humanoid.robot.state import SensorSample, VelocityCommand
 
 DT = 0.002
 
@@ -93,6 +93,17 @@ def test_walk_drifts_less_than_five_percent(walk) -> None:
 def test_walking_velocity_is_good_enough_for_feedback(walk) -> None:
     """The centre of mass's velocity is known to better than 0.02 m/s RMS while walking."""
     assert _rms(walk.record.array("com_velocity_error")) < 0.02
+
+
+@pytest.mark.slow
+def test_body_walks_on_its_estimate(robot: RobotDescription, walking_in_closed_loop) -> None:
+    """In MuJoCo, walking and turning on the estimate, odometry, tilt and velocity stay as good as feedback needs."""
+    record = walking_in_closed_loop(robot, 8.0, seed=23, command=VelocityCommand(forward=0.3, turn=0.2)).record
+    assert record.distance > 0.8
+    assert np.linalg.norm(record.array("position_error")[-1, :2]) < 0.03 * record.distance
+    assert np.degrees(np.abs(record.array("rotation_error")[:, 2]).max()) < 1.5
+    assert np.degrees(record.tilt_error.max()) < 0.8
+    assert _rms(record.array("com_velocity_error")) < 0.03
 
 
 def test_height_does_not_drift_on_flat_ground(walk) -> None:
