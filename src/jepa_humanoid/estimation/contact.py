@@ -6,8 +6,8 @@ lightweight manipulator arm", eq. 10) finds the external generalised force as th
     r = K (p − ∫ (Sᵀτ + Cᵀv − g + r) dt),        p = M v,
 
 without accelerations of the joints. It is written in a frame that translates with the IMU: there the base's linear
-velocity is known, and gravity is what the accelerometer reads. So the residual depends on measurements alone; an error
-of the base estimate cannot bend it, and it cannot feed back into the base estimate.
+velocity is known, and gravity is what the accelerometer reads. So, biases apart, the residual depends on measurements
+alone: an error of the estimated pose or velocity cannot bend it.
 """
 
 import math
