@@ -1,7 +1,7 @@
 """Which foot stands, felt from joint torques and the pelvis IMU alone: the robot has no foot sensors.
 
 A generalised-momentum observer (De Luca et al. 2006, "Collision detection and safe reaction with the DLR-III
-lightweight manipulator arm", eq. 10) finds the external generalised force as the residual
+lightweight manipulator arm") finds the external generalised force as the residual
 
     r = K (p − ∫ (Sᵀτ + Cᵀv − g + r) dt),        p = M v,
 

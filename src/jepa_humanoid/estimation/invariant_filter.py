@@ -114,7 +114,7 @@ class InvariantFilter:
         self.rotation = R.dot(pin.exp3(turn))
 
     def _predict_covariance(self, dt: float, R: Vector) -> None:
-        """Φ = I + A dt with A of Hartley et al. (2020), eq. 52: [g]× and I are constant, the rest spreads biases."""
+        """Φ = I + A dt with A of Hartley et al. (2020): [g]× and I are constant, the rest spreads biases."""
         transition, noise, spread, work = self._transition, self._noise, self._spread, self._work
         if dt != self._dt:
             self._dt = dt
@@ -158,7 +158,7 @@ class InvariantFilter:
         )
 
     def plant(self, i: int, position: Vector, rotation: Vector, noise: Vector) -> None:
-        """Put a foot where it is seen; its error is the base's error and the measurement's (Hartley et al., sec. V.C).
+        """Put a foot where it is seen; its error is the base's error and the measurement's (Hartley et al.).
 
         Args:
             i: The foot.
