@@ -30,6 +30,16 @@ def test_columns_leave_no_gap() -> None:
     assert depths[0, 4] < 0.05
 
 
+def test_cut_walls_keep_their_colour() -> None:
+    """A wall that is cut off is as low as the cut, and still known to be tall."""
+    heights = np.zeros((3, 3), np.float32)
+    heights[1, 1] = 1.2
+    drawn = columns(ElevationGrid(0.0, heights, 0.1), ceiling=0.35)
+    assert drawn.tops[:, 2].max() == pytest.approx(0.35)
+    assert drawn.heights.max() == pytest.approx(1.2)
+    assert drawn.depths.max() == pytest.approx(0.36)
+
+
 def test_cheap_candidates_are_brighter_than_dropped_ones() -> None:
     """Colours follow the rank of costs, and what is not finite is the dearest."""
     colours = cost_colours(np.array([3.0, 1.0, np.inf, np.nan])).astype(int).sum(axis=1)
@@ -81,8 +91,8 @@ def test_history_slides() -> None:
 def test_history_holds_what_is_not_measured() -> None:
     """Quantities that come at different times share a time axis without falling to nothing in between."""
     history = History(("a", "b"))
-    history.add(0.0, {"a": 1.0, "b": 5.0})
-    history.add(1.0, {"a": 2.0})
+    history.add(0.0, {"a": 1.0})
+    history.add(1.0, {"a": 2.0, "b": 5.0})
     history.add(2.0, {"b": 6.0})
     _, a, b = history.columns()
     assert a.tolist() == [1.0, 2.0, 2.0]

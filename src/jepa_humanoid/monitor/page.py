@@ -26,7 +26,7 @@ from jepa_humanoid.monitor.plan_view import PlanView, TrailView
 from jepa_humanoid.monitor.robot_view import RobotView
 from jepa_humanoid.monitor.status import Status
 from jepa_humanoid.monitor.teleoperation import Teleoperation
-from jepa_humanoid.monitor.terrain_view import TerrainView
+from jepa_humanoid.monitor.terrain_view import CUT, TerrainView
 from jepa_humanoid.robot.description import SIDES, RobotDescription
 from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid, Goal, VelocityCommand
 
@@ -234,7 +234,8 @@ class Page:
             return
         self._last_elevation = now
         with self._server.atomic():
-            self._terrain.show(grid, np.array([position[0], position[1], footing]), base.yaw)
+            ceiling = CUT if self._panel.cut.value else np.inf
+            self._terrain.show(grid, np.array([position[0], position[1], footing]), base.yaw, ceiling)
 
     def show_plan(self, candidates: ArrayLike, costs: ArrayLike, chosen: ArrayLike) -> None:
         """Draw what the planner imagines.
@@ -502,13 +503,13 @@ class Page:
     def _build_scene(self, meshes: tuple[BodyMesh, ...]) -> None:
         server = self._server
         scene = server.scene
-        server.initial_camera.position = (2.1, 3.4, 3.0)
-        server.initial_camera.look_at = (0.45, 0.0, 0.4)
+        server.initial_camera.position = (-1.0, -3.4, 2.3)
+        server.initial_camera.look_at = (0.75, 0.1, 0.35)
         server.initial_camera.fov = np.radians(45.0)
         scene.configure_environment_map("studio", environment_intensity=0.3)
         scene.configure_default_lights(enabled=False)
-        scene.add_light_directional("/lights/key", intensity=1.3, cast_shadow=True, position=(2.5, 1.5, 5.0))
-        scene.add_light_directional("/lights/rim", color=(150, 190, 255), intensity=1.0, position=(-4.0, -3.0, 2.5))
+        scene.add_light_directional("/lights/key", intensity=1.3, cast_shadow=True, position=(1.5, -2.5, 5.0))
+        scene.add_light_directional("/lights/rim", color=(150, 190, 255), intensity=1.0, position=(-2.5, 4.0, 2.5))
         scene.configure_fog(9.0, 26.0, color=BACKGROUND)
         self._world = scene.add_frame("/world", show_axes=False)
         self._floor = scene.add_grid(

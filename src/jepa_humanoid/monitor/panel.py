@@ -77,6 +77,7 @@ class Panel:
             self.stand_still = gui.add_button("Stop", color="gray", icon=icons.PLAYER_STOP)
         with gui.add_folder("Layers", expand_by_default=False):
             self.follow = gui.add_checkbox("Follow the robot", True)
+            self.cut = gui.add_checkbox("Cut walls", True, hint="Show what is tall only up to the robot's knees.")
             self.layers = {name: gui.add_checkbox(name, shown) for name, shown in LAYERS.items()}
         with gui.add_folder("How to", expand_by_default=False):
             gui.add_markdown(_HOW_TO)

@@ -14,7 +14,9 @@ _CAPACITY = 900
 
 
 class History:
-    """Samples of a few named quantities over a sliding window of time; one not given at a time keeps its last value.
+    """Samples of a few named quantities over a sliding window of time; one not given keeps its last value.
+
+    Before its first value a quantity has that one: a chart would draw anything else as a fall to nothing.
 
     Args:
         names: Of the quantities.
@@ -45,6 +47,10 @@ class History:
             empty = np.full(2, np.nan)
             return (np.array([-self._window, 0.0]), *(empty for _ in self._names))
         table = np.array(rows, dtype=float)
+        for column in table.T[1:]:
+            known = np.flatnonzero(np.isfinite(column))
+            if len(known):
+                column[: known[0]] = column[known[0]]
         return (table[:, 0] - table[-1, 0], *(table[:, 1 + k].copy() for k in range(len(self._names))))
 
 

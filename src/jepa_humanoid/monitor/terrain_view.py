@@ -12,6 +12,9 @@ from jepa_humanoid.robot.state import ElevationGrid
 _GAP = 0.03
 """Share of a cell left dark around its column, so that cells can be counted."""
 
+CUT = 0.35
+"""Where columns are cut off so that a wall hides neither robot nor plan; its colour still says how tall it is [m]."""
+
 _CRUST = 0.01
 """Least thickness of a cell [m]."""
 
@@ -23,14 +26,21 @@ class Columns:
     Attributes:
         tops: Centres of the top faces, shape (m, 3) [m].
         depths: Downwards from there, shape (m,) [m].
+        heights: What was seen, tops that were cut off included, shape (m,) [m].
     """
 
     tops: NDArray[np.float32]
     depths: NDArray[np.float32]
+    heights: NDArray[np.float32]
 
 
-def columns(grid: ElevationGrid) -> Columns:
-    """Known cells of a grid, each deep enough to close the gap to the ground and to its lowest known neighbour."""
+def columns(grid: ElevationGrid, ceiling: float = np.inf) -> Columns:
+    """Known cells of a grid, each deep enough to close the gap to the ground and to its lowest known neighbour.
+
+    Args:
+        grid: The cells.
+        ceiling: Height at which taller columns are cut off [m].
+    """
     heights = np.asarray(grid.heights, dtype=np.float32)
     known = np.isfinite(heights)
     floor = np.where(known, heights, np.inf)
@@ -41,8 +51,11 @@ def columns(grid: ElevationGrid) -> Columns:
     lowest[:, :-1] = np.minimum(lowest[:, :-1], floor[:, 1:])
     i, j = np.nonzero(known)
     middle = (heights.shape[0] - 1) / 2
-    tops = np.stack([(i - middle) * grid.resolution, (j - middle) * grid.resolution, heights[i, j]], axis=1)
-    return Columns(tops.astype(np.float32), heights[i, j] - np.minimum(lowest[i, j], 0.0) + np.float32(_CRUST))
+    seen = heights[i, j]
+    tops = np.minimum(seen, np.float32(ceiling))
+    bottoms = np.minimum(np.minimum(lowest[i, j], 0.0), tops)
+    centres = np.stack([(i - middle) * grid.resolution, (j - middle) * grid.resolution, tops], axis=1)
+    return Columns(centres.astype(np.float32), tops - bottoms + np.float32(_CRUST), seen)
 
 
 class TerrainView:
@@ -59,15 +72,16 @@ class TerrainView:
         self.top = scene.add_frame(path, show_axes=False)
         self._boxes: viser.BatchedMeshHandle | None = None
 
-    def show(self, grid: ElevationGrid, position: NDArray[np.floating], yaw: float) -> None:
+    def show(self, grid: ElevationGrid, position: NDArray[np.floating], yaw: float, ceiling: float = np.inf) -> None:
         """Replace the grid.
 
         Args:
             grid: What to draw.
             position: Of ``base_footprint`` in ``odom``, shape (3,) [m].
             yaw: Of ``base_footprint`` in ``odom`` [rad].
+            ceiling: Height at which taller columns are cut off [m].
         """
-        drawn = columns(grid)
+        drawn = columns(grid, ceiling)
         self.top.position = tuple(position)
         self.top.wxyz = (np.cos(yaw / 2), 0.0, 0.0, np.sin(yaw / 2))
         edge = grid.resolution * (1.0 - _GAP)
@@ -77,7 +91,7 @@ class TerrainView:
                 self._boxes.visible = False
             return
         scales = np.stack([np.full(count, edge), np.full(count, edge), drawn.depths], axis=1).astype(np.float32)
-        colours = height_colours(drawn.tops[:, 2])
+        colours = height_colours(drawn.heights)
         upright = np.tile(np.array([1.0, 0.0, 0.0, 0.0], dtype=np.float32), (count, 1))
         if self._boxes is None:
             vertices, faces = _unit_column()
