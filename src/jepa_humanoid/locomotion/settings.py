@@ -16,6 +16,7 @@ class GaitSettings:
         step_length_range: Of the landing foot ahead of the stance foot [m].
         step_turn_range: Of the landing foot against the stance foot, toe-in and toe-out [rad].
         swing_height: Of the sole at mid-swing [m].
+        swing_speed: Mean speed over the ground that push recovery may ask of a swing foot [m/s].
         com_drop: Height of the centre of mass below the nominal posture's [m].
         dcm_gain: Rate at which the ankles correct an error of the divergent component of motion [1/s].
         sole_margin: Kept free at the soles' edges by that correction [m].
@@ -44,6 +45,7 @@ class GaitSettings:
     step_length_range: tuple[float, float] = (-0.4, 0.5)
     step_turn_range: tuple[float, float] = (-0.15, 0.4)
     swing_height: float = 0.055
+    swing_speed: float = 3.0
     com_drop: float = 0.02
     dcm_gain: float = 3.0
     sole_margin: float = 0.012

@@ -332,7 +332,7 @@ class Walker:
             np.array([s.step_length_range[1], lateral[1]]),
         )
         shortest, longest = s.step_duration_range
-        earliest = max(shortest, self._time + s.freeze_time)
+        earliest = max(shortest, self._time + s.freeze_time, self._earliest_arrival())
         self._landing = adapt_landing(
             local,
             self._time,
@@ -345,6 +345,11 @@ class Walker:
         self._step_time = self._landing.duration
         self._landing_yaw = self._choose_yaw()
         self._landing_rotation = _rotation(self._pose[2])
+
+    def _earliest_arrival(self) -> float:
+        """Time of the step at which the swing foot can be where it last meant to land [s]."""
+        way = self._landing_world()[:2] - self._soles[1 - self.stance][0][:2]
+        return max(self._time, self.settings.double_support) + float(np.linalg.norm(way)) / self.settings.swing_speed
 
     def _place_zmp(self, local: Vector, nominal: Landing, rotation: Vector) -> None:
         """ZMP on its way into the stance sole, moved within the support against the DCM's deviation."""

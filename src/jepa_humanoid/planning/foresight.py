@@ -107,7 +107,7 @@ def _touching(clearance: Floats) -> NDArray[np.float32]:
 class KinematicForesight:
     """A baseline that learns nothing: commands are followed at once, and obstacles are cells that stand out.
 
-    Cost-to-go is the crow's distance. Unknown cells count as free.
+    The map, and with it clearance and cost-to-go, is the one that `GroundedForesight` reads.
     """
 
     def __init__(self, resolution: float, step: float, horizon: int) -> None:
@@ -147,7 +147,7 @@ class KinematicForesight:
             fall=none,
             effort=none,
             clearance=clearance.astype(np.float32),
-            cost_to_go=np.linalg.norm(poses[..., :2] - goal, axis=-1).astype(np.float32),
+            cost_to_go=self._map.cost_to_go(poses[..., :2], goal).astype(np.float32),
             latents=np.zeros((*clearance.shape, 0), np.float32),
         )
 

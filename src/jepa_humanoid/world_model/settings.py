@@ -80,11 +80,13 @@ class ObjectiveSettings:
     Attributes:
         regularization: λ of SIGReg.
         directions: Random directions that SIGReg draws at each step.
+        decorrelation: Weight of the covariances between the embedding's dimensions.
         inverse_dynamics: Weight of recovering the command from two successive embeddings.
     """
 
     regularization: _NonNegative = 0.05
     directions: _Count = 128
+    decorrelation: _NonNegative = 0.0
     inverse_dynamics: _NonNegative = 0.2
 
 

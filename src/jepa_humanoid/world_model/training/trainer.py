@@ -153,6 +153,7 @@ class Trainer:
             "total": losses.total,
             "prediction": losses.prediction,
             "regularization": losses.regularization,
+            "decorrelation": losses.decorrelation,
             "inverse_dynamics": losses.inverse_dynamics,
             "one_step_ratio": losses.copy_one_step / losses.one_step,
         }

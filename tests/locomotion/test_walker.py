@@ -1,0 +1,79 @@
+"""The gait as a state machine: a robot frozen in place shows what the walker decides, without what comes of it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from jepa_humanoid.control.dynamics import Dynamics
+from jepa_humanoid.locomotion.settings import GaitSettings
+from jepa_humanoid.locomotion.walker import LEFT, RIGHT, Phase, Walker
+from jepa_humanoid.robot.description import RobotDescription
+from jepa_humanoid.robot.state import VelocityCommand
+
+DT = 0.002
+ON_THE_GROUND = (1.0, 1.0)
+
+
+def frozen(robot: RobotDescription, velocity: tuple[float, float] = (0.0, 0.0)) -> Dynamics:
+    """The robot in its nominal posture, photographed at a velocity of its base [m/s]."""
+    dynamics = Dynamics(robot)
+    motion = np.zeros(robot.model.nv)
+    motion[:2] = velocity
+    dynamics.update(robot.nominal_configuration, motion)
+    return dynamics
+
+
+def standing(robot: RobotDescription, settings: GaitSettings | None = None) -> Walker:
+    """A walker that stands."""
+    walker = Walker(robot, settings)
+    walker.reset(frozen(robot))
+    return walker
+
+
+def test_at_rest_it_stands(g1: RobotDescription) -> None:
+    """Nothing asked and nothing pushed: no step, and the ZMP stays between the feet."""
+    walker = standing(g1)
+    for _ in range(500):
+        walker.update(frozen(g1), VelocityCommand(), ON_THE_GROUND, DT)
+    assert walker.phase is Phase.STAND
+    assert abs(walker.zmp[1]) < 0.02
+
+
+def test_a_command_shifts_the_weight_before_it_steps(g1: RobotDescription) -> None:
+    """Walking begins with both feet on the ground."""
+    walker = standing(g1)
+    phases = []
+    for _ in range(600):
+        walker.update(frozen(g1), VelocityCommand(forward=0.3), ON_THE_GROUND, DT)
+        phases.append(walker.phase)
+    assert phases[0] in (Phase.STAND, Phase.SHIFT)
+    assert phases.index(Phase.STEP) * DT > GaitSettings().shift_duration - 0.1
+
+
+@pytest.mark.parametrize(("velocity", "stance"), [((0.0, 0.7), LEFT), ((0.0, -0.7), RIGHT)])
+def test_a_push_is_caught_at_once(g1: RobotDescription, velocity: tuple[float, float], stance: int) -> None:
+    """A DCM that leaves the feet makes it step without a shift, standing on the foot that it leaves over."""
+    walker = standing(g1)
+    walker.update(frozen(g1, velocity), VelocityCommand(), ON_THE_GROUND, DT)
+    assert (walker.phase, walker.stance) == (Phase.STEP, stance)
+
+
+@pytest.mark.parametrize("speed", [1.0, 3.0])
+def test_no_landing_is_planned_that_the_foot_cannot_reach(g1: RobotDescription, speed: float) -> None:
+    """A far landing takes its time: what the leg cannot swing that fast would lift the robot off the ground."""
+    walker = standing(g1, replace(GaitSettings(), swing_speed=speed))
+    dynamics = frozen(g1, (0.7, 0.0))
+    walker.update(dynamics, VelocityCommand(), ON_THE_GROUND, DT)
+    stance, ticks, way = walker.stance, 0, 0.0
+    while walker.stance == stance:
+        swing = 1 - stance
+        way = float(np.linalg.norm(walker.footsteps[swing].position[:2] - dynamics.soles[swing].pose.translation[:2]))
+        walker.update(dynamics, VelocityCommand(), (0.0, 0.0), DT)
+        ticks += 1
+        assert ticks < 1000
+    settings = walker.settings
+    # Before it lands, a foot that feels nothing searches for the ground a little longer.
+    duration = ticks * DT - settings.landing_patience
+    assert way > 0.1
+    assert duration > settings.double_support + way / speed - 0.03
