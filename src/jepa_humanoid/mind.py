@@ -9,8 +9,15 @@ from numpy.typing import NDArray
 
 from jepa_humanoid.planning.baselines import InverseDynamics, StraightLine
 from jepa_humanoid.planning.cem import CemPlanner
-from jepa_humanoid.planning.foresight import GroundedForesight, JepaForesight, KinematicForesight, ShuffledForesight
+from jepa_humanoid.planning.foresight import (
+    BODY_RADIUS,
+    GroundedForesight,
+    JepaForesight,
+    KinematicForesight,
+    ShuffledForesight,
+)
 from jepa_humanoid.planning.planner import Plan, Planner, Query
+from jepa_humanoid.planning.seen_map import SeenMap
 from jepa_humanoid.planning.settings import PlannerSettings, load_planner_settings
 from jepa_humanoid.planning.surprise import SurpriseMonitor
 from jepa_humanoid.planning.way import Way
@@ -28,6 +35,8 @@ PLANNERS: tuple[PlannerName, ...] = get_args(PlannerName)
 
 _LATE = 0.2
 """Share of a frame by which odometry may come early and still count as the next frame of the history."""
+_STANDING_ROOM = 0.4
+"""Clearance of the place where the robot stops if something stands at the goal [m]."""
 
 
 class Mind:
@@ -60,6 +69,7 @@ class Mind:
         self._surprise = SurpriseMonitor(model, self._settings.surprise)
         self._history = ProprioceptiveHistory(self._observation.history)
         self._way = Way(self._settings.memory)
+        self._seen = SeenMap(self._observation.resolution)
         self._goal: Goal | None = None
         self._arrived = False
         self.reset()
@@ -153,12 +163,16 @@ class Mind:
 
     def _pursue(self, goal: Goal, odometry: BaseEstimate, codes: Codes, history: Features) -> VelocityCommand:
         pose = np.array([*odometry.position[:2], odometry.yaw])
-        target = planar.to_local(pose, goal.position)
+        wanted = planar.to_local(pose, goal.position)
+        self._seen.observe(codes)
+        target = self._seen.standing_place(wanted, BODY_RADIUS, _STANDING_ROOM)
+        beside = float(np.linalg.norm(target - wanted))
+        note = f" {beside:.2f} m beside the goal, where something stands" if beside > 0.0 else ""
         distance = float(np.linalg.norm(target))
         arrival = self._settings.arrival
         self._arrived = distance < (arrival.leave if self._arrived else arrival.stop)
         if self._arrived:
-            return self._turn_to(goal, odometry)
+            return self._turn_to(goal, odometry, note)
         self._way.update(odometry.stamp, pose[:2], distance)
         elapsed = odometry.stamp - self._plan_stamp
         begin = time.perf_counter()
@@ -175,10 +189,10 @@ class Mind:
         self.plan_ms = 1e3 * (time.perf_counter() - begin)
         self._plan_stamp = odometry.stamp
         self._show(plan, pose)
-        self.status = f"walking, {distance:.2f} m to go"
+        self.status = f"walking, {distance:.2f} m to go{note and ' to a place' + note}"
         return VelocityCommand(*(float(v) for v in self._surprise.pace * plan.commands[0]))
 
-    def _turn_to(self, goal: Goal, odometry: BaseEstimate) -> VelocityCommand:
+    def _turn_to(self, goal: Goal, odometry: BaseEstimate, note: str) -> VelocityCommand:
         self._planner.reset()
         if goal.yaw is not None:
             error = float(planar.wrap(goal.yaw - odometry.yaw))
@@ -186,7 +200,7 @@ class Mind:
                 self.status = "turning to the goal's heading"
                 limits = self._settings.limits.turn
                 return VelocityCommand(turn=float(np.clip(error, *limits)))
-        return self._stand("arrived")
+        return self._stand("arrived" + note)
 
     def _stand(self, why: str) -> VelocityCommand:
         self.status = why

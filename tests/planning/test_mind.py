@@ -98,6 +98,17 @@ def test_it_stops_at_the_goal_and_stays(mind: Mind) -> None:
     assert not mind.arrived
 
 
+def test_it_stops_beside_a_goal_where_something_stands(mind: Mind) -> None:
+    """A goal in the furniture is walked up to, and the robot says so."""
+    heights = np.zeros((64, 64), np.float32)
+    heights[36:46, 20:44] = 1.0  # from 0.45 m ahead on
+    box = ElevationGrid(1.0, heights, 0.1)
+    assert mind.step(box, base(1.0), Goal(np.array([0.6, 0.0]))) == VelocityCommand()
+    assert mind.status.startswith("arrived 0.6")
+    assert mind.step(box, base(1.0), Goal(np.array([1.3, 0.0]))) != VelocityCommand()
+    assert mind.status.startswith("walking") and "beside the goal" in mind.status
+
+
 def test_it_turns_to_the_goals_heading(mind: Mind) -> None:
     """A goal with a heading is reached when the heading is."""
     goal = Goal(np.array([0.0, 0.0]), yaw=1.0)

@@ -55,6 +55,22 @@ class SeenMap:
         """Distance from obstacles at points (..., 2) [m]; large outside the grid."""
         return self._sample(self._distance, points, _FAR)
 
+    def standing_place(self, goal: Floats, body: float, room: float) -> Floats:
+        """Where to stand for a goal (2,): there if a body fits, otherwise the closest seen place with room, (2,) [m].
+
+        Args:
+            goal: Where somebody wants the robot.
+            body: Clearance below which it does not fit [m].
+            room: Clearance of the place to stand at instead [m].
+        """
+        if self.clearance(goal) >= body:
+            return goal
+        free = np.argwhere(self._distance >= room)
+        if not len(free):
+            return goal
+        places = (free - 0.5 * (self._distance.shape[0] - 1)) * self._resolution
+        return np.asarray(places[np.argmin(np.linalg.norm(places - goal, axis=1))])
+
     def cost_to_go(self, points: Floats, goal: Floats) -> Floats:
         """Effective distance around what is seen to a goal (2,), at points (..., 2) [m]; the crow's outside."""
         if self._goal is None or not np.array_equal(goal, self._goal):
