@@ -106,7 +106,8 @@ def test_it_stops_beside_a_goal_where_something_stands(mind: Mind) -> None:
     assert mind.step(box, base(1.0), Goal(np.array([0.6, 0.0]))) == VelocityCommand()
     assert mind.status.startswith("arrived 0.6")
     assert mind.step(box, base(1.0), Goal(np.array([1.3, 0.0]))) != VelocityCommand()
-    assert mind.status.startswith("walking") and "beside the goal" in mind.status
+    assert mind.status.startswith("walking")
+    assert "beside the goal" in mind.status
 
 
 def test_it_turns_to_the_goals_heading(mind: Mind) -> None:
