@@ -23,7 +23,7 @@ def small() -> WorldModelSettings:
         step=0.3,
         horizon=3,
         observation=ObservationSettings(cells=CELLS, resolution=0.2, history=2),
-        network=NetworkSettings(latent=16, channels=(8, 8, 8), trunk=32, predictor=32, blocks=1, head=16),
+        network=NetworkSettings(latent=16, channels=(8, 8, 8), near=8, trunk=32, predictor=32, blocks=1, head=16),
         training=TrainingSettings(steps=60, head_steps=60, batch=16, head_batch=32),
     )
 

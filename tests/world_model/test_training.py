@@ -16,8 +16,8 @@ from jepa_humanoid.world_model.observation import FEATURES  # noqa: E402
 from jepa_humanoid.world_model.runtime import WorldModel  # noqa: E402
 from jepa_humanoid.world_model.settings import WorldModelSettings  # noqa: E402
 from jepa_humanoid.world_model.training.export import TOLERANCE, export  # noqa: E402
-from jepa_humanoid.world_model.training.networks import chain  # noqa: E402
-from jepa_humanoid.world_model.training.objective import sigreg  # noqa: E402
+from jepa_humanoid.world_model.training.networks import WorldModelNetworks, chain  # noqa: E402
+from jepa_humanoid.world_model.training.objective import decorrelation, sigreg  # noqa: E402
 from jepa_humanoid.world_model.training.session import plot_curve, split  # noqa: E402
 from jepa_humanoid.world_model.training.trainer import CHECKPOINT, CURVE, Report, Trainer, load_networks  # noqa: E402
 
@@ -49,6 +49,23 @@ def exported(run: Path, small: WorldModelSettings, tmp_path_factory: pytest.Temp
     )
     assert export(load_networks(run, small), card, directory) <= TOLERANCE
     return directory
+
+
+def test_decorrelation_counts_what_sigreg_hardly_sees() -> None:
+    """Embeddings that repeat a few directions look Gaussian in most projections; their covariances tell."""
+    torch.manual_seed(0)
+    spread = torch.randn(2000, 32)
+    repeated = torch.randn(2000, 8) @ torch.randn(8, 32) / 8**0.5
+    assert decorrelation(spread) < 0.05
+    assert decorrelation(repeated) > 2.0
+    assert decorrelation(repeated) / decorrelation(spread) > sigreg(repeated, 64) / sigreg(spread, 64)
+
+
+@pytest.mark.parametrize("near", [6, 7, 20])
+def test_a_close_look_has_to_fit(small: WorldModelSettings, near: int) -> None:
+    """Sizes that the middle of the grid cannot have are refused by name."""
+    with pytest.raises(WorldModelError, match="near"):
+        WorldModelNetworks(replace(small, network=replace(small.network, near=near)))
 
 
 def test_sigreg_tells_gaussians_from_collapse() -> None:

@@ -59,6 +59,7 @@ class NetworkSettings:
     Attributes:
         latent: Dimension of the embedding z.
         channels: Output channels of the encoder's convolutions, on a quarter, an eighth and an eighth of the grid.
+        near: Cells of the middle of the grid that are looked at closely as well; a multiple of 4.
         trunk: Width of the layer that joins grid and proprioception.
         predictor: Width of the predictor's residual stream.
         blocks: FiLM blocks of the predictor.
@@ -67,6 +68,7 @@ class NetworkSettings:
 
     latent: _Count = 128
     channels: tuple[_Count, _Count, _Count] = (32, 64, 64)
+    near: _Count = 24
     trunk: _Count = 256
     predictor: _Count = 256
     blocks: _Count = 2

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from jepa_humanoid.world_model.errors import WorldModelError
 from jepa_humanoid.world_model.observation import FEATURES, HEIGHT_FLOOR, HEIGHT_STEP, UNKNOWN
 from jepa_humanoid.world_model.settings import WorldModelSettings
 
@@ -33,9 +34,16 @@ class Encoder(nn.Module):
 
         Args:
             settings: Sizes.
+
+        Raises:
+            WorldModelError: If the close look does not fit in the middle of the grid.
         """
         super().__init__()
         observation, network = settings.observation, settings.network
+        if network.near % 4 or network.near > observation.cells or (observation.cells - network.near) % 2:
+            raise WorldModelError(
+                f"network.near {network.near} is no multiple of 4 that fits in the middle of {observation.cells} cells"
+            )
         c = network.channels
         # Folding 2 × 2 cells into channels costs no detail and halves the time of the first layers.
         self.grid = nn.Sequential(
@@ -49,10 +57,21 @@ class Encoder(nn.Module):
             nn.Flatten(),
             nn.Linear(c[2] * (observation.cells // 8) ** 2, network.trunk),
         )
+        # What stands within reach decides about touching, and is lost in an embedding of the whole grid alone.
+        self.edge = (observation.cells - network.near) // 2
+        self.near = nn.Sequential(
+            nn.PixelUnshuffle(2),
+            nn.Conv2d(12, c[0], 3, padding=1),
+            nn.SiLU(),
+            nn.Conv2d(c[0], c[1], 3, stride=2, padding=1),
+            nn.SiLU(),
+            nn.Flatten(),
+            nn.Linear(c[1] * (network.near // 4) ** 2, network.trunk // 2),
+        )
         self.body = nn.Sequential(nn.Linear(observation.history * len(FEATURES), 64), nn.SiLU(), nn.Linear(64, 64))
         self.join = nn.Sequential(
             nn.SiLU(),
-            nn.Linear(network.trunk + 64, network.trunk),
+            nn.Linear(network.trunk + network.trunk // 2 + 64, network.trunk),
             nn.SiLU(),
             nn.Linear(network.trunk, network.latent),
             nn.BatchNorm1d(network.latent, affine=False),
@@ -66,8 +85,9 @@ class Encoder(nn.Module):
         height = codes.float() * HEIGHT_STEP + HEIGHT_FLOOR
         obstacle = torch.sigmoid((height - _OBSTACLE_HEIGHT) / _OBSTACLE_SOFTNESS)
         grid = torch.stack([known, known * height, known * obstacle], dim=1)
+        middle = grid[:, :, self.edge : grid.shape[2] - self.edge, self.edge : grid.shape[3] - self.edge]
         body = (history - self.feature_mean) / self.feature_scale
-        return self.join(torch.cat([self.grid(grid), self.body(body.flatten(1))], dim=1))
+        return self.join(torch.cat([self.grid(grid), self.near(middle), self.body(body.flatten(1))], dim=1))
 
 
 class Predictor(nn.Module):
