@@ -14,6 +14,8 @@ DRAG_PERIOD = 0.2
 """Shortest wall time between two goals sent while the gizmo is being dragged [s]."""
 
 _RESTING: Rgb = (90, 100, 116)
+_MAST = 0.9
+"""Height of the goal's mast [m]."""
 
 
 class GoalGizmo:
@@ -29,13 +31,23 @@ class GoalGizmo:
         self._on_goal = on_goal
         self._last_sent = 0.0
         self.controls = scene.add_transform_controls(
-            path, scale=0.55, line_width=3.0, active_axes=(True, True, False), depth_test=False, opacity=0.85
+            path, scale=0.4, line_width=2.0, active_axes=(True, True, False), depth_test=False, opacity=0.6
         )
         vertices, faces = _marker()
         self._marker = scene.add_mesh_simple(
             f"{path}/marker", vertices, faces, color=_RESTING, opacity=0.9, side="double", cast_shadow=False
         )
-        self._label = scene.add_label(f"{path}/label", "drag me", position=(0.0, 0.0, 0.35), anchor="bottom-center")
+        # A thin mast shows where the goal is when something stands before it.
+        mast = trimesh.creation.cylinder(radius=0.008, segment=np.array([(0.0, 0.0, 0.0), (0.0, 0.0, _MAST)]))
+        self._mast = scene.add_mesh_simple(
+            f"{path}/mast",
+            np.asarray(mast.vertices, np.float32),
+            np.asarray(mast.faces, np.uint32),
+            color=GOAL,
+            cast_shadow=False,
+            visible=False,
+        )
+        self._label = scene.add_label(f"{path}/label", "drag me", position=(0.0, 0.0, 0.3), anchor="bottom-center")
         self.controls.on_update(self._dragged)
 
     def place(self, x: float, y: float, yaw: float, ground: float = 0.0) -> None:
@@ -46,7 +58,9 @@ class GoalGizmo:
     def mark(self, *, active: bool) -> None:
         """Say whether the gizmo stands for a goal that the robot was given."""
         self._marker.color = GOAL if active else _RESTING
+        self._mast.visible = active
         self._label.text = "goal" if active else "drag me"
+        self._label.position = (0.0, 0.0, _MAST if active else 0.3)
 
     @property
     def pose(self) -> tuple[float, float, float]:
@@ -85,10 +99,12 @@ def floor_point(
 
 
 def _marker() -> tuple[NDArray[np.float32], NDArray[np.uint32]]:
-    """Ring on the floor with an arrow head towards +x."""
-    ring = trimesh.creation.annulus(r_min=0.17, r_max=0.2, height=0.01, sections=64)
-    head = np.array([(0.33, 0.0, 0.005), (0.22, 0.08, 0.005), (0.22, -0.08, 0.005)])
-    vertices = np.vstack([ring.vertices, head]).astype(np.float32)
-    start = len(ring.vertices)
-    faces = np.vstack([ring.faces, [[start, start + 1, start + 2]]]).astype(np.uint32)
-    return vertices, faces
+    """Ring and dot on the floor with an arrow head towards +x."""
+    create = trimesh.creation
+    ring = create.annulus(r_min=0.19, r_max=0.24, height=0.012, sections=64)
+    dot = create.cylinder(radius=0.05, height=0.012, sections=32)
+    head = trimesh.Trimesh([(0.44, 0.0, 0.006), (0.28, 0.11, 0.006), (0.28, -0.11, 0.006)], [(0, 1, 2)], process=False)
+    vertices, faces = trimesh.util.append_faces(
+        [part.vertices for part in (ring, dot, head)], [part.faces for part in (ring, dot, head)]
+    )
+    return np.asarray(vertices, np.float32), np.asarray(faces, np.uint32)

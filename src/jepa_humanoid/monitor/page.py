@@ -16,17 +16,21 @@ import numpy as np
 import viser
 from numpy.typing import ArrayLike
 
+from jepa_humanoid.body import BodySettings
 from jepa_humanoid.monitor.contact_view import ContactView
 from jepa_humanoid.monitor.goal import GoalGizmo, floor_point
 from jepa_humanoid.monitor.intake import Intake
 from jepa_humanoid.monitor.meshes import BodyMesh, load_body_meshes
-from jepa_humanoid.monitor.palette import BACKGROUND, GRID_LINE, GRID_SECTION
+from jepa_humanoid.monitor.notices import Notice, Notices, Tone
+from jepa_humanoid.monitor.palette import BACKGROUND, GRID_LINE, GRID_SECTION, UNSEEN
 from jepa_humanoid.monitor.panel import TITLE, Panel
 from jepa_humanoid.monitor.plan_view import PlanView, TrailView
+from jepa_humanoid.monitor.recovery import RELEASED, STOPPED_MODES, Condition, advise
 from jepa_humanoid.monitor.robot_view import RobotView
 from jepa_humanoid.monitor.status import Status
 from jepa_humanoid.monitor.teleoperation import Teleoperation
 from jepa_humanoid.monitor.terrain_view import CUT, TerrainView
+from jepa_humanoid.planning.settings import load_planner_settings
 from jepa_humanoid.robot.description import SIDES, RobotDescription
 from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid, Goal, VelocityCommand
 
@@ -37,10 +41,16 @@ TELEOPERATION_LIMITS = VelocityCommand(forward=0.5, lateral=0.25, turn=0.6)
 
 _TICK = 0.05
 _REFRESH = 0.25
-_ELEVATION_PERIOD = 0.18
+_ELEVATION_PERIOD = 0.23
 _FOLLOW_TIME = 0.6
 _SILENCE = 2.0
 _HEARTBEAT_TIMEOUT = 1.5
+_SECOND_THOUGHT = 1.0
+"""Wall time from a release until standing up is offered, so that a double click does not do both [s]."""
+
+_POSTURE_AGE = 1.0
+"""A tilt older than this is not known any more [s]."""
+
 _FLOOR_DEPTH = 0.012
 """The floor is drawn this far below the ground, so that elevation lies on it [m]."""
 
@@ -63,6 +73,7 @@ class Handlers:
         teleoperate: Walk at this velocity; comes at 20 Hz while somebody drives, and zeros when they cease.
         emergency_stop: True to stop, False to release the stop.
         stand_up: Balance again after damping.
+        restart: Start the simulation anew.
     """
 
     goal: Callable[[float, float, float], None] = _ignore
@@ -70,6 +81,7 @@ class Handlers:
     teleoperate: Callable[[VelocityCommand], None] = _ignore
     emergency_stop: Callable[[bool], None] = _ignore
     stand_up: Callable[[], None] = _ignore
+    restart: Callable[[], None] = _ignore
 
 
 class Page:
@@ -111,6 +123,14 @@ class Page:
         self._last_state = -np.inf
         self._last_elevation = -np.inf
         self._goal: Goal | None = None
+        self._latched = False
+        self._cause = ""
+        self._tilt, self._tilt_known = 0.0, -np.inf
+        self._tilt_limit = BodySettings().engage_tilt_limit
+        self._can_restart = False
+        self._released = -np.inf
+        self._advising = threading.Lock()
+        self._notices = Notices(load_planner_settings().surprise.calm)
         self._closing = threading.Event()
         self.teleoperation = Teleoperation(self._handlers.teleoperate)
 
@@ -152,6 +172,11 @@ class Page:
     def wants_lidar(self) -> bool:
         """Whether somebody looks at the LiDAR's points: without, they need not be computed."""
         return bool(self._panel.layers["LiDAR points"].value)
+
+    @property
+    def watched(self) -> bool:
+        """Whether any browser is open: without, there is nothing to hurry for."""
+        return bool(self._server.get_clients())
 
     def close(self) -> None:
         """Stop the robot if somebody drives it, and the server. Does nothing the second time."""
@@ -204,10 +229,12 @@ class Page:
             self._follow_robot(elapsed)
 
     def show_odometry(self, base: BaseEstimate) -> None:
-        """Take the speed for the status line."""
+        """Take the speed for the status line, and the tilt for the way back after a stop."""
         velocity = self._intake.check("show_odometry", base.linear_velocity, 3)
-        if velocity is not None:
-            self._status = replace(self._status, speed=float(np.hypot(velocity[0], velocity[1])))
+        if velocity is None or self._intake.check("show_odometry", base.orientation, 4) is None:
+            return
+        self._status = replace(self._status, speed=float(np.hypot(velocity[0], velocity[1])))
+        self._tilt, self._tilt_known = base.tilt, time.monotonic()
 
     def show_elevation(self, grid: ElevationGrid, base: BaseEstimate, ground: float | None = None) -> None:
         """Draw the ground; cells that were never seen are left out.
@@ -254,7 +281,7 @@ class Page:
             self._intake.drop("show_plan", f"costs of shape {prices.shape} for {lines.shape[0]} candidates")
             return
         with self._server.atomic():
-            self._plan.show(lines, prices, best, self._ground)
+            self._plan.show(lines, prices, best, self._ground, self._terrain.relief)
 
     def clear_plan(self) -> None:
         """Draw no plan."""
@@ -294,7 +321,7 @@ class Page:
             self._intake.drop("show_contact_forces", f"{len(arrows)} forces at {len(places)} places")
             return
         with self._server.atomic():
-            self._contacts.show_forces(places, arrows)
+            self._contacts.show_forces(places, arrows, self._pelvis, self._yaw)
 
     def show_dcm(self, point: ArrayLike) -> None:
         """Draw the divergent component of motion, shape (2,) on the floor or (3,), in ``odom`` [m]."""
@@ -321,6 +348,8 @@ class Page:
         """Plot the running prediction error of the world model at a stamp [s]."""
         if self._intake.check("show_surprise", (stamp, value), 2) is not None:
             self._panel.plots.add_surprise(stamp, value)
+            self._status = replace(self._status, surprise=value)
+            self._tell(self._notices.surprise(time.monotonic(), value))
 
     def show_loop_times(self, stamp: float, *, control_ms: float | None = None, plan_ms: float | None = None) -> None:
         """Plot how long computations took at a stamp [s].
@@ -336,6 +365,8 @@ class Page:
         self._panel.plots.add_times(stamp, times)
         if control_ms is not None:
             self._status = replace(self._status, loop_ms=control_ms)
+        if plan_ms is not None:
+            self._status = replace(self._status, plan_ms=plan_ms)
 
     def show_diagnostics(
         self, mode: str, reason: str, real_time_factor: float | None = None, notes: tuple[str, ...] = ()
@@ -351,20 +382,43 @@ class Page:
         if real_time_factor is not None and not np.isfinite(real_time_factor):
             self._intake.drop("show_diagnostics", f"real-time factor {real_time_factor}")
             real_time_factor = None
-        self._status = replace(
-            self._status, mode=mode.lower(), reason=reason, real_time_factor=real_time_factor, notes=notes
-        )
-        self._update_stand_up()
+        mode = mode.lower()
+        self._status = replace(self._status, mode=mode, reason=reason, real_time_factor=real_time_factor, notes=notes)
+        if mode not in STOPPED_MODES:
+            self._cause = ""
+        elif not self._cause or not reason.startswith(RELEASED):
+            self._cause = reason
+        self._tell(self._notices.mode(mode, reason, self._latched))
+        self._update_advice()
 
     def show_emergency_stop(self, stopped: bool) -> None:
         """Say whether the emergency stop is latched, whoever pressed it."""
-        self._panel.show_stop(stopped)
-        self._update_stand_up()
+        if self._latched and not stopped:
+            self._released = time.monotonic()
+        self._latched = stopped
+        self._update_advice()
 
-    def say(self, title: str, text: str, *, good: bool = True) -> None:
+    def show_nodes(self, troubles: Mapping[str, str]) -> None:
+        """Tell people when a node that they rely on is lost, or back.
+
+        Args:
+            troubles: By node, what is wrong with it; empty where nothing is.
+        """
+        self._tell(self._notices.nodes(time.monotonic(), troubles))
+
+    def show_arrival(self, arrived: bool) -> None:
+        """Tell people when the robot has reached its goal; may be repeated."""
+        self._tell(self._notices.arrival(arrived, self._goal_distance()))
+
+    def show_restart(self, possible: bool) -> None:
+        """Offer to start the simulation anew, after a stop; for robots that can."""
+        self._can_restart = possible
+
+    def say(self, title: str, text: str, *, tone: Tone = Tone.GOOD) -> None:
         """Tell everybody who looks at the page something, for a few seconds."""
+        seconds = 6.0 if tone is Tone.GOOD else 12.0
         for client in self._server.get_clients().values():
-            client.add_notification(title, text, auto_close_seconds=6.0, color="teal" if good else "red")
+            client.add_notification(title, text, auto_close_seconds=seconds, color=tone.value)
 
     def show_goal(self, goal: Goal | None) -> None:
         """Put the gizmo where the robot was told to walk, whoever told it; None puts it back before the robot."""
@@ -417,13 +471,37 @@ class Page:
             self._handlers.goal(*point, yaw)
 
     def _toggle_stop(self, stopped: bool) -> None:
-        self.stop_driving()
-        self.show_emergency_stop(stopped)
+        # First what people want most; the rest can wait.
         self._handlers.emergency_stop(stopped)
+        self.show_emergency_stop(stopped)
+        self.stop_driving()
+        if stopped:
+            # Who stands up after a stop must not walk off to where it was going before.
+            self._clear_goal()
 
-    def _update_stand_up(self) -> None:
-        panel = self._panel
-        panel.stand_up.visible = self._status.mode in {"damping", "passive", "fallen"} and not panel.release.visible
+    def _stand_up(self) -> None:
+        self._clear_goal()
+        self._handlers.stand_up()
+
+    def _restart(self) -> None:
+        self._clear_goal()
+        self._handlers.restart()
+
+    def _update_advice(self) -> None:
+        """Show the way back as things are now; called from several threads, and the last one has to win."""
+        with self._advising:
+            now = time.monotonic()
+            tilt = self._tilt if now - self._tilt_known < _POSTURE_AGE else None
+            latched = self._latched
+            condition = Condition(self._status.mode, latched, self._cause, tilt, self._can_restart)
+            advice = advise(condition, self._tilt_limit)
+            if now - self._released < _SECOND_THOUGHT:
+                advice = replace(advice, stand_up=False, restart=False)
+            self._panel.show_advice(advice, stopped=latched)
+
+    def _tell(self, notices: list[Notice]) -> None:
+        for notice in notices:
+            self.say(notice.title, notice.text, tone=notice.tone)
 
     def _toggle_driving(self, event: viser.GuiEvent[Any]) -> None:
         if event.client_id is None:
@@ -460,16 +538,20 @@ class Page:
 
     def _refresh_panel(self) -> None:
         silent = time.monotonic() - self._last_state
-        distance = None if self._goal is None else float(np.linalg.norm(self._goal.position - self._pelvis[:2]))
+        self._update_advice()
         self._panel.show_status(
             replace(
                 self._status,
-                goal_distance=distance,
+                goal_distance=self._goal_distance(),
                 silent_for=silent if np.isfinite(silent) and silent > _SILENCE else None,
                 dropped=self._intake.total,
             )
         )
         self._panel.plots.refresh()
+
+    def _goal_distance(self) -> float | None:
+        goal = self._goal
+        return None if goal is None else float(np.linalg.norm(goal.position - self._pelvis[:2]))
 
     def _watch_driver(self) -> None:
         """Stop the robot when the browser that drives it no longer answers: frozen, hidden, or off the network."""
@@ -525,7 +607,7 @@ class Page:
             fade_distance=24.0,
             fade_strength=1.5,
             shadow_opacity=0.5,
-            plane_color=(26, 28, 32),
+            plane_color=UNSEEN,
             plane_opacity=1.0,
             position=(0.0, 0.0, -_FLOOR_DEPTH),
         )
@@ -557,7 +639,8 @@ class Page:
         panel.stop.on_click(lambda _: self._toggle_stop(True))
         panel.stop_key.on_trigger(lambda _: self._toggle_stop(True))
         panel.release.on_click(lambda _: self._toggle_stop(False))
-        panel.stand_up.on_click(lambda _: self._handlers.stand_up())
+        panel.stand_up.on_click(lambda _: self._stand_up())
+        panel.restart.on_click(lambda _: self._restart())
         panel.clear_goal.on_click(lambda _: self._clear_goal())
         panel.drive.on_update(self._toggle_driving)
         panel.stand_still.on_click(lambda _: self._stand_still())

@@ -13,8 +13,12 @@ RIGHT: Rgb = (251, 146, 60)
 FORCE: Rgb = (190, 242, 100)
 DCM: Rgb = (232, 121, 249)
 TRAIL: Rgb = (148, 163, 184)
-GRID_LINE: Rgb = (44, 50, 60)
-GRID_SECTION: Rgb = (66, 75, 90)
+FLOOR: Rgb = (58, 64, 74)
+"""Ground that was seen."""
+UNSEEN: Rgb = (36, 40, 47)
+"""Ground that was not."""
+GRID_LINE: Rgb = (46, 52, 61)
+GRID_SECTION: Rgb = (62, 70, 83)
 BACKGROUND: Rgb = (20, 21, 23)
 
 
@@ -29,27 +33,27 @@ def linear(colours: ArrayLike) -> NDArray[np.uint8]:
     return np.rint(255.0 * decoded).astype(np.uint8)
 
 
-_HEIGHT_STOPS = np.array([-0.4, -0.08, -0.025, 0.025, 0.08, 0.25, 0.6, 1.2])
+_HEIGHT_STOPS = np.array([-0.4, -0.06, -0.02, 0.02, 0.06, 0.2, 0.5, 1.2])
 _HEIGHT_COLOURS = np.array(
     [
-        (91, 33, 182),
-        (79, 82, 200),
-        (38, 44, 54),
-        (38, 44, 54),
-        (22, 92, 112),
-        (38, 120, 104),
-        (140, 112, 62),
-        (126, 66, 66),
+        (76, 29, 149),
+        (99, 91, 188),
+        FLOOR,
+        FLOOR,
+        (80, 92, 106),
+        (112, 110, 102),
+        (126, 107, 88),
+        (112, 88, 78),
     ],
     float,
 )
 
 _COST_STOPS = np.array([0.0, 0.35, 1.0])
-_COST_COLOURS = np.array([ACCENT, (59, 110, 190), (110, 40, 62)], float)
+_COST_COLOURS = np.array([(94, 234, 212), (129, 140, 248), (190, 60, 92)], float)
 
 
 def height_colours(heights: NDArray[np.floating]) -> NDArray[np.uint8]:
-    """Colour of each height: slate near the ground, warm above it, violet below.
+    """Colour of each height: slate near the ground, earthy above it, violet below.
 
     Args:
         heights: Above the ground, shape (n,) [m].
@@ -61,7 +65,7 @@ def height_colours(heights: NDArray[np.floating]) -> NDArray[np.uint8]:
 
 
 def cost_colours(costs: NDArray[np.floating]) -> NDArray[np.uint8]:
-    """Colour of each cost: the cheapest bright, the dearest dark red, by rank so that outliers do not flatten the rest.
+    """Colour of each cost: mint when cheap, red when dear, by rank so that outliers do not flatten the rest.
 
     Args:
         costs: Shape (n,), any unit; infinite or NaN counts as dearest.

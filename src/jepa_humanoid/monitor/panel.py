@@ -7,6 +7,7 @@ import viser
 
 from jepa_humanoid.monitor.palette import ACCENT
 from jepa_humanoid.monitor.plots import Plots
+from jepa_humanoid.monitor.recovery import Advice
 from jepa_humanoid.monitor.status import Status
 from jepa_humanoid.robot.state import VelocityCommand
 
@@ -30,12 +31,14 @@ _HOW_TO = """\
 
 **Drive:** switch *Drive* on and move the sliders. The goal is forgotten, and the robot stops when you leave this tab.
 
-**Stop:** the red button or the space bar. Release the stop, then let the robot stand up.
+**Stop:** the red button or the space bar. The goal is forgotten. The page then says why the robot stopped, and leads
+back step by step: release the stop (nothing moves), then stand up (the robot moves, and waits for a new goal).
 
 **Look:** drag to orbit, right-drag to pan, scroll to zoom.
 
-**Colours:** candidates are bright when cheap and dark red when dear; yellow is the chosen one. Left feet are blue,
-right feet orange, forces green, the divergent component of motion (DCM) pink.
+**Colours:** imagined walks are mint when cheap, violet in between, and red when dear; yellow is the chosen one. Left
+feet are blue, right feet orange. Green arrows beside the feet are the forces of the ground, half a metre to 300 N; the
+pink ball is the divergent component of motion (DCM). Dark floor has not been seen yet.
 """
 
 
@@ -59,8 +62,19 @@ class Panel:
             "EMERGENCY STOP", color="red", icon=icons.HAND_STOP, hint="The joints brake at once. Also: space bar."
         )
         self.stop_key = gui.add_command("Emergency stop", hotkey="space", icon=icons.HAND_STOP)
-        self.release = gui.add_button("Release the stop", color="yellow", icon=icons.LOCK_OPEN, visible=False)
-        self.stand_up = gui.add_button("Stand up", icon=icons.ARROW_UP, visible=False, hint="Balance again.")
+        self._shown_advice = (Advice(), False)
+        self._card = gui.add_html("", visible=False)
+        self.release = gui.add_button(
+            "Release the stop", color="yellow", icon=icons.LOCK_OPEN, visible=False, hint="The robot does not move yet."
+        )
+        self.stand_up = gui.add_button("Stand up", icon=icons.ARROW_UP, visible=False, hint="The robot moves.")
+        self.restart = gui.add_button(
+            "Start the simulation anew",
+            color="gray",
+            icon=icons.REFRESH,
+            visible=False,
+            hint="The robot stands where it stood at first; the clock begins at zero.",
+        )
         with gui.add_folder("Walk to a place"):
             self.point = gui.add_checkbox("Click the floor", point_to_walk, hint="A click on the floor is a goal.")
             self.clear_goal = gui.add_button("Clear the goal", color="gray", icon=icons.X)
@@ -69,9 +83,9 @@ class Panel:
             self.sliders = tuple(
                 gui.add_slider(label, -limit, limit, 0.01, 0.0, hint=hint)
                 for label, limit, hint in (
-                    ("Forward", limits.forward, "m/s"),
-                    ("Left", limits.lateral, "m/s"),
-                    ("Turn left", limits.turn, "rad/s"),
+                    ("Forward [m/s]", limits.forward, "Backward below zero."),
+                    ("Left [m/s]", limits.lateral, "To the right below zero."),
+                    ("Turn left [rad/s]", limits.turn, "To the right below zero."),
                 )
             )
             self.stand_still = gui.add_button("Stop", color="gray", icon=icons.PLAYER_STOP)
@@ -93,11 +107,23 @@ class Panel:
             self._shown_status = html
             self._status.content = html
 
-    def show_stop(self, stopped: bool) -> None:
-        """Offer to release the emergency stop instead of pressing it again."""
+    def show_advice(self, advice: Advice, *, stopped: bool) -> None:
+        """Show the way back after a stop.
+
+        Args:
+            advice: What to say and to offer.
+            stopped: Whether the emergency stop is latched: it need not be pressed again.
+        """
+        if (advice, stopped) == self._shown_advice:
+            return
+        self._shown_advice = (advice, stopped)
         self.stop.label = "STOPPED" if stopped else "EMERGENCY STOP"
         self.stop.disabled = stopped
-        self.release.visible = stopped
+        self._card.content = advice.html()
+        self._card.visible = bool(advice.title)
+        self.release.visible = advice.release
+        self.stand_up.visible = advice.stand_up
+        self.restart.visible = advice.restart
 
     @property
     def velocity(self) -> VelocityCommand:

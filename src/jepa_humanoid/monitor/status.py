@@ -17,11 +17,16 @@ STYLE = """<style>
 .jh-head{display:flex;align-items:center;gap:.6em}
 .jh-pill{font-weight:700;letter-spacing:.06em;font-size:.85em;padding:.18em .75em;border-radius:99px;color:#101114}
 .jh-why{font-size:.86em;flex:1;min-width:0;overflow-wrap:anywhere}
-.jh-row{display:grid;grid-template-columns:repeat(4,1fr);gap:.3em;margin-top:.6em}
-.jh-cell{background:rgba(127,140,160,.11);border-radius:.45em;padding:.28em .2em;text-align:center}
-.jh-cell b{display:block;font-size:.95em;font-variant-numeric:tabular-nums;font-weight:600}
-.jh-cell span{font-size:.68em;opacity:.62}
+.jh-row{display:grid;grid-template-columns:repeat(3,1fr);gap:.3em;margin-top:.6em}
+.jh-cell{background:rgba(127,140,160,.11);border-radius:.45em;padding:.3em .5em}
+.jh-cell span{display:block;font-size:.68em;opacity:.7;white-space:nowrap}
+.jh-cell b{font-size:.98em;font-variant-numeric:tabular-nums;font-weight:600}
+.jh-cell i{font-style:normal;font-size:.72em;opacity:.7;margin-left:.25em}
 .jh-note{font-size:.74em;opacity:.75;margin-top:.45em;color:#fbbf24}
+.jh-card{margin:.2em .8em .6em;padding:.5em .75em;border-left:3px solid #f43f5e;border-radius:.3em;
+background:rgba(244,63,94,.12);font-size:.86em;line-height:1.35}
+.jh-cause{opacity:.85;overflow-wrap:anywhere}
+.jh-card ol{margin:.35em 0 0;padding-left:1.2em}
 div:has(>.jh-status)+div button{height:3.1em!important;font-weight:700;letter-spacing:.09em;border-radius:.5em}
 </style>"""
 
@@ -36,7 +41,9 @@ class Status:
         real_time_factor: Target's seconds a wall second.
         speed: Of the base over the ground [m/s].
         goal_distance: From the base to the goal [m].
-        loop_ms: Duration of the latest control computation [ms].
+        loop_ms: Median duration of a control computation [ms].
+        plan_ms: Median duration of a plan [ms].
+        surprise: Running prediction error of the world model; 1 is that of training.
         silent_for: Wall time since the last robot state when that is too long [s].
         dropped: Malformed inputs dropped so far.
         notes: What else people should know, one line each.
@@ -48,6 +55,8 @@ class Status:
     speed: float | None = None
     goal_distance: float | None = None
     loop_ms: float | None = None
+    plan_ms: float | None = None
+    surprise: float | None = None
     silent_for: float | None = None
     dropped: int = 0
     notes: tuple[str, ...] = ()
@@ -60,12 +69,14 @@ class Status:
         label, colour, explanation = _MODES.get(shown.mode, (shown.mode.upper(), "#fbbf24", ""))
         why = shown.reason or explanation
         cells = (
-            (_number(self.speed, "{:.2f}"), "m/s"),
-            (_number(self.goal_distance, "{:.1f}"), "m to goal"),
-            (_number(self.loop_ms, "{:.2f}"), "ms control"),
-            (_number(self.real_time_factor, "{:.2f}"), "× real time"),
+            ("Speed", self.speed, "{:.2f}", "m/s"),
+            ("To the goal", self.goal_distance, "{:.1f}", "m"),
+            ("Real-time factor", self.real_time_factor, "{:.2f}", "×"),
+            ("Control step", self.loop_ms, "{:.2f}", "ms"),
+            ("Planning", self.plan_ms, "{:.0f}", "ms"),
+            ("Surprise", self.surprise, "{:.1f}", "× training"),
         )
-        row = "".join(f'<div class="jh-cell"><b>{value}</b><span>{unit}</span></div>' for value, unit in cells)
+        row = "".join(_cell(*cell) for cell in cells)
         lines = [*self.notes, *([f"{self.dropped} malformed inputs dropped"] if self.dropped else [])]
         notes = "".join(f'<div class="jh-note">{escape(line)}</div>' for line in lines)
         return (
@@ -76,5 +87,6 @@ class Status:
         )
 
 
-def _number(value: float | None, form: str) -> str:
-    return "–" if value is None else form.format(value)
+def _cell(label: str, value: float | None, form: str, unit: str) -> str:
+    shown = "–" if value is None else f"{form.format(value)}</b><i>{unit}</i><b>"
+    return f'<div class="jh-cell"><span>{label}</span><b>{shown}</b></div>'

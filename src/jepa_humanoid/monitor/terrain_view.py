@@ -1,4 +1,4 @@
-"""The elevation grid as a field of columns: what is known of the ground, and nothing where it is not."""
+"""The elevation grid as a field of blocks: what is known of the ground, and nothing where it is not."""
 
 from dataclasses import dataclass
 
@@ -9,57 +9,82 @@ from numpy.typing import NDArray
 from jepa_humanoid.monitor.palette import height_colours
 from jepa_humanoid.robot.state import ElevationGrid
 
-_GAP = 0.03
-"""Share of a cell left dark around its column, so that cells can be counted."""
-
 CUT = 0.35
-"""Where columns are cut off so that a wall hides neither robot nor plan; its colour still says how tall it is [m]."""
+"""Where blocks are cut off so that a wall hides neither robot nor plan; its colour still says how tall it is [m]."""
+
+FLAT = 0.03
+"""Cells closer to the ground than this are drawn level with it: noise, and less than the robot minds [m]."""
+
+LOW = 0.15
+"""Lines are laid over what is no taller than this; they end in what is, as the robot would [m]."""
+
+_STEP = 0.02
+"""Heights are drawn in steps of this, so that neighbours merge [m]."""
 
 _CRUST = 0.01
-"""Least thickness of a cell [m]."""
+"""Least thickness of a block [m]."""
 
 
 @dataclass(frozen=True)
-class Columns:
-    """Known cells as upright boxes in ``base_footprint``.
+class Blocks:
+    """Known cells as upright boxes in ``base_footprint``; neighbours in a row that look alike are one box.
 
     Attributes:
         tops: Centres of the top faces, shape (m, 3) [m].
-        depths: Downwards from there, shape (m,) [m].
+        sizes: Along x, along y and downwards, shape (m, 3) [m].
         heights: What was seen, tops that were cut off included, shape (m,) [m].
     """
 
     tops: NDArray[np.float32]
-    depths: NDArray[np.float32]
+    sizes: NDArray[np.float32]
     heights: NDArray[np.float32]
 
 
-def columns(grid: ElevationGrid, ceiling: float = np.inf) -> Columns:
+def blocks(grid: ElevationGrid, ceiling: float = np.inf) -> Blocks:
     """Known cells of a grid, each deep enough to close the gap to the ground and to its lowest known neighbour.
 
     Args:
         grid: The cells.
-        ceiling: Height at which taller columns are cut off [m].
+        ceiling: Height at which taller blocks are cut off [m].
     """
-    heights = np.asarray(grid.heights, dtype=np.float32)
-    known = np.isfinite(heights)
-    floor = np.where(known, heights, np.inf)
-    lowest = floor.copy()
-    lowest[1:] = np.minimum(lowest[1:], floor[:-1])
-    lowest[:-1] = np.minimum(lowest[:-1], floor[1:])
-    lowest[:, 1:] = np.minimum(lowest[:, 1:], floor[:, :-1])
-    lowest[:, :-1] = np.minimum(lowest[:, :-1], floor[:, 1:])
-    i, j = np.nonzero(known)
-    middle = (heights.shape[0] - 1) / 2
-    seen = heights[i, j]
-    tops = np.minimum(seen, np.float32(ceiling))
-    bottoms = np.minimum(np.minimum(lowest[i, j], 0.0), tops)
-    centres = np.stack([(i - middle) * grid.resolution, (j - middle) * grid.resolution, tops], axis=1)
-    return Columns(centres.astype(np.float32), tops - bottoms + np.float32(_CRUST), seen)
+    seen = np.asarray(grid.heights, dtype=np.float32)
+    known = np.isfinite(seen)
+    heights = np.where(known, np.where(np.abs(seen) < FLAT, 0.0, _STEP * np.round(seen / _STEP)), np.inf)
+    lowest = heights.copy()
+    lowest[1:] = np.minimum(lowest[1:], heights[:-1])
+    lowest[:-1] = np.minimum(lowest[:-1], heights[1:])
+    lowest[:, 1:] = np.minimum(lowest[:, 1:], heights[:, :-1])
+    lowest[:, :-1] = np.minimum(lowest[:, :-1], heights[:, 1:])
+    tops = np.minimum(heights, ceiling)
+    bottoms = np.minimum(np.minimum(lowest, 0.0), tops)
+    # Above the cut only the colour tells heights apart, and it changes slowly.
+    shades = np.where(heights > ceiling, np.maximum(ceiling, 0.2 * np.round(heights / 0.2)), heights)
+
+    begins = known.copy()
+    begins[:, 1:] &= _differs(known, tops, bottoms, shades)
+    i, first = np.nonzero(begins)
+    run = np.cumsum(begins.ravel()) - 1
+    count = np.bincount(run[known.ravel()], minlength=len(i))
+    middle = (seen.shape[0] - 1) / 2
+    x = (i - middle) * grid.resolution
+    y = (first + (count - 1) / 2 - middle) * grid.resolution
+    top, bottom = tops[i, first], bottoms[i, first]
+    sizes = np.stack([np.full(len(i), grid.resolution), count * grid.resolution, top - bottom + _CRUST], axis=1)
+    return Blocks(
+        np.stack([x, y, top], axis=1).astype(np.float32), sizes.astype(np.float32), shades[i, first].astype(np.float32)
+    )
+
+
+def _differs(known: NDArray[np.bool_], *layers: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Whether a cell cannot be one with its neighbour before it in the row, shape (n, n - 1)."""
+    differs = ~known[:, :-1]
+    for layer in layers:
+        differs |= layer[:, 1:] != layer[:, :-1]
+    return differs
 
 
 class TerrainView:
-    """Draws the columns of the latest grid, instanced: one box mesh, three arrays.
+    """Draws the blocks of the latest grid, instanced: one box mesh, three arrays.
 
     Args:
         scene: Where to draw.
@@ -71,6 +96,24 @@ class TerrainView:
         self._path = path
         self.top = scene.add_frame(path, show_axes=False)
         self._boxes: viser.BatchedMeshHandle | None = None
+        self._relief: tuple[NDArray[np.float32], float, NDArray[np.floating], float] | None = None
+
+    def relief(self, points: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Height above the ground of low things at places in ``odom``; 0 where they are tall, or nothing is known.
+
+        Args:
+            points: x, y and whatever follows, shape (..., 2 or more) [m].
+        """
+        if self._relief is None:
+            return np.zeros(points.shape[:-1], np.float32)
+        drawn, resolution, position, yaw = self._relief
+        x, y = points[..., 0] - position[0], points[..., 1] - position[1]
+        middle = (len(drawn) - 1) / 2
+        i = np.rint((np.cos(yaw) * x + np.sin(yaw) * y) / resolution + middle).astype(int)
+        j = np.rint((np.cos(yaw) * y - np.sin(yaw) * x) / resolution + middle).astype(int)
+        inside = (i >= 0) & (i < len(drawn)) & (j >= 0) & (j < len(drawn))
+        last = len(drawn) - 1
+        return np.where(inside, drawn[i.clip(0, last), j.clip(0, last)], np.float32(0.0))
 
     def show(self, grid: ElevationGrid, position: NDArray[np.floating], yaw: float, ceiling: float = np.inf) -> None:
         """Replace the grid.
@@ -79,29 +122,30 @@ class TerrainView:
             grid: What to draw.
             position: Of ``base_footprint`` in ``odom``, shape (3,) [m].
             yaw: Of ``base_footprint`` in ``odom`` [rad].
-            ceiling: Height at which taller columns are cut off [m].
+            ceiling: Height at which taller blocks are cut off [m].
         """
-        drawn = columns(grid, ceiling)
+        drawn = blocks(grid, ceiling)
+        seen = np.nan_to_num(np.asarray(grid.heights, dtype=np.float32))
+        low = np.where((seen >= FLAT) & (seen <= LOW), seen, np.float32(0.0))
+        self._relief = low, grid.resolution, np.array(position), yaw
         self.top.position = tuple(position)
         self.top.wxyz = (np.cos(yaw / 2), 0.0, 0.0, np.sin(yaw / 2))
-        edge = grid.resolution * (1.0 - _GAP)
-        count = len(drawn.depths)
+        count = len(drawn.tops)
         if count == 0:
             if self._boxes is not None:
                 self._boxes.visible = False
             return
-        scales = np.stack([np.full(count, edge), np.full(count, edge), drawn.depths], axis=1).astype(np.float32)
         colours = height_colours(drawn.heights)
         upright = np.tile(np.array([1.0, 0.0, 0.0, 0.0], dtype=np.float32), (count, 1))
         if self._boxes is None:
             vertices, faces = _unit_column()
             self._boxes = self._scene.add_batched_meshes_simple(
-                f"{self._path}/columns",
+                f"{self._path}/blocks",
                 vertices,
                 faces,
                 batched_wxyzs=upright,
                 batched_positions=drawn.tops,
-                batched_scales=scales,
+                batched_scales=drawn.sizes,
                 batched_colors=colours,
                 flat_shading=True,
                 lod="off",
@@ -110,7 +154,7 @@ class TerrainView:
             return
         self._boxes.batched_wxyzs = upright
         self._boxes.batched_positions = drawn.tops
-        self._boxes.batched_scales = scales
+        self._boxes.batched_scales = drawn.sizes
         self._boxes.batched_colors = colours
         self._boxes.visible = True
 

@@ -223,6 +223,11 @@ SERVICES = MappingProxyType(
                 "take back an emergency stop; the robot goes on damping until it is asked to stand up",
             ),
             ServiceSpec("planner/cancel", Trigger, "forget the goal"),
+            ServiceSpec(
+                "target/restart",
+                Trigger,
+                "start a simulation anew: the robot stands where it stood at first, and the clock begins at zero",
+            ),
         )
     }
 )

@@ -133,6 +133,7 @@ class Controller(RobotNode):
         return {
             "mode": self._body.mode.name,
             "reason": self._fault or self._body.reason,
+            "emergency_stop": self._stopped or "",
             "obeys": self._obeys,
             "control_ms_median": 1e3 * median,
             "control_ms_p99": 1e3 * p99,

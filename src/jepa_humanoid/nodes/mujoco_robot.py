@@ -56,6 +56,7 @@ class MujocoRobot(RobotNode):
     DESCRIPTION = "The robot and the world around it, simulated by MuJoCo."
     PUBLISHES = ("joint_states", "imu/data", "points", "clock", "evaluation", "robot_description")
     SUBSCRIBES = ("joint_commands", "push")
+    SERVES = ("target/restart",)
     PARAMETERS = (
         ParameterSpec("scene", "flat", "where the robot stands: a name in config/scenes, or a YAML file"),
         ParameterSpec(
@@ -85,15 +86,16 @@ class MujocoRobot(RobotNode):
     def configure(self) -> None:
         """Build the world."""
         robot = load_robot(self.value("robot"))
-        settings = WorldSettings(
+        self._settings = WorldSettings(
             seed=self.value("seed"),
             noise=self.value("noise"),
             randomize=self.value("randomize"),
             actuation_delay=self.value("actuation_delay"),
         )
         self._robot = robot
-        self._world = World(robot, load_scene(self.value("scene"), self.value("seed")), settings)
-        self._period = settings.control_period
+        self._scene = load_scene(self.value("scene"), self.value("seed"))
+        self._world = World(robot, self._scene, self._settings)
+        self._period = self._settings.control_period
         self._lock_step: bool = self.value("lock_step")
         self._timeout: float = self.value("command_timeout")
         self._stale: float = self.value("stale_command")
@@ -104,6 +106,7 @@ class MujocoRobot(RobotNode):
         self._timer = LoopTimer(self._period)
         self.listen("joint_commands", self._on_command, raw=True)
         self.listen("push", self._on_push)
+        self.serve("target/restart", self._restart)
 
     def activate(self) -> None:
         """Show the first state, and wait for a controller."""
@@ -124,6 +127,13 @@ class MujocoRobot(RobotNode):
         self._measure()
         self._send()
         self.loop.call_at(self._on_time, now + RESEND_PERIOD)
+
+    def _restart(self) -> tuple[bool, str]:
+        """Begin again, for a robot that lies on the floor: controllers follow a clock that starts anew."""
+        self.get_logger().warning("starting anew, as asked")
+        self._world = World(self._robot, self._scene, self._settings)
+        self.activate()
+        return True, "the robot stands where it stood at first"
 
     def status(self) -> tuple[Level, str]:
         """How time passes."""

@@ -19,7 +19,9 @@ import pinocchio as pin
 from builtin_interfaces.msg import Time
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 
+from jepa_humanoid.monitor.notices import Tone
 from jepa_humanoid.monitor.page import Handlers, Page
+from jepa_humanoid.monitor.recovery import STOPPED_MODES
 from jepa_humanoid.nodes.contract import SERVICES, TOPICS
 from jepa_humanoid.nodes.conversions import (
     Candidates,
@@ -43,6 +45,26 @@ from jepa_humanoid.robot.state import BaseEstimate, Goal, Vector, VelocityComman
 
 SILENCE = 3.0
 """Wall time without diagnostics after which a node counts as gone [s]; they come once a second."""
+
+UNWATCHED_PERIOD = 0.25
+"""Between two looks at the robot while no browser is open [s]: enough to have something to show to the first."""
+
+RELIED_ON = {"controller": Level.STALE, "perception": Level.WARN, "planner": Level.ERROR}
+"""Nodes that people are told about, and from which level of their status on they do not do what they are for.
+
+A controller that reports anything does what it can, and a planner that waits for perception is not the one to blame.
+"""
+
+
+ARRIVED = "arrived"
+"""The planner's activity at the goal."""
+
+WISHES = {
+    "controller/release": "release the stop",
+    "controller/stand_up": "stand up",
+    "target/restart": "start the simulation anew",
+}
+"""What people asked for, by service; a goal that cannot be forgotten bothers nobody."""
 
 
 class Pace:
@@ -113,7 +135,7 @@ class PageNode(RobotNode):
         self._todo: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._clients_of = {
             name: self.create_client(SERVICES[name].type, name)
-            for name in ("controller/release", "controller/stand_up", "planner/cancel")
+            for name in ("controller/release", "controller/stand_up", "planner/cancel", "target/restart")
         }
         self._page: Page | None = Page(
             robot,
@@ -129,12 +151,16 @@ class PageNode(RobotNode):
                 teleoperate=lambda command: self._todo.put(partial(self._teleoperate, command)),
                 emergency_stop=lambda stop: self._todo.put(partial(self._emergency_stop, stop)),
                 stand_up=lambda: self._todo.put(partial(self._call, "controller/stand_up")),
+                restart=lambda: self._todo.put(partial(self._call, "target/restart")),
             ),
         )
         self.get_logger().info(f"the robot is at {self._page.url}")
         self._boxes = {
-            topic: self.mailbox(topic) for topic in self.SUBSCRIBES if topic not in {"joint_states", "diagnostics"}
+            topic: self.mailbox(topic)
+            for topic in self.SUBSCRIBES
+            if topic not in {"joint_states", "diagnostics", "points", "lidar/pose"}
         }
+        self._lidar_subscriptions: list[Any] = []
         # Best effort: the target does not have to care for whether the page keeps up with 500 states a second.
         subscription, self._boxes["joint_states"] = self.loop.mailbox(
             TOPICS["joint_states"].type, "joint_states", QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
@@ -192,6 +218,7 @@ class PageNode(RobotNode):
         page = self._page
         if page is not None:
             self._do_what_people_did()
+            self._listen_to_lidar(page.wants_lidar)
             self._problem_text = None
             for show in (self._show_robot, self._show_surroundings, self._show_plan, self._show_contacts):
                 try:
@@ -202,7 +229,21 @@ class PageNode(RobotNode):
             if now >= self._next_status:
                 self._next_status = now + 0.25
                 self._show_status(page, now)
-        return now + self._period
+        return now + (self._period if page is not None and page.watched else UNWATCHED_PERIOD)
+
+    def _listen_to_lidar(self, wanted: bool) -> None:
+        """Subscribe to scans only while somebody looks at them: they are most of what the graph says."""
+        if wanted == bool(self._lidar_subscriptions):
+            return
+        for subscription in self._lidar_subscriptions:
+            self._inputs.remove(subscription)
+            self.loop.forget(subscription)
+        self._lidar_subscriptions.clear()
+        for topic in ("points", "lidar/pose") if wanted else ():
+            spec = TOPICS[topic]
+            subscription, self._boxes[topic] = self.loop.mailbox(spec.type, spec.name, spec.quality.profile)
+            self._inputs.append(subscription)
+            self._lidar_subscriptions.append(subscription)
 
     def _show_robot(self, page: Page) -> None:
         message = self._boxes["odom"].take()
@@ -235,7 +276,7 @@ class PageNode(RobotNode):
         message = self._boxes["goal_pose"].take()
         if message is not None and _place(message) not in self._sent_goals:
             page.show_goal(read_goal(message))
-        if not page.wants_lidar:
+        if not self._lidar_subscriptions:
             return
         message = self._boxes["lidar/pose"].take()
         if message is not None:
@@ -287,10 +328,11 @@ class PageNode(RobotNode):
                 # Until it has heard a robot, the controller's mode is nobody's.
                 self._mode = figures.get("mode", "") if level != Level.STALE else ""
                 self._reason = figures.get("reason", status.message) if self._mode else status.message
-                self._page.show_emergency_stop(self._reason.startswith("emergency stop"))
+                self._page.show_emergency_stop(bool(figures.get("emergency_stop")))
                 self._plot(stamp, control_ms=figures.get("control_ms_median"))
             elif name == "planner":
                 self._plot(stamp, plan_ms=figures.get("plan_ms_median"))
+                self._page.show_arrival(figures.get("activity") == ARRIVED)
 
     def _plot(self, stamp: float, **texts: str | None) -> None:
         """Plot figures of a diagnostic message; one that is no finite number has not been measured yet."""
@@ -306,6 +348,15 @@ class PageNode(RobotNode):
             for name, (_, level, text) in self._nodes.items()
             if level > Level.OK and name not in {*silent, "controller"}
         ]
+        page.show_nodes(
+            {
+                name: "It is silent." if name in silent else text if level >= RELIED_ON[name] else ""
+                for name, (_, level, text) in self._nodes.items()
+                if name in RELIED_ON
+            }
+        )
+        if self._mode.lower() in STOPPED_MODES:
+            page.show_restart(self._clients_of["target/restart"].service_is_ready())
         mode, reason = ("silent", "The controller is silent.") if "controller" in silent else (self._mode, self._reason)
         page.show_diagnostics(mode, reason, self._pace.factor, tuple(notes))
 
@@ -331,17 +382,17 @@ class PageNode(RobotNode):
         self.outputs["emergency_stop"].publish(TOPICS["emergency_stop"].type(data=True))
 
     def _call(self, service: str) -> None:
-        """Ask, and tell people what came of it when they have to know."""
-        client = self._clients_of[service]
+        """Ask, and tell people what went wrong; what went well they see."""
+        client, wish = self._clients_of[service], WISHES.get(service)
         if not client.service_is_ready():
-            if service != "planner/cancel" and self._page is not None:
-                self._page.say(service, "Nobody offers this service: is the controller running?", good=False)
+            if wish is not None and self._page is not None:
+                self._page.say(f"Cannot {wish}", f"Nobody offers {service}: is the node running?", tone=Tone.BAD)
             return
 
         def answered(future: Any) -> None:
             response = future.result()
-            if self._page is not None and response is not None and service != "planner/cancel":
-                self._page.say(service, response.message, good=response.success)
+            if self._page is not None and wish is not None and response is not None and not response.success:
+                self._page.say(f"Cannot {wish}", response.message, tone=Tone.BAD)
 
         client.call_async(SERVICES[service].type.Request()).add_done_callback(answered)
 
