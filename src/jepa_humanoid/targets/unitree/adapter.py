@@ -11,7 +11,7 @@ from jepa_humanoid.robot.state import JointCommand, SensorSample
 from jepa_humanoid.targets.unitree.clock import NANOSECONDS, SourceClock
 from jepa_humanoid.targets.unitree.engagement import Engagement, MotorTargets, Stage
 from jepa_humanoid.targets.unitree.errors import RefusalError
-from jepa_humanoid.targets.unitree.hardware import Hardware
+from jepa_humanoid.targets.unitree.hardware import Hardware, LimitSettings
 from jepa_humanoid.targets.unitree.health import Health, check_identity, motor_health
 from jepa_humanoid.targets.unitree.layout import new_command, read_state, seal_command, state_checksum
 from jepa_humanoid.targets.unitree.remote import is_present, pressed_buttons
@@ -171,7 +171,9 @@ class UnitreeAdapter:
         health = self.health()
         limit = self._hardware.limits.temperature_refusal
         if health.hottest >= limit:
-            raise RefusalError(f"too hot: {health.hottest_joint} has {health.hottest:.0f} °C, and {limit:.0f} is too much")
+            raise RefusalError(
+                f"too hot: {health.hottest_joint} has {health.hottest:.0f} °C, and {limit:.0f} is too much"
+            )
         if health.errors:
             raise RefusalError(f"motors report errors: {health.errors_in_words}")
         if not self._simulator and not self.remote_present(now):
@@ -221,6 +223,16 @@ class UnitreeAdapter:
     def in_words(self) -> str:
         """Who moves the motors, and why."""
         return self._engagement.in_words
+
+    @property
+    def was_stopped(self) -> bool:
+        """Whether the motors damp because something ended the control, rather than because it has not begun."""
+        return self._engagement.was_stopped
+
+    @property
+    def limits(self) -> LimitSettings:
+        """What is accepted of the robot."""
+        return self._hardware.limits
 
     @property
     def latency(self) -> float:

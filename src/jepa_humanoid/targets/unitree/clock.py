@@ -6,10 +6,10 @@ NANOSECONDS = 1_000_000_000
 class SourceClock:
     """Turns the sender's time stamps into this machine's time.
 
-    When a message is read says little about when it was sent: the reader may have been busy. The stamp that the sender's
-    DDS puts on each message is regular, but on another clock. Their difference is offset plus latency, and latency is
-    never negative: so the smallest difference seen is the offset, but for the shortest latency. It is let rise slowly,
-    to follow clocks that drift apart. States that come in a bunch then still have their own times, 2 ms apart.
+    When a message is read says little about when it was sent: the reader may have been busy. The stamp that the
+    sender's DDS puts on each message is regular, but on another clock. Their difference is offset plus latency, and
+    latency is never negative: so the smallest difference seen is the offset, but for the shortest latency. It is let
+    rise slowly, to follow clocks that drift apart. States that come in a bunch then still have their own times.
 
     Args:
         drift: At which the offset may rise, s per s.

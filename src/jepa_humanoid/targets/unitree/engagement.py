@@ -75,6 +75,7 @@ class Engagement:
         self._command: JointCommand | None = None
         self._heard = -np.inf
         self._silent = False
+        self.was_stopped = False
 
     @property
     def in_words(self) -> str:
@@ -103,6 +104,7 @@ class Engagement:
         self._enter(Stage.POSING, now)
         self._start = position.copy()
         self.reason = ""
+        self.was_stopped = False
 
     def stop(self, reason: str) -> None:
         """Damp at once, until `engage`; the first reason counts."""
@@ -110,6 +112,7 @@ class Engagement:
             self.stage = Stage.DAMPING
             self.reason = reason
             self._silent = False
+            self.was_stopped = True
 
     def hear(self, now: float, command: JointCommand) -> None:
         """Take note of what the controller asks.
@@ -132,10 +135,12 @@ class Engagement:
             self._enter(Stage.FOLLOWING, now)
         if self.stage in (Stage.HANDING_OVER, Stage.FOLLOWING):
             silence = now - self._heard
+            self._silent = silence > times.command_timeout
             if silence > times.give_up:
                 self.stop(f"no joint_commands for {1e3 * silence:.0f} ms")
-            self._silent = self.stage is not Stage.DAMPING and silence > times.command_timeout
-        if self.stage is Stage.DAMPING or self._silent:
+            if self._silent or silence > times.give_up:
+                return self._damped()
+        if self.stage is Stage.DAMPING:
             return self._damped()
         if self.stage in (Stage.POSING, Stage.HOLDING):
             return self._held(now)

@@ -22,11 +22,13 @@ class Health:
         hottest: Hottest motor [°C].
         hottest_joint: Whose it is.
         errors: Error word of each motor that reports one, by joint.
+        temperatures: The hotter of its two sensors, by joint [°C].
     """
 
     hottest: float
     hottest_joint: str
     errors: dict[str, int]
+    temperatures: dict[str, int]
 
     @property
     def errors_in_words(self) -> str:
@@ -44,6 +46,7 @@ def motor_health(state: NDArray[Any], robot: RobotDescription, hardware: Hardwar
         float(temperature[hottest]),
         robot.joint_names[hottest],
         {robot.joint_names[k]: int(errors[k]) for k in np.flatnonzero(errors)},
+        dict(zip(robot.joint_names, temperature.tolist(), strict=True)),
     )
 
 
@@ -72,8 +75,8 @@ def check_identity(state: NDArray[Any], robot: RobotDescription, hardware: Hardw
     if dead.any() and not simulator:
         k = int(np.argmax(dead))
         raise RefusalError(
-            f"wrong robot: {int(dead.sum())} of the {robot.joint_count} motors in {hardware.source} report neither voltage "
-            f"nor temperature, the first is {robot.joint_names[k]} in slot {hardware.slots[k]}"
+            f"wrong robot: {int(dead.sum())} of the {robot.joint_count} motors in {hardware.source} report neither "
+            f"voltage nor temperature, the first is {robot.joint_names[k]} in slot {hardware.slots[k]}"
         )
     position = motors["values"][:, 0].astype(float)
     margin = hardware.limits.position_margin

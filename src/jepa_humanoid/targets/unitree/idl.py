@@ -19,8 +19,8 @@ _T = TypeVar("_T", bound=IdlStruct)
 def packed(message: type[_T]) -> type[_T]:
     """Class decorator: the message stays as it came from, or goes to, the wire.
 
-    Its attribute `data` holds the bytes, encapsulation included. A base class would do as well, but DDS would take it for
-    a part of the type.
+    Its attribute `data` holds the bytes, encapsulation included. A base class would do as well, but DDS would take
+    it for a part of the type.
     """
 
     def serialize(self: Any, *_: Any, **__: Any) -> bytes:
@@ -29,11 +29,11 @@ def packed(message: type[_T]) -> type[_T]:
 
     def deserialize(cls: type[_T], data: bytes, *_: Any, **__: Any) -> _T:
         instance = object.__new__(cls)
-        instance.data = data  # type: ignore[attr-defined]
+        instance.data = data
         return instance
 
-    message.serialize = serialize  # type: ignore[method-assign]
-    message.deserialize = classmethod(deserialize)  # type: ignore[assignment, method-assign]
+    message.serialize = serialize
+    message.deserialize = classmethod(deserialize)
     return message
 
 

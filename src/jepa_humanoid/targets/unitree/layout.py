@@ -1,9 +1,9 @@
 """How the `unitree_hg` messages lie in memory: as DDS carries them, and as the vendor's checksum sees them.
 
-DDS carries plain little-endian CDR: values aligned to their own size, nested structures not aligned, so the first motor's
-`mode` follows its predecessor directly and all others come after a gap of three bytes. The checksum is made over
-the C structure, where the compiler aligns every motor. Both are numpy structures here, which read and write a message
-in microseconds; a general decoder takes most of a millisecond, which at 500 Hz is most of a processor core.
+DDS carries plain little-endian CDR: values aligned to their own size, nested structures not aligned, so the first
+motor's `mode` follows its predecessor directly and all others come after a gap of three bytes. The checksum is made
+over the C structure, where the compiler aligns every motor. Both are numpy structures here, which read and write a
+message in microseconds; a general decoder takes most of a millisecond, at 500 Hz most of a processor core.
 """
 
 from typing import Any
@@ -70,7 +70,7 @@ STATE_C = np.dtype(
 
 
 def _without_first_gap(structure: np.dtype[Any]) -> np.dtype[Any]:
-    """The CDR form of a C structure: behind the encapsulation, the motors moved up by the word that the first one shares.
+    """The CDR form of a C structure: behind the encapsulation, motors moved up by the word that the first one shares.
 
     The first motor's `mode` lies where the gap before the motors was; the field of that name in `motors[0]` overlaps
     its predecessor, and `first_mode` is the true one.

@@ -63,7 +63,8 @@ def running_service(caller: Caller, timeout: float = 2.0) -> str:
     response = caller.call(make_request(CHECK_MODE), timeout)
     if response is None:
         raise RefusalError(
-            f"the robot's motion switcher does not answer within {timeout:g} s, so nobody knows who else moves the motors"
+            f"the robot's motion switcher does not answer within {timeout:g} s, so nobody knows who else moves "
+            "the motors"
         )
     code = response.header.status.code
     if code:

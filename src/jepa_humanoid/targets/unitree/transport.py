@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 from xml.sax.saxutils import quoteattr
 
-from cyclonedds.core import DDSException, SampleState, InstanceState, ViewState, ReadCondition, WaitSet
+from cyclonedds.core import DDSException, InstanceState, ReadCondition, SampleState, ViewState, WaitSet
 from cyclonedds.domain import Domain, DomainParticipant
 from cyclonedds.pub import DataWriter
 from cyclonedds.qos import Policy, Qos
@@ -64,7 +64,7 @@ class RobotConnection:
         check_interface(interface)
         configuration = (
             '<CycloneDDS><Domain Id="any"><General><Interfaces>'
-            f"<NetworkInterface name={quoteattr(interface)} priority=\"default\" multicast=\"default\"/>"
+            f'<NetworkInterface name={quoteattr(interface)} priority="default" multicast="default"/>'
             "</Interfaces></General></Domain></CycloneDDS>"
         )
         try:
@@ -72,7 +72,8 @@ class RobotConnection:
             self._participant = DomainParticipant(domain)
         except DDSException as error:
             raise RefusalError(
-                f"DDS cannot use the network interface '{interface}' in domain {domain}: is it up, with an address? ({error})"
+                f"DDS cannot use the network interface '{interface}' in domain {domain}: "
+                f"is it up, with an address? ({error})"
             ) from None
         self._command_topic = Topic(self._participant, COMMAND_TOPIC, LowCmd)
         self._writer: DataWriter[LowCmd] | None = None
@@ -84,7 +85,9 @@ class RobotConnection:
     def listen(self, callback: StateCallback) -> None:
         """Have a callback run for each state, in a thread of its own."""
         reader = DataReader(self._participant, Topic(self._participant, STATE_TOPIC, LowState), _NEWEST)
-        self._start("states", lambda: self._read(reader, lambda s, at: callback(s.data, s.sample_info.source_timestamp, at)))
+        self._start(
+            "states", lambda: self._read(reader, lambda s, at: callback(s.data, s.sample_info.source_timestamp, at))
+        )
 
     def watch_others(self) -> None:
         """Count in `others` the commands that somebody else gives to the motors."""
@@ -93,7 +96,8 @@ class RobotConnection:
         def count(*_: object) -> None:
             self.others += 1
 
-        self._start("others", lambda r=DataReader(self._participant, self._command_topic, qos): self._read(r, count))
+        reader = DataReader(self._participant, self._command_topic, qos)
+        self._start("others", lambda: self._read(reader, count))
 
     def send(self, data: bytes) -> None:
         """Send a serialised `LowCmd_` to the motors. The first one makes the writer: before, nobody is announced."""
