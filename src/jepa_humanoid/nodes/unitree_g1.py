@@ -36,6 +36,9 @@ PREVIEW_LOG_PERIOD = 5.0
 LISTENING = 0.3
 """Wall time for which somebody else's commands to the motors are listened for [s]."""
 
+LAST_WORDS = 0.3
+"""Wall time for which the motors are told to damp before nobody speaks to them any more [s]."""
+
 SWITCH_INTERVAL = 0.0005
 """For which one Python thread may keep the others waiting [s]; Python's own 5 ms are more than two control periods."""
 
@@ -111,13 +114,11 @@ class UnitreeG1(RobotNode):
     def deactivate(self) -> None:
         """Leave the robot damping."""
         self._adapter.stop("the node is not active")
-        self._quit.set()
         if self._writer is not None:
+            time.sleep(LAST_WORDS)  # meanwhile the writer goes on
+            self._quit.set()
             self._writer.join(timeout=1.0)
             self._writer = None
-            for _ in range(5):
-                self._send(time.monotonic())
-                time.sleep(self._period)
 
     def clean_up(self) -> None:
         """Leave the robot's network."""
@@ -280,7 +281,10 @@ class UnitreeG1(RobotNode):
         if words != getattr(self, "_said", None):
             self._said = words
             self.report_now()
-            (self.get_logger().error if self._adapter.was_stopped else self.get_logger().info)(words)
+            if self._adapter.was_stopped:
+                self.get_logger().error(words)
+            else:
+                self.get_logger().info(words)
         return now + PREVIEW_PERIOD
 
     def _preview(self, outgoing: Outgoing) -> str:
