@@ -24,8 +24,6 @@ from jepa_humanoid.targets.unitree.adapter import Outgoing, UnitreeAdapter
 from jepa_humanoid.targets.unitree.engagement import Stage
 from jepa_humanoid.targets.unitree.errors import RefusalError
 from jepa_humanoid.targets.unitree.hardware import load_hardware
-from jepa_humanoid.targets.unitree.motion_switcher import release_motion_service, running_service
-from jepa_humanoid.targets.unitree.transport import RobotConnection
 
 PREVIEW_PERIOD = 0.2
 """Wall time between two messages of `lowcmd` [s]."""
@@ -67,6 +65,14 @@ class UnitreeG1(RobotNode):
 
     def configure(self) -> None:
         """Load the robot, and join its network."""
+        try:
+            # Here, so that whoever only asks for this node's parameters needs no DDS of the robot's.
+            from jepa_humanoid.targets.unitree import motion_switcher, transport
+        except ModuleNotFoundError as error:
+            if error.name != "cyclonedds":
+                raise
+            raise NodeError("cyclonedds is missing: pip install 'jepa_humanoid[g1]'") from None
+        self._motion_switcher = motion_switcher
         robot = load_robot(self.value("robot"))
         hardware = load_hardware(robot, self.value("hardware"))
         if not self.value("network_interface"):
@@ -83,7 +89,7 @@ class UnitreeG1(RobotNode):
         self._quit = threading.Event()
         self._writer: threading.Thread | None = None
         self._released: tuple[str, ...] = ()
-        self._connection = RobotConnection(self.value("network_interface"), self.value("dds_domain"))
+        self._connection = transport.RobotConnection(self.value("network_interface"), self.value("dds_domain"))
         self._connection.watch_others()
         self._connection.listen(self._on_state)
         self.listen("emergency_stop", self._on_emergency_stop)
@@ -183,11 +189,11 @@ class UnitreeG1(RobotNode):
 
     def _take_from_motion_service(self) -> None:
         if self._dry_run:
-            running = running_service(self._connection)
+            running = self._motion_switcher.running_service(self._connection)
             if running:
                 self.get_logger().warning(f"the motion service '{running}' runs; without dry_run it would be released")
             return
-        self._released = release_motion_service(self._connection)
+        self._released = self._motion_switcher.release_motion_service(self._connection)
         if self._released:
             self.get_logger().info(f"released the motion service {', '.join(self._released)}")
 
