@@ -142,7 +142,8 @@ class RobotConnection:
         for thread in self._threads:
             thread.join(timeout=2.0)
         self._threads.clear()
-        self._writer = None
+        # What nobody holds any more leaves the network, and the domain can be joined anew.
+        self._writer = self._command_topic = self._participant = self._domain = None
 
     def __enter__(self) -> Self:
         return self
