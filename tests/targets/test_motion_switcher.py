@@ -14,9 +14,9 @@ from jepa_humanoid.targets.unitree.motion_switcher import CHECK_MODE, RELEASE_MO
 class Switcher:
     """The robot's end."""
 
-    def __init__(self, *running, code=0, data=None, deaf=False):
+    def __init__(self, *running, code=0, data=None, deaf=False, check_code=0):
         self.running = list(running)
-        self.code, self.data, self.deaf = code, data, deaf
+        self.code, self.data, self.deaf, self.check_code = code, data, deaf, check_code
         self.calls = []
 
     def call(self, request, timeout):
@@ -28,7 +28,7 @@ class Switcher:
         if api == RELEASE_MODE and self.running and not self.code:
             self.running.pop(0)
         data = json.dumps({"form": "0", "name": self.running[0] if self.running else ""})
-        status = ResponseStatus(self.code if api == RELEASE_MODE else 0)
+        status = ResponseStatus(self.code if api == RELEASE_MODE else self.check_code)
         header = ResponseHeader(RequestIdentity(request.header.identity.id, api), status)
         return Response(header, self.data or data, [])
 
@@ -54,6 +54,7 @@ def test_nested_services_are_released_one_by_one():
     ("switcher", "cause"),
     [
         (Switcher("ai", code=7008), r"'ai' could not be released in 5 attempts \(error 7008, releasing failed\)"),
+        (Switcher("ai", check_code=7002), "does not say what runs: error 7002, the switcher is busy"),
         (Switcher("ai", deaf=True), "does not answer within 2 s"),
         (Switcher("ai", data="no json"), "no JSON object"),
         (Switcher("ai", data="[]"), "no JSON object"),

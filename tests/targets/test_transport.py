@@ -67,3 +67,17 @@ def test_unknown_interface_is_refused():
     """An interface that does not exist is refused, and those that do are named."""
     with pytest.raises(RefusalError, match=r"no network interface 'nope0': this machine has .*lo"):
         RobotConnection("nope0")
+
+
+def test_interface_that_dds_cannot_use_is_refused(monkeypatch, domain):
+    """An interface that exists but that DDS cannot use, down or without an address, is refused in one sentence."""
+    from cyclonedds.core import DDSException
+
+    from jepa_humanoid.targets.unitree import transport
+
+    def fail(*_):
+        raise DDSException(DDSException.DDS_RETCODE_ERROR)
+
+    monkeypatch.setattr(transport, "Domain", fail)
+    with pytest.raises(RefusalError, match=f"^DDS cannot use the network interface 'lo' in domain {domain}: is it up"):
+        RobotConnection("lo", domain)
