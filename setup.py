@@ -44,6 +44,9 @@ ROS = [
     # rosgraph-msgs (/clock), rcl-interfaces and lifecycle-msgs come with rclpy.
 ]
 
+# The real G1: its own DDS, beside the one that ROS uses.
+G1 = ["cyclonedds>=11,<12"]
+
 TRAIN = [
     # Pinned exactly: a bare `torch` may resolve to a build that brings gigabytes of CUDA packages.
     "torch==2.13.0",
@@ -52,6 +55,8 @@ TRAIN = [
 ]
 
 TEST = [
+    # Where there is no wheel of it, the tests of the real G1 are skipped.
+    *(f"{requirement}; platform_machine == 'x86_64'" for requirement in G1),
     "pytest>=8.3,<10",
     "pytest-cov>=6,<8",
     "pytest-timeout>=2.3,<3",
@@ -97,11 +102,12 @@ setup(
     ],
     zip_safe=False,
     install_requires=RUN_TIME,
-    extras_require={"ros": ROS, "train": TRAIN, "test": TEST, "dev": DEV},
+    extras_require={"ros": ROS, "g1": G1, "train": TRAIN, "test": TEST, "dev": DEV},
     entry_points={
         "console_scripts": [
             "humanoid = jepa_humanoid.cli:main",
             "mujoco_robot = jepa_humanoid.nodes.mujoco_robot:main",
+            "unitree_g1 = jepa_humanoid.nodes.unitree_g1:main",
             "controller = jepa_humanoid.nodes.controller:main",
             "perception = jepa_humanoid.nodes.perception:main",
             "planner = jepa_humanoid.nodes.planner:main",

@@ -22,6 +22,7 @@ from jepa_humanoid.resources import resource
 from jepa_humanoid.runner import node_command, node_environment, parameter_file
 
 EVERYTHING = Options(scene="room", seed=7, model="models/other", namespace="left", goal=(3.0, 1.0), port=8090)
+REAL = make_graph(Options(target="g1", network_interface="eth0"))
 
 
 def test_default_graph_has_a_node_for_every_part() -> None:
@@ -65,11 +66,32 @@ def test_wrong_value_names_the_right_ones(option: str, value: Any, named: str) -
     assert named in str(error.value)
 
 
-@pytest.mark.parametrize("target", ["gazebo", "g1"])
+@pytest.mark.parametrize("target", ["gazebo"])
 def test_targets_to_come_are_refused_in_one_sentence(target: str) -> None:
     """A target that does not exist yet is refused, and the one that does is named."""
     with pytest.raises(GraphError, match=r"^The .* does not exist yet; target 'mujoco' does\.$"):
         Options(target=target)
+
+
+def test_real_robot_takes_the_place_of_the_simulated_one() -> None:
+    """Target g1 changes the target and its clock alone, sends nothing unless told to, and gets up for nobody."""
+    graph = make_graph(Options(target="g1", network_interface="eth0", namespace="left"))
+    assert [spec.name for spec in graph.nodes] == ["unitree_g1", *(spec.name for spec in make_graph().nodes[1:])]
+    assert graph.node("unitree_g1").parameters["dry_run"] is True
+    assert graph.node("unitree_g1").parameters["vendor_simulator"] is False
+    assert graph.node("unitree_g1").on_exit is OnExit.SHUTDOWN
+    for name in ("use_sim_time", "follow_restart", "stand_at_start"):
+        assert graph.node("controller").parameters[name] is False
+        assert make_graph().node("controller").parameters[name] is True
+    assert graph.node("controller").remappings == ()
+
+
+def test_real_robot_needs_its_interface_and_no_judge() -> None:
+    """Target g1 without a network interface, or with a judged run, is refused in one sentence."""
+    with pytest.raises(GraphError, match=r"^Target 'g1' needs network_interface: [^.]*\.$"):
+        Options(target="g1")
+    with pytest.raises(GraphError, match=r"^A judged run needs ground truth[^.]*\.$"):
+        Options(target="g1", network_interface="eth0", goal=(1.0, 0.0))
 
 
 def test_goal_needs_the_planner() -> None:
@@ -102,7 +124,7 @@ def test_command_line_offers_every_option() -> None:
 
 
 @pytest.mark.ros
-@pytest.mark.parametrize("spec", make_graph(EVERYTHING).nodes, ids=lambda spec: spec.name)
+@pytest.mark.parametrize("spec", [*make_graph(EVERYTHING).nodes, REAL.nodes[0]], ids=lambda spec: spec.name)
 def test_nodes_know_the_parameters_they_get(spec: Any) -> None:
     """Each parameter that the graph sets is one that its node declares, with a value of the declared type."""
     pytest.importorskip("rclpy")

@@ -50,7 +50,8 @@ def test_version() -> None:
     [
         (("run", "--scene", "moon"), "flat, room"),
         (("run", "--robot", "h7"), "g1"),
-        (("run", "--target", "g1"), "does not exist yet"),
+        (("run", "--target", "gazebo"), "does not exist yet"),
+        (("run", "--target", "g1"), "network_interface"),
         (("demo", "--goal", "1", "0"), "--headless"),
         (("demo", "--headless"), "--goal X Y"),
         (("demo", "--headless", "--goal", "1", "0", "--seconds", "0"), "more than 0"),

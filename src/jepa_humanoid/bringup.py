@@ -63,7 +63,7 @@ def scene_names() -> tuple[str, ...]:
 
 def target_names() -> tuple[str, ...]:
     """Returns everything that this control stack is for, including what `Options` still refuses."""
-    return ("mujoco", *_LATER)
+    return ("mujoco", "gazebo", "g1")
 
 
 def planner_names() -> tuple[str, ...]:
@@ -76,7 +76,6 @@ def planner_names() -> tuple[str, ...]:
 
 _LATER: Mapping[str, str] = {
     "gazebo": "The Gazebo target does not exist yet; target 'mujoco' does.",
-    "g1": "The target for the real G1 does not exist yet; target 'mujoco' does.",
 }
 
 
@@ -111,6 +110,12 @@ class Options:
     )
     randomize: bool = _option(False, "Draw the simulated robot's mass and the floor's friction")
     actuation_delay: float = _option(0.002, "Time from a command's arrival to its effect in a simulated robot [s]")
+    network_interface: str = _option("", "Network interface that a real robot is on, such as eth0; target g1 needs it")
+    dds_domain: int = _option(0, "DDS domain of a real robot: 0, or 1 in its vendor's simulator")
+    dry_run: bool = _option(True, "Send nothing to a real robot, and show what would be sent on the topic lowcmd")
+    vendor_simulator: bool = _option(
+        False, "The vendor's simulator stands in for a real robot: no checksums, no motion service, no remote control"
+    )
     planner: str = _option(
         "jepa", "Who plans the way to a goal: the world model, a baseline, or nobody (off)", planner_names
     )
@@ -147,10 +152,21 @@ class Options:
             raise GraphError(f"seed {self.seed} cannot be drawn from. Choose 0 or more.")
         if not 0 <= self.actuation_delay <= 0.1:
             raise GraphError(f"actuation_delay {self.actuation_delay} is out of range. Choose 0 to 0.1 s.")
+        if not 0 <= self.dds_domain <= 232:
+            raise GraphError(f"dds_domain {self.dds_domain} does not exist. Choose one from 0 to 232.")
+        if self.target == "g1" and not self.network_interface:
+            raise GraphError("Target 'g1' needs network_interface: the one that the robot is on, such as eth0.")
+        if self.goal is not None and not self.simulated:
+            raise GraphError("A judged run needs ground truth, and only a simulated target has it.")
         if self.seconds <= 0:
             raise GraphError(f"seconds {self.seconds} leaves no time. Choose more than 0.")
         if self.goal is not None and self.planner == "off":
             raise GraphError("A goal needs the planner; leave it on.")
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the target has a clock of its own, so that `use_sim_time` has to be set."""
+        return self.target != "g1"
 
     @classmethod
     def from_text(cls, texts: Mapping[str, str]) -> Self:
@@ -223,7 +239,8 @@ class Graph:
 def make_graph(options: Options | None = None) -> Graph:
     """Returns the graph for these options, or for the defaults."""
     options = options or Options()
-    nodes = [_mujoco_robot(options), _controller(options), _perception(options)]
+    target = _unitree_g1 if options.target == "g1" else _mujoco_robot
+    nodes = [target(options), _controller(options), _perception(options)]
     if options.planner != "off":
         nodes.append(_planner(options))
     if options.page:
@@ -252,14 +269,37 @@ def _mujoco_robot(options: Options) -> NodeSpec:
     )
 
 
+def _unitree_g1(options: Options) -> NodeSpec:
+    return NodeSpec(
+        name="unitree_g1",
+        description="A real Unitree G1, over the vendor's DDS interface",
+        executable="unitree_g1",
+        parameters={
+            "robot": options.robot,
+            "network_interface": options.network_interface,
+            "dds_domain": options.dds_domain,
+            "dry_run": options.dry_run,
+            "vendor_simulator": options.vendor_simulator,
+        },
+        on_exit=OnExit.SHUTDOWN,  # a robot that was refused, or lost, is not taken again by itself
+    )
+
+
 def _controller(options: Options) -> NodeSpec:
     return NodeSpec(
         name="controller",
         description="Keeps the balance: estimator, gait, whole-body QP, safety modes",
         executable="controller",
-        parameters={"robot": options.robot, "use_sim_time": True},
+        parameters={
+            "robot": options.robot,
+            # Stamps of diagnostics and logs only: what is decided is decided by the stamps of joint_states.
+            "use_sim_time": options.simulated,
+            # A real robot's clock never starts anew, and it gets up because somebody asks it to.
+            "follow_restart": options.simulated,
+            "stand_at_start": options.simulated,
+        },
         # ROS keeps /clock in the root; each simulated robot has its own.
-        remappings=(("/clock", "clock"),) if options.namespace else (),
+        remappings=(("/clock", "clock"),) if options.namespace and options.simulated else (),
         # The target damps while there is no controller; a new one balances again if it finds the robot upright.
         on_exit=OnExit.RESTART,
     )

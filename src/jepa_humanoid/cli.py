@@ -43,7 +43,7 @@ app = typer.Typer(
 )
 notes = Console(stderr=True, highlight=False)
 
-Target = Annotated[str, typer.Option(help="What moves: mujoco.")]
+Target = Annotated[str, typer.Option(help="What moves: mujoco, or g1 (a real one).")]
 Robot = Annotated[str, typer.Option(help="Which robot, a file in config/robots.")]
 Scene = Annotated[str, typer.Option(help="Where a simulated robot stands, a file in config/scenes.")]
 Seed = Annotated[int, typer.Option(help="Draws the scene, the sensors' noise and the randomisation.")]
@@ -52,6 +52,13 @@ LockStep = Annotated[
 ]
 Randomize = Annotated[bool, typer.Option(help="Draw the simulated robot's mass and the floor's friction.")]
 ActuationDelay = Annotated[float, typer.Option(help="From a command to its effect in a simulated robot, in seconds.")]
+NetworkInterface = Annotated[str, typer.Option(help="Network interface that a real robot is on, such as eth0.")]
+DdsDomain = Annotated[int, typer.Option(help="DDS domain of a real robot: 0, or 1 in its vendor's simulator.")]
+DryRun = Annotated[
+    bool,
+    typer.Option("--dry-run/--no-dry-run", help="Send nothing to a real robot; the topic lowcmd shows what would be."),
+]
+VendorSimulator = Annotated[bool, typer.Option(help="The vendor's simulator stands in for a real robot.")]
 Planner = Annotated[str, typer.Option(help="Who plans: jepa (the world model), a baseline, or off.")]
 Model = Annotated[str, typer.Option(help="World model to imagine with; the robot's own in models/ otherwise.")]
 Page = Annotated[bool, typer.Option(help="Show everything on a page in the browser.")]
@@ -72,6 +79,10 @@ def run(
     lock_step: LockStep = Options.lock_step,
     randomize: Randomize = Options.randomize,
     actuation_delay: ActuationDelay = Options.actuation_delay,
+    network_interface: NetworkInterface = Options.network_interface,
+    dds_domain: DdsDomain = Options.dds_domain,
+    dry_run: DryRun = Options.dry_run,
+    vendor_simulator: VendorSimulator = Options.vendor_simulator,
     planner: Planner = Options.planner,
     model: Model = Options.model,
     page: Page = Options.page,
@@ -90,6 +101,10 @@ def run(
         lock_step=lock_step,
         randomize=randomize,
         actuation_delay=actuation_delay,
+        network_interface=network_interface,
+        dds_domain=dds_domain,
+        dry_run=dry_run,
+        vendor_simulator=vendor_simulator,
         planner=planner,
         model=model,
         page=page,

@@ -138,6 +138,13 @@ TOPICS = MappingProxyType(
                 "any",
                 "impulse on the torso of a simulated robot, in the world [N·s], spread over 0.1 s",
             ),
+            Topic(
+                "lowcmd",
+                String,
+                LATEST,
+                "5 Hz (wall)",
+                "JSON: what is sent to a real robot's motors, or in a dry run would be, and why",
+            ),
             Topic("odom", Odometry, LATEST, "50 Hz", "estimated base in `odom`; twist in the base frame; covariances"),
             Topic(
                 "base_footprint",
@@ -222,6 +229,13 @@ SERVICES = MappingProxyType(
                 Trigger,
                 "take back an emergency stop; the robot goes on damping until it is asked to stand up",
             ),
+            ServiceSpec(
+                "target/engage",
+                Trigger,
+                "real robot: from damping, raise the gains and move to the nominal posture; the controller takes over "
+                "when it is asked to stand up",
+            ),
+            ServiceSpec("target/damp", Trigger, "real robot: damp at once, until engaged anew"),
             ServiceSpec("planner/cancel", Trigger, "forget the goal"),
             ServiceSpec(
                 "target/restart",

@@ -64,6 +64,7 @@ class Controller(RobotNode):
         ParameterSpec(
             "follow_restart", True, "start over when a simulated target does; on a robot its clock never jumps back"
         ),
+        ParameterSpec("stand_at_start", True, "balance when a target appears; otherwise damp until asked to stand up"),
     )
 
     def configure(self) -> None:
@@ -105,7 +106,7 @@ class Controller(RobotNode):
         self._heard = time.monotonic()
         self._next_odom = self._next_markers = 0
         self._guard.reset()
-        self._body = Body(self._robot)
+        self._body = self._new_body()
         self.loop.call_at(self._watch, time.monotonic())
 
     def deactivate(self) -> None:
@@ -295,9 +296,15 @@ class Controller(RobotNode):
             self._body.fault(cause)
             self.get_logger().error(f"damping: {cause}")
 
+    def _new_body(self) -> Body:
+        body = Body(self._robot)
+        if not self.value("stand_at_start"):
+            body.fault("not asked to stand up yet")
+        return body
+
     def _start_over(self, why: str) -> None:
         self.get_logger().warning(f"starting over: {why}")
-        self._body = Body(self._robot)
+        self._body = self._new_body()
         self._fault = None
         self._imu = self._unpaired = None
         self._next_odom = self._next_markers = 0

@@ -10,7 +10,7 @@ from pathlib import Path
 from jepa_humanoid.nodes.contract import SERVICES, TOPICS
 from jepa_humanoid.nodes.node import COMMON_PARAMETERS, ParameterSpec, RobotNode
 
-NODES = ("mujoco_robot", "controller", "perception", "planner", "page", "demo_evaluator")
+NODES = ("mujoco_robot", "unitree_g1", "controller", "perception", "planner", "page", "demo_evaluator")
 """Modules with a node, in the order of one tick."""
 
 INTRODUCTION = """\
@@ -37,6 +37,9 @@ joint, in the robot's order.
 does not come, a stamp that repeats too often, jumps back, or leaves a gap: each ends in damping, with the cause on
 `diagnostics`, until `controller/stand_up` is called. A simulated target that starts anew is followed
 (`follow_restart`).
+
+**A real robot** never waits, and nothing about it happens by itself: its motors damp until `target/engage` is called,
+the controller damps until `controller/stand_up` is (`stand_at_start`), and [g1.md](g1.md) says in which order.
 """
 
 

@@ -1,0 +1,187 @@
+"""Who moves the motors, and how control is taken and given up: a state machine on stamps.
+
+    DAMPING ──engage──► POSING ──pose reached──► HOLDING ──the controller balances──► HANDING_OVER ──► FOLLOWING
+       ▲                                                                                                   │
+       └── stop, silence, a controller that damps, a lost robot: from everywhere, at once, until engaged ──┘
+
+Times are on one steady clock, in seconds; joint vectors have shape (n,).
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+
+from jepa_humanoid.robot.description import JointTable
+from jepa_humanoid.robot.state import JointCommand, Vector
+from jepa_humanoid.targets.unitree.errors import RefusalError
+from jepa_humanoid.targets.unitree.hardware import Hardware
+
+
+class Stage(Enum):
+    """Who moves the motors."""
+
+    DAMPING = "damping"
+    POSING = "moving to the nominal posture"
+    HOLDING = "holding the nominal posture: ask the controller to stand up"
+    HANDING_OVER = "handing over to the controller"
+    FOLLOWING = "following the controller"
+
+
+@dataclass(frozen=True)
+class MotorTargets:
+    """What the drivers hold on to: ``stiffness (position − q) + damping (velocity − v) + effort``, each shape (n,)."""
+
+    position: Vector
+    velocity: Vector
+    effort: Vector
+    stiffness: Vector
+    damping: Vector
+
+    def blend(self, other: "MotorTargets", share: float) -> "MotorTargets":
+        """Targets between these (share 0) and others (share 1), such that the torques change evenly.
+
+        The torque is ``k q* − k q``, so what has to be blended is ``k q*``, not ``q*``; likewise for velocities.
+        """
+        stiffness = self.stiffness + share * (other.stiffness - self.stiffness)
+        damping = self.damping + share * (other.damping - self.damping)
+        pull = (1.0 - share) * self.stiffness * self.position + share * other.stiffness * other.position
+        drag = (1.0 - share) * self.damping * self.velocity + share * other.damping * other.velocity
+        return MotorTargets(
+            np.divide(pull, stiffness, out=self.position.copy(), where=stiffness > 0.0),
+            np.divide(drag, damping, out=np.zeros_like(damping), where=damping > 0.0),
+            self.effort + share * (other.effort - self.effort),
+            stiffness,
+            damping,
+        )
+
+
+class Engagement:
+    """Decides what the motors do.
+
+    Args:
+        joints: Gains and limits of the robot.
+        hardware: Holding gains and times.
+    """
+
+    def __init__(self, joints: JointTable, hardware: Hardware) -> None:
+        self._joints = joints
+        self._hardware = hardware
+        self._times = hardware.engagement
+        self.stage = Stage.DAMPING
+        self.reason = "not engaged yet"
+        self._since = 0.0
+        self._start = joints.nominal
+        self._command: JointCommand | None = None
+        self._heard = -np.inf
+        self._silent = False
+        self.was_stopped = False
+
+    @property
+    def in_words(self) -> str:
+        """Stage and reason, for people."""
+        if self.stage is Stage.DAMPING:
+            return f"damping: {self.reason}"
+        return f"{self.stage.value}{' (silent: damping)' if self._silent else ''}"
+
+    @property
+    def silent(self) -> bool:
+        """Whether the motors damp because the controller has not spoken for a moment."""
+        return self._silent
+
+    def engage(self, now: float, position: Vector) -> None:
+        """Begin to bring the robot into its nominal posture.
+
+        Args:
+            now: Time [s].
+            position: Measured joint positions.
+
+        Raises:
+            RefusalError: If it is engaged already.
+        """
+        if self.stage is not Stage.DAMPING:
+            raise RefusalError(f"the robot is engaged already: {self.in_words}")
+        self._enter(Stage.POSING, now)
+        self._start = position.copy()
+        self.reason = ""
+        self.was_stopped = False
+
+    def stop(self, reason: str) -> None:
+        """Damp at once, until `engage`; the first reason counts."""
+        if self.stage is not Stage.DAMPING:
+            self.stage = Stage.DAMPING
+            self.reason = reason
+            self._silent = False
+            self.was_stopped = True
+
+    def hear(self, now: float, command: JointCommand) -> None:
+        """Take note of what the controller asks.
+
+        A controller that balances takes over from holding; one that damps while it is followed stops the robot.
+        """
+        self._command = command
+        self._heard = now
+        if self.stage is Stage.HOLDING and command.position is not None:
+            self._enter(Stage.HANDING_OVER, now)
+        elif self.stage in (Stage.HANDING_OVER, Stage.FOLLOWING) and command.position is None:
+            self.stop("the controller damps")
+
+    def step(self, now: float) -> MotorTargets:
+        """Return what the motors are to do now [s]."""
+        times = self._times
+        if self.stage is Stage.POSING and now - self._since >= max(times.pose, times.ramp):
+            self._enter(Stage.HOLDING, now)
+        if self.stage is Stage.HANDING_OVER and now - self._since >= times.hand_over:
+            self._enter(Stage.FOLLOWING, now)
+        if self.stage in (Stage.HANDING_OVER, Stage.FOLLOWING):
+            silence = now - self._heard
+            self._silent = silence > times.command_timeout
+            if silence > times.give_up:
+                self.stop(f"no joint_commands for {1e3 * silence:.0f} ms")
+            if self._silent or silence > times.give_up:
+                return self._damped()
+        if self.stage is Stage.DAMPING:
+            return self._damped()
+        if self.stage in (Stage.POSING, Stage.HOLDING):
+            return self._held(now)
+        assert self._command is not None
+        asked = self._asked(self._command)
+        if self.stage is Stage.FOLLOWING:
+            return asked
+        return self._held(now).blend(asked, (now - self._since) / times.hand_over)
+
+    def _enter(self, stage: Stage, now: float) -> None:
+        self.stage, self._since = stage, now
+
+    def _damped(self) -> MotorTargets:
+        zero = np.zeros_like(self._joints.nominal)
+        return MotorTargets(zero, zero, zero, zero, self._joints.safe_damping)
+
+    def _held(self, now: float) -> MotorTargets:
+        zero = np.zeros_like(self._start)
+        hold = self._hardware
+        nominal = self._joints.nominal
+        if self.stage is not Stage.POSING:
+            return MotorTargets(nominal, zero, zero, hold.hold_stiffness, hold.hold_damping)
+        gone = now - self._since
+        s = min(1.0, gone / self._times.pose)
+        # Smooth at both ends: no velocity, no acceleration.
+        position = self._start + (nominal - self._start) * s**3 * (10.0 - 15.0 * s + 6.0 * s**2)
+        ramp = min(1.0, gone / self._times.ramp)
+        # From damping: stiffness rises from nothing while the damping goes over from safe to holding.
+        damping = (1.0 - ramp) * self._joints.safe_damping + ramp * hold.hold_damping
+        return MotorTargets(position, zero, zero, ramp * hold.hold_stiffness, damping)
+
+    def _asked(self, command: JointCommand) -> MotorTargets:
+        """A command as the contract means it, with efforts and positions within the robot's limits."""
+        joints = self._joints
+        zero = np.zeros_like(joints.nominal)
+        effort = zero if command.effort is None else np.clip(command.effort, -joints.effort, joints.effort)
+        velocity = zero if command.velocity is None else command.velocity
+        if command.position is None:
+            damping = zero if command.velocity is None else joints.safe_damping
+            return MotorTargets(zero, velocity, effort, zero, damping)
+        position = np.clip(command.position, joints.lower, joints.upper)
+        return MotorTargets(
+            position, velocity, effort, joints.stiffness, zero if command.velocity is None else joints.damping
+        )

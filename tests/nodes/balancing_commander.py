@@ -1,0 +1,48 @@
+"""A process in the controller's place: answers every state with a command whose joints hold still; it can be killed.
+
+Joint k gets the effort of k / 10 N·m plus a part below 0.01 N·m that differs from command to command.
+"""
+
+import argparse
+import itertools
+
+import numpy as np
+import rclpy
+from sensor_msgs.msg import JointState
+
+from jepa_humanoid.nodes.contract import TOPICS
+from jepa_humanoid.nodes.loop import Loop
+from jepa_humanoid.nodes.wire import JointWire, stamp_of
+from jepa_humanoid.robot.description import load_robot
+
+
+def main() -> None:
+    """Run until killed."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--fault", choices=("none", "nan", "order", "late"), default="none")
+    fault = parser.parse_args().fault
+    robot = load_robot("g1")
+    n = robot.joint_count
+    names = robot.joint_names if fault != "order" else (*robot.joint_names[1:], robot.joint_names[0])
+    wire = JointWire("joint_commands", names)
+    position = robot.joints.nominal.copy()
+    if fault == "nan":
+        position[3] = np.nan
+    rclpy.init()
+    node = rclpy.create_node("balancing_commander")
+    loop = Loop(node)
+    quality = TOPICS["joint_commands"].quality.profile
+    publisher = node.create_publisher(JointState, "joint_commands", quality)
+    count = itertools.count(1)
+
+    def answer(state: bytes) -> None:
+        stamp = stamp_of(state, JointState) - (1_000_000_000 if fault == "late" else 0)
+        effort = 0.1 * np.arange(n) + 1e-5 * (next(count) % 1000)
+        publisher.publish(wire.write(stamp, position, np.zeros(n), effort))
+
+    loop.listen(JointState, "joint_states", answer, quality, raw=True)
+    loop.spin()
+
+
+if __name__ == "__main__":
+    main()
