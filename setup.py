@@ -51,7 +51,11 @@ TRAIN = [
     "onnxscript>=0.5,<1",
 ]
 
+# A second physics engine to try the walking on: Gazebo's default one.
+DART = ["dartpy>=6.20,<7"]
+
 TEST = [
+    *DART,
     "pytest>=8.3,<10",
     "pytest-cov>=6,<8",
     "pytest-timeout>=2.3,<3",
@@ -97,7 +101,7 @@ setup(
     ],
     zip_safe=False,
     install_requires=RUN_TIME,
-    extras_require={"ros": ROS, "train": TRAIN, "test": TEST, "dev": DEV},
+    extras_require={"ros": ROS, "train": TRAIN, "dart": DART, "test": TEST, "dev": DEV},
     entry_points={
         "console_scripts": [
             "humanoid = jepa_humanoid.cli:main",

@@ -29,7 +29,6 @@ from jepa_humanoid.world_model import planar
 ENGINES = ("mujoco",)
 """What can simulate a trial."""
 
-_FLOOR = "floor"
 _LOOK_EVERY = 5
 """Control periods between two looks at ground truth: 10 ms."""
 _WAY_EVERY = 84
@@ -230,8 +229,8 @@ def run_trial(suite: Suite, seed: int, impulse: tuple[float, float] | None = Non
     durations = 1e3 * np.array(body.durations)
     return LocomotionTrial(
         seed=seed,
-        friction=round(float(world.model.geom(_FLOOR).friction[0]), 3),
-        mass_kg=round(float(world.model.body_mass.sum()), 2),
+        friction=round(world.draw.friction, 3),
+        mass_kg=round(world.engine.mass, 2),
         impulse=impulse,
         survived=survived,
         passed=survived and kept,
