@@ -13,7 +13,8 @@ _BOX_CLEARANCE = 0.004
 
 def sole_spheres(foot: FootGeometry) -> Vector:
     """Centres of the contact spheres in the foot's frame, shape (corners, 3) [m]."""
-    return np.array(foot.corners) + np.array([0.0, 0.0, SPHERE_RADIUS])
+    centres: Vector = np.array(foot.corners) + np.array([0.0, 0.0, SPHERE_RADIUS])
+    return centres
 
 
 def sole_box(foot: FootGeometry) -> tuple[Vector, Vector]:
