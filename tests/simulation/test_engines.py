@@ -125,7 +125,7 @@ def test_both_fall_freely(g1: RobotDescription, pair: tuple[MujocoEngine, DartEn
 
 
 def test_imus_agree_on_a_moving_robot(g1: RobotDescription, pair: tuple[MujocoEngine, DartEngine]) -> None:
-    """A push on the torso of a robot in the air, its joints held, moves the pelvis and its IMU alike in both engines."""
+    """A push on the torso of a robot in the air, its joints held, moves its IMU alike in both engines."""
     q = tilted(g1, 1.0)
     felt = []
     for engine in pair:
@@ -140,7 +140,7 @@ def test_imus_agree_on_a_moving_robot(g1: RobotDescription, pair: tuple[MujocoEn
 
 
 def test_settled_stand_needs_the_same_torques(g1: RobotDescription, pair: tuple[MujocoEngine, DartEngine]) -> None:
-    """Held in the nominal posture, the robot settles on the same torques in both engines: those that statics asks for."""
+    """Held in the nominal posture, the robot settles on the torques that statics asks for, in both engines."""
     q = g1.nominal_configuration
     statics = standing_effort(g1, q)
     held = []
