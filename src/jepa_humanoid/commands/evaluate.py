@@ -6,6 +6,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
 
@@ -78,16 +79,18 @@ def locomotion_command(
 ) -> None:
     """Stand, walk, take pushes or turn with estimated state, noise, and randomised friction and mass."""
     from jepa_humanoid.evaluation.locomotion import SUITES, evaluate, summarize, trial_count, write_report
+    from jepa_humanoid.simulation.engine import check_engine
     from jepa_humanoid.simulation.errors import EngineError
 
     if suite not in SUITES:
         _fail(f"no suite '{suite}': known are {', '.join(SUITES)}")
     chosen = _seeds(seeds)
     try:
-        running = evaluate(suite, chosen, jobs, engine)
-        trials = list(track(running, suite, trial_count(suite, chosen), console=console))
+        check_engine(engine)
     except EngineError as error:
         _fail(error)
+    running = evaluate(suite, chosen, jobs, engine)
+    trials = list(track(running, suite, trial_count(suite, chosen), console=console))
     table = Table("seed", "µ", "kg", "push", "passed", "tilt °", "off m", "yaw °", "speed %", "odom m", box=box.SIMPLE)
     for t in trials:
         table.add_row(
@@ -170,5 +173,5 @@ def _seeds(text: str) -> list[int]:
 
 
 def _fail(error: object) -> NoReturn:
-    console.print(f"[bold red]error:[/] {error}", soft_wrap=True)
+    console.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
     raise typer.Exit(2)
