@@ -438,10 +438,10 @@ def _geoms(world: World, body: str) -> list:
 
 def _true_state(world: World) -> tuple[Vector, Vector]:
     """Pinocchio configuration and velocity of the simulated robot."""
-    truth, data = world.truth(), world.engine.data
+    truth, engine = world.truth(), world.engine
     rotation = pin.Quaternion(truth.orientation).toRotationMatrix()
-    q = np.concatenate((truth.position, truth.orientation, data.qpos[world._q]))
-    v = np.concatenate((rotation.T @ truth.linear_velocity, data.qvel[3:6], data.qvel[world._v]))
+    q = np.concatenate((truth.position, truth.orientation, engine.position))
+    v = np.concatenate((rotation.T @ truth.linear_velocity, engine.data.qvel[3:6], engine.velocity))
     return q, v
 
 
