@@ -54,9 +54,13 @@ TRAIN = [
     "onnxscript>=0.5,<1",
 ]
 
+# A second physics engine to try the walking on: Gazebo's default one.
+DART = ["dartpy>=6.20,<7"]
+
 TEST = [
     # Where there is no wheel of it, the tests of the real G1 are skipped.
     *(f"{requirement}; platform_machine == 'x86_64'" for requirement in G1),
+    *DART,
     "pytest>=8.3,<10",
     "pytest-cov>=6,<8",
     "pytest-timeout>=2.3,<3",
@@ -102,7 +106,7 @@ setup(
     ],
     zip_safe=False,
     install_requires=RUN_TIME,
-    extras_require={"ros": ROS, "g1": G1, "train": TRAIN, "test": TEST, "dev": DEV},
+    extras_require={"ros": ROS, "g1": G1, "train": TRAIN, "dart": DART, "test": TEST, "dev": DEV},
     entry_points={
         "console_scripts": [
             "humanoid = jepa_humanoid.cli:main",

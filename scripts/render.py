@@ -86,7 +86,7 @@ def walk(robot: RobotDescription, scene: Scene, seed: int) -> list[Moment]:
     rollout = Rollout(robot, scene, WorldSettings(seed=seed, randomize=True))
     world = rollout.world
     ticks = round(PERIOD / world.settings.control_period)
-    torso = world.model.body(robot.frames.torso).id
+    torso = world.engine.model.body(robot.frames.torso).id
     rollout.run(None, 0.5)
     moments = []
     for part, (duration, command, words) in enumerate(PLAN):
@@ -95,8 +95,8 @@ def walk(robot: RobotDescription, scene: Scene, seed: int) -> list[Moment]:
             world.push(PUSH)
         for i in range(round(duration / PERIOD)):
             shown = pushed and i * PERIOD < PUSH_SHOWN
-            push = (world.data.xpos[torso] + [0, 0, 0.2], PUSH) if shown else None
-            moments.append(Moment(world.data.qpos.copy(), words, push))
+            push = (world.engine.data.xpos[torso] + [0, 0, 0.2], PUSH) if shown else None
+            moments.append(Moment(world.engine.data.qpos.copy(), words, push))
             for _ in range(ticks):
                 rollout.tick(command)
             if world.truth().fallen:
@@ -118,7 +118,7 @@ def room(robot: RobotDescription, scene: Scene, seed: int, mind: Mind, planner: 
         command = mind.step(frame.elevation, frame.base, goal)
         moments.append(
             Moment(
-                simulated.rollout.world.data.qpos.copy(),
+                simulated.rollout.world.engine.data.qpos.copy(),
                 f"{planner}: {mind.status}",
                 candidates=to_world(start, mind.candidates),
                 costs=np.array(mind.costs),
@@ -144,7 +144,7 @@ class Artist:
 
     def __init__(self, robot: RobotDescription, scene: Scene, size: tuple[int, int], camera: mujoco.MjvCamera) -> None:
         self._world = World(robot, scene, WorldSettings(noise=False), visuals=True)
-        model = self._world.model
+        model = self._world.engine.model
         model.vis.global_.offwidth, model.vis.global_.offheight = 2 * size[0], 2 * size[1]
         model.vis.quality.shadowsize = 4096
         model.vis.map.znear = 0.02
@@ -167,10 +167,10 @@ class Artist:
     def draw(self, moment: Moment) -> Image.Image:
         """One picture."""
         world, renderer = self._world, self._renderer
-        world.data.qpos[:] = moment.qpos
-        mujoco.mj_kinematics(world.model, world.data)
-        mujoco.mj_camlight(world.model, world.data)
-        renderer.update_scene(world.data, self._camera, self._options)
+        world.engine.data.qpos[:] = moment.qpos
+        mujoco.mj_kinematics(world.engine.model, world.engine.data)
+        mujoco.mj_camlight(world.engine.model, world.engine.data)
+        renderer.update_scene(world.engine.data, self._camera, self._options)
         scene = renderer.scene
         self._light(scene)
         self._tiles(scene)

@@ -65,6 +65,15 @@ def test_what_cannot_be_run_is_refused_before_anything_starts(arguments: tuple[s
     assert outcome.stdout == ""
 
 
+def test_missing_engine_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without dartpy, `--engine dart` ends with status 2 and the sentence that says what to install."""
+    monkeypatch.delitem(sys.modules, "jepa_humanoid.simulation.dart_engine", raising=False)
+    monkeypatch.setitem(sys.modules, "dartpy", None)
+    outcome = invoke("evaluate", "locomotion", "--suite", "stand", "--engine", "dart")
+    assert outcome.exit_code == 2
+    assert "pip install 'jepa_humanoid[dart]'" in outcome.output
+
+
 def test_command_imports_nothing_that_takes_long() -> None:
     """The command and the doctor load without torch, MuJoCo, Pinocchio, ROS or the page's server."""
     heavy = {"torch", "mujoco", "pinocchio", "rclpy", "viser", "onnxruntime", "matplotlib", "scipy"}

@@ -399,7 +399,7 @@ def hold(
         sample = world.sense()
         estimate = estimator.update(sample)
         q, v = _true_state(world)
-        touching = {int(g) for g in world.data.contact.geom.ravel()}
+        touching = {int(g) for g in world.engine.data.contact.geom.ravel()}
         comparison.add(estimate, q, v, (bool(touching & feet[0]), bool(touching & feet[1])))
         reference = joints.nominal.copy()
         for name, offset in offsets(sample.stamp).items():
@@ -432,16 +432,16 @@ def walk_in_closed_loop(robot: RobotDescription, seconds: float, seed: int, comm
 
 
 def _geoms(world: World, body: str) -> list:
-    model = world.model
+    model = world.engine.model
     return [g for g in map(model.geom, range(model.ngeom)) if model.body(g.bodyid[0]).name == body]
 
 
 def _true_state(world: World) -> tuple[Vector, Vector]:
     """Pinocchio configuration and velocity of the simulated robot."""
-    truth, data = world.truth(), world.data
+    truth, engine = world.truth(), world.engine
     rotation = pin.Quaternion(truth.orientation).toRotationMatrix()
-    q = np.concatenate((truth.position, truth.orientation, data.qpos[world._q]))
-    v = np.concatenate((rotation.T @ truth.linear_velocity, data.qvel[3:6], data.qvel[world._v]))
+    q = np.concatenate((truth.position, truth.orientation, engine.position))
+    v = np.concatenate((rotation.T @ truth.linear_velocity, engine.data.qvel[3:6], engine.velocity))
     return q, v
 
 

@@ -19,7 +19,7 @@ def world(robot: RobotDescription, settings: WorldSettings = QUIET) -> World:
 
 def test_model_has_the_robots_mass_and_joints(g1: RobotDescription) -> None:
     """The model built from the URDF weighs what the URDF says and has one motor a joint, in the robot's order."""
-    model = world(g1).model
+    model = world(g1).engine.model
     assert model.body_mass.sum() == pytest.approx(g1.mass, abs=1e-3)
     assert tuple(model.actuator(i).name for i in range(model.nu)) == g1.joint_names
     assert np.allclose(model.actuator_ctrlrange[:, 1], g1.joints.effort)
@@ -79,7 +79,7 @@ def test_clock_advances_by_control_periods(g1: RobotDescription) -> None:
 def test_same_seed_same_world(g1: RobotDescription) -> None:
     """A seed fixes friction, masses, biases and noise; another seed draws others."""
     draws = [world(g1, WorldSettings(seed=seed, randomize=True)) for seed in (1, 1, 2)]
-    masses = [w.model.body_mass.copy() for w in draws]
+    masses = [w.engine.model.body_mass.copy() for w in draws]
     readings = [w.sense().angular_velocity for w in draws]
     assert np.array_equal(masses[0], masses[1])
     assert np.array_equal(readings[0], readings[1])
@@ -91,20 +91,20 @@ def test_randomisation_stays_in_its_ranges(g1: RobotDescription) -> None:
     """Friction and link masses are drawn within the ranges of the settings."""
     for seed in range(3):
         w = world(g1, WorldSettings(seed=seed, randomize=True))
-        friction = w.model.geom("floor").friction[0]
+        friction = w.engine.model.geom("floor").friction[0]
         assert 0.5 <= friction <= 1.0
-        assert 0.9 * g1.mass <= w.model.body_mass.sum() <= 1.1 * g1.mass
+        assert 0.9 * g1.mass <= w.engine.model.body_mass.sum() <= 1.1 * g1.mass
 
 
 def test_push_changes_momentum(g1: RobotDescription) -> None:
     """A push of 5 N·s accelerates a robot in the air by the impulse over its mass."""
     w = world(g1)
-    w.data.qpos[2] += 1.0
+    w.engine.data.qpos[2] += 1.0
     w.push(np.array([5.0, 0.0, 0.0]), duration=0.1)
     for _ in range(60):
         w.advance(JointCommand.damping(w.stamp, g1.joint_count))
-    mujoco.mj_subtreeVel(w.model, w.data)
-    velocity = w.data.subtree_linvel[w.model.body(g1.frames.base).id]
+    mujoco.mj_subtreeVel(w.engine.model, w.engine.data)
+    velocity = w.engine.data.subtree_linvel[w.engine.model.body(g1.frames.base).id]
     assert g1.mass * velocity[0] == pytest.approx(5.0, rel=0.05)
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
 
@@ -70,21 +71,26 @@ def navigation_command(
 
 @app.command("locomotion")
 def locomotion_command(
-    suite: Annotated[str, typer.Option(help="What is asked of the body: stand, push, walk or turn.")] = "walk",
-    engine: Annotated[str, typer.Option(help="What simulates it: mujoco.")] = "mujoco",
+    suite: Annotated[str, typer.Option(help="What is asked: stand, walk, push, straight or turn.")] = "walk",
+    engine: Annotated[str, typer.Option(help="What simulates it: mujoco, or dart (Gazebo's).")] = "mujoco",
     seeds: Annotated[str, typer.Option(help="FIRST:END, END excluded; or one seed.")] = "0:4",
     jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
     json: Annotated[Path | None, typer.Option(help="Where to write the trials.")] = None,
 ) -> None:
-    """Stand, take pushes, walk or turn with estimated state, noise, and randomised friction and mass."""
-    from jepa_humanoid.evaluation.locomotion import ENGINES, SUITES, evaluate, summarize, trial_count, write_report
+    """Stand, walk, take pushes or turn with estimated state, noise, and randomised friction and mass."""
+    from jepa_humanoid.evaluation.locomotion import SUITES, evaluate, summarize, trial_count, write_report
+    from jepa_humanoid.simulation.engine import check_engine
+    from jepa_humanoid.simulation.errors import EngineError
 
     if suite not in SUITES:
         _fail(f"no suite '{suite}': known are {', '.join(SUITES)}")
-    if engine not in ENGINES:
-        _fail(f"no engine '{engine}': known are {', '.join(ENGINES)}")
     chosen = _seeds(seeds)
-    trials = list(track(evaluate(suite, chosen, jobs), suite, trial_count(suite, chosen), console=console))
+    try:
+        check_engine(engine)
+    except EngineError as error:
+        _fail(error)
+    running = evaluate(suite, chosen, jobs, engine)
+    trials = list(track(running, suite, trial_count(suite, chosen), console=console))
     table = Table("seed", "µ", "kg", "push", "passed", "tilt °", "off m", "yaw °", "speed %", "odom m", box=box.SIMPLE)
     for t in trials:
         table.add_row(
@@ -94,12 +100,12 @@ def locomotion_command(
             "" if t.impulse is None else f"{t.impulse[0]:.0f}, {t.impulse[1]:.0f}",
             "[green]yes[/]" if t.passed else "[red]no[/]" if t.survived else "[red]fell[/]",
             f"{t.max_tilt_deg:.1f}",
-            f"{t.tracking_error_m:.3f}",
-            f"{t.heading_error_deg:.1f}",
+            "" if t.tracking_error_m is None else f"{t.tracking_error_m:.3f}",
+            "" if t.heading_error_deg is None else f"{t.heading_error_deg:.1f}",
             "" if t.velocity_error_relative is None else f"{100 * t.velocity_error_relative:.0f}",
             f"{t.odometry_error_m:.3f}",
         )
-    console.print(f"[bold]{suite}[/]: the robot {SUITES[suite].description}")
+    console.print(f"[bold]{suite}[/] in {engine}: the robot {SUITES[suite].description}")
     console.print(table)
     report = summarize(suite, engine, trials)
     console.print(
@@ -167,5 +173,5 @@ def _seeds(text: str) -> list[int]:
 
 
 def _fail(error: object) -> NoReturn:
-    console.print(f"[bold red]error:[/] {error}", soft_wrap=True)
+    console.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
     raise typer.Exit(2)

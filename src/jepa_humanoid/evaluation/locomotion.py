@@ -1,4 +1,4 @@
-"""Does it stay on its feet? Closed loops of the body alone, judged by ground truth: standing, pushes, walking, turning.
+"""Does it stay on its feet? Closed loops of the body alone, judged by ground truth: standing, walking, pushes, turning.
 
 Each trial has what a robot has to cope with: estimated state, sensor noise and bias, a late command, and a friction and
 masses that nobody told the controller about.
@@ -19,17 +19,16 @@ from types import MappingProxyType
 import numpy as np
 
 from jepa_humanoid.body import Body
+from jepa_humanoid.evaluation.course import AskedWay, Course
+from jepa_humanoid.evaluation.planar_motion import lead, velocity_error
 from jepa_humanoid.robot.description import RobotDescription, load_robot
 from jepa_humanoid.robot.state import JointCommand, SensorSample, Vector, VelocityCommand
+from jepa_humanoid.simulation.engine import check_engine
 from jepa_humanoid.simulation.rollout import Rollout
 from jepa_humanoid.simulation.scenes import load_scene
 from jepa_humanoid.simulation.world import WorldSettings
 from jepa_humanoid.world_model import planar
 
-ENGINES = ("mujoco",)
-"""What can simulate a trial."""
-
-_FLOOR = "floor"
 _LOOK_EVERY = 5
 """Control periods between two looks at ground truth: 10 ms."""
 _WAY_EVERY = 84
@@ -47,7 +46,8 @@ class Suite:
     Attributes:
         name: On the command line.
         description: For people.
-        command: Asked for after settling.
+        course: Of waypoints to walk along after settling, or None.
+        command: Asked for after settling, if there is no course.
         duration: For which it is asked for, or for which the robot is watched when it stands [s].
         impulses: Of pushes on the torso when the duration begins, one trial each; forward and to the left [N·s].
         settling: Time for which the robot stands before [s].
@@ -58,6 +58,7 @@ class Suite:
 
     name: str
     description: str
+    course: Course | None = None
     command: VelocityCommand = field(default_factory=VelocityCommand)
     duration: float = 0.0
     impulses: tuple[tuple[float, float] | None, ...] = (None,)
@@ -80,17 +81,23 @@ SUITES: Mapping[str, Suite] = MappingProxyType(
             ),
             Suite(
                 "walk",
+                "walks for 60 s past 12 waypoints, 5 s each",
+                course=Course(),
+                resting=0.0,
+            ),
+            Suite(
+                "straight",
                 "walks at 0.3 m/s for 10 s, and stops",
-                VelocityCommand(forward=0.3),
-                10.0,
+                command=VelocityCommand(forward=0.3),
+                duration=10.0,
                 tilt_limit=math.radians(20.0),
                 tracking_limit=0.3,
             ),
             Suite(
                 "turn",
                 "turns at 0.5 rad/s for 8 s, and stops",
-                VelocityCommand(turn=0.5),
-                8.0,
+                command=VelocityCommand(turn=0.5),
+                duration=8.0,
                 tilt_limit=math.radians(20.0),
                 tracking_limit=0.3,
             ),
@@ -114,9 +121,14 @@ class LocomotionTrial:
         seconds: Until it was judged.
         max_tilt_deg: Of the pelvis, in truth.
         tracking_error_m: Distance between where it ended, in truth, and where the command led from where it began.
-        heading_error_deg: The same for the heading.
+            Along a course: the mean of ``waypoint_errors_m``, None if there are none.
+        waypoint_errors_m: Distance between each waypoint, as seen from the true start, and where the robot was in truth
+            when the time for it was over; only waypoints whose time came to its end.
+        heading_error_deg: Between where it ended and where the command led; None along a course.
         velocity_error_relative: Difference of mean true and commanded velocity, two seconds after the command's
-            begin to its end, relative to the command; None without a command or after a fall.
+            begin to its end, relative to the command. Along a course: how far each leg's true displacement is from
+            where the commands led within the gait's limits of velocity and acceleration, relative to the length of
+            that way, over all legs. None without a command or after a fall.
         distance_m: Length of the true way.
         odometry_error_m: Distance between the estimated and the true end, as seen from the beginning.
         odometry_drift_relative: The same relative to the way; None for ways under one metre.
@@ -133,8 +145,9 @@ class LocomotionTrial:
     reason: str
     seconds: float
     max_tilt_deg: float
-    tracking_error_m: float
-    heading_error_deg: float
+    tracking_error_m: float | None
+    waypoint_errors_m: tuple[float, ...]
+    heading_error_deg: float | None
     velocity_error_relative: float | None
     distance_m: float
     odometry_error_m: float
@@ -196,51 +209,68 @@ class _Watch:
         return np.zeros(3) if estimate is None else np.array([*estimate.position[:2], estimate.yaw])
 
 
-def run_trial(suite: Suite, seed: int, impulse: tuple[float, float] | None = None) -> LocomotionTrial:
-    """Run one trial in MuJoCo on a flat floor.
+@dataclass(frozen=True)
+class _Outcome:
+    """How well the asked was followed; see `LocomotionTrial`."""
+
+    survived: bool
+    tracking_error: float | None
+    heading_error: float | None = None
+    velocity_error: float | None = None
+    waypoint_errors: tuple[float, ...] = ()
+
+
+def run_trial(
+    suite: Suite, seed: int, impulse: tuple[float, float] | None = None, engine: str = "mujoco"
+) -> LocomotionTrial:
+    """Run one trial on a flat floor.
 
     Args:
         suite: What is asked.
         seed: Of everything drawn.
         impulse: Of a push after settling, forward and to the left [N·s].
+        engine: What simulates it.
+
+    Raises:
+        EngineError: If there is no such engine, or it is not installed.
     """
     robot = _g1()
-    rollout = Rollout(robot, load_scene("flat"), WorldSettings(seed=seed, randomize=True))
+    rollout = Rollout(robot, load_scene("flat"), WorldSettings(seed=seed, engine=engine, randomize=True))
     rollout.body = body = _TimedBody(robot)
     world = rollout.world
     watch = _Watch(rollout)
-    survived = watch.run(VelocityCommand(), suite.settling)
+    settled = watch.run(VelocityCommand(), suite.settling)
     start, odometry = watch.pose, watch.odometry
     begin = len(watch.way)
     if impulse is not None:
         world.push(np.array([*impulse, 0.0]))
-    survived = survived and watch.run(suite.command, suite.duration)
-    steady = watch.way[begin + round(_RAMP / _look_period(rollout)) :]
-    moving = survived
-    survived = survived and watch.run(VelocityCommand(), suite.resting)
-    error = planar.relative(planar.compose(start, lead(suite.command, suite.duration)), watch.pose)
-    tracking_error = float(np.hypot(*error[:2]))
+    if suite.course is not None:
+        outcome = _follow(suite.course, seed, rollout, watch, settled)
+    else:
+        outcome = _hold(suite, rollout, watch, settled)
     way = np.array([start, *watch.way[begin::_WAY_EVERY], watch.pose])[:, :2]
     distance = float(np.linalg.norm(np.diff(way, axis=0), axis=1).sum())
     drift = planar.relative(start, watch.pose) - planar.relative(odometry, watch.odometry)
     odometry_error = float(np.hypot(*drift[:2]))
     kept = (suite.tilt_limit is None or watch.max_tilt <= suite.tilt_limit) and (
-        suite.tracking_limit is None or tracking_error <= suite.tracking_limit
+        suite.tracking_limit is None
+        or (outcome.tracking_error is not None and outcome.tracking_error <= suite.tracking_limit)
     )
     durations = 1e3 * np.array(body.durations)
     return LocomotionTrial(
         seed=seed,
-        friction=round(float(world.model.geom(_FLOOR).friction[0]), 3),
-        mass_kg=round(float(world.model.body_mass.sum()), 2),
+        friction=round(world.draw.friction, 3),
+        mass_kg=round(world.engine.mass, 2),
         impulse=impulse,
-        survived=survived,
-        passed=survived and kept,
+        survived=outcome.survived,
+        passed=outcome.survived and kept,
         reason=body.reason,
         seconds=round(world.stamp, 2),
         max_tilt_deg=round(math.degrees(watch.max_tilt), 2),
-        tracking_error_m=round(tracking_error, 4),
-        heading_error_deg=round(math.degrees(abs(float(error[2]))), 2),
-        velocity_error_relative=velocity_error(suite.command, steady, _look_period(rollout)) if moving else None,
+        tracking_error_m=_rounded(outcome.tracking_error, 4),
+        waypoint_errors_m=tuple(round(error, 3) for error in outcome.waypoint_errors),
+        heading_error_deg=_rounded(outcome.heading_error, 2),
+        velocity_error_relative=_rounded(outcome.velocity_error, 4),
         distance_m=round(distance, 3),
         odometry_error_m=round(odometry_error, 4),
         odometry_drift_relative=round(odometry_error / distance, 4) if distance >= _WALKED else None,
@@ -248,11 +278,64 @@ def run_trial(suite: Suite, seed: int, impulse: tuple[float, float] | None = Non
     )
 
 
-def evaluate(suite: str | Suite, seeds: Sequence[int], jobs: int = 1) -> Iterator[LocomotionTrial]:
-    """Run a suite over seeds; yields the trials in order, `trial_count` of them."""
+def _hold(suite: Suite, rollout: Rollout, watch: _Watch, settled: bool) -> _Outcome:
+    """Ask for one velocity, then for none."""
+    start, begin = watch.pose, len(watch.way)
+    moving = settled and watch.run(suite.command, suite.duration)
+    steady = watch.way[begin + round(_RAMP / _look_period(rollout)) :]
+    survived = moving and watch.run(VelocityCommand(), suite.resting)
+    error = planar.relative(planar.compose(start, lead(suite.command, suite.duration)), watch.pose)
+    return _Outcome(
+        survived,
+        tracking_error=float(np.hypot(*error[:2])),
+        heading_error=math.degrees(abs(float(error[2]))),
+        velocity_error=velocity_error(suite.command, steady, _look_period(rollout)) if moving else None,
+    )
+
+
+def _follow(course: Course, seed: int, rollout: Rollout, watch: _Watch, settled: bool) -> _Outcome:
+    """Steer along a course by the estimated pose; the true one is only looked at to judge."""
+    start, odometry = watch.pose, watch.odometry
+    asked = AskedWay(rollout.body.settings.gait)
+    errors: list[float] = []
+    astray = length = 0.0
+    survived = settled
+    for waypoint in course.draw(seed):
+        asked.begin_leg()
+        begin, arrived = watch.pose, False
+        for _ in range(round(course.leg / course.period)):
+            pose = planar.relative(odometry, watch.odometry)
+            arrived = arrived or course.arrived(pose, waypoint)
+            command = VelocityCommand() if arrived else course.command(pose, waypoint)
+            survived = survived and watch.run(command, course.period)
+            if not survived:
+                break
+            asked.advance(command, course.period)
+        if not survived:
+            break
+        errors.append(float(np.linalg.norm(planar.to_local(start, watch.pose[:2]) - waypoint)))
+        astray += float(np.linalg.norm((planar.relative(begin, watch.pose) - asked.pose)[:2]))
+        length += asked.length
+    return _Outcome(
+        survived,
+        tracking_error=float(np.mean(errors)) if errors else None,
+        velocity_error=astray / length if survived else None,
+        waypoint_errors=tuple(errors),
+    )
+
+
+def evaluate(
+    suite: str | Suite, seeds: Sequence[int], jobs: int = 1, engine: str = "mujoco"
+) -> Iterator[LocomotionTrial]:
+    """Run a suite over seeds; yields the trials in order, `trial_count` of them.
+
+    Raises:
+        EngineError: If there is no such engine, or it is not installed.
+    """
+    check_engine(engine)
     chosen = SUITES[suite] if isinstance(suite, str) else suite
     tasks = list(product(seeds, chosen.impulses))
-    run = partial(_task, chosen)
+    run = partial(_task, chosen, engine)
     if jobs <= 1:
         yield from map(run, tasks)
         return
@@ -295,44 +378,16 @@ def write_report(path: Path, report: Mapping[str, object]) -> None:
     path.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n")
 
 
-def lead(command: VelocityCommand, duration: float) -> Vector:
-    """Planar pose, seen from the first one, that a constant velocity leads to: the exponential map of SE(2)."""
-    forward, lateral, turn = duration * command.as_array()
-    sine, versine = _arc(turn)
-    return np.array([sine * forward - versine * lateral, versine * forward + sine * lateral, turn])
-
-
-def velocity_error(command: VelocityCommand, way: Sequence[Vector], period: float) -> float | None:
-    """Relative error of the mean velocity along poses that are ``period`` apart, or None if there is none to speak of.
-
-    The mean velocity is the constant one that leads from the first pose to the last: the logarithm of SE(2).
-    """
-    asked = command.as_array()
-    if not asked.any() or len(way) < 2:
-        return None
-    yaws = np.unwrap([pose[2] for pose in way])
-    turn = float(yaws[-1] - yaws[0])
-    x, y = planar.to_local(way[0], way[-1][:2])
-    sine, versine = _arc(turn)
-    scale = 1.0 / ((sine**2 + versine**2) * (len(way) - 1) * period)
-    got = scale * np.array([sine * x + versine * y, sine * y - versine * x, turn * (sine**2 + versine**2)])
-    part = slice(0, 2) if asked[:2].any() else slice(2, 3)
-    return round(float(np.linalg.norm((got - asked)[part]) / np.linalg.norm(asked[part])), 4)
-
-
-def _task(suite: Suite, task: tuple[int, tuple[float, float] | None]) -> LocomotionTrial:
-    return run_trial(suite, *task)
+def _task(suite: Suite, engine: str, task: tuple[int, tuple[float, float] | None]) -> LocomotionTrial:
+    return run_trial(suite, *task, engine)
 
 
 def _look_period(rollout: Rollout) -> float:
     return _LOOK_EVERY * rollout.world.settings.control_period
 
 
-def _arc(angle: float) -> tuple[float, float]:
-    """Return sin θ / θ and (1 − cos θ) / θ."""
-    if abs(angle) < 1e-6:
-        return 1.0, angle / 2.0
-    return math.sin(angle) / angle, (1.0 - math.cos(angle)) / angle
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

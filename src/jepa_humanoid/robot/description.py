@@ -4,7 +4,8 @@ import contextlib
 import importlib.metadata
 import os
 import re
-from collections.abc import Mapping
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -176,6 +177,24 @@ class RobotDescription:
     def joint_count(self) -> int:
         """Number of actuated joints, n."""
         return len(self.joint_names)
+
+    @cached_property
+    def link_names(self) -> tuple[str, ...]:
+        """Every link of the URDF, the fixed ones too, depth first in the order of its joints."""
+        tree = ElementTree.parse(self.urdf_path).getroot()
+        children: dict[str, list[str]] = {}
+        for joint in tree.findall("joint"):
+            parent, child = joint.find("parent"), joint.find("child")
+            if parent is not None and child is not None:
+                children.setdefault(parent.get("link", ""), []).append(child.get("link", ""))
+        roots = {link.get("name", "") for link in tree.findall("link")}.difference(*children.values())
+
+        def below(link: str) -> Iterator[str]:
+            yield link
+            for child in children.get(link, ()):
+                yield from below(child)
+
+        return tuple(name for root in sorted(roots) for name in below(root))
 
     @cached_property
     def mass(self) -> float:

@@ -1,1 +1,1 @@
-"""MuJoCo worlds, scenes, sensors, randomisation, and closed-loop rollouts without ROS."""
+"""Worlds on MuJoCo and DART, scenes, sensors, randomisation, and closed-loop rollouts without ROS."""

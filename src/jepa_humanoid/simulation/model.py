@@ -8,6 +8,7 @@ import numpy as np
 from jepa_humanoid.robot.description import SIDES, RobotDescription
 from jepa_humanoid.simulation.lidar import TRANSPARENT_GROUP
 from jepa_humanoid.simulation.scenes import Scene
+from jepa_humanoid.simulation.soles import SPHERE_RADIUS, sole_box, sole_spheres
 
 TORSO_SITE = "torso"
 FLOOR = "floor"
@@ -17,9 +18,6 @@ _ENVIRONMENT, _BODY, _LEFT_LEG, _RIGHT_LEG = 1, 2, 4, 8
 _LEG_BITS = {"left": (_LEFT_LEG, _RIGHT_LEG), "right": (_RIGHT_LEG, _LEFT_LEG)}
 _COLLISION_GROUP = 3
 _VISUAL_GROUP = 2
-# The vendor's contact spheres lie on the sole; the box above them keeps feet from passing through things.
-_SOLE_RADIUS = 0.005
-_SOLE_BOX_CLEARANCE = 0.004
 
 
 def build_model(robot: RobotDescription, scene: Scene, timestep: float, visuals: bool = False) -> mujoco.MjModel:
@@ -108,24 +106,21 @@ def _set_collisions(spec: mujoco.MjSpec, robot: RobotDescription) -> None:
     for frame, side in feet.items():
         own, other = _LEG_BITS[side]
         body = spec.body(frame)
-        corners = np.array(robot.feet[side].corners)
-        for corner in corners:
+        for centre in sole_spheres(robot.feet[side]):
             body.add_geom(
                 type=mujoco.mjtGeom.mjGEOM_SPHERE,
-                size=[_SOLE_RADIUS, 0, 0],
-                pos=corner + np.array([0.0, 0.0, _SOLE_RADIUS]),
+                size=[SPHERE_RADIUS, 0, 0],
+                pos=centre,
                 contype=own,
                 conaffinity=other | _ENVIRONMENT,
                 group=_COLLISION_GROUP,
                 mass=0.0,
             )
-        low, high = corners.min(axis=0), corners.max(axis=0)
-        low[2] += _SOLE_BOX_CLEARANCE
-        high[2] = 0.0
+        centre, size = sole_box(robot.feet[side])
         body.add_geom(
             type=mujoco.mjtGeom.mjGEOM_BOX,
-            size=(high - low) / 2,
-            pos=(high + low) / 2,
+            size=size / 2,
+            pos=centre,
             contype=own,
             conaffinity=other | _ENVIRONMENT,
             group=_COLLISION_GROUP,

@@ -6,8 +6,12 @@ from numpy.typing import NDArray
 
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.state import Vector
+from jepa_humanoid.simulation.engine import BodyDraw
+from jepa_humanoid.simulation.mujoco_engine import MujocoEngine
 from jepa_humanoid.simulation.scenes import Scene
-from jepa_humanoid.simulation.world import World, WorldSettings
+
+_TIMESTEP = 0.001
+"""Of physics that never passes [s]."""
 
 
 class PosedRobot:
@@ -21,8 +25,8 @@ class PosedRobot:
             scene: The scene.
             seed: Of the LiDAR's pattern and noise.
         """
-        self._world = World(robot, scene, WorldSettings(seed=seed))
-        self._joints = np.array([self._world.model.joint(name).qposadr[0] for name in robot.joint_names])
+        self._engine = MujocoEngine(robot, scene, _TIMESTEP, BodyDraw(scene.friction, {}))
+        self._lidar = self._engine.lidar(robot.lidar, np.random.default_rng(seed))
 
     def pose(self, configuration: Vector) -> None:
         """Put the robot there, at rest.
@@ -30,17 +34,14 @@ class PosedRobot:
         Args:
             configuration: In Pinocchio's order: position, quaternion (x, y, z, w), joints; shape (7 + n,).
         """
-        data = self._world.data
-        data.qpos[:3] = configuration[:3]
-        data.qpos[3:7] = configuration[[6, 3, 4, 5]]
-        data.qpos[self._joints] = configuration[7:]
-        mujoco.mj_kinematics(self._world.model, data)
-        mujoco.mj_collision(self._world.model, data)
+        self._engine.pose(configuration)
+        mujoco.mj_kinematics(self._engine.model, self._engine.data)
+        mujoco.mj_collision(self._engine.model, self._engine.data)
 
     def scan(self) -> NDArray[np.float32]:
         """Return one LiDAR scan: points in the LiDAR's frame, shape (N, 3) [m]."""
-        return self._world.scan()
+        return self._lidar.scan()
 
     def touching(self) -> tuple[str, ...]:
         """Names of the obstacles that the robot touches."""
-        return self._world.truth().touching
+        return self._engine.touching

@@ -1,16 +1,18 @@
-"""A robot in a MuJoCo scene, behind the same contract as a real one: noisy sensors in, joint commands out."""
+"""A robot in a simulated scene, behind the same contract as a real one: noisy sensors in, joint commands out.
+
+What moves it is an `Engine`; noise, delay, motor drivers and randomisation are here, the same for every engine.
+"""
 
 from dataclasses import dataclass, replace
 
-import mujoco
 import numpy as np
 import pinocchio as pin
 from numpy.typing import NDArray
 
 from jepa_humanoid.robot.description import SIDES, RobotDescription, sole_frame
 from jepa_humanoid.robot.state import JointCommand, SensorSample, Vector
-from jepa_humanoid.simulation.lidar import Lidar
-from jepa_humanoid.simulation.model import TORSO_SITE, build_model
+from jepa_humanoid.simulation.engine import BaseMotion, BodyDraw, make_engine
+from jepa_humanoid.simulation.errors import EngineError
 from jepa_humanoid.simulation.scenes import Scene
 
 # Ticks before time zero in which the contacts take up the weight.
@@ -23,6 +25,7 @@ class WorldSettings:
 
     Attributes:
         seed: Of every random draw of this world.
+        engine: What moves it, one of `jepa_humanoid.simulation.engine.ENGINES`.
         timestep: Physics step [s]; the motor drivers close kp/kd at this rate.
         control_period: Time between two sensor samples [s], a multiple of ``timestep``.
         actuation_delay: Time from a command's arrival to its effect [s], rounded to physics steps.
@@ -35,6 +38,7 @@ class WorldSettings:
     """
 
     seed: int = 0
+    engine: str = "mujoco"
     timestep: float = 0.001
     control_period: float = 0.002
     actuation_delay: float = 0.002
@@ -70,7 +74,15 @@ class GroundTruth:
 
 
 class World:
-    """One robot in one scene; advances only when told to."""
+    """One robot in one scene; advances only when told to.
+
+    Attributes:
+        robot: The robot.
+        scene: The scene.
+        settings: How it differs from the ideal.
+        draw: Friction and masses of this seed.
+        engine: What moves it; only evaluations and pictures look there.
+    """
 
     def __init__(
         self, robot: RobotDescription, scene: Scene, settings: WorldSettings | None = None, visuals: bool = False
@@ -80,61 +92,51 @@ class World:
         Args:
             robot: The robot.
             scene: The scene.
-            settings: Noise, delay and randomisation; None for the defaults.
+            settings: Engine, noise, delay and randomisation; None for the defaults.
             visuals: Keep visual meshes, for pictures.
+
+        Raises:
+            EngineError: If there is no such engine, or it is not installed.
         """
         self.robot = robot
         self.scene = scene
         self.settings = settings or WorldSettings()
         self._rng = np.random.default_rng(self.settings.seed)
-        self.model = build_model(robot, scene, self.settings.timestep, visuals)
-        self.data = mujoco.MjData(self.model)
-        if self.settings.randomize:
-            self._randomize()
+        self.draw = self._draw()
+        self.engine = make_engine(self.settings.engine, robot, scene, self.settings.timestep, self.draw, visuals)
         self._substeps = round(self.settings.control_period / self.settings.timestep)
         self._delay = round(self.settings.actuation_delay / self.settings.timestep)
-        joints = [self.model.joint(name) for name in robot.joint_names]
-        self._q = np.array([joint.qposadr[0] for joint in joints])
-        self._v = np.array([joint.dofadr[0] for joint in joints])
-        self._gyro = self.model.sensor("gyro").adr[0] + np.arange(3)
-        self._accelerometer = self.model.sensor("accelerometer").adr[0] + np.arange(3)
-        self._torso = self.model.site(TORSO_SITE).bodyid[0]
-        self._base = self.model.body(robot.frames.base).id
-        self._obstacles = {self.model.geom(o.name).id: o.name for o in scene.obstacles}
         lidar = robot.lidar if self.settings.noise else replace(robot.lidar, noise=0.0)
-        self._lidar = Lidar(self.model, self.data, lidar, robot.frames.lidar, self._rng)
+        self._lidar = self.engine.lidar(lidar, self._rng)
         self._place()
 
-    def _randomize(self) -> None:
-        low, high = self.settings.friction_range
-        friction = self._rng.uniform(low, high)
-        for geom in range(self.model.ngeom):
-            if self.model.geom_priority[geom] == 1:
-                self.model.geom_friction[geom, 0] = friction
-        scale = self._rng.uniform(*self.settings.mass_range, size=self.model.nbody)
-        self.model.body_mass *= scale
-        self.model.body_inertia *= scale[:, None]
-        mujoco.mj_setConst(self.model, self.data)
+    def _draw(self) -> BodyDraw:
+        settings = self.settings
+        if not settings.randomize:
+            return BodyDraw(self.scene.friction, {})
+        friction = float(self._rng.uniform(*settings.friction_range))
+        links = self.robot.link_names
+        # One draw more than there are links: the first was the ground's, and seeds are to keep their robots.
+        scale = self._rng.uniform(*settings.mass_range, size=1 + len(links))[1:]
+        return BodyDraw(friction, dict(zip(links, scale.tolist(), strict=True)))
 
     def _place(self) -> None:
-        mujoco.mj_resetData(self.model, self.data)
         x, y, yaw = self.scene.start
         q = self.robot.nominal_configuration
-        offset = q[:2]
-        cos, sin = np.cos(yaw), np.sin(yaw)
-        self.data.qpos[:3] = [x + cos * offset[0] - sin * offset[1], y + sin * offset[0] + cos * offset[1], q[2]]
-        self.data.qpos[3:7] = [np.cos(yaw / 2), 0, 0, np.sin(yaw / 2)]
-        self.data.qpos[self._q] = q[7:]
         # Whatever held the robot until now: without it, the first samples would show a robot in free fall.
-        held = JointCommand(0.0, q[7:], np.zeros(self.robot.joint_count), standing_effort(self.robot, q))
-        self.data.ctrl[:] = held.effort
-        mujoco.mj_forward(self.model, self.data)
+        held = JointCommand(0.0, q[7:].copy(), np.zeros(self.robot.joint_count), standing_effort(self.robot, q))
+        assert held.effort is not None
+        cos, sin = np.cos(yaw), np.sin(yaw)
+        q[:2] = [x + cos * q[0] - sin * q[1], y + sin * q[0] + cos * q[1]]
+        q[3:7] = [0.0, 0.0, np.sin(yaw / 2), np.cos(yaw / 2)]
+        self.engine.place(q, held.effort)
+        self._effort = held.effort
         self._stand_height = float(q[2])
         noise = self.settings.noise
         self._gyro_bias = noise * self.robot.imu.gyro_bias * self._rng.standard_normal(3)
         self._accelerometer_bias = noise * self.robot.imu.accelerometer_bias * self._rng.standard_normal(3)
         self._queue: list[JointCommand | None] = [held] * self._delay
-        self._pushes: list[tuple[float, Vector]] = []
+        self._pushes: list[tuple[int, Vector]] = []
         self._ticks = 0
         self._fallen = False
         for _ in range(_SETTLING_TICKS):
@@ -154,12 +156,10 @@ class World:
     def sense(self) -> SensorSample:
         """Read encoders, joint torques and IMU, with noise and bias."""
         n = self.robot.joint_count
-        sensors = self.data.sensordata
-        position = self.data.qpos[self._q]
-        velocity = self.data.qvel[self._v]
-        effort = self.data.ctrl.copy()
-        angular_velocity = sensors[self._gyro] + self._gyro_bias
-        linear_acceleration = sensors[self._accelerometer] + self._accelerometer_bias
+        position, velocity, effort = self.engine.position, self.engine.velocity, self._effort.copy()
+        angular_velocity, linear_acceleration = self.engine.imu
+        angular_velocity = angular_velocity + self._gyro_bias
+        linear_acceleration = linear_acceleration + self._accelerometer_bias
         if self.settings.noise:
             encoders, imu = self.robot.encoders, self.robot.imu
             draw = self._rng.standard_normal(3 * n + 6)
@@ -171,68 +171,75 @@ class World:
         return SensorSample(self.stamp, position, velocity, effort, angular_velocity, linear_acceleration)
 
     def scan(self) -> NDArray[np.float32]:
-        """Return one LiDAR scan: points in the LiDAR's frame, shape (N, 3) [m]."""
+        """Return one LiDAR scan: points in the LiDAR's frame, shape (N, 3) [m].
+
+        Raises:
+            EngineError: If the engine casts no rays.
+        """
+        if self._lidar is None:
+            raise EngineError(f"the engine '{self.settings.engine}' casts no rays: there is no LiDAR in it")
         return self._lidar.scan()
 
     def advance(self, command: JointCommand | None) -> None:
         """Let one control period pass under a command; None means that the drivers heard nothing, and damp."""
-        joints = self.robot.joints
-        data = self.data
+        limit = self.robot.joints.effort
         for _ in range(self._substeps):
             self._queue.append(command)
-            active = self._queue.pop(0)
-            velocity = data.qvel[self._v]
-            if active is None:
-                torque = -joints.safe_damping * velocity
-            else:
-                torque = np.zeros(len(velocity))
-                if active.position is not None:
-                    torque += joints.stiffness * (active.position - data.qpos[self._q])
-                    if active.velocity is not None:
-                        torque += joints.damping * (active.velocity - velocity)
-                elif active.velocity is not None:
-                    torque += joints.safe_damping * (active.velocity - velocity)
-                if active.effort is not None:
-                    torque += active.effort
-            data.ctrl[:] = np.clip(torque, -joints.effort, joints.effort)
-            self._apply_pushes()
-            mujoco.mj_step(self.model, data)
+            self._effort = np.clip(self._drive(self._queue.pop(0)), -limit, limit)
+            self.engine.step(self._effort, self._push_now())
         self._ticks += 1
-        self._fallen = self._fallen or self._lies()
+        self._fallen = self._fallen or self._lies(self.engine.base)
+
+    def _drive(self, command: JointCommand | None) -> Vector:
+        """Torques that the motor drivers ask for at this physics step, shape (n,) [N·m]."""
+        joints, velocity = self.robot.joints, self.engine.velocity
+        if command is None:
+            return -joints.safe_damping * velocity
+        torque = np.zeros(len(velocity))
+        if command.position is not None:
+            torque += joints.stiffness * (command.position - self.engine.position)
+            if command.velocity is not None:
+                torque += joints.damping * (command.velocity - velocity)
+        elif command.velocity is not None:
+            torque += joints.safe_damping * (command.velocity - velocity)
+        if command.effort is not None:
+            torque += command.effort
+        return torque
 
     def push(self, impulse: Vector, duration: float = 0.1) -> None:
         """Push the torso: ``impulse`` [N·s] in the world frame, spread evenly over ``duration`` [s] from now on."""
-        self._pushes.append((self.data.time + duration, np.asarray(impulse, dtype=float) / duration))
+        steps = max(1, round(duration / self.settings.timestep))
+        self._pushes.append((steps, np.asarray(impulse, dtype=float) / (steps * self.settings.timestep)))
 
-    def _apply_pushes(self) -> None:
-        self._pushes = [(end, force) for end, force in self._pushes if end > self.data.time + 1e-9]
-        self.data.xfrc_applied[self._torso, :3] = sum((force for _, force in self._pushes), np.zeros(3))
+    def _push_now(self) -> Vector:
+        force = np.zeros(3)
+        for _, part in self._pushes:
+            force += part
+        self._pushes = [(steps - 1, part) for steps, part in self._pushes if steps > 1]
+        return force
 
-    def _lies(self) -> bool:
-        height = self.data.xpos[self._base, 2]
-        return bool(height < self.settings.fall_height * self._stand_height or self._tilt() > self.settings.fall_tilt)
-
-    def _tilt(self) -> float:
-        return float(np.arccos(np.clip(self.data.xmat[self._base, 8], -1.0, 1.0)))
+    def _lies(self, base: BaseMotion) -> bool:
+        low = base.position[2] < self.settings.fall_height * self._stand_height
+        return bool(low or _tilt(base) > self.settings.fall_tilt)
 
     def truth(self) -> GroundTruth:
         """Return the true motion of the base, for evaluations only."""
-        w, x, y, z = self.data.qpos[3:7]
+        base = self.engine.base
         return GroundTruth(
             stamp=self.stamp,
-            position=self.data.qpos[:3].copy(),
-            orientation=np.array([x, y, z, w]),
-            linear_velocity=self.data.qvel[:3].copy(),
-            tilt=self._tilt(),
+            position=base.position,
+            orientation=base.orientation,
+            linear_velocity=base.linear_velocity,
+            tilt=_tilt(base),
             fallen=self._fallen,
-            touching=self._touching(),
+            touching=self.engine.touching,
         )
 
-    def _touching(self) -> tuple[str, ...]:
-        if not self._obstacles or not self.data.ncon:
-            return ()
-        geoms = {int(g) for g in self.data.contact.geom.ravel()}
-        return tuple(sorted(self._obstacles[g] for g in geoms & self._obstacles.keys()))
+
+def _tilt(base: BaseMotion) -> float:
+    """Angle of the base's z axis to the vertical [rad]."""
+    x, y = base.orientation[:2]
+    return float(np.arccos(np.clip(1.0 - 2.0 * (x * x + y * y), -1.0, 1.0)))
 
 
 def standing_effort(robot: RobotDescription, q: Vector) -> Vector:

@@ -1,0 +1,143 @@
+"""What a physics engine has to do for a world: move one robot in one scene under joint torques, and say how it moved.
+
+Sensor noise, delay, motor drivers and randomisation are the world's, so that every engine is seen through the same.
+"""
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jepa_humanoid.robot.description import LidarSettings, RobotDescription
+from jepa_humanoid.robot.state import Vector
+from jepa_humanoid.simulation.errors import EngineError
+from jepa_humanoid.simulation.scenes import Scene
+
+ENGINES = ("mujoco", "dart")
+"""What can simulate: MuJoCo, and DART, which is Gazebo's default engine."""
+
+
+@dataclass(frozen=True)
+class BodyDraw:
+    """What a seed settles about floor and robot.
+
+    Attributes:
+        friction: Coefficient of floor and obstacles, whatever touches them.
+        mass_scale: Factor on each link's mass and inertia, by link; links that are not named keep theirs.
+    """
+
+    friction: float
+    mass_scale: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class BaseMotion:
+    """True motion of the base.
+
+    Attributes:
+        position: Of its origin in the world, shape (3,) [m].
+        orientation: In the world, quaternion (x, y, z, w).
+        linear_velocity: Of its origin in the world frame, shape (3,) [m/s].
+    """
+
+    position: Vector
+    orientation: Vector
+    linear_velocity: Vector
+
+
+class Scanner(Protocol):
+    """A LiDAR in the scene."""
+
+    def scan(self) -> NDArray[np.float32]:
+        """Return one scan: points in the LiDAR's frame, shape (N, 3) [m]."""
+
+
+class Engine(Protocol):
+    """One robot in one scene; joint vectors are in the robot's order."""
+
+    @property
+    def mass(self) -> float:
+        """Of the whole robot, as drawn [kg]."""
+
+    @property
+    def position(self) -> Vector:
+        """True joint positions, shape (n,) [rad]."""
+
+    @property
+    def velocity(self) -> Vector:
+        """True joint velocities, shape (n,) [rad/s]."""
+
+    @property
+    def base(self) -> BaseMotion:
+        """True motion of the base."""
+
+    @property
+    def imu(self) -> tuple[Vector, Vector]:
+        """True angular velocity [rad/s] and specific force [m/s²] in the IMU's frame, each of shape (3,)."""
+
+    @property
+    def touching(self) -> tuple[str, ...]:
+        """Names of the obstacles that the robot touches."""
+
+    def place(self, configuration: Vector, effort: Vector) -> None:
+        """Put the robot there, at rest.
+
+        Args:
+            configuration: In Pinocchio's order: position, quaternion (x, y, z, w), joints; shape (7 + n,).
+            effort: Joint torques that hold it there, shape (n,) [N·m].
+        """
+
+    def step(self, effort: Vector, push: Vector) -> None:
+        """Let one physics step pass.
+
+        Args:
+            effort: Joint torques, shape (n,) [N·m].
+            push: Force on the torso's centre of mass in the world frame, shape (3,) [N].
+        """
+
+    def lidar(self, settings: LidarSettings, rng: np.random.Generator) -> Scanner | None:
+        """Make the robot's LiDAR; None if this engine casts no rays."""
+
+
+def make_engine(
+    name: str, robot: RobotDescription, scene: Scene, timestep: float, draw: BodyDraw, visuals: bool = False
+) -> Engine:
+    """Build a robot in a scene.
+
+    Args:
+        name: One of `ENGINES`.
+        robot: The robot.
+        scene: The scene; its friction gives way to the drawn one.
+        timestep: Physics step [s].
+        draw: Friction and masses.
+        visuals: Keep visual meshes, for pictures.
+
+    Raises:
+        EngineError: If there is no such engine, or it is not installed.
+    """
+    check_engine(name)
+    if name == "dart":
+        from jepa_humanoid.simulation.dart_engine import DartEngine
+
+        return DartEngine(robot, scene, timestep, draw)
+    from jepa_humanoid.simulation.mujoco_engine import MujocoEngine
+
+    return MujocoEngine(robot, scene, timestep, draw, visuals)
+
+
+def check_engine(name: str) -> None:
+    """Refuse an engine that cannot be used here.
+
+    Raises:
+        EngineError: If there is no such engine, or it is not installed.
+    """
+    if name not in ENGINES:
+        raise EngineError(f"no engine '{name}': known are {', '.join(ENGINES)}")
+    if name == "dart":
+        try:
+            importlib.import_module("jepa_humanoid.simulation.dart_engine")
+        except ImportError as error:
+            raise EngineError(f"the engine 'dart' needs dartpy ({error}): pip install 'jepa_humanoid[dart]'") from error

@@ -1,0 +1,115 @@
+"""MuJoCo under the world's feet."""
+
+import mujoco
+import numpy as np
+
+from jepa_humanoid.robot.description import LidarSettings, RobotDescription
+from jepa_humanoid.robot.state import Vector
+from jepa_humanoid.simulation.engine import BaseMotion, BodyDraw
+from jepa_humanoid.simulation.lidar import Lidar
+from jepa_humanoid.simulation.model import TORSO_SITE, build_model
+from jepa_humanoid.simulation.scenes import Scene
+
+
+class MujocoEngine:
+    """Implements `jepa_humanoid.simulation.engine.Engine`.
+
+    Attributes:
+        model: The compiled model.
+        data: Its state.
+    """
+
+    def __init__(
+        self, robot: RobotDescription, scene: Scene, timestep: float, draw: BodyDraw, visuals: bool = False
+    ) -> None:
+        """Build the scene.
+
+        Args:
+            robot: The robot.
+            scene: The scene.
+            timestep: Physics step [s].
+            draw: Friction and masses.
+            visuals: Keep visual meshes, for pictures.
+        """
+        self.model = model = build_model(robot, scene, timestep, visuals)
+        self.data = mujoco.MjData(model)
+        self._apply(draw)
+        self._robot = robot
+        joints = [model.joint(name) for name in robot.joint_names]
+        self._q = np.array([joint.qposadr[0] for joint in joints])
+        self._v = np.array([joint.dofadr[0] for joint in joints])
+        self._gyro = model.sensor("gyro").adr[0] + np.arange(3)
+        self._accelerometer = model.sensor("accelerometer").adr[0] + np.arange(3)
+        self._torso = model.site(TORSO_SITE).bodyid[0]
+        self._obstacles = {model.geom(o.name).id: o.name for o in scene.obstacles}
+
+    def _apply(self, draw: BodyDraw) -> None:
+        model = self.model
+        model.geom_friction[model.geom_priority == 1, 0] = draw.friction
+        if not draw.mass_scale:
+            return
+        scale = np.array([draw.mass_scale.get(model.body(i).name, 1.0) for i in range(model.nbody)])
+        model.body_mass *= scale
+        model.body_inertia *= scale[:, None]
+        mujoco.mj_setConst(model, self.data)
+
+    @property
+    def mass(self) -> float:
+        """Of the whole robot, as drawn [kg]."""
+        return float(self.model.body_mass.sum())
+
+    @property
+    def position(self) -> Vector:
+        """True joint positions, shape (n,) [rad]."""
+        position: Vector = self.data.qpos[self._q]
+        return position
+
+    @property
+    def velocity(self) -> Vector:
+        """True joint velocities, shape (n,) [rad/s]."""
+        velocity: Vector = self.data.qvel[self._v]
+        return velocity
+
+    @property
+    def base(self) -> BaseMotion:
+        """True motion of the base."""
+        qpos = self.data.qpos
+        return BaseMotion(qpos[:3].copy(), qpos[[4, 5, 6, 3]], self.data.qvel[:3].copy())
+
+    @property
+    def imu(self) -> tuple[Vector, Vector]:
+        """True angular velocity [rad/s] and specific force [m/s²] in the IMU's frame, each of shape (3,)."""
+        sensors = self.data.sensordata
+        return sensors[self._gyro], sensors[self._accelerometer]
+
+    @property
+    def touching(self) -> tuple[str, ...]:
+        """Names of the obstacles that the robot touches."""
+        if not self._obstacles or not self.data.ncon:
+            return ()
+        geoms = {int(g) for g in self.data.contact.geom.ravel()}
+        return tuple(sorted(self._obstacles[g] for g in geoms & self._obstacles.keys()))
+
+    def place(self, configuration: Vector, effort: Vector) -> None:
+        """Put the robot there, at rest."""
+        mujoco.mj_resetData(self.model, self.data)
+        self.pose(configuration)
+        self.data.ctrl[:] = effort
+        mujoco.mj_forward(self.model, self.data)
+
+    def pose(self, configuration: Vector) -> None:
+        """Write a configuration, in Pinocchio's order, into the data; nothing follows from it yet."""
+        qpos = self.data.qpos
+        qpos[:3] = configuration[:3]
+        qpos[3:7] = configuration[[6, 3, 4, 5]]
+        qpos[self._q] = configuration[7:]
+
+    def step(self, effort: Vector, push: Vector) -> None:
+        """Let one physics step pass."""
+        self.data.ctrl[:] = effort
+        self.data.xfrc_applied[self._torso, :3] = push
+        mujoco.mj_step(self.model, self.data)
+
+    def lidar(self, settings: LidarSettings, rng: np.random.Generator) -> Lidar:
+        """Make the robot's LiDAR."""
+        return Lidar(self.model, self.data, settings, self._robot.frames.lidar, rng)
