@@ -10,7 +10,7 @@ from pathlib import Path
 from jepa_humanoid.nodes.contract import SERVICES, TOPICS
 from jepa_humanoid.nodes.node import COMMON_PARAMETERS, ParameterSpec, RobotNode
 
-NODES = ("mujoco_robot", "controller", "perception", "planner", "page", "demo_evaluator")
+NODES = ("mujoco_robot", "gazebo_robot", "controller", "perception", "planner", "page", "goal_marker", "joystick_stop", "demo_evaluator")
 """Modules with a node, in the order of one tick."""
 
 INTRODUCTION = """\
