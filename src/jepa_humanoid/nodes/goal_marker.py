@@ -14,7 +14,7 @@ import numpy as np
 from visualization_msgs.msg import InteractiveMarker, InteractiveMarkerControl, InteractiveMarkerFeedback, Marker
 
 from jepa_humanoid.nodes.contract import ODOM_FRAME
-from jepa_humanoid.nodes.conversions import read_goal, read_pose, to_stamp, to_seconds, write_goal
+from jepa_humanoid.nodes.conversions import read_goal, read_pose, to_seconds, to_stamp, write_goal
 from jepa_humanoid.nodes.errors import MessageError, NodeError
 from jepa_humanoid.nodes.node import Level, RobotNode, run
 from jepa_humanoid.robot.state import Goal
@@ -70,8 +70,8 @@ class GoalMarker(RobotNode):
 
     NAME = "goal_marker"
     DESCRIPTION = "The goal as a handle in RViz; needs the package interactive_markers."
-    PUBLISHES = ("goal_pose", "goal_marker/update")
-    SUBSCRIBES = ("goal_pose", "base_footprint", "goal_marker/feedback")
+    PUBLISHES = ("goal_pose",)
+    SUBSCRIBES = ("goal_pose", "base_footprint")
 
     def configure(self) -> None:
         """Open the server.

@@ -56,8 +56,8 @@ def write_reference(nodes: Sequence[type[RobotNode]]) -> str:
     for topic in TOPICS.values():
         publishers = ", ".join(node.NAME for node in nodes if topic.name in node.PUBLISHES)
         subscribers = ", ".join(node.NAME for node in nodes if topic.name in node.SUBSCRIBES)
-        if topic.name == "diagnostics":
-            publishers = "every node"
+        publishers = {"diagnostics": "every node", "goal_marker/update": "goal_marker"}.get(topic.name, publishers)
+        subscribers = {"goal_marker/feedback": "goal_marker"}.get(topic.name, subscribers)
         rows.append(
             (
                 f"`{topic.name}`",
