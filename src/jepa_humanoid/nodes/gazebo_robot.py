@@ -70,7 +70,7 @@ class GazeboRobot(RobotNode):
         self._command: tuple[int, JointCommand] | None = None
         self._imu: tuple[int, bytes] | None = None
         self._stamp: int | None = None
-        self._next_shown = 0
+        self._next_shown: int | None = None
         self._damps = True
         self._effort: Vector = np.zeros(self._robot.joint_count)
         self._fault: str | None = None
@@ -128,7 +128,9 @@ class GazeboRobot(RobotNode):
         stamp = stamp_of(data, JointState)
         if self._stamp is not None and stamp < self._stamp:
             self.get_logger().warning("Gazebo started anew")
-            self._command, self._next_shown = None, 0
+            self._command = self._next_shown = None
+        if self._next_shown is None:
+            self._next_shown = -(-stamp // self._period) * self._period
         self._stamp = stamp
         self._drive()
         self._show()
@@ -167,7 +169,7 @@ class GazeboRobot(RobotNode):
     def _show(self) -> None:
         """Show the last state to the controller if it is time, once the IMU has said what it felt at that time."""
         stamp, imu = self._stamp, self._imu
-        if stamp is None or imu is None or imu[0] != stamp or stamp < self._next_shown:
+        if stamp is None or imu is None or imu[0] != stamp or self._next_shown is None or stamp < self._next_shown:
             return
         self._next_shown = stamp - stamp % self._period + self._period
         position, velocity, effort = self._position, self._velocity, self._effort
