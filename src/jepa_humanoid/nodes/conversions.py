@@ -463,7 +463,7 @@ class Candidates:
 
 def write_candidates(paths: NDArray[np.floating], costs: Vector, stamp: Time, height: float = 0.0) -> MarkerArray:
     """Imagined trajectories, shape (K, H, 2 or more) in ``odom`` [m], for `plan/candidates`; cheap ones are green."""
-    message = MarkerArray(markers=[_marker("candidates", 0, Marker.DELETEALL, stamp)])
+    message = MarkerArray(markers=[_erase("candidates", stamp)])
     finite = np.isfinite(costs)
     low, high = (float(costs[finite].min()), float(costs[finite].max())) if finite.any() else (0.0, 1.0)
     for k, (path, cost) in enumerate(zip(np.asarray(paths, dtype=float)[..., :2].tolist(), costs, strict=True)):
@@ -499,7 +499,7 @@ ALARMING_SURPRISE = 4.0
 
 def write_plan_view(goal: Goal | None, surprise: float, footprint: pin.SE3, stamp: Time) -> MarkerArray:
     """Markers for `plan/markers`: a post at the goal with an arrow for its heading, and the surprise over the robot."""
-    message = MarkerArray(markers=[_marker("goal", 0, Marker.DELETEALL, stamp)])
+    message = MarkerArray(markers=[_erase("goal", stamp)])
     ground = float(footprint.translation[2])
     if goal is not None:
         post = _marker("goal", 0, Marker.CYLINDER, stamp)
@@ -564,7 +564,7 @@ _DCM = ColorRGBA(r=0.8, g=0.3, b=1.0, a=0.9)
 
 def write_body_view(view: BodyView, stamp: Time) -> MarkerArray:
     """Markers for `controller/markers`."""
-    message = MarkerArray(markers=[_marker("footsteps", 0, Marker.DELETEALL, stamp)])
+    message = MarkerArray(markers=[_erase("footsteps", stamp)])
     for k, (step, side) in enumerate(zip(np.asarray(view.footsteps, dtype=float).tolist(), view.sides, strict=True)):
         marker = _marker("footsteps", k, Marker.CUBE, stamp)
         marker.pose.position.x, marker.pose.position.y, marker.pose.position.z = step[:3]
@@ -617,13 +617,16 @@ def _place(marker: Marker) -> Vector:
 
 
 def _marker(namespace: str, number: int, kind: int, stamp: Time) -> Marker:
-    """An empty marker in ``odom``; of kind DELETEALL, one that removes what was drawn before."""
-    marker = Marker(ns=namespace, id=number)
+    """A marker in ``odom`` that still lacks its place."""
+    marker = Marker(ns=namespace, id=number, type=kind, action=Marker.ADD)
     marker.header.stamp = stamp
     marker.header.frame_id = ODOM_FRAME
-    if kind == Marker.DELETEALL:
-        marker.action = Marker.DELETEALL
-    else:
-        marker.type = kind
-        marker.action = Marker.ADD
+    return marker
+
+
+def _erase(namespace: str, stamp: Time) -> Marker:
+    """A marker that removes what was drawn before."""
+    marker = Marker(ns=namespace, action=Marker.DELETEALL)
+    marker.header.stamp = stamp
+    marker.header.frame_id = ODOM_FRAME
     return marker
