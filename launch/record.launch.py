@@ -2,9 +2,10 @@
 
 from launch import LaunchDescription
 
-from jepa_humanoid.launching import RECORD_ARGUMENTS, join, record_actions
+from jepa_humanoid.bringup import record_arguments
+from jepa_humanoid.launching import join, record_actions
 
 
 def generate_launch_description() -> LaunchDescription:
     """What to record, and the arguments of `bringup.launch.py`; name the target that runs, for its clock."""
-    return join(RECORD_ARGUMENTS, record_actions)
+    return join(record_arguments(), record_actions)

@@ -2,7 +2,8 @@
 
 from launch import LaunchDescription
 
-from jepa_humanoid.launching import join, teleop_actions, teleop_arguments
+from jepa_humanoid.bringup import teleop_arguments
+from jepa_humanoid.launching import join, teleop_actions
 
 
 def generate_launch_description() -> LaunchDescription:

@@ -118,8 +118,12 @@ class Simulation:
         self.joints = [joint.get("name", "") for joint in control.findall("joint")]
         self._q = np.array([self.model.joint(name).qposadr[0] for name in self.joints])
         self._v = np.array([self.model.joint(name).dofadr[0] for name in self.joints])
-        self._limit = np.array([float(j.findtext("command_interface/param[@name='max']") or 0) for j in control.findall("joint")])
-        start = [float(j.findtext("state_interface/param[@name='initial_value']") or 0) for j in control.findall("joint")]
+        self._limit = np.array(
+            [float(j.findtext("command_interface/param[@name='max']") or 0) for j in control.findall("joint")]
+        )
+        start = [
+            float(j.findtext("state_interface/param[@name='initial_value']") or 0) for j in control.findall("joint")
+        ]
         self._held = np.array(start)
         self.data.qpos[:3] = position
         self.data.qpos[3:7] = np.cos(yaw / 2), 0, 0, np.sin(yaw / 2)
@@ -296,7 +300,9 @@ def spawn_controllers(arguments: list[str]) -> int:
 def wait(arguments: list[str]) -> int:
     """Anything that only has to be there."""
     print("arguments", json.dumps(arguments), flush=True)
-    signal.sigwait({signal.SIGINT, signal.SIGTERM})
+    signals = {signal.SIGINT, signal.SIGTERM}
+    signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    signal.sigwait(signals)
     return 0
 
 
@@ -355,6 +361,8 @@ def main() -> int:
         return ROLES[role](arguments)
     except (ExternalShutdownException, KeyboardInterrupt):
         return 0
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 if __name__ == "__main__":

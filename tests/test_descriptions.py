@@ -57,7 +57,9 @@ def test_every_joint_has_one_controller(
     robot: RobotDescription, urdf: ElementTree.Element, controllers: dict[str, Any]
 ) -> None:
     """Each joint offers torque and nothing else, and exactly one controller claims it."""
-    types = {name: entry["type"] for name, entry in controllers["controller_manager"].items() if isinstance(entry, dict)}
+    types = {
+        name: entry["type"] for name, entry in controllers["controller_manager"].items() if isinstance(entry, dict)
+    }
     claims: list[str] = []
     for name, kind in types.items():
         if not kind.endswith("Broadcaster"):

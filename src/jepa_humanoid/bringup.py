@@ -78,7 +78,7 @@ def rviz_config_names() -> tuple[str, ...]:
 
 
 def tf_choices() -> tuple[str, ...]:
-    """Returns whether robot_state_publisher runs: where it is installed (who launches finds out), certainly, or never."""
+    """Returns whether robot_state_publisher runs: where it is installed, certainly, or never."""
     return ("auto", "true", "false")
 
 
@@ -154,9 +154,7 @@ class Options:
     )
     gui: bool = _option(False, "Show Gazebo's own window", in_command=False)
     rviz: bool = _option(False, "Show everything in RViz 2, and point and drive there", in_command=False)
-    rviz_config: str = _option(
-        "drive", "What RViz shows, a file in config/rviz", rviz_config_names, in_command=False
-    )
+    rviz_config: str = _option("drive", "What RViz shows, a file in config/rviz", rviz_config_names, in_command=False)
     tf: str = _option(
         "auto",
         "Run robot_state_publisher, which puts the robot's links on tf; auto runs it where it is installed",
@@ -242,6 +240,35 @@ def launch_arguments() -> tuple[Argument, ...]:
         )
         for option in fields(Options)
         if option.metadata["in_launch"]
+    )
+
+
+BRINGUP = Argument(
+    "bringup", "false", "Bring the robot up too; otherwise join one that runs already", ("true", "false")
+)
+"""Of the launch files that join a robot, beside the arguments of ``bringup.launch.py``."""
+
+
+def teleop_arguments() -> tuple[Argument, ...]:
+    """Returns the arguments of ``teleop.launch.py``: the keyboard, and the joysticks that `config/teleop` describes."""
+    joysticks = sorted(path.stem for path in resource("config/teleop").glob("*.yaml") if path.stem != "keyboard")
+    return (
+        Argument("device", "keyboard", "What people drive with, a file in config/teleop", ("keyboard", *joysticks)),
+        Argument("terminal", "xterm -e", "Opens the window that the keyboard is read in", None),
+    )
+
+
+def record_arguments() -> tuple[Argument, ...]:
+    """Returns the arguments of ``record.launch.py``."""
+    return (
+        Argument(
+            "what",
+            "essentials",
+            "What to record: what learning and judging need, or everything",
+            ("essentials", "everything"),
+        ),
+        Argument("output", "recording", "Folder for the recording; a new one", None),
+        Argument("storage", "mcap", "Format of the recording", ("mcap", "sqlite3")),
     )
 
 

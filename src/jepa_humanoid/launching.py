@@ -33,7 +33,17 @@ from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
-from jepa_humanoid.bringup import Argument, Graph, NodeSpec, OnExit, Options, launch_arguments, make_graph, rviz
+from jepa_humanoid.bringup import (
+    BRINGUP,
+    Argument,
+    Graph,
+    NodeSpec,
+    OnExit,
+    Options,
+    launch_arguments,
+    make_graph,
+    rviz,
+)
 from jepa_humanoid.resources import PACKAGE, resource
 
 RESPAWN_DELAY = 2.0
@@ -43,7 +53,7 @@ SPAWN_PATIENCE = 60.0
 """Time for Gazebo to load its world and the robot [s]; it renders meshes meanwhile."""
 
 CONTROLLER_PATIENCE = 20.0
-"""Time for each step of loading controllers [s]: the controller manager waits for the description, and for the clock."""
+"""Time for each step of loading controllers [s]: their manager waits for the description, and for the clock."""
 
 BROADCASTERS = ("joint_state_broadcaster", "imu_sensor_broadcaster")
 EFFORT_CONTROLLER = "effort_controller"
@@ -183,7 +193,9 @@ def include_bringup(**fixed: str) -> LaunchDescription:
     return LaunchDescription([*declare(free), OpaqueFunction(function=include)])
 
 
-def join(arguments: Sequence[Argument], actions: Callable[[Options, Mapping[str, str]], list[Any]]) -> LaunchDescription:
+def join(
+    arguments: Sequence[Argument], actions: Callable[[Options, Mapping[str, str]], list[Any]]
+) -> LaunchDescription:
     """Something that joins a running robot, or brings it up first with ``bringup:=true``.
 
     Args:
@@ -206,9 +218,6 @@ def _bringup_file(values: Mapping[str, str]) -> IncludeLaunchDescription:
     return IncludeLaunchDescription(PythonLaunchDescriptionSource(file), launch_arguments=tuple(values.items()))
 
 
-BRINGUP = Argument("bringup", "false", "Bring the robot up too; otherwise join one that runs already", ("true", "false"))
-
-
 # --- what joins a robot -----------------------------------------------------------------------------------------------
 
 
@@ -225,19 +234,6 @@ def show_rviz() -> LaunchDescription:
         return [_node(make_graph(options), rviz(options), "")]
 
     return LaunchDescription([*declare(arguments), OpaqueFunction(function=actions)])
-
-
-def teleop_choices() -> tuple[str, ...]:
-    """Returns the devices that people drive with: the keyboard, and joysticks that `config/teleop` describes."""
-    return ("keyboard", *sorted(path.stem for path in resource("config/teleop").glob("*.yaml") if path.stem != "keyboard"))
-
-
-def teleop_arguments() -> tuple[Argument, ...]:
-    """Returns the arguments of ``teleop.launch.py``."""
-    return (
-        Argument("device", "keyboard", "What people drive with, a file in config/teleop", teleop_choices()),
-        Argument("terminal", "xterm -e", "Opens the window that the keyboard is read in", None),
-    )
 
 
 def teleop_actions(options: Options, own: Mapping[str, str]) -> list[Any]:
@@ -275,15 +271,10 @@ def teleop_actions(options: Options, own: Mapping[str, str]) -> list[Any]:
             remappings=remappings,
             **common,
         ),
-        Node(**_program(stop), name=stop.name, parameters=[values], **common, respawn=True, respawn_delay=RESPAWN_DELAY),
+        Node(
+            **_program(stop), name=stop.name, parameters=[values], **common, respawn=True, respawn_delay=RESPAWN_DELAY
+        ),
     ]
-
-
-RECORD_ARGUMENTS = (
-    Argument("what", "essentials", "What to record: enough to learn from and to judge, or everything", ("essentials", "everything")),
-    Argument("output", "recording", "Folder for the recording; a new one", None),
-    Argument("storage", "mcap", "Format of the recording", ("mcap", "sqlite3")),
-)
 
 
 def record_actions(options: Options, own: Mapping[str, str]) -> list[Any]:
@@ -411,7 +402,9 @@ def describe(options: Options) -> Description:
 def gazebo_actions(options: Options, description: Description) -> list[Any]:
     """Gazebo's server, then the robot, then its broadcasters, then what drives its joints."""
     start = description.start
-    server = _gazebo("gz_server", "-s", "-r", *([] if options.gui else ["--headless-rendering"]), str(description.world))
+    server = _gazebo(
+        "gz_server", "-s", "-r", *([] if options.gui else ["--headless-rendering"]), str(description.world)
+    )
     spawn = Node(
         package="ros_gz_sim",
         executable="create",
@@ -420,7 +413,11 @@ def gazebo_actions(options: Options, description: Description) -> list[Any]:
         arguments=[
             *("-world", start["world"], "-name", options.namespace.replace("/", "_") or options.robot),
             *("-topic", "robot_description"),
-            *(word for key in ("x", "y", "z", "yaw") for word in ("-Y" if key == "yaw" else f"-{key}", str(start[key]))),
+            *(
+                word
+                for key in ("x", "y", "z", "yaw")
+                for word in ("-Y" if key == "yaw" else f"-{key}", str(start[key]))
+            ),
         ],
         output="screen",
     )

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-REASON = "ROS 2's launch and launch_ros are not installed"
-launch = pytest.importorskip("launch", reason=REASON)
-pytest.importorskip("launch_ros", reason=REASON)
+pytest.importorskip("launch", reason="ROS 2's launch and launch_ros are not installed")
+pytest.importorskip("launch_ros", reason="ROS 2's launch and launch_ros are not installed")
 
+import launch
 from launch.actions import ExecuteProcess, IncludeLaunchDescription, TimerAction
 from launch.launch_description_sources import get_launch_description_from_python_launch_file
 from launch_ros.actions import Node
@@ -80,7 +80,9 @@ def everything_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(launching, "installed", lambda package: True)
     monkeypatch.setattr(launching.shutil, "which", lambda program: f"/bin/{program}")
     start = {"world": "flat", "x": 0.0, "y": 0.0, "z": 0.8, "yaw": 0.0}
-    monkeypatch.setattr(launching, "describe", lambda options: launching.Description(Path("/tmp/none"), "<robot/>", start))
+    monkeypatch.setattr(
+        launching, "describe", lambda options: launching.Description(Path("/tmp/none"), "<robot/>", start)
+    )
     monkeypatch.setattr(launching, "get_package_prefix", lambda package: "/opt/none")
 
 
@@ -113,7 +115,9 @@ def test_file_parses_and_describes_its_arguments(file: str) -> None:
 def test_every_argument_has_a_value_to_try() -> None:
     """The table above knows every argument, with another value than its default wherever there is one."""
     assert set(VALUES) == {argument.name for argument in launch_arguments()}
-    same = {option.name for option in fields(Options) if option.name in VALUES and VALUES[option.name] == option.default}
+    same = {
+        option.name for option in fields(Options) if option.name in VALUES and VALUES[option.name] == option.default
+    }
     assert same == {"robot"}
 
 
@@ -129,7 +133,7 @@ def test_argument_reaches_the_graph(name: str, monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.usefixtures("everything_installed")
 @pytest.mark.parametrize(("file", "target"), [("gazebo.launch.py", "gazebo"), ("robot.launch.py", "g1")])
 def test_small_files_include_bringup(file: str, target: str) -> None:
-    """gazebo and robot are bringup with the target fixed, and hand every other argument on."""
+    """Gazebo and robot are bringup with the target fixed, and hand every other argument on."""
     try:
         found = visit(file, scene="room")
     except GraphError as error:

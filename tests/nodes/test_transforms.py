@@ -31,9 +31,7 @@ def test_tree_leads_from_odom_to_the_base(nodes, watcher):
     watcher.listen("odom", lambda message: odometry.update({to_nanoseconds(message.header.stamp): message.pose.pose}))
     nodes.start("mujoco_robot", scan=False)
     nodes.start("controller")
-    watcher.wait_until(
-        lambda: any(to_nanoseconds(m.transforms[0].header.stamp) in odometry for m in heard), "both"
-    )
+    watcher.wait_until(lambda: any(to_nanoseconds(m.transforms[0].header.stamp) in odometry for m in heard), "both")
     message = next(m for m in heard if to_nanoseconds(m.transforms[0].header.stamp) in odometry)
     first, second = message.transforms
     assert (first.header.frame_id, first.child_frame_id) == ("odom", "base_footprint")

@@ -26,7 +26,7 @@ def mujoco_model(g1: RobotDescription) -> mujoco.MjModel:
 
 
 def test_world_has_every_obstacle_where_the_scene_has_it() -> None:
-    """Each obstacle of a scene stands in the world with its size, place and friction, and nothing else but the floor."""
+    """Each obstacle of a scene stands in the world with its size, place and friction; else there is only the floor."""
     scene = load_scene("room", seed=3)
     world = ElementTree.fromstring(world_sdf(scene)).find("world")
     assert world is not None
@@ -117,7 +117,9 @@ def test_every_inertia_is_one_that_a_body_can_have(fitted: ElementTree.Element) 
         inertia = link.find("inertial/inertia")
         if inertia is None:
             continue
-        xx, xy, xz, yy, yz, zz = (float(inertia.get(f"i{axes}", "nan")) for axes in ("xx", "xy", "xz", "yy", "yz", "zz"))
+        xx, xy, xz, yy, yz, zz = (
+            float(inertia.get(f"i{axes}", "nan")) for axes in ("xx", "xy", "xz", "yy", "yz", "zz")
+        )
         moments = np.linalg.eigvalsh(np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]]))
         assert moments[0] > 0.0, link.get("name")
         assert moments[2] <= moments[0] + moments[1], link.get("name")
@@ -132,7 +134,9 @@ def test_soles_are_mujocos(fitted: ElementTree.Element, g1: RobotDescription, mu
         body = mujoco_model.body(foot.frame)
         first = body.geomadr[0]
         geoms = range(first, first + body.geomnum[0])
-        simulated = [mujoco_model.geom_pos[g] for g in geoms if mujoco_model.geom_type[g] == mujoco.mjtGeom.mjGEOM_SPHERE]
+        simulated = [
+            mujoco_model.geom_pos[g] for g in geoms if mujoco_model.geom_type[g] == mujoco.mjtGeom.mjGEOM_SPHERE
+        ]
         np.testing.assert_allclose(np.sort(places, axis=0), np.sort(np.array(simulated), axis=0), atol=1e-6)
         assert len(spheres) == len(foot.corners), side
 

@@ -11,7 +11,6 @@ import sys
 import time
 from array import array
 from collections import deque
-from typing import Any
 
 import numpy as np
 from sensor_msgs.msg import Imu, JointState

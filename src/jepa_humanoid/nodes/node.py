@@ -396,6 +396,9 @@ def run(node_class: type[RobotNode], arguments: Sequence[str] | None = None) -> 
         node.loop.spin()
         return node.exit_status
     finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            # Ctrl-C reaches a node from the terminal, and once more from who launched it: it is ending already.
+            signal.signal(number, signal.SIG_IGN)
         if node is not None:
             with contextlib.suppress(Exception):
                 node.trigger_shutdown()

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from xml.etree.ElementTree import Element, SubElement
 
 import numpy as np
+import pinocchio as pin
 import trimesh
 
 from jepa_humanoid.robot.description import RobotDescription
@@ -182,7 +183,7 @@ def _add_rotor(link: Element, axis: Vector, armature: float) -> None:
 
 def _rotation(origin: Element | None) -> Vector:
     roll, pitch, yaw = np.fromstring((origin.get("rpy") if origin is not None else None) or "0 0 0", sep=" ")
-    return np.asarray(trimesh.transformations.euler_matrix(roll, pitch, yaw, "sxyz")[:3, :3])
+    return np.asarray(pin.rpy.rpyToMatrix(roll, pitch, yaw))
 
 
 def _replace_sole(link: Element, name: str, corners: Vector) -> None:
