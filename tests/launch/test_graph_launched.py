@@ -1,6 +1,13 @@
 """The graph under ROS 2's `launch`: it comes up, topics flow, a goal is reached, and all of it ends."""
 
+import contextlib
 import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -169,21 +176,62 @@ def test_robot_walks_in_gazebo(watcher: Any, processes: Processes) -> Iterator[N
     assert {name for name, status in processes.ended.items() if status} == set()
 
 
+def processes_of(prefix: Path) -> list[str]:
+    """Command lines of all processes that have inherited a prefix in their environment."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if int(process.name) != os.getpid() and str(prefix).encode() in (process / "environ").read_bytes():
+                found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+    return found
+
+
 @pytest.mark.ros
 @pytest.mark.slow
 def test_controller_that_does_not_load_ends_the_launch(
-    domain: int,
-    stand_in: Path,
-    processes: Processes,
-    monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
+    domain: int, stand_in: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If a controller is refused the launch ends with a failure and one sentence, and Gazebo with it."""
+    """If a controller is refused `ros2 launch` fails with one sentence, and leaves no Gazebo behind."""
+    pytest.importorskip("ros2launch")
     monkeypatch.setenv("STAND_IN_REFUSES", "effort_controller")
-    service = launch.LaunchService(noninteractive=True)
-    service.include_launch_description(include(processes, target="gazebo", page="false", planner="off", tf="false"))
-    assert service.run() == 1
-    said = "".join(capfd.readouterr())
-    assert "Loading effort_controller failed with status 1" in said
-    assert any(name.startswith("gz_server") for name in processes.started)
-    assert not processes.survivors()
+    file = str(resource("launch/gazebo.launch.py"))
+    command = [sys.executable, "-c", "import sys; from ros2cli.cli import main; sys.exit(main())", "launch", file]
+    outcome = subprocess.run(
+        [*command, "page:=false", "planner:=off", "tf:=false"], capture_output=True, text=True, check=False, timeout=200
+    )
+    said = outcome.stdout + outcome.stderr
+    assert outcome.returncode == 1, said
+    assert "Loading effort_controller failed with status 1; its last lines say why." in said
+    assert "Traceback" not in said
+    assert not processes_of(stand_in)
+
+
+@pytest.mark.ros
+@pytest.mark.slow
+def test_gazebo_ends_with_a_launch_that_is_killed(domain: int, stand_in: Path) -> None:
+    """Gazebo's server does not outlive a launch that is killed and cannot say so."""
+    pytest.importorskip("ros2launch")
+    if shutil.which("setpriv") is None:
+        pytest.skip("util-linux's setpriv is not installed")
+    file = str(resource("launch/gazebo.launch.py"))
+    command = [sys.executable, "-c", "import sys; from ros2cli.cli import main; sys.exit(main())", "launch", file]
+    launched = subprocess.Popen([*command, "page:=false", "planner:=off", "tf:=false"], start_new_session=True)
+
+    def servers() -> list[str]:
+        return [line for line in processes_of(stand_in) if "gazebo_stand_in.py gz sim" in line]
+
+    def wait_for(running: bool) -> None:
+        end = time.monotonic() + 60.0
+        while bool(servers()) != running:
+            assert time.monotonic() < end
+            time.sleep(0.2)
+
+    try:
+        wait_for(running=True)
+        launched.kill()
+        launched.wait()
+        wait_for(running=False)
+    finally:
+        # The other nodes are ROS's to leave behind.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(launched.pid, signal.SIGKILL)
