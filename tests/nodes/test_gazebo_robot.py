@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from geometry_msgs.msg import TwistStamped
-from sensor_msgs.msg import JointState
+from sensor_msgs.msg import Imu, JointState
 from std_msgs.msg import Float64MultiArray, String
 
 from jepa_humanoid.nodes.conversions import to_nanoseconds
@@ -38,9 +38,7 @@ class Gazebo:
         self.place = spawn_pose(robot, scene)
         self.watcher = watcher
         self.truth = {}
-        self.torques = []
         watcher.node.create_subscription(String, "stand_in/truth", self._on_truth, 1)
-        watcher.node.create_subscription(Float64MultiArray, "effort_controller/commands", self._on_torques, 1)
         self._log = (folder / "gazebo.log").open("wb")
         self._process = subprocess.Popen(
             [sys.executable, str(STAND_IN), "gz", "sim", "-s", str(world)],
@@ -74,6 +72,17 @@ class Gazebo:
         end = self.truth["stamp"] + seconds
         self.watcher.wait_until(lambda: self.truth["stamp"] >= end, f"{seconds} s in Gazebo", 120.0)
 
+    def record(self, seconds):
+        """What the adapter says meanwhile: states, IMU and torques. Only then, for listening slows everybody down."""
+        types = {"joint_states": JointState, "imu/data": Imu, "effort_controller/commands": Float64MultiArray}
+        heard = {topic: [] for topic in types}
+        node = self.watcher.node
+        subscriptions = [node.create_subscription(kind, topic, heard[topic].append, 1) for topic, kind in types.items()]
+        self.wait_for(seconds)
+        for subscription in subscriptions:
+            node.destroy_subscription(subscription)
+        return heard.values()
+
     def close(self):
         """End it."""
         self._process.terminate()
@@ -82,9 +91,6 @@ class Gazebo:
 
     def _on_truth(self, message):
         self.truth = json.loads(message.data)
-
-    def _on_torques(self, message):
-        self.torques = list(message.data)
 
 
 @pytest.fixture
@@ -99,16 +105,14 @@ def gazebo(watcher, domain, nodes, tmp_path, robot):
 @pytest.mark.slow
 def test_robot_in_gazebo_stands_walks_and_damps(gazebo, nodes, watcher, robot):
     """Behind the adapter the G1 stands and walks on torques alone, and damps when the controller is killed."""
-    states, imus = [], []
-    watcher.listen("joint_states", states.append)
-    watcher.listen("imu/data", imus.append)
     nodes.start("gazebo_robot")
     gazebo.spawn()
     gazebo.activate("joint_state_broadcaster", "imu_sensor_broadcaster")
     nodes.start("controller", use_sim_time=True)
     watcher.wait_until(lambda: watcher.status("gazebo_robot")[1] == "driven", "a controller's commands")
     gazebo.activate("effort_controller")
-    gazebo.wait_for(1.0)
+    gazebo.wait_for(0.8)
+    states, imus, _ = gazebo.record(0.2)
     x, _, z = gazebo.truth["position"]
     assert z > 0.7
     assert gazebo.truth["up"] > 0.99
@@ -133,10 +137,10 @@ def test_robot_in_gazebo_stands_walks_and_damps(gazebo, nodes, watcher, robot):
 
     nodes.kill("controller")
     watcher.wait_until(lambda: watcher.status("gazebo_robot")[1].startswith("damping"), "damping")
-    gazebo.wait_for(0.3)
+    states, _, torques = gazebo.record(0.2)
     # All that is left are torques against each joint's motion.
     moving = [k for k in range(robot.joint_count) if abs(states[-1].velocity[k]) > 0.3]
-    assert all(gazebo.torques[k] * states[-1].velocity[k] < 0.0 for k in moving)
+    assert all(torques[-1].data[k] * states[-1].velocity[k] < 0.0 for k in moving)
 
 
 @pytest.mark.ros
