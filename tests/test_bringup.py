@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -19,7 +20,7 @@ import yaml
 from jepa_humanoid import cli
 from jepa_humanoid.bringup import GraphError, OnExit, Options, launch_arguments, make_graph, planner_names
 from jepa_humanoid.resources import resource
-from jepa_humanoid.runner import node_command, node_environment, parameter_file
+from jepa_humanoid.runner import node_command, node_environment, parameter_file, run_graph
 
 EVERYTHING = Options(scene="room", seed=7, model="models/other", namespace="left", goal=(3.0, 1.0), port=8090)
 REAL = make_graph(Options(target="g1", network_interface="eth0"))
@@ -56,6 +57,9 @@ def test_only_what_the_graph_cannot_do_without_ends_it() -> None:
         ("actuation_delay", 1.0, "0 to 0.1 s"),
         ("seconds", 0.0, "more than 0"),
         ("namespace", "a b", "letters"),
+        ("real_time_factor", -1.0, "0 to 100"),
+        ("rviz_config", "pretty", "debug, drive"),
+        ("tf", "perhaps", "auto, true, false"),
     ],
 )
 def test_wrong_value_names_the_right_ones(option: str, value: Any, named: str) -> None:
@@ -64,13 +68,6 @@ def test_wrong_value_names_the_right_ones(option: str, value: Any, named: str) -
         Options(**{option: value})
     assert option in str(error.value)
     assert named in str(error.value)
-
-
-@pytest.mark.parametrize("target", ["gazebo"])
-def test_targets_to_come_are_refused_in_one_sentence(target: str) -> None:
-    """A target that does not exist yet is refused, and the one that does is named."""
-    with pytest.raises(GraphError, match=r"^The .* does not exist yet; target 'mujoco' does\.$"):
-        Options(target=target)
 
 
 def test_real_robot_takes_the_place_of_the_simulated_one() -> None:
@@ -120,7 +117,43 @@ def test_command_line_offers_every_option() -> None:
     """`humanoid run` offers what the launch file offers, with the same defaults."""
     offered = {name: parameter.default for name, parameter in inspect.signature(cli.run).parameters.items()}
     offered.pop("domain_id")
-    assert offered == {option.name: option.default for option in fields(Options) if option.metadata["in_launch"]}
+    wanted = [option for option in fields(Options) if option.metadata["in_launch"] and option.metadata["in_command"]]
+    assert offered == {option.name: option.default for option in wanted}
+
+
+def test_what_needs_ros_is_left_to_launch() -> None:
+    """RViz's options are the launch file's alone, and a graph with programs of other packages is refused here."""
+    only_launch = {option.name for option in fields(Options) if not option.metadata["in_command"]}
+    assert {"rviz", "rviz_config", "tf", "gui"} <= only_launch
+    with pytest.raises(GraphError, match=r"ros_gz_bridge of a ROS 2 installation: ros2 launch .* target:=gazebo"):
+        run_graph(make_graph(Options(target="gazebo")))
+
+
+def test_time_follows_the_target() -> None:
+    """Every node that takes the time from /clock does so because the target is simulated; each namespace finds it."""
+    for target in ("mujoco", "gazebo"):
+        graph = make_graph(Options(target=target, rviz=True, namespace="left"))
+        timed = [spec for spec in graph.nodes if "use_sim_time" in spec.parameters]
+        assert {spec.name for spec in timed} >= {"controller", "rviz", "robot_state_publisher"}
+        assert all(spec.parameters["use_sim_time"] is True for spec in timed)
+        own_clock = ("/clock", "clock") in graph.node("rviz").remappings
+        assert own_clock == (target == "mujoco")
+
+
+def test_contradictions_are_refused() -> None:
+    """A window for Gazebo without Gazebo, and RViz without transforms, are refused in one sentence."""
+    with pytest.raises(GraphError, match="gui is Gazebo's window; target 'mujoco' has none"):
+        Options(gui=True)
+    with pytest.raises(GraphError, match="rviz places the robot by tf"):
+        Options(rviz=True, tf="false")
+
+
+def test_gazebo_differs_in_its_target_alone() -> None:
+    """Controller, perception, planner and page are the same processes whatever simulates the robot."""
+    there, here = make_graph(Options(target="gazebo")), make_graph()
+    for name in ("controller", "perception", "planner", "page"):
+        assert there.node(name) == here.node(name)
+    assert {spec.name for spec in there.nodes} - {spec.name for spec in here.nodes} == {"gazebo_robot", "gazebo_bridge"}
 
 
 @pytest.mark.ros
@@ -160,12 +193,29 @@ class LaunchConfiguration(Action):
         return context[self.positional[0]]
 
 
+class NotFoundError(LookupError):
+    """Stands for `ament_index_python.packages.PackageNotFoundError`."""
+
+
+def find_package(name: str) -> str:
+    """An ament index in which nothing is installed but this package."""
+    if name != "jepa_humanoid":
+        raise NotFoundError(name)
+    return "/opt/workspace"
+
+
 @pytest.fixture
-def launch_file(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """The launch file's names, run against stand-ins for `launch` and `launch_ros`, which no wheel brings."""
-    modules = {
+def launch_file(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
+    """What launch files are made from, run against stand-ins for `launch`, which no wheel brings."""
+    actions = "DeclareLaunchArgument ExecuteProcess IncludeLaunchDescription LogInfo OpaqueFunction"
+    actions += " RegisterEventHandler Shutdown TimerAction"
+    modules: dict[str, dict[str, Any]] = {
+        "ament_index_python": {},
+        "ament_index_python.packages": {"PackageNotFoundError": NotFoundError, "get_package_prefix": find_package},
         "launch": {"LaunchContext": Action, "LaunchDescription": Action},
-        "launch.actions": {"DeclareLaunchArgument": Action, "OpaqueFunction": Action, "Shutdown": Action},
+        "launch.actions": dict.fromkeys(actions.split(), Action),
+        "launch.event_handlers": {"OnProcessExit": Action, "OnShutdown": Action},
+        "launch.launch_description_sources": {"PythonLaunchDescriptionSource": Action},
         "launch.substitutions": {"LaunchConfiguration": LaunchConfiguration},
         "launch_ros": {},
         "launch_ros.actions": {"Node": Action},
@@ -174,7 +224,11 @@ def launch_file(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         module = ModuleType(name)
         vars(module).update(contents)
         monkeypatch.setitem(sys.modules, name, module)
-    return runpy.run_path(str(resource("launch/bringup.launch.py")))
+    monkeypatch.delitem(sys.modules, "jepa_humanoid.launching", raising=False)
+    launching = importlib.import_module("jepa_humanoid.launching")
+    monkeypatch.setattr(launching, "_own_executable", lambda name: Path("/opt/workspace/lib") / name)
+    yield {**vars(launching), **runpy.run_path(str(resource("launch/bringup.launch.py")))}
+    sys.modules.pop("jepa_humanoid.launching", None)
 
 
 def test_launch_file_declares_every_argument(launch_file: dict[str, Any]) -> None:

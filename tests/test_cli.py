@@ -50,7 +50,7 @@ def test_version() -> None:
     [
         (("run", "--scene", "moon"), "flat, room"),
         (("run", "--robot", "h7"), "g1"),
-        (("run", "--target", "gazebo"), "does not exist yet"),
+        (("run", "--target", "gazebo"), "ros2 launch"),
         (("run", "--target", "g1"), "network_interface"),
         (("demo", "--goal", "1", "0"), "--headless"),
         (("demo", "--headless"), "--goal X Y"),

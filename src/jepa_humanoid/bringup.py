@@ -1,7 +1,7 @@
 """The graph, described once: which nodes run for a target, with which parameters, and what to do when one dies.
 
-`launch/bringup.launch.py` turns it into `launch_ros` actions, `humanoid run` into processes. Neither adds a node or a
-parameter of its own.
+`launching.py`, which every launch file asks, turns it into `launch_ros` actions, `humanoid run` into processes. Neither
+adds a node of its own, but for what starts Gazebo and then ends.
 """
 
 import re
@@ -11,7 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Self
 
-from jepa_humanoid.resources import resource
+from jepa_humanoid.resources import PACKAGE, resource
 
 ParameterValue = bool | int | float | str
 
@@ -25,6 +25,7 @@ class OnExit(StrEnum):
 
     RESTART = "restart"
     SHUTDOWN = "shutdown"
+    NOTHING = "nothing"
 
 
 @dataclass(frozen=True)
@@ -34,10 +35,15 @@ class NodeSpec:
     Attributes:
         name: The node's name, unique in the graph.
         description: What it does, for people.
-        executable: Module below `jepa_humanoid.nodes`, and name of the installed executable.
+        executable: Name of the installed executable; in this package also the module below `jepa_humanoid.nodes`.
         parameters: Values that differ from the node's own defaults.
         remappings: Pairs of topic names, (as the node calls it, as the graph calls it).
         on_exit: What its end means for the graph.
+        package: Whose executable it is.
+        needs: Other packages without which it cannot run.
+        optional: Whether the graph does without it where a package is missing.
+        arguments: Words of its command line.
+        describes: Whether it gets the robot's URDF as its parameter `robot_description`.
     """
 
     name: str
@@ -46,6 +52,11 @@ class NodeSpec:
     parameters: Mapping[str, ParameterValue] = field(default_factory=dict)
     remappings: tuple[tuple[str, str], ...] = ()
     on_exit: OnExit = OnExit.RESTART
+    package: str = PACKAGE
+    needs: tuple[str, ...] = ()
+    optional: bool = False
+    arguments: tuple[str, ...] = ()
+    describes: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
@@ -61,8 +72,18 @@ def scene_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in resource("config/scenes").glob("*.yaml")))
 
 
+def rviz_config_names() -> tuple[str, ...]:
+    """Returns the views that `config/rviz/` describes."""
+    return tuple(sorted(path.stem for path in resource("config/rviz").glob("*.rviz")))
+
+
+def tf_choices() -> tuple[str, ...]:
+    """Returns whether robot_state_publisher runs: where it is installed, certainly, or never."""
+    return ("auto", "true", "false")
+
+
 def target_names() -> tuple[str, ...]:
-    """Returns everything that this control stack is for, including what `Options` still refuses."""
+    """Returns everything that may move."""
     return ("mujoco", "gazebo", "g1")
 
 
@@ -74,27 +95,25 @@ def planner_names() -> tuple[str, ...]:
     return ("jepa", "straight", "kinematic", "inverse_dynamics", "jepa_shuffled", "off")
 
 
-_LATER: Mapping[str, str] = {
-    "gazebo": "The Gazebo target does not exist yet; target 'mujoco' does.",
-}
-
-
 def _option(
     default: ParameterValue | None,
     description: str,
     choices: Callable[[], tuple[str, ...]] | None = None,
     *,
     in_launch: bool = True,
+    in_command: bool = True,
 ) -> Any:
     """A field of `Options` that carries what runners show to people."""
-    return field(default=default, metadata={"description": description, "choices": choices, "in_launch": in_launch})
+    metadata = {"description": description, "choices": choices, "in_launch": in_launch, "in_command": in_command}
+    return field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True)
 class Options:
     """What a person may choose about the graph.
 
-    The fields' names, defaults, descriptions and choices are the arguments of the launch file and of `humanoid run`.
+    The fields' names, defaults, descriptions and choices are the arguments of the launch file and of `humanoid run`,
+    which lacks those that need a ROS 2 installation.
 
     Raises:
         GraphError: When a value cannot be; the message names the ones that can.
@@ -126,6 +145,23 @@ class Options:
     )
     port: int = _option(8080, "Port that serves the page")
     namespace: str = _option("", "Namespace of all nodes and topics, so that several robots run side by side")
+    lidar: bool = _option(
+        True,
+        "Simulate the LiDAR; without it the robot walks blind. Gazebo needs a graphics driver for it",
+        in_command=False,
+    )
+    real_time_factor: float = _option(
+        1.0, "A simulated target goes no faster than this; 0 for no limit", in_command=False
+    )
+    gui: bool = _option(False, "Show Gazebo's own window", in_command=False)
+    rviz: bool = _option(False, "Show everything in RViz 2, and point and drive there", in_command=False)
+    rviz_config: str = _option("drive", "What RViz shows, a file in config/rviz", rviz_config_names, in_command=False)
+    tf: str = _option(
+        "auto",
+        "Run robot_state_publisher, which puts the robot's links on tf; auto runs it where it is installed",
+        tf_choices,
+        in_command=False,
+    )
     goal: tuple[float, float] | None = _option(
         None, "Send this goal (x, y in metres, from where the robot starts), judge the run, and end it", in_launch=False
     )
@@ -140,8 +176,6 @@ class Options:
             value = getattr(self, option.name)
             if choices is not None and value not in choices():
                 raise GraphError(f"{option.name} '{value}' does not exist. Choose one of: {', '.join(choices())}.")
-        if self.target in _LATER:
-            raise GraphError(_LATER[self.target])
         if self.namespace and not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*(/[A-Za-z][A-Za-z0-9_]*)*", self.namespace):
             raise GraphError(
                 f"namespace '{self.namespace}' is none: letters, digits and underscores, '/' between, a letter first."
@@ -158,6 +192,12 @@ class Options:
             raise GraphError("Target 'g1' needs network_interface: the one that the robot is on, such as eth0.")
         if self.goal is not None and not self.simulated:
             raise GraphError("A judged run needs ground truth, and only a simulated target has it.")
+        if not 0 <= self.real_time_factor <= 100:
+            raise GraphError(f"real_time_factor {self.real_time_factor} is out of range. Choose 0 to 100.")
+        if self.gui and self.target != "gazebo":
+            raise GraphError(f"gui is Gazebo's window; target '{self.target}' has none, rviz and page do.")
+        if self.rviz and self.tf == "false":
+            raise GraphError("rviz places the robot by tf; leave tf on.")
         if self.seconds <= 0:
             raise GraphError(f"seconds {self.seconds} leaves no time. Choose more than 0.")
         if self.goal is not None and self.planner == "off":
@@ -165,8 +205,8 @@ class Options:
 
     @property
     def simulated(self) -> bool:
-        """Whether the target has a clock of its own, so that `use_sim_time` has to be set."""
-        return self.target != "g1"
+        """Whether time is the target's: `use_sim_time` of every node follows from it, and from nothing else."""
+        return self.target in ("mujoco", "gazebo")
 
     @classmethod
     def from_text(cls, texts: Mapping[str, str]) -> Self:
@@ -208,6 +248,35 @@ def launch_arguments() -> tuple[Argument, ...]:
     )
 
 
+BRINGUP = Argument(
+    "bringup", "false", "Bring the robot up too; otherwise join one that runs already", ("true", "false")
+)
+"""Of the launch files that join a robot, beside the arguments of ``bringup.launch.py``."""
+
+
+def teleop_arguments() -> tuple[Argument, ...]:
+    """Returns the arguments of ``teleop.launch.py``: the keyboard, and the joysticks that `config/teleop` describes."""
+    joysticks = sorted(path.stem for path in resource("config/teleop").glob("*.yaml") if path.stem != "keyboard")
+    return (
+        Argument("device", "keyboard", "What people drive with, a file in config/teleop", ("keyboard", *joysticks)),
+        Argument("terminal", "xterm -e", "Opens the window that the keyboard is read in", None),
+    )
+
+
+def record_arguments() -> tuple[Argument, ...]:
+    """Returns the arguments of ``record.launch.py``."""
+    return (
+        Argument(
+            "what",
+            "essentials",
+            "What to record: what learning and judging need, or everything",
+            ("essentials", "everything"),
+        ),
+        Argument("output", "recording", "Folder for the recording; a new one", None),
+        Argument("storage", "mcap", "Format of the recording", ("mcap", "sqlite3")),
+    )
+
+
 @dataclass(frozen=True)
 class Graph:
     """What a runner runs.
@@ -239,12 +308,18 @@ class Graph:
 def make_graph(options: Options | None = None) -> Graph:
     """Returns the graph for these options, or for the defaults."""
     options = options or Options()
-    target = _unitree_g1 if options.target == "g1" else _mujoco_robot
+    target = {"mujoco": _mujoco_robot, "gazebo": _gazebo_robot, "g1": _unitree_g1}[options.target]
     nodes = [target(options), _controller(options), _perception(options)]
     if options.planner != "off":
         nodes.append(_planner(options))
     if options.page:
         nodes.append(_page(options))
+    if options.target == "gazebo":
+        nodes.append(_gazebo_bridge(options))
+    if options.tf == "true" or options.rviz:
+        nodes.append(_robot_state_publisher(options))
+    if options.rviz:
+        nodes += [rviz(options), _goal_marker(options)]
     if options.goal is not None:
         nodes.append(_demo_evaluator(options, options.goal))
     # Two cores are enough for five processes only if none of them starts a pool of threads for small matrices.
@@ -264,6 +339,8 @@ def _mujoco_robot(options: Options) -> NodeSpec:
             "lock_step": options.lock_step,
             "randomize": options.randomize,
             "actuation_delay": options.actuation_delay,
+            "scan": options.lidar,
+            "real_time_factor": options.real_time_factor,
         },
         on_exit=OnExit.SHUTDOWN,  # without a body there is nothing to control
     )
@@ -285,6 +362,77 @@ def _unitree_g1(options: Options) -> NodeSpec:
     )
 
 
+def _gazebo_robot(options: Options) -> NodeSpec:
+    return NodeSpec(
+        name="gazebo_robot",
+        description="The motor drivers of the robot in Gazebo",
+        executable="gazebo_robot",
+        parameters={"robot": options.robot, "seed": options.seed},
+        on_exit=OnExit.SHUTDOWN,  # the joints would keep the last torque for ever
+    )
+
+
+def _gazebo_bridge(options: Options) -> NodeSpec:
+    return NodeSpec(
+        name="gazebo_bridge",
+        description="Carries the clock and the LiDAR's points out of Gazebo",
+        package="ros_gz_bridge",
+        executable="parameter_bridge",
+        parameters={
+            "config_file": str(resource("config/gazebo/bridge.yaml")),
+            "expand_gz_topic_names": True,
+            "use_sim_time": options.simulated,
+        },
+    )
+
+
+def _robot_state_publisher(options: Options) -> NodeSpec:
+    return NodeSpec(
+        name="robot_state_publisher",
+        description="Puts the robot's links on tf",
+        package="robot_state_publisher",
+        executable="robot_state_publisher",
+        parameters={"use_sim_time": options.simulated},
+        # The target publishes `robot_description`.
+        remappings=(("robot_description", "robot_state_publisher/robot_description"), *_TF_IN_NAMESPACE),
+        describes=True,
+    )
+
+
+def rviz(options: Options) -> NodeSpec:
+    """Returns RViz, which may also join a graph that runs already."""
+    return NodeSpec(
+        name="rviz",
+        description="Shows everything, and lets people point and drive",
+        package="rviz2",
+        executable="rviz2",
+        parameters={"use_sim_time": options.simulated},
+        remappings=(*_clock_in_namespace(options), *_TF_IN_NAMESPACE),
+        arguments=("-d", str(resource(f"config/rviz/{options.rviz_config}.rviz"))),
+        on_exit=OnExit.NOTHING,  # somebody has closed the window
+    )
+
+
+def _goal_marker(options: Options) -> NodeSpec:
+    return NodeSpec(
+        name="goal_marker",
+        description="The goal as a handle in RViz",
+        executable="goal_marker",
+        needs=("interactive_markers",),
+        optional=True,
+        parameters={"robot": options.robot},
+    )
+
+
+_TF_IN_NAMESPACE = (("/tf", "tf"), ("/tf_static", "tf_static"))
+"""ROS keeps transforms in the root; each robot has its own."""
+
+
+def _clock_in_namespace(options: Options) -> tuple[tuple[str, str], ...]:
+    """ROS keeps the clock in the root, and so does Gazebo; each robot in MuJoCo has its own."""
+    return (("/clock", "clock"),) if options.namespace and options.target == "mujoco" else ()
+
+
 def _controller(options: Options) -> NodeSpec:
     return NodeSpec(
         name="controller",
@@ -298,8 +446,7 @@ def _controller(options: Options) -> NodeSpec:
             "follow_restart": options.simulated,
             "stand_at_start": options.simulated,
         },
-        # ROS keeps /clock in the root; each simulated robot has its own.
-        remappings=(("/clock", "clock"),) if options.namespace and options.simulated else (),
+        remappings=_clock_in_namespace(options),
         # The target damps while there is no controller; a new one balances again if it finds the robot upright.
         on_exit=OnExit.RESTART,
     )

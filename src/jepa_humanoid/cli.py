@@ -25,6 +25,7 @@ COMMANDS = {
     "data": "Make and look at episodes to learn from.",
     "train": "Train the world model (needs torch).",
     "export": "Export the world model to ONNX (needs torch).",
+    "describe": "Write a robot's URDF and a scene's Gazebo world.",
     "evaluate": "Measure walking and finding the way, with reports.",
 }
 """Name and description of the modules in `jepa_humanoid.commands`; each has a Typer application `app`."""
@@ -43,7 +44,7 @@ app = typer.Typer(
 )
 notes = Console(stderr=True, highlight=False)
 
-Target = Annotated[str, typer.Option(help="What moves: mujoco, or g1 (a real one).")]
+Target = Annotated[str, typer.Option(help="What moves: mujoco, g1 (a real one), or gazebo, which needs `ros2 launch`.")]
 Robot = Annotated[str, typer.Option(help="Which robot, a file in config/robots.")]
 Scene = Annotated[str, typer.Option(help="Where a simulated robot stands, a file in config/scenes.")]
 Seed = Annotated[int, typer.Option(help="Draws the scene, the sensors' noise and the randomisation.")]
@@ -221,7 +222,7 @@ def _run_graph(options: Options, domain_id: int | None, log: TextIO | None = Non
 
     try:
         return run_graph(make_graph(options), domain=domain_id, log=log)
-    except NetworkError as error:
+    except (GraphError, NetworkError) as error:
         _fail(str(error))
 
 

@@ -23,8 +23,9 @@ from honcho.manager import Manager
 from honcho.printer import Printer
 from honcho.process import Process
 
-from jepa_humanoid.bringup import Graph, NodeSpec, OnExit
+from jepa_humanoid.bringup import Graph, GraphError, NodeSpec, OnExit
 from jepa_humanoid.network import free_domain
+from jepa_humanoid.resources import PACKAGE
 
 FIRST_PAUSE = 1.0
 """Pause before a dead node is started again [s]; doubles with every death soon after a start."""
@@ -49,7 +50,16 @@ def run_graph(graph: Graph, *, domain: int | None = None, log: TextIO | None = N
 
     Returns:
         The exit status: of the node whose end ended the graph, or 130 after Ctrl-C, 143 after SIGTERM.
+
+    Raises:
+        GraphError: If the graph has nodes of other packages, which only `ros2 launch` can start.
     """
+    foreign = {spec.package for spec in graph.nodes if spec.package != PACKAGE}
+    if foreign:
+        raise GraphError(
+            f"target '{graph.options.target}' needs {', '.join(sorted(foreign))} of a ROS 2 installation: "
+            f"ros2 launch {PACKAGE} bringup.launch.py target:={graph.options.target}"
+        )
     environment = node_environment(graph, domain)
     with tempfile.TemporaryDirectory(prefix="jepa_humanoid-") as folder:
         supervisor = Supervisor(Printer(log or sys.stdout))

@@ -161,6 +161,10 @@ class Nodes:
         ended = {key: process.poll() for key, process in self._running.items()}
         return next((f"{key} ended with status {code}" for key, code in ended.items() if code is not None), None)
 
+    def logs(self) -> str:
+        """All that the nodes have said."""
+        return "\n".join(log.read_text(errors="replace") for log in self._logs)
+
     def close(self) -> None:
         """End all nodes, and show what they logged."""
         for process in self._running.values():

@@ -19,14 +19,14 @@ def robot():
 
 def test_every_mesh_can_be_found(robot):
     """Viewers on another installation find the meshes without knowing the package they came in."""
-    uris = re.findall(r'filename="([^"]+)"', robot_description(robot))
+    uris = re.findall(r'<mesh[^>]*filename="([^"]+)"', robot_description(robot))
     assert uris
     assert all(Path(unquote(urlparse(uri).path)).is_file() for uri in uris)
 
 
 def test_sensors_change_no_joint(robot):
     """Whatever is put around the robot, its joints and its mass stay what the controller knows."""
-    model = pin.buildModelFromXML(robot_description(robot, simulated=True), pin.JointModelFreeFlyer())
+    model = pin.buildModelFromXML(robot_description(robot, "gazebo"), pin.JointModelFreeFlyer())
     assert tuple(model.names)[2:] == robot.joint_names
     assert sum(inertia.mass for inertia in model.inertias) == pytest.approx(robot.mass)
     assert model.existFrame(robot.frames.imu)
@@ -35,7 +35,7 @@ def test_sensors_change_no_joint(robot):
 
 def test_sensors_measure_what_the_config_says(robot):
     """Gazebo's LiDAR sees as far as config/robots says; there is no second place with numbers."""
-    root = ElementTree.fromstring(robot_description(robot, simulated=True))
+    root = ElementTree.fromstring(robot_description(robot, "gazebo"))
     lidar = next(s for s in root.iter("sensor") if s.get("type") == "gpu_lidar")
     assert float(lidar.findtext("lidar/range/max")) == robot.lidar.range[1]
     assert int(lidar.findtext("lidar/scan/vertical/samples")) == robot.lidar.rays[0]

@@ -1,5 +1,7 @@
 """The page about topics and parameters says what the code does."""
 
+import importlib.util
+
 import pytest
 
 from jepa_humanoid.nodes.contract import SERVICES, TOPICS
@@ -41,3 +43,15 @@ def test_every_parameter_is_described(nodes):
                 assert spec.low <= spec.default <= spec.high, spec.name
             if spec.choices:
                 assert spec.default in spec.choices, spec.name
+
+
+def test_page_about_launching_is_current():
+    """The tables in docs/launch.md are what `python scripts/reference.py` writes now."""
+    root = share_directory()
+    spec = importlib.util.spec_from_file_location("reference", root / "scripts" / "reference.py")
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    page = (root / "docs" / "launch.md").read_text()
+    assert page == script.with_tables(page), "run scripts/reference.py again"
+    for name in ("target", "rviz_config", "device", "storage"):
+        assert f"| `{name}` |" in page

@@ -13,10 +13,15 @@ from geometry_msgs.msg import PoseStamped, TwistStamped, Vector3Stamped
 from nav_msgs.msg import Odometry, Path
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rosgraph_msgs.msg import Clock
-from sensor_msgs.msg import Image, Imu, JointState, PointCloud2
-from std_msgs.msg import Bool, Float32, String
+from sensor_msgs.msg import Image, Imu, JointState, Joy, PointCloud2
+from std_msgs.msg import Bool, Float32, Float64MultiArray, String
 from std_srvs.srv import Trigger
-from visualization_msgs.msg import MarkerArray
+from visualization_msgs.msg import InteractiveMarkerFeedback, InteractiveMarkerUpdate, MarkerArray
+
+try:
+    from tf2_msgs.msg import TFMessage
+except ModuleNotFoundError:  # it comes with a ROS 2 installation, and in no wheel
+    TFMessage = None
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,9 @@ LATCHED = _quality(
 )
 """Who comes later gets the last one too."""
 
+TRANSFORMS = _quality("reliable, depth 100", 100, ReliabilityPolicy.RELIABLE)
+"""As tf2's own broadcasters and listeners."""
+
 
 @dataclass(frozen=True)
 class Topic:
@@ -57,7 +65,7 @@ class Topic:
 
     Attributes:
         name: Relative to the robot's namespace.
-        type: Message class.
+        type: Message class; None where its package is not installed, and nobody speaks of the topic then.
         quality: Offered by publishers and asked for by subscriptions.
         rate: How often, for people; in the target's time.
         meaning: What it says, in which frame and unit.
@@ -68,11 +76,13 @@ class Topic:
     quality: Quality
     rate: str
     meaning: str
+    foreign_type: str = ""
+    """The type's name where its package may be missing."""
 
     @property
     def type_name(self) -> str:
         """The message type as ROS writes it."""
-        return f"{self.type.__module__.split('.')[0]}/{self.type.__name__}"
+        return self.foreign_type or f"{self.type.__module__.split('.')[0]}/{self.type.__name__}"
 
 
 @dataclass(frozen=True)
@@ -91,6 +101,31 @@ class ServiceSpec:
 
 ODOM_FRAME = "odom"
 FOOTPRINT_FRAME = "base_footprint"
+BASE_FRAME = "base_link"
+
+FRAMES = MappingProxyType(
+    {
+        ODOM_FRAME: (
+            "",
+            "",
+            "where the controller began to estimate (REP-105); drifts, never jumps while it runs",
+        ),
+        FOOTPRINT_FRAME: (
+            ODOM_FRAME,
+            "controller",
+            "on the ground under the base, level, turned as the base is. REP-120 puts it between the feet; here it is "
+            "under the base, which is what perception and planner learned with",
+        ),
+        "the URDF's root (G1: `pelvis`)": (FOOTPRINT_FRAME, "controller", "the base, whose motion is estimated"),
+        BASE_FRAME: ("the URDF's root", "robot_state_publisher", "the same place under REP-105's name"),
+        "links of the robot": (
+            "their parents",
+            "robot_state_publisher",
+            "the URDF's own names; the IMU's and the LiDAR's are in `config/robots`",
+        ),
+    }
+)
+"""Frames: parent, who says where they are on `tf`, and meaning."""
 
 TOPICS = MappingProxyType(
     {
@@ -145,6 +180,27 @@ TOPICS = MappingProxyType(
                 "5 Hz (wall)",
                 "JSON: what is sent to a real robot's motors, or in a dry run would be, and why",
             ),
+            Topic(
+                "joint_state_broadcaster/joint_states",
+                JointState,
+                LATEST,
+                "1000 Hz",
+                "Gazebo only: joint positions and velocities as ros2_control has them, in any order",
+            ),
+            Topic(
+                "imu_sensor_broadcaster/imu",
+                Imu,
+                LATEST,
+                "1000 Hz",
+                "Gazebo only: pelvis IMU; its orientation is the simulator's, and nobody uses it",
+            ),
+            Topic(
+                "effort_controller/commands",
+                Float64MultiArray,
+                LATEST,
+                "≥ 1000 Hz",
+                "Gazebo only: torques [N·m] in the robot's joint order",
+            ),
             Topic("odom", Odometry, LATEST, "50 Hz", "estimated base in `odom`; twist in the base frame; covariances"),
             Topic(
                 "base_footprint",
@@ -159,6 +215,14 @@ TOPICS = MappingProxyType(
                 LATEST,
                 "50 Hz",
                 "the LiDAR's frame in `odom` (what `tf` says where tf2 is installed)",
+            ),
+            Topic(
+                "tf",
+                TFMessage,
+                TRANSFORMS,
+                "50 Hz",
+                "`odom` to `base_footprint` to the base; published where tf2_msgs is installed",
+                "tf2_msgs/TFMessage",
             ),
             Topic(
                 "controller/markers",
@@ -194,6 +258,13 @@ TOPICS = MappingProxyType(
             ),
             Topic("plan/surprise", Float32, LATEST, "each plan", "the world model's running prediction error"),
             Topic(
+                "plan/markers",
+                MarkerArray,
+                LATEST,
+                "≤ 5 Hz",
+                "the goal, and the surprise in words over the robot, green to red, in `odom`",
+            ),
+            Topic(
                 "goal_pose",
                 PoseStamped,
                 LATEST,
@@ -207,7 +278,16 @@ TOPICS = MappingProxyType(
                 "≥ 5 Hz",
                 "outranks the planner for 0.5 s after its last message",
             ),
+            Topic("joy", Joy, EVENTS, "20 Hz", "axes and buttons of a joystick"),
             Topic("emergency_stop", Bool, EVENTS, "any", "true outranks all and latches until `controller/release`"),
+            Topic(
+                "goal_marker/update",
+                InteractiveMarkerUpdate,
+                EVENTS,
+                "on change",
+                "the goal as a handle for RViz; where interactive_markers is installed",
+            ),
+            Topic("goal_marker/feedback", InteractiveMarkerFeedback, EVENTS, "on change", "what people do with it"),
             Topic("diagnostics", DiagnosticArray, EVENTS, "1 Hz (wall) and on change", "how each node is, and why"),
         )
     }

@@ -15,6 +15,7 @@ from sensor_msgs.msg import Imu, JointState
 
 from jepa_humanoid.body import Body, BodyMode
 from jepa_humanoid.nodes.arbiter import VelocityArbiter
+from jepa_humanoid.nodes.contract import FOOTPRINT_FRAME, ODOM_FRAME, TOPICS
 from jepa_humanoid.nodes.conversions import (
     BodyView,
     read_velocity,
@@ -24,6 +25,7 @@ from jepa_humanoid.nodes.conversions import (
     write_body_view,
     write_odometry,
     write_pose,
+    write_transform,
 )
 from jepa_humanoid.nodes.errors import MessageError
 from jepa_humanoid.nodes.input_guard import Arrival, StampGuard
@@ -52,11 +54,11 @@ class Controller(RobotNode):
 
     NAME = "controller"
     DESCRIPTION = "Keeps the balance: estimator, gait, whole-body QP, safety modes."
-    PUBLISHES = ("joint_commands", "odom", "base_footprint", "lidar/pose", "controller/markers")
+    PUBLISHES = ("joint_commands", "odom", "base_footprint", "lidar/pose", "controller/markers", "tf")
     SUBSCRIBES = ("joint_states", "imu/data", "teleop/cmd_vel", "plan/cmd_vel", "emergency_stop")
     SERVES = ("controller/stand_up", "controller/sit_down", "controller/emergency_stop", "controller/release")
     PARAMETERS = (
-        ParameterSpec("odom_rate", 50.0, "of `odom`, `base_footprint` and `lidar/pose`", "Hz", 1.0, 500.0),
+        ParameterSpec("odom_rate", 50.0, "of `odom`, `base_footprint`, `lidar/pose` and `tf`", "Hz", 1.0, 500.0),
         ParameterSpec("deadline", 0.002, "a step that takes longer counts as missed", "s", 0.0005, 0.1),
         ParameterSpec("command_patience", 0.5, "time for which the last velocity asked for counts", "s", 0.05, 5.0),
         ParameterSpec("longest_gap", 0.1, "time without a state after which to damp", "s", 0.004, 5.0),
@@ -230,6 +232,17 @@ class Controller(RobotNode):
         x, y = estimate.position[:2]
         footprint = pin.SE3(pin.utils.rotate("z", estimate.yaw), np.array((x, y, self._body.ground_height)))
         self.outputs["base_footprint"].publish(write_pose(footprint, stamp))
+        if "tf" in self.outputs:
+            base = pin.XYZQUATToSE3(q[:7])
+            frames = self._robot.frames
+            self.outputs["tf"].publish(
+                TOPICS["tf"].type(
+                    transforms=[
+                        write_transform(ODOM_FRAME, FOOTPRINT_FRAME, footprint, stamp),
+                        write_transform(FOOTPRINT_FRAME, frames.base, footprint.actInv(base), stamp),
+                    ]
+                )
+            )
 
     def _publish_markers(self, stamp: Any) -> None:
         body = self._body

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pinocchio as pin
 from builtin_interfaces.msg import Time
-from geometry_msgs.msg import Point, PoseStamped, TwistStamped
+from geometry_msgs.msg import Point, PoseStamped, TransformStamped, TwistStamped
 from nav_msgs.msg import Odometry, Path
 from numpy.typing import NDArray
 from sensor_msgs.msg import Image, Imu, JointState, PointCloud2, PointField
@@ -286,6 +286,17 @@ def write_pose(T_odom_frame: pin.SE3, stamp: Time) -> PoseStamped:
     return message
 
 
+def write_transform(parent: str, child: str, T_parent_child: pin.SE3, stamp: Time) -> TransformStamped:
+    """Where a frame is in another, for `tf`."""
+    message = TransformStamped(child_frame_id=child)
+    message.header.stamp = stamp
+    message.header.frame_id = parent
+    place, q = message.transform.translation, message.transform.rotation
+    place.x, place.y, place.z = T_parent_child.translation.tolist()
+    q.x, q.y, q.z, q.w = pin.Quaternion(T_parent_child.rotation).coeffs().tolist()
+    return message
+
+
 def read_pose(message: PoseStamped, topic: str) -> pin.SE3:
     """A pose in ``odom``.
 
@@ -452,7 +463,7 @@ class Candidates:
 
 def write_candidates(paths: NDArray[np.floating], costs: Vector, stamp: Time, height: float = 0.0) -> MarkerArray:
     """Imagined trajectories, shape (K, H, 2 or more) in ``odom`` [m], for `plan/candidates`; cheap ones are green."""
-    message = MarkerArray(markers=[_marker("candidates", 0, Marker.DELETEALL, stamp)])
+    message = MarkerArray(markers=[_erase("candidates", stamp)])
     finite = np.isfinite(costs)
     low, high = (float(costs[finite].min()), float(costs[finite].max())) if finite.any() else (0.0, 1.0)
     for k, (path, cost) in enumerate(zip(np.asarray(paths, dtype=float)[..., :2].tolist(), costs, strict=True)):
@@ -480,6 +491,42 @@ def read_candidates(message: MarkerArray) -> Candidates:
     except ValueError as error:
         raise MessageError(f"plan/candidates: {error}") from None
     return Candidates(paths.reshape(len(markers), -1, 3), costs)
+
+
+ALARMING_SURPRISE = 4.0
+"""Prediction error, in units of the held-out one, at which its text is all red."""
+
+
+def write_plan_view(goal: Goal | None, surprise: float, footprint: pin.SE3, stamp: Time) -> MarkerArray:
+    """Markers for `plan/markers`: a post at the goal with an arrow for its heading, and the surprise over the robot."""
+    message = MarkerArray(markers=[_erase("goal", stamp)])
+    ground = float(footprint.translation[2])
+    if goal is not None:
+        post = _marker("goal", 0, Marker.CYLINDER, stamp)
+        post.pose.position.x, post.pose.position.y = goal.position.tolist()
+        post.pose.position.z = ground + 0.5
+        post.scale.x = post.scale.y = 0.05
+        post.scale.z = 1.0
+        post.color = _GOAL
+        message.markers.append(post)
+        if goal.yaw is not None:
+            arrow = _marker("goal", 1, Marker.ARROW, stamp)
+            arrow.pose.position.x, arrow.pose.position.y = goal.position.tolist()
+            arrow.pose.position.z = ground + 0.05
+            arrow.pose.orientation.z, arrow.pose.orientation.w = math.sin(goal.yaw / 2), math.cos(goal.yaw / 2)
+            arrow.scale.x, arrow.scale.y, arrow.scale.z = 0.5, 0.06, 0.06
+            arrow.color = _GOAL
+            message.markers.append(arrow)
+    if math.isfinite(surprise):
+        text = _marker("surprise", 0, Marker.TEXT_VIEW_FACING, stamp)
+        text.pose.position.x, text.pose.position.y = footprint.translation[:2].tolist()
+        text.pose.position.z = ground + 1.6
+        text.scale.z = 0.12
+        share = min(surprise / ALARMING_SURPRISE, 1.0)
+        text.color = ColorRGBA(r=share, g=1.0 - share, b=0.2, a=1.0)
+        text.text = f"surprise {surprise:.1f}"
+        message.markers.append(text)
+    return message
 
 
 METRES_PER_NEWTON = 0.001
@@ -511,12 +558,13 @@ _LEFT = ColorRGBA(r=0.2, g=0.6, b=1.0, a=0.7)
 _RIGHT = ColorRGBA(r=1.0, g=0.6, b=0.2, a=0.7)
 _FORCE = ColorRGBA(r=0.9, g=0.1, b=0.4, a=0.9)
 _COM = ColorRGBA(r=1.0, g=1.0, b=1.0, a=0.9)
+_GOAL = ColorRGBA(r=0.2, g=0.9, b=0.4, a=0.8)
 _DCM = ColorRGBA(r=0.8, g=0.3, b=1.0, a=0.9)
 
 
 def write_body_view(view: BodyView, stamp: Time) -> MarkerArray:
     """Markers for `controller/markers`."""
-    message = MarkerArray(markers=[_marker("footsteps", 0, Marker.DELETEALL, stamp)])
+    message = MarkerArray(markers=[_erase("footsteps", stamp)])
     for k, (step, side) in enumerate(zip(np.asarray(view.footsteps, dtype=float).tolist(), view.sides, strict=True)):
         marker = _marker("footsteps", k, Marker.CUBE, stamp)
         marker.pose.position.x, marker.pose.position.y, marker.pose.position.z = step[:3]
@@ -569,13 +617,16 @@ def _place(marker: Marker) -> Vector:
 
 
 def _marker(namespace: str, number: int, kind: int, stamp: Time) -> Marker:
-    """An empty marker in ``odom``; of kind DELETEALL, one that removes what was drawn before."""
-    marker = Marker(ns=namespace, id=number)
+    """A marker in ``odom`` that still lacks its place."""
+    marker = Marker(ns=namespace, id=number, type=kind, action=Marker.ADD)
     marker.header.stamp = stamp
     marker.header.frame_id = ODOM_FRAME
-    if kind == Marker.DELETEALL:
-        marker.action = Marker.DELETEALL
-    else:
-        marker.type = kind
-        marker.action = Marker.ADD
+    return marker
+
+
+def _erase(namespace: str, stamp: Time) -> Marker:
+    """A marker that removes what was drawn before."""
+    marker = Marker(ns=namespace, action=Marker.DELETEALL)
+    marker.header.stamp = stamp
+    marker.header.frame_id = ODOM_FRAME
     return marker

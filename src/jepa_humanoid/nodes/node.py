@@ -109,7 +109,8 @@ class RobotNode(LifecycleNode):
 
     Attributes:
         loop: Spins the node.
-        outputs: The publishers of `PUBLISHES`, by topic; they are silent while the node is inactive.
+        outputs: The publishers of `PUBLISHES`, by topic; they are silent while the node is inactive. One whose
+            message type is not installed is missing.
         active: Whether the node is active; callbacks of `listen` run only then.
         exit_status: What the process ends with.
     """
@@ -241,6 +242,8 @@ class RobotNode(LifecycleNode):
         def configure() -> None:
             for name in self.PUBLISHES:
                 spec = TOPICS[name]
+                if spec.type is None:
+                    continue
                 self.outputs[name] = self.create_lifecycle_publisher(spec.type, spec.name, spec.quality.profile)
             self.configure()
 
@@ -393,6 +396,9 @@ def run(node_class: type[RobotNode], arguments: Sequence[str] | None = None) -> 
         node.loop.spin()
         return node.exit_status
     finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            # Ctrl-C reaches a node from the terminal, and once more from who launched it: it is ending already.
+            signal.signal(number, signal.SIG_IGN)
         if node is not None:
             with contextlib.suppress(Exception):
                 node.trigger_shutdown()

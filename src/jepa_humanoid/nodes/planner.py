@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pinocchio as pin
 from numpy.typing import NDArray
 
 from jepa_humanoid.mind import PLANNERS, Mind
@@ -21,9 +22,11 @@ from jepa_humanoid.nodes.conversions import (
     read_elevation,
     read_goal,
     read_odometry,
+    read_pose,
     to_stamp,
     write_candidates,
     write_path,
+    write_plan_view,
     write_velocity,
 )
 from jepa_humanoid.nodes.errors import MessageError
@@ -164,7 +167,7 @@ class Planner(RobotNode):
 
     NAME = "planner"
     DESCRIPTION = "Imagines with the world model and asks the controller for a velocity."
-    PUBLISHES = ("plan/cmd_vel", "plan/path", "plan/candidates", "plan/surprise")
+    PUBLISHES = ("plan/cmd_vel", "plan/path", "plan/candidates", "plan/surprise", "plan/markers")
     SUBSCRIBES = ("elevation", "odom", "base_footprint", "goal_pose")
     SERVES = ("planner/cancel",)
     PARAMETERS = (
@@ -200,6 +203,7 @@ class Planner(RobotNode):
         self._goal: Goal | None = None
         self._elevation: ElevationGrid | None = None
         self._odometry: BaseEstimate | None = None
+        self._footprint: pin.SE3 | None = None
         self._ground = 0.0
         self._answer: Answer | None = None
         self._missed: list[BaseEstimate] = []
@@ -267,7 +271,12 @@ class Planner(RobotNode):
             self.warn_throttled(str(error))
 
     def _on_footprint(self, message: Any) -> None:
-        self._ground = message.pose.position.z
+        try:
+            self._footprint = read_pose(message, "base_footprint")
+        except MessageError as error:
+            self.warn_throttled(str(error))
+            return
+        self._ground = float(self._footprint.translation[2])
 
     def _on_goal(self, message: Any) -> None:
         try:
@@ -335,9 +344,14 @@ class Planner(RobotNode):
         stamp = to_stamp(answer.stamp)
         self.outputs["plan/surprise"].publish(TOPICS["plan/surprise"].type(data=answer.surprise))
         self.outputs["plan/path"].publish(write_path(answer.path, stamp, self._ground))
+        if answer.stamp - self._shown < 0.2 - 1e-6:
+            return
+        self._shown = answer.stamp
+        markers = self.outputs["plan/markers"]
+        if markers.get_subscription_count() and self._footprint is not None:
+            markers.publish(write_plan_view(self._goal, answer.surprise, self._footprint, stamp))
         publisher = self.outputs["plan/candidates"]
-        if answer.stamp - self._shown >= 0.2 - 1e-6 and publisher.get_subscription_count():
-            self._shown = answer.stamp
+        if publisher.get_subscription_count():
             order = np.argsort(answer.costs)
             chosen = order[:: max(1, -(-len(order) // SHOWN_CANDIDATES))]
             publisher.publish(write_candidates(answer.candidates[chosen], answer.costs[chosen], stamp, self._ground))

@@ -7,10 +7,21 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from jepa_humanoid.nodes.contract import SERVICES, TOPICS
+from jepa_humanoid.nodes.contract import FRAMES, SERVICES, TOPICS
 from jepa_humanoid.nodes.node import COMMON_PARAMETERS, ParameterSpec, RobotNode
 
-NODES = ("mujoco_robot", "unitree_g1", "controller", "perception", "planner", "page", "demo_evaluator")
+NODES = (
+    "mujoco_robot",
+    "gazebo_robot",
+    "unitree_g1",
+    "controller",
+    "perception",
+    "planner",
+    "page",
+    "goal_marker",
+    "joystick_stop",
+    "demo_evaluator",
+)
 """Modules with a node, in the order of one tick."""
 
 INTRODUCTION = """\
@@ -22,12 +33,15 @@ Names are relative: a namespace holds one robot, and several robots run side by 
 Units are SI, frames follow REP-103, 105 and 120. Rates are in the target's time unless they say wall.
 
 **Time.** The stamp of `joint_states` is the only clock; every other stamp is copied from one. No node here needs
-`use_sim_time`. A simulated target publishes `clock` (`/clock` in the root namespace) for others, such as RViz.
+`use_sim_time`. A simulated target publishes `clock` (`/clock` in the root namespace) for others, such as RViz; the
+launch files set `use_sim_time` from the target.
 
 **Lock-step.** A simulated target shows a state and waits for the command with the same stamp. Before the first command
 ever, it waits without end, and time stands still; an unanswered state is sent again every 50 ms. Once commands have
 come and then a state stays unanswered for `command_timeout`, it damps and goes on at the pace of the wall clock. As
 soon as a controller answers again, lock-step begins again.
+
+Gazebo does not wait: there a command counts until it is `stale_command` old, and then the joints damp.
 
 **What is missing from a command.** An empty `position` field in `joint_commands` means no position term: the joints
 damp towards the given velocities. With `velocity` empty too they are limp but for `effort`. `name` always lists every
@@ -59,8 +73,8 @@ def write_reference(nodes: Sequence[type[RobotNode]]) -> str:
     for topic in TOPICS.values():
         publishers = ", ".join(node.NAME for node in nodes if topic.name in node.PUBLISHES)
         subscribers = ", ".join(node.NAME for node in nodes if topic.name in node.SUBSCRIBES)
-        if topic.name == "diagnostics":
-            publishers = "every node"
+        publishers = {"diagnostics": "every node", "goal_marker/update": "goal_marker"}.get(topic.name, publishers)
+        subscribers = {"goal_marker/feedback": "goal_marker"}.get(topic.name, subscribers)
         rows.append(
             (
                 f"`{topic.name}`",
@@ -79,6 +93,11 @@ def write_reference(nodes: Sequence[type[RobotNode]]) -> str:
         server = ", ".join(node.NAME for node in nodes if service.name in node.SERVES)
         rows.append((f"`{service.name}`", service.type_name, server, service.meaning))
     lines += _table(("service", "type", "of", "what it does"), rows)
+    lines += ["", "## Frames", ""]
+    rows = []
+    for frame, (parent, publisher, meaning) in FRAMES.items():
+        rows.append((f"`{frame}`" if " " not in frame else frame, parent or "—", publisher or "—", meaning))
+    lines += _table(("frame", "parent", "on `tf` from", "meaning"), rows)
     lines += ["", "## Parameters", "", "All are read once, when a node is configured.", "", "### Every node", ""]
     lines += _parameters(COMMON_PARAMETERS)
     for node in nodes:

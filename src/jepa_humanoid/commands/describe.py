@@ -1,0 +1,54 @@
+"""`humanoid describe`: what other programs have to know of a robot and a scene, as files."""
+
+import json
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+
+from jepa_humanoid.bringup import Options
+from jepa_humanoid.nodes.description import robot_description
+from jepa_humanoid.nodes.errors import NodeError
+from jepa_humanoid.robot.description import load_robot
+from jepa_humanoid.robot.errors import RobotDescriptionError
+from jepa_humanoid.simulation.gazebo import spawn_pose, world_sdf
+from jepa_humanoid.simulation.scenes import SceneError, load_scene
+
+app = typer.Typer(help="Write URDF and Gazebo world.")
+
+
+@app.command()
+def describe(
+    out: Annotated[Path, typer.Option(help="Folder for robot.urdf, world.sdf and start.json.")] = Path(),
+    target: Annotated[str, typer.Option(help="What moves: mujoco, gazebo, g1, or mock.")] = "gazebo",
+    robot: Annotated[str, typer.Option(help="Which robot, a file in config/robots.")] = Options.robot,
+    scene: Annotated[str, typer.Option(help="Where it stands, a file in config/scenes.")] = Options.scene,
+    seed: Annotated[int, typer.Option(help="Draws the scene's obstacles.")] = Options.seed,
+    real_time_factor: Annotated[
+        float, typer.Option(help="Gazebo goes no faster than this; 0 for no limit.")
+    ] = Options.real_time_factor,
+    lidar: Annotated[bool, typer.Option(help="Have Gazebo render the LiDAR's view.")] = Options.lidar,
+    namespace: Annotated[str, typer.Option(help="Namespace of the robot's topics.")] = Options.namespace,
+) -> None:
+    """Write the robot's URDF for a target, the scene as a Gazebo world, and where in it the robot starts."""
+    try:
+        described = load_robot(robot)
+        drawn = load_scene(scene, seed)
+        urdf = robot_description(described, target, namespace)
+    except (RobotDescriptionError, SceneError, NodeError) as error:
+        _fail(str(error))
+    x, y, z, yaw = spawn_pose(described, drawn)
+    start = {"world": drawn.name, "x": x, "y": y, "z": z, "yaw": yaw, "goal": drawn.goal}
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "robot.urdf").write_text(urdf)
+        (out / "world.sdf").write_text(world_sdf(drawn, real_time_factor, lidar))
+        (out / "start.json").write_text(json.dumps(start) + "\n")
+    except OSError as error:
+        _fail(f"cannot write to {out}: {error.strerror}")
+
+
+def _fail(text: str) -> NoReturn:
+    Console(stderr=True, highlight=False).print(f"error: {text}", soft_wrap=True, markup=False)
+    raise typer.Exit(2)

@@ -1,0 +1,268 @@
+"""What Gazebo is told: a world made from a scene, and a robot's URDF fitted to Gazebo's physics engine.
+
+Both come from the same files as the MuJoCo world, so that one robot stands in one scene whatever simulates it.
+
+The engines differ where this module cannot help it. DART knows no rotor inertia: `fit_description` adds it to the
+moving link instead, which turns with the joint but also with the rest of the robot. DART takes the smaller friction of
+two surfaces, MuJoCo the environment's: so robots get a large one here, and the environment decides. Links collide with
+boxes around their meshes rather than with the meshes' hulls, because mesh contacts cost Gazebo half of its speed, and
+links of the same robot do not collide with each other.
+"""
+
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterable
+from xml.etree.ElementTree import Element, SubElement
+
+import numpy as np
+import pinocchio as pin
+import trimesh
+
+from jepa_humanoid.robot.description import RobotDescription
+from jepa_humanoid.robot.state import Vector
+from jepa_humanoid.simulation.scenes import Obstacle, Scene
+
+TIMESTEP = 0.001
+"""Physics step [s], as in the MuJoCo world."""
+
+FLOOR = "floor"
+GRAVITY = 9.81
+ROBOT_FRICTION = 2.0
+"""Above that of every floor, which therefore decides."""
+
+LIDAR_INVISIBLE = 2
+"""Visibility flag of the robot's own surfaces; the LiDAR's mask in ``urdf/sensors.xacro`` leaves it out."""
+
+_SOLE_RADIUS = 0.005
+_SOLE_BOX_CLEARANCE = 0.004
+_FLOOR_SIZE = 100.0
+_FLOOR_COLOUR = "0.75 0.75 0.75 1"
+_OBSTACLE_COLOUR = "0.55 0.45 0.35 1"
+
+
+def world_sdf(scene: Scene, real_time_factor: float = 1.0, lidar: bool = True) -> str:
+    """Describe a scene to Gazebo Sim, Harmonic or later; the same scene gives the same text.
+
+    Args:
+        scene: Floor friction and obstacles.
+        real_time_factor: Gazebo goes no faster than this; 0 for no limit.
+        lidar: Load what renders the LiDAR's view, which needs a graphics driver.
+    """
+    sdf = Element("sdf", version="1.9")
+    world = SubElement(sdf, "world", name=scene.name)
+    physics = SubElement(world, "physics", name="dart", type="dart", default="true")
+    _add(physics, "max_step_size", TIMESTEP)
+    _add(physics, "real_time_factor", real_time_factor)
+    _add(world, "gravity", 0.0, 0.0, -GRAVITY)
+    systems = [("physics", "Physics"), ("user-commands", "UserCommands"), ("scene-broadcaster", "SceneBroadcaster")]
+    systems += [("imu", "Imu")]
+    if lidar:
+        systems += [("sensors", "Sensors")]
+    for file, name in systems:
+        plugin = SubElement(world, "plugin", filename=f"gz-sim-{file}-system", name=f"gz::sim::systems::{name}")
+        if file == "sensors":
+            SubElement(plugin, "render_engine").text = "ogre2"
+    sun = SubElement(world, "light", name="sun", type="directional")
+    SubElement(sun, "cast_shadows").text = "false"
+    _add(sun, "direction", -0.3, 0.2, -1.0)
+    floor = _static_link(world, FLOOR)
+    for element in _surfaces(floor, scene.friction, _FLOOR_COLOUR):
+        plane = SubElement(SubElement(element, "geometry"), "plane")
+        _add(plane, "normal", 0.0, 0.0, 1.0)
+        _add(plane, "size", _FLOOR_SIZE, _FLOOR_SIZE)
+    for obstacle in scene.obstacles:
+        _add_obstacle(world, obstacle, scene.friction)
+    ElementTree.indent(sdf)
+    return '<?xml version="1.0"?>\n' + ElementTree.tostring(sdf, encoding="unicode") + "\n"
+
+
+def spawn_pose(robot: RobotDescription, scene: Scene) -> tuple[float, float, float, float]:
+    """Where the base starts, x, y, z [m] and yaw [rad], so that the soles stand on the floor around the scene's start.
+
+    Args:
+        robot: The robot, in its nominal posture.
+        scene: The scene.
+    """
+    x, y, yaw = scene.start
+    offset = robot.nominal_configuration[:3]
+    cos, sin = np.cos(yaw), np.sin(yaw)
+    return (
+        float(x + cos * offset[0] - sin * offset[1]),
+        float(y + sin * offset[0] + cos * offset[1]),
+        float(offset[2]),
+        float(yaw),
+    )
+
+
+def fit_description(urdf: str, robot: RobotDescription) -> str:
+    """Give a URDF the joints, the surfaces and the rotor inertia that the MuJoCo world has.
+
+    Args:
+        urdf: The robot's URDF, its mesh URIs as `RobotDescription.mesh_path` reads them.
+        robot: Where effort limits, damping, friction, armature and soles come from.
+
+    Returns:
+        A URDF whose joints have the limits, damping and dry friction of ``config/robots``, whose links carry their
+        joints' rotor inertia, and whose collisions are few primitives.
+    """
+    root = ElementTree.fromstring(urdf)
+    links = {link.get("name", ""): link for link in root.findall("link")}
+    index = {name: k for k, name in enumerate(robot.joint_names)}
+    for joint in root.findall("joint"):
+        k = index.get(joint.get("name", ""))
+        if k is None:
+            continue
+        _fit_joint(joint, robot, k)
+        child = joint.find("child")
+        assert child is not None
+        _add_rotor(links[child.get("link", "")], _axis(joint), float(robot.joints.armature[k]))
+    feet = {foot.frame: np.array(foot.corners) for foot in robot.feet.values()}
+    for name, link in links.items():
+        if name in feet:
+            _replace_sole(link, name, feet[name])
+        else:
+            _replace_meshes(link, name, robot)
+        if link.find("collision") is not None or link.find("visual") is not None:
+            surface = SubElement(root, "gazebo", reference=name)
+            _add(surface, "mu1", ROBOT_FRICTION)
+            _add(surface, "mu2", ROBOT_FRICTION)
+            SubElement(SubElement(surface, "visual"), "visibility_flags").text = str(LIDAR_INVISIBLE)
+    ElementTree.indent(root)
+    return ElementTree.tostring(root, encoding="unicode")
+
+
+def _fit_joint(joint: Element, robot: RobotDescription, k: int) -> None:
+    limit = joint.find("limit")
+    if limit is None:
+        limit = SubElement(joint, "limit")
+    limit.set("effort", _text(robot.joints.effort[k]))
+    limit.set("velocity", _text(robot.joints.velocity[k]))
+    dynamics = joint.find("dynamics")
+    if dynamics is None:
+        dynamics = SubElement(joint, "dynamics")
+    dynamics.set("damping", _text(robot.joints.viscous[k]))
+    dynamics.set("friction", _text(robot.joints.friction_loss[k]))
+
+
+def _axis(joint: Element) -> Vector:
+    """The joint's axis in its own frame, which is its child link's."""
+    element = joint.find("axis")
+    axis = np.fromstring((element.get("xyz") if element is not None else None) or "1 0 0", sep=" ")
+    return np.asarray(axis / np.linalg.norm(axis))
+
+
+def _add_rotor(link: Element, axis: Vector, armature: float) -> None:
+    """Add a rotor's reflected inertia [kg·m²] about an axis of the link's frame to the link's own.
+
+    A rigid body's largest principal moment never exceeds the sum of the others, and Gazebo refuses one that does: where
+    the rotor outweighs a small link, the other two moments grow by what is missing.
+    """
+    inertial = link.find("inertial")
+    if inertial is None or armature == 0.0:
+        return
+    element = inertial.find("inertia")
+    assert element is not None
+    own = {key: float(element.get(key, "0")) for key in ("ixx", "ixy", "ixz", "iyy", "iyz", "izz")}
+    inertia = np.array(
+        [
+            [own["ixx"], own["ixy"], own["ixz"]],
+            [own["ixy"], own["iyy"], own["iyz"]],
+            [own["ixz"], own["iyz"], own["izz"]],
+        ]
+    )
+    R_link_inertial = _rotation(inertial.find("origin"))
+    about = R_link_inertial.T @ axis
+    inertia += armature * np.outer(about, about)
+    moments, directions = np.linalg.eigh(inertia)
+    missing = moments[2] - moments[0] - moments[1]
+    if missing > 0.0:
+        largest = directions[:, 2]
+        inertia += 0.5 * 1.001 * missing * (np.eye(3) - np.outer(largest, largest))
+    for key, value in zip(own, inertia[np.triu_indices(3)], strict=True):
+        element.set(key, repr(float(value)))
+
+
+def _rotation(origin: Element | None) -> Vector:
+    roll, pitch, yaw = np.fromstring((origin.get("rpy") if origin is not None else None) or "0 0 0", sep=" ")
+    return np.asarray(pin.rpy.rpyToMatrix(roll, pitch, yaw))
+
+
+def _replace_sole(link: Element, name: str, corners: Vector) -> None:
+    """The vendor's contact spheres on the sole's corners, and a box that keeps the foot from passing through things."""
+    for collision in link.findall("collision"):
+        link.remove(collision)
+    for k, corner in enumerate(corners):
+        sphere = _collision(link, f"{name}_sole_{k}", corner + np.array([0.0, 0.0, _SOLE_RADIUS]))
+        SubElement(sphere, "sphere", radius=_text(_SOLE_RADIUS))
+    low, high = corners.min(axis=0), corners.max(axis=0)
+    low[2] += _SOLE_BOX_CLEARANCE
+    high[2] = 0.0
+    SubElement(_collision(link, f"{name}_box", (low + high) / 2), "box", size=_text(*(high - low)))
+
+
+def _replace_meshes(link: Element, name: str, robot: RobotDescription) -> None:
+    """A box around each collision mesh, along the mesh's own axes; other collisions stay."""
+    for k, collision in enumerate(link.findall("collision")):
+        collision.set("name", f"{name}_collision_{k}")
+        geometry = collision.find("geometry")
+        mesh = None if geometry is None else geometry.find("mesh")
+        if geometry is None or mesh is None:
+            continue
+        scale = np.fromstring(mesh.get("scale", "1 1 1"), sep=" ")
+        loaded = trimesh.load(robot.mesh_path(mesh.get("filename", "")), force="mesh")
+        low, high = np.sort(np.asarray(loaded.bounds) * scale, axis=0)
+        geometry.remove(mesh)
+        SubElement(geometry, "box", size=_text(*(high - low)))
+        origin = collision.find("origin")
+        if origin is None:
+            origin = SubElement(collision, "origin", xyz="0 0 0", rpy="0 0 0")
+        place = np.fromstring(origin.get("xyz", "0 0 0"), sep=" ") + _rotation(origin) @ ((low + high) / 2)
+        origin.set("xyz", _text(*place))
+
+
+def _collision(link: Element, name: str, position: Vector) -> Element:
+    collision = SubElement(link, "collision", name=name)
+    SubElement(collision, "origin", xyz=_text(*position), rpy="0 0 0")
+    return SubElement(collision, "geometry")
+
+
+def _add_obstacle(world: Element, obstacle: Obstacle, friction: float) -> None:
+    x, y = obstacle.position
+    length, width, height = obstacle.size
+    link = _static_link(world, obstacle.name, (x, y, height / 2, 0.0, 0.0, obstacle.yaw))
+    for element in _surfaces(link, friction, _OBSTACLE_COLOUR):
+        geometry = SubElement(element, "geometry")
+        if obstacle.kind == "box":
+            _add(SubElement(geometry, "box"), "size", length, width, height)
+        else:
+            cylinder = SubElement(geometry, "cylinder")
+            _add(cylinder, "radius", length / 2)
+            _add(cylinder, "length", height)
+
+
+def _static_link(world: Element, name: str, pose: Iterable[float] = ()) -> Element:
+    model = SubElement(world, "model", name=name)
+    SubElement(model, "static").text = "true"
+    if pose:
+        _add(model, "pose", *pose)
+    return SubElement(model, "link", name="link")
+
+
+def _surfaces(link: Element, friction: float, colour: str) -> tuple[Element, Element]:
+    """A collision and a visual, both still without a shape."""
+    collision = SubElement(link, "collision", name="collision")
+    ode = SubElement(SubElement(SubElement(collision, "surface"), "friction"), "ode")
+    _add(ode, "mu", friction)
+    _add(ode, "mu2", friction)
+    visual = SubElement(link, "visual", name="visual")
+    material = SubElement(visual, "material")
+    SubElement(material, "ambient").text = colour
+    SubElement(material, "diffuse").text = colour
+    return collision, visual
+
+
+def _add(parent: Element, tag: str, *values: float) -> None:
+    SubElement(parent, tag).text = _text(*values)
+
+
+def _text(*values: float) -> str:
+    return " ".join(f"{value:.9g}" for value in values)

@@ -1,0 +1,95 @@
+"""The stop button of a joystick, and the goal's handle, over topics."""
+
+import pytest
+from geometry_msgs.msg import PoseStamped
+from sensor_msgs.msg import Joy
+from visualization_msgs.msg import InteractiveMarkerControl
+
+from jepa_humanoid.nodes.goal_marker import HANDLES, INSTALL
+
+
+@pytest.mark.ros
+def test_stop_button_stops(nodes, watcher):
+    """Pressing the button, and nothing else, sends an emergency stop; a joystick without that button is reported."""
+    watcher.listen("emergency_stop")
+    nodes.start("joystick_stop", button=1)
+    watcher.publish("joy", Joy(buttons=[1, 0, 1], axes=[1.0]))
+    watcher.wait_until(lambda: watcher.status("joystick_stop")[1] == "listening", "the node")
+    assert watcher.counts["emergency_stop"] == 0
+    watcher.publish("joy", Joy(buttons=[0, 1, 0]))
+    watcher.wait_until(lambda: watcher.counts["emergency_stop"] > 0, "a stop")
+    assert watcher.heard["emergency_stop"].data is True
+    watcher.publish("joy", Joy(buttons=[0]))
+    watcher.wait_until(lambda: "joy has 1 buttons" in watcher.status("joystick_stop")[1], "a complaint")
+
+
+@pytest.mark.ros
+def test_silent_joystick_is_an_error(nodes, watcher):
+    """A stop button that would not be heard is an error on diagnostics."""
+    nodes.start("joystick_stop")
+    watcher.publish("joy", Joy(buttons=[0, 0]))
+    watcher.wait_until(lambda: "would not be heard" in watcher.status("joystick_stop")[1], "an error")
+    assert watcher.status("joystick_stop")[0] == 2
+
+
+def test_handles_can_be_grabbed():
+    """Each handle has a name of its own, can be seen, and can be moved."""
+    assert len({handle.name for handle in HANDLES}) == len(HANDLES)
+    for handle in HANDLES:
+        controls = handle.make()
+        assert any(control.markers and control.always_visible for control in controls)
+        assert all(control.interaction_mode != InteractiveMarkerControl.NONE for control in controls)
+
+
+@pytest.mark.ros
+def test_handle_needs_its_package(nodes, watcher):
+    """Without interactive_markers the node ends and says what to install."""
+    try:
+        import interactive_markers  # noqa: F401
+    except ModuleNotFoundError:
+        pass
+    else:
+        pytest.skip("interactive_markers is installed")
+    process = nodes.start("goal_marker")
+    watcher.find_dead = lambda: None
+    assert process.wait(timeout=60) == 1
+    assert INSTALL in nodes.logs()
+
+
+@pytest.mark.ros
+def test_dragging_the_handle_sends_a_goal(nodes, watcher):
+    """Letting go of the handle sends a goal where it is; a goal from elsewhere moves the handle there."""
+    pytest.importorskip("interactive_markers")
+    from visualization_msgs.msg import InteractiveMarkerFeedback
+
+    watcher.listen("goal_marker/update")
+    watcher.listen("goal_pose")
+    nodes.start("goal_marker")
+    footprint = PoseStamped()
+    footprint.header.frame_id = "odom"
+    watcher.publish("base_footprint", footprint)
+    watcher.wait_until(lambda: watcher.status("goal_marker")[1] == "ready", "the handle")
+    feedback = InteractiveMarkerFeedback(marker_name="goal", event_type=InteractiveMarkerFeedback.MOUSE_UP)
+    feedback.header.frame_id = "odom"
+    feedback.client_id = "test"
+    feedback.pose.position.x, feedback.pose.position.y = 2.0, -1.0
+    feedback.pose.orientation.z, feedback.pose.orientation.w = 1.0, 0.0
+
+    def drag():
+        watcher.publish("goal_marker/feedback", feedback)
+        watcher.spin(0.3)
+        return "goal_pose" in watcher.heard
+
+    watcher.wait_until(drag, "a goal")  # for a second after it appeared the server takes a new hand for a conflict
+    goal = watcher.heard["goal_pose"]
+    assert goal.header.frame_id == "odom"
+    assert (goal.pose.position.x, goal.pose.position.y) == (2.0, -1.0)
+    assert abs(goal.pose.orientation.z) == pytest.approx(1.0)
+
+    other = PoseStamped()
+    other.header.frame_id = "odom"
+    other.pose.position.x = 4.0
+    watcher.publish("goal_pose", other)
+    watcher.wait_until(
+        lambda: any(pose.pose.position.x == 4.0 for pose in watcher.heard["goal_marker/update"].poses), "it to move"
+    )

@@ -1,0 +1,68 @@
+"""Where the robot is, on `tf`, and what RViz sees of the plan."""
+
+import numpy as np
+import pinocchio as pin
+import pytest
+from builtin_interfaces.msg import Time
+from visualization_msgs.msg import Marker
+
+from jepa_humanoid.nodes.contract import TOPICS
+from jepa_humanoid.nodes.conversions import to_nanoseconds, write_plan_view, write_transform
+from jepa_humanoid.robot.state import Goal
+
+
+def test_transform_says_where_the_child_is():
+    """Parent, child, place and rotation of a transform are those of the pose."""
+    pose = pin.SE3(pin.utils.rotate("z", np.pi / 2), np.array((1.0, 2.0, 3.0)))
+    message = write_transform("odom", "base_footprint", pose, Time(sec=7))
+    assert (message.header.frame_id, message.child_frame_id, message.header.stamp.sec) == ("odom", "base_footprint", 7)
+    place, q = message.transform.translation, message.transform.rotation
+    assert (place.x, place.y, place.z) == (1.0, 2.0, 3.0)
+    np.testing.assert_allclose((q.x, q.y, q.z, q.w), (0.0, 0.0, np.sqrt(0.5), np.sqrt(0.5)), atol=1e-12)
+
+
+@pytest.mark.ros
+def test_tree_leads_from_odom_to_the_base(nodes, watcher):
+    """Where tf2 is installed, odom -> base_footprint -> base add up to the odometry's pose."""
+    pytest.importorskip("tf2_msgs")
+    heard = []
+    odometry = {}
+    watcher.listen("tf", heard.append)
+    watcher.listen("odom", lambda message: odometry.update({to_nanoseconds(message.header.stamp): message.pose.pose}))
+    nodes.start("mujoco_robot", scan=False)
+    nodes.start("controller")
+    watcher.wait_until(lambda: any(to_nanoseconds(m.transforms[0].header.stamp) in odometry for m in heard), "both")
+    message = next(m for m in heard if to_nanoseconds(m.transforms[0].header.stamp) in odometry)
+    first, second = message.transforms
+    assert (first.header.frame_id, first.child_frame_id) == ("odom", "base_footprint")
+    assert (second.header.frame_id, second.child_frame_id) == ("base_footprint", "pelvis")
+
+    def read(transform):
+        q, t = transform.rotation, transform.translation
+        return pin.XYZQUATToSE3(np.array((t.x, t.y, t.z, q.x, q.y, q.z, q.w)))
+
+    footprint = read(first.transform)
+    assert footprint.rotation[2, 2] == pytest.approx(1.0)  # level
+    base = footprint * read(second.transform)
+    pose = odometry[to_nanoseconds(first.header.stamp)]
+    np.testing.assert_allclose(base.translation, (pose.position.x, pose.position.y, pose.position.z), atol=1e-9)
+
+
+def test_transforms_have_a_name_where_tf2_is_missing():
+    """The table of topics is the same whether or not tf2 is installed."""
+    assert TOPICS["tf"].type_name == "tf2_msgs/TFMessage"
+
+
+def test_plan_view_shows_goal_heading_and_surprise():
+    """A goal is a post, with an arrow if it has a heading; the surprise turns from green to red; no goal, no post."""
+    footprint = pin.SE3(np.eye(3), np.array((1.0, 0.0, 0.2)))
+    stamp = Time()
+    markers = write_plan_view(Goal(np.array((3.0, -1.0)), 0.5), 10.0, footprint, stamp).markers
+    assert markers[0].action == Marker.DELETEALL
+    post, arrow, text = markers[1:]
+    assert (post.pose.position.x, post.pose.position.y, post.type) == (3.0, -1.0, Marker.CYLINDER)
+    assert arrow.type == Marker.ARROW
+    assert (text.text, text.color.r, text.color.g) == ("surprise 10.0", 1.0, 0.0)
+    (calm,) = write_plan_view(None, 0.0, footprint, stamp).markers[1:]
+    assert (calm.color.r, calm.color.g) == (0.0, 1.0)
+    assert len(write_plan_view(Goal(np.zeros(2)), float("nan"), footprint, stamp).markers) == 2
