@@ -50,8 +50,8 @@ class WholeBodySettings:
         torque_margin: Fraction of the torque limits that the controller plans with.
     """
 
-    com_weight: float = 20.0
-    height_weight: float = 100.0
+    com_weight: float = 60.0
+    height_weight: float = 200.0
     momentum_weight: float = 0.02
     momentum_damping: float = 3.0
     torso_weight: float = 4.0

@@ -46,7 +46,7 @@ class GaitSettings:
     step_turn_range: tuple[float, float] = (-0.15, 0.4)
     swing_height: float = 0.055
     swing_speed: float = 3.0
-    com_drop: float = 0.02
+    com_drop: float = 0.05
     dcm_gain: float = 3.0
     sole_margin: float = 0.012
     landing_weight: tuple[float, float] = (1.0, 1.0)
