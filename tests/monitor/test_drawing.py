@@ -1,4 +1,4 @@
-"""What is drawn is what was said: columns, colours, rays, plots, status."""
+"""What is drawn is what was said: blocks, colours, rays, plots, status."""
 
 import numpy as np
 import pytest
@@ -7,37 +7,57 @@ from jepa_humanoid.monitor.goal import floor_point
 from jepa_humanoid.monitor.palette import cost_colours, height_colours, linear
 from jepa_humanoid.monitor.plots import History
 from jepa_humanoid.monitor.status import Status
-from jepa_humanoid.monitor.terrain_view import columns
+from jepa_humanoid.monitor.terrain_view import blocks
 from jepa_humanoid.robot.state import ElevationGrid
 
 
-def test_unknown_cells_have_no_column() -> None:
+def test_unknown_cells_have_no_block() -> None:
     """NaN is left out; the rest stands where the grid's convention puts it."""
     heights = np.full((3, 3), np.nan, np.float32)
     heights[2, 0] = 0.4
-    drawn = columns(ElevationGrid(0.0, heights, 0.5))
+    drawn = blocks(ElevationGrid(0.0, heights, 0.5))
     np.testing.assert_allclose(drawn.tops, [[0.5, -0.5, 0.4]], atol=1e-6)
+    np.testing.assert_allclose(drawn.sizes[:, :2], [[0.5, 0.5]], atol=1e-6)
 
 
-def test_columns_leave_no_gap() -> None:
+def test_neighbours_that_look_alike_are_one_block() -> None:
+    """A flat floor is one block a row, noise included; what stands on it, or is not known, cuts the row."""
+    heights = np.random.default_rng(0).uniform(-0.02, 0.02, (6, 6)).astype(np.float32)
+    assert len(blocks(ElevationGrid(0.0, heights, 0.1)).tops) == 6
+    heights[2, 3] = np.nan
+    drawn = blocks(ElevationGrid(0.0, heights, 0.1))
+    assert len(drawn.tops) == 7
+    assert drawn.sizes[:, 1].sum() == pytest.approx(35 * 0.1)
+    heights[4, 4] = 0.5
+    assert blocks(ElevationGrid(0.0, heights, 0.1)).tops[:, 2].max() == pytest.approx(0.5)
+
+
+def test_blocks_leave_no_gap() -> None:
     """A box reaches the ground, the rim of a pit its bottom, and the floor is thin."""
     heights = np.zeros((5, 5), np.float32)
     heights[1, 1] = 0.3
     heights[3, 3] = -0.2
-    depths = columns(ElevationGrid(0.0, heights, 0.1)).depths.reshape(5, 5)
-    assert depths[1, 1] > 0.3
-    assert depths[3, 2] > 0.2
-    assert depths[0, 4] < 0.05
+    drawn = blocks(ElevationGrid(0.0, heights, 0.1))
+
+    def depth(i: int, j: int) -> float:
+        """Of the block that covers a cell."""
+        x, y = 0.1 * (i - 2), 0.1 * (j - 2)
+        inside = (np.abs(drawn.tops[:, 0] - x) < 0.05) & (np.abs(drawn.tops[:, 1] - y) < 0.5 * drawn.sizes[:, 1])
+        return float(drawn.sizes[inside, 2].item())
+
+    assert depth(1, 1) > 0.3
+    assert depth(3, 2) > 0.2
+    assert depth(0, 4) < 0.05
 
 
 def test_cut_walls_keep_their_colour() -> None:
     """A wall that is cut off is as low as the cut, and still known to be tall."""
     heights = np.zeros((3, 3), np.float32)
     heights[1, 1] = 1.2
-    drawn = columns(ElevationGrid(0.0, heights, 0.1), ceiling=0.35)
+    drawn = blocks(ElevationGrid(0.0, heights, 0.1), ceiling=0.35)
     assert drawn.tops[:, 2].max() == pytest.approx(0.35)
     assert drawn.heights.max() == pytest.approx(1.2)
-    assert drawn.depths.max() == pytest.approx(0.36)
+    assert drawn.sizes[:, 2].max() == pytest.approx(0.36)
 
 
 def test_cheap_candidates_are_brighter_than_dropped_ones() -> None:

@@ -86,7 +86,7 @@ def test_people_are_heard(nodes: Any, watcher: Any, port: int, open_browser: Any
     assert (goal.header.frame_id, goal.pose.position.x, goal.pose.position.y) == ("odom", 2.0, -0.5)
     browser.assign("Drive", True)
     watcher.wait_until(lambda: "teleop/cmd_vel" in watcher.heard, "driving")
-    browser.assign("Forward", 0.25)
+    browser.assign("Forward [m/s]", 0.25)
     watcher.wait_until(lambda: watcher.heard["teleop/cmd_vel"].twist.linear.x == 0.25, "the slider's velocity")
     before = watcher.counts["teleop/cmd_vel"]
     watcher.spin(1.0)
