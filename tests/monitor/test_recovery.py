@@ -12,7 +12,9 @@ def test_a_robot_that_balances_needs_no_advice() -> None:
     for mode in ("stand", "walk", ""):
         advice = advise(Condition(mode=mode), LIMIT)
         assert advice.html() == ""
-        assert not (advice.release or advice.stand_up or advice.restart)
+        assert not (advice.release)
+        assert not (advice.stand_up)
+        assert not (advice.restart)
 
 
 def test_a_latched_stop_has_to_be_released_first() -> None:

@@ -5,6 +5,7 @@ import numpy as np
 import pinocchio as pin
 import pytest
 
+from jepa_humanoid.locomotion.settings import GaitSettings
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.state import JointCommand, Vector
 from jepa_humanoid.simulation.engine import ENGINES, BodyDraw, Engine, check_engine, make_engine
@@ -171,7 +172,7 @@ def test_dart_stands_in_closed_loop(g1: RobotDescription) -> None:
     truth, estimate = rollout.world.truth(), rollout.body.estimate
     assert rollout.body.engaged
     assert truth.tilt < np.radians(3.0)
-    assert high - truth.position[2] < 0.05
+    assert high - truth.position[2] == pytest.approx(GaitSettings().com_drop, abs=0.03)
     assert estimate is not None
     assert np.linalg.norm(estimate.linear_velocity) < 0.1
 
