@@ -44,6 +44,9 @@ MARKER_RATE = 10.0
 IMU_PATIENCE = 0.1
 """Wall time for which a state waits for the IMU's message of the same stamp [s]."""
 
+WATCH_PERIOD = 0.02
+"""Wall time between two looks for what does not come [s]."""
+
 
 SILENCE = 0.5
 """Wall time without states after which to say so [s]; a target in lock-step may just be slow."""
@@ -101,7 +104,7 @@ class Controller(RobotNode):
         self._imu: Stamped | None = None
         self._unpaired: Stamped | None = None
         self._reply: Stamped | None = None
-        self._unpaired_since = 0.0
+        self._looks = 0
         self._seen = False
         self._now = 0.0
         self._obeys = "nobody"
@@ -157,17 +160,21 @@ class Controller(RobotNode):
     def _on_joint_states(self, data: bytes) -> None:
         self._heard = time.monotonic()
         stamp = stamp_of(data, JointState)
-        if self._imu is not None and self._imu[0] == stamp:
+        # A state is sent again when its answer is slow to come; the IMU may be ahead of it by then.
+        again = self._reply is not None and self._reply[0] == stamp
+        if self._imu is not None and (self._imu[0] == stamp or again):
             self._unpaired = None
             self._step(stamp, data, self._imu[1])
             return
         if self._unpaired is None:
-            self._unpaired_since = self._heard
+            self._looks = 0
         self._unpaired = stamp, data
 
     def _watch(self, now: float) -> float:
         """Notice what does not come."""
-        if self._unpaired is not None and now - self._unpaired_since > IMU_PATIENCE:
+        # Count looks, not time: on a machine that is too busy for this process the message may wait to be read.
+        self._looks += self._unpaired is not None
+        if self._unpaired is not None and self._looks * WATCH_PERIOD > IMU_PATIENCE:
             stamp, _ = self._unpaired
             self._unpaired = None
             last = "no message yet" if self._imu is None else f"last stamp {seconds_of(self._imu[0]):.3f} s"
@@ -176,7 +183,7 @@ class Controller(RobotNode):
             self._damp(stamp)
         elif not self._seen and now - self._heard > 1.0:
             self.waiting_for("joint_states and imu/data")
-        return now + 0.02
+        return now + WATCH_PERIOD
 
     def _step(self, stamp: int, state: bytes, imu: bytes) -> None:
         began = time.perf_counter()
