@@ -137,3 +137,18 @@ def test_signals_end_a_node_cleanly(nodes, watcher, number, tmp_path):
     process.send_signal(number)
     assert process.wait(timeout=20) == 0
     assert "Traceback" not in next(tmp_path.glob("*.log")).read_text()
+
+
+def test_simulation_starts_anew_when_asked(nodes, watcher):
+    """A robot that fell stands where it stood at first, the clock at zero, and the controller balances it again."""
+    nodes.start("mujoco_robot", real_time_factor=0.0)
+    nodes.start("controller")
+    watcher.wait_for_robot_time(1.0)
+    push = TOPICS["push"].type()
+    push.vector.y = 80.0
+    watcher.publish("push", push)
+    watcher.wait_until(lambda: watcher.truth().get("falls"), "the fall")
+    assert watcher.call("target/restart").success
+    watcher.wait_until(lambda: not watcher.truth()["falls"] and watcher.truth()["stamp"] > 2.0, "standing")
+    assert watcher.truth()["tilt_deg"] < 3.0
+    assert math.hypot(*watcher.truth()["position"][:2]) < 0.1
