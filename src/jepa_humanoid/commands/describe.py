@@ -15,7 +15,7 @@ from jepa_humanoid.robot.errors import RobotDescriptionError
 from jepa_humanoid.simulation.gazebo import spawn_pose, world_sdf
 from jepa_humanoid.simulation.scenes import SceneError, load_scene
 
-app = typer.Typer(help="Write URDF and Gazebo world.")
+app = typer.Typer(add_completion=False, help="Write URDF and Gazebo world.")
 
 
 @app.command()

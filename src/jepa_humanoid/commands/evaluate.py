@@ -12,7 +12,7 @@ from rich.table import Table
 
 from jepa_humanoid.mind import PLANNERS, PlannerName
 
-app = typer.Typer(no_args_is_help=True, help="Measure walking and finding the way, with reports.")
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Measure walking and finding the way, with reports.")
 console = Console(highlight=False)
 
 

@@ -171,7 +171,8 @@ TOPICS = MappingProxyType(
                 Vector3Stamped,
                 EVENTS,
                 "any",
-                "impulse on the torso of a simulated robot, in the world [N·s], spread over 0.1 s",
+                "impulse on the torso of a simulated robot [N·s], spread over 0.1 s; in the world, or as the robot is "
+                "turned if its frame is `base_footprint`",
             ),
             Topic(
                 "lowcmd",
