@@ -93,7 +93,7 @@ def test_limits_and_start_are_the_robots(robot: RobotDescription, urdf: ElementT
 
 
 def test_inertias_are_the_urdfs(robot: RobotDescription, urdf: ElementTree.Element) -> None:
-    """Mass and centre of mass of every link are the same for Pinocchio, for MuJoCo and for Gazebo."""
+    """Every link has the same mass and centre of mass for Pinocchio and for Gazebo, and the robot for MuJoCo too."""
     described = pin.buildModelFromXML(ElementTree.tostring(urdf, encoding="unicode"), pin.JointModelFreeFlyer())
     model = build_model(robot, load_scene("flat"), 0.001)
     for k, (ours, gazebos) in enumerate(zip(robot.model.inertias, described.inertias, strict=True)):

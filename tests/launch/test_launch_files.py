@@ -32,7 +32,7 @@ VALUES: dict[str, Any] = {
     "randomize": True,
     "actuation_delay": 0.01,
     "planner": "straight",
-    "model": "models/other",
+    "model": str(resource("models/g1")),
     "page": False,
     "host": "0.0.0.0",
     "port": 8090,
@@ -53,7 +53,11 @@ VALUES: dict[str, Any] = {
 ROS2 = "import sys; from ros2cli.cli import main; sys.exit(main())"
 """`ros2`, whatever is in PATH."""
 
-NEEDS = {"gui": {"target": "gazebo"}}
+NEEDS = {
+    "gui": {"target": "gazebo"},
+    "network_interface": {"target": "g1"},
+    **{name: {"target": "g1", "network_interface": "eth0"} for name in ("dds_domain", "dry_run", "vendor_simulator")},
+}
 """What else an argument's value asks for."""
 
 
@@ -138,11 +142,12 @@ def test_argument_reaches_the_graph(name: str, monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize(("file", "target"), [("gazebo.launch.py", "gazebo"), ("robot.launch.py", "g1")])
 def test_small_files_include_bringup(file: str, target: str) -> None:
     """Gazebo and robot are bringup with the target fixed, and hand every other argument on."""
-    found = visit(file, scene="room", network_interface="eth0")
+    given = {"g1": {"network_interface": "eth0"}, "gazebo": {"scene": "room"}}[target]
+    found = visit(file, **given)
     (include,) = [action for action in found if isinstance(action, IncludeLaunchDescription)]
     values = dict(include.launch_arguments)
     assert values["target"] == target
-    assert values["scene"] == "room"
+    assert given.items() <= values.items()
     assert set(values) == {argument.name for argument in launch_arguments()}
 
 
@@ -159,14 +164,17 @@ def parameters(action: Any) -> dict[str, Any]:
 
 
 @pytest.mark.usefixtures("everything_installed")
-@pytest.mark.parametrize("target", ["mujoco", "gazebo"])
+@pytest.mark.parametrize("target", ["mujoco", "gazebo", "g1"])
 def test_sim_time_follows_the_target(target: str) -> None:
     """No file has an argument for simulated time, and every node of other packages gets it from the target."""
     for file in FILES:
         assert "use_sim_time" not in {argument.name for argument in description(file).get_launch_arguments()}
-    found = visit("bringup.launch.py", target=target, rviz="true")
-    given = [parameters(action) for action in found if type(action) is Node]
-    assert sum(values.get("use_sim_time") is True for values in given) >= 3  # controller, RViz, robot_state_publisher
+    network = {"network_interface": "eth0"} if target == "g1" else {}
+    found = visit("bringup.launch.py", target=target, rviz="true", **network)
+    given = [parameters(action).get("use_sim_time") for action in found if type(action) is Node]
+    timed = [value for value in given if value is not None]
+    assert len(timed) == (3 if target == "gazebo" else 2)  # RViz, robot_state_publisher, and what bridges Gazebo
+    assert set(timed) == {target != "g1"}
 
 
 @pytest.mark.usefixtures("everything_installed")
@@ -189,14 +197,25 @@ def test_teleoperation_and_recording_join_a_running_robot() -> None:
         if isinstance(action, ExecuteProcess)
     ]
     words = ["".join(part.text for part in word) for word in everything.cmd]
-    assert "/left/plan/candidates" in words
+    assert {"/left/plan/candidates", "/left/clock", "/left/tf_static"} <= set(words)
+    assert "--use-sim-time" not in words, "the recorder looks for a clock in the root, and would wait for ever"
+    (gazebo,) = [
+        action
+        for action in visit("record.launch.py", target="gazebo", namespace="left")
+        if isinstance(action, ExecuteProcess)
+    ]
+    words = ["".join(part.text for part in word) for word in gazebo.cmd]
+    assert {"/left/joint_states", "/clock", "--use-sim-time"} <= set(words)
+    assert "/left/clock" not in words
 
 
 @pytest.mark.usefixtures("everything_installed")
 def test_rviz_joins_or_brings_up() -> None:
     """rviz.launch.py shows a running robot with the view that was asked for, or brings the robot up with RViz."""
-    (node,) = [action for action in visit("rviz.launch.py", rviz_config="debug") if isinstance(action, Node)]
-    assert node.node_executable == "rviz2"
+    joined = [action for action in visit("rviz.launch.py", rviz_config="debug") if isinstance(action, Node)]
+    assert [action._Node__node_name for action in joined] == ["rviz", "goal_marker"]
+    with_links = [action for action in visit("rviz.launch.py", tf="true") if isinstance(action, Node)]
+    assert [action._Node__node_name for action in with_links] == ["robot_state_publisher", "rviz", "goal_marker"]
     (include,) = [
         action for action in visit("rviz.launch.py", bringup="true") if isinstance(action, IncludeLaunchDescription)
     ]

@@ -207,7 +207,8 @@ class MujocoRobot(RobotNode):
         return self._due
 
     def _is_fresh(self, command: JointCommand | None) -> bool:
-        return command is not None and self._world.stamp - command.stamp <= self._stale + 1e-9
+        """Whether a command counts: not one from before the simulation started anew, whose time is still to come."""
+        return command is not None and -1e-9 <= self._world.stamp - command.stamp <= self._stale + 1e-9
 
     def _advance(self, command: JointCommand | None) -> None:
         """Let one period pass, and show the state at its end when its time has come."""
