@@ -13,7 +13,7 @@ pytest.importorskip("launch", reason="ROS 2's launch and launch_ros are not inst
 pytest.importorskip("launch_ros", reason="ROS 2's launch and launch_ros are not installed")
 
 import launch
-from launch.actions import ExecuteProcess, IncludeLaunchDescription, TimerAction
+from launch.actions import ExecuteProcess, IncludeLaunchDescription, SetEnvironmentVariable, TimerAction
 from launch.launch_description_sources import get_launch_description_from_python_launch_file
 from launch_ros.actions import Node
 
@@ -175,6 +175,25 @@ def test_sim_time_follows_the_target(target: str) -> None:
     timed = [value for value in given if value is not None]
     assert len(timed) == (3 if target == "gazebo" else 2)  # RViz, robot_state_publisher, and what bridges Gazebo
     assert set(timed) == {target != "g1"}
+
+
+@pytest.mark.usefixtures("everything_installed")
+def test_gazebo_is_the_launchs_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gazebo draws its noise from the seed, and hears nobody else's Gazebo unless a partition was chosen before."""
+
+    def launched() -> tuple[list[str], list[str]]:
+        found = visit("gazebo.launch.py", seed="7")
+        (server,) = [action for action in found if isinstance(action, ExecuteProcess) and action.name == "gz_server"]
+        variables = [action for action in found if isinstance(action, SetEnvironmentVariable)]
+        names = ["".join(part.text for part in action.name) for action in variables]
+        return ["".join(part.text for part in word) for word in server.cmd], names
+
+    monkeypatch.delenv("GZ_PARTITION", raising=False)
+    words, variables = launched()
+    assert words[words.index("--seed") + 1] == "7"
+    assert variables == ["GZ_PARTITION"]
+    monkeypatch.setenv("GZ_PARTITION", "ours")
+    assert launched()[1] == []
 
 
 @pytest.mark.usefixtures("everything_installed")

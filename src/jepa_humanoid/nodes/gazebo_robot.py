@@ -93,10 +93,11 @@ class GazeboRobot(RobotNode):
             return Level.WARN, self._fault or "waiting for Gazebo's controllers"
         if time.monotonic() - self._heard > SILENCE:
             return Level.WARN, "Gazebo stands still"
+        cause = f" ({self._fault})" if self._fault else ""
         if self._command is None:
-            return Level.WARN, "waiting for a controller"
+            return Level.WARN, f"waiting for a controller{cause}"
         if self._damps:
-            return Level.ERROR, f"damping: no command{f' ({self._fault})' if self._fault else ''}"
+            return Level.ERROR, f"damping: no command{cause}"
         return Level.OK, "driven"
 
     def values(self) -> dict[str, object]:
