@@ -164,6 +164,9 @@ def test_gazebo_differs_in_its_target_alone() -> None:
     for name in ("controller", "perception", "planner", "page"):
         assert there.node(name) == here.node(name)
     assert {spec.name for spec in there.nodes} - {spec.name for spec in here.nodes} == {"gazebo_robot", "gazebo_bridge"}
+    cast = make_graph(Options(target="gazebo", lidar="cast", scene="room", seed=3))
+    assert {spec.name for spec in cast.nodes} - {spec.name for spec in there.nodes} == {"gazebo_lidar"}
+    assert dict(cast.node("gazebo_lidar").parameters) == {"robot": "g1", "scene": "room", "seed": 3}
 
 
 @pytest.mark.ros

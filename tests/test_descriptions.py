@@ -134,10 +134,12 @@ def test_hardware_follows_the_target(robot: RobotDescription) -> None:
 def test_plugin_reads_the_controllers_file(robot: RobotDescription) -> None:
     """The controller manager in Gazebo reads this robot's file, and lives in its namespace."""
     root = ElementTree.fromstring(robot_description(robot, "gazebo", "left"))
-    plugin = next(plugin for plugin in root.iter("plugin") if plugin.get("filename"))
+    plugins = {plugin.get("filename"): plugin for plugin in root.iter("plugin") if plugin.get("filename")}
+    plugin = plugins["gz_ros2_control-system"]
     assert plugin.findtext("parameters") == str(controllers_file(robot))
     assert plugin.findtext("ros/namespace") == "/left"
     bridged = {entry["gz_topic_name"] for entry in yaml.safe_load(resource("config/gazebo/bridge.yaml").read_text())}
     lidar = next(sensor for sensor in root.iter("sensor") if sensor.get("type") == "gpu_lidar")
     assert lidar.findtext("topic") == "left/scan"
-    assert {"/clock", "scan/points"} == bridged
+    assert plugins["gz-sim-odometry-publisher-system"].findtext("odom_topic") == "left/ground_truth"
+    assert {"/clock", "scan/points", "ground_truth"} == bridged

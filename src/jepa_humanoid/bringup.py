@@ -92,6 +92,11 @@ def tf_choices() -> tuple[str, ...]:
     return ("auto", "true", "false")
 
 
+def lidar_choices() -> tuple[str, ...]:
+    """Returns how a simulated robot sees: as its target does it, by rays that this package casts, or not at all."""
+    return ("true", "cast", "false")
+
+
 def target_names() -> tuple[str, ...]:
     """Returns everything that may move."""
     return TARGETS
@@ -173,9 +178,11 @@ class Options:
     )
     port: int = _option(8080, "Port that serves the page")
     namespace: str = _option("", "Namespace of all nodes and topics, so that several robots run side by side")
-    lidar: bool = _option(
-        True,
-        "Simulate the LiDAR; without it the robot walks blind. Gazebo needs a graphics driver for it",
+    lidar: str = _option(
+        "true",
+        "Simulate the LiDAR; without it the robot walks blind. In Gazebo, true renders it and needs a graphics driver, "
+        "cast does without",
+        lidar_choices,
         in_command=False,
         targets=SIMULATED,
     )
@@ -356,6 +363,8 @@ def make_graph(options: Options | None = None) -> Graph:
         nodes.append(_page(options))
     if options.target == "gazebo":
         nodes.append(_gazebo_bridge(options))
+    if options.target == "gazebo" and options.lidar == "cast":
+        nodes.append(_gazebo_lidar(options))
     if options.tf == "true" or options.rviz:
         nodes.append(_robot_state_publisher(options))
     if options.rviz:
@@ -379,7 +388,7 @@ def _mujoco_robot(options: Options) -> NodeSpec:
             "lock_step": options.lock_step,
             "randomize": options.randomize,
             "actuation_delay": options.actuation_delay,
-            "scan": options.lidar,
+            "scan": options.lidar != "false",
             "real_time_factor": options.real_time_factor,
         },
         on_exit=OnExit.SHUTDOWN,  # without a body there is nothing to control
@@ -409,6 +418,15 @@ def _gazebo_robot(options: Options) -> NodeSpec:
         executable="gazebo_robot",
         parameters={"robot": options.robot, "seed": options.seed},
         on_exit=OnExit.SHUTDOWN,  # the joints would keep the last torque for ever
+    )
+
+
+def _gazebo_lidar(options: Options) -> NodeSpec:
+    return NodeSpec(
+        name="gazebo_lidar",
+        description="The LiDAR of a robot in Gazebo that nobody renders",
+        executable="gazebo_lidar",
+        parameters={"robot": options.robot, "scene": options.scene, "seed": options.seed},
     )
 
 

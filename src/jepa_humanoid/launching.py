@@ -403,7 +403,7 @@ def describe(options: Options) -> Description:
     command += ["describe", "--out", str(folder)]
     for option in ("target", "robot", "scene", "seed", "real_time_factor", "namespace"):
         command += [f"--{option.replace('_', '-')}", str(getattr(options, option))]
-    if not options.lidar:
+    if options.lidar != "true":
         command += ["--no-lidar"]
     outcome = subprocess.run(command, capture_output=True, text=True, check=False)
     if outcome.returncode:

@@ -41,7 +41,7 @@ VALUES: dict[str, Any] = {
     "dds_domain": 1,
     "dry_run": False,
     "vendor_simulator": True,
-    "lidar": False,
+    "lidar": "cast",
     "real_time_factor": 0.5,
     "gui": True,
     "rviz": True,
@@ -311,7 +311,7 @@ def test_description_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_description_has_what_gazebo_needs() -> None:
     """URDF, world and start come in one folder, which is forgotten at the end."""
-    described = launching.describe(Options(target="gazebo", scene="room", seed=2, namespace="left", lidar=False))
+    described = launching.describe(Options(target="gazebo", scene="room", seed=2, namespace="left", lidar="cast"))
     assert "GazeboSimSystem" in described.robot
     assert "<namespace>/left</namespace>" in described.robot
     assert "sensors-system" not in described.world.read_text()

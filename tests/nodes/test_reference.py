@@ -28,8 +28,11 @@ def test_nodes_speak_of_the_contract_only(nodes):
 
 
 def test_nobody_controls_by_ground_truth(nodes):
-    """Ground truth reaches evaluators alone."""
-    assert {node.NAME for node in nodes if "evaluation" in node.SUBSCRIBES} == {"demo_evaluator"}
+    """Ground truth reaches evaluators and simulated sensors alone."""
+    truths = {"evaluation", "ground_truth"}
+    assert {node.NAME for node in nodes if truths & set(node.SUBSCRIBES)} == {"demo_evaluator", "gazebo_lidar"}
+    sensor = next(node for node in nodes if node.NAME == "gazebo_lidar")
+    assert sensor.PUBLISHES == ("points",)
 
 
 def test_every_parameter_is_described(nodes):

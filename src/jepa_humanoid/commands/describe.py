@@ -26,7 +26,7 @@ def describe(
     real_time_factor: Annotated[
         float, typer.Option(help="Gazebo goes no faster than this; 0 for no limit.")
     ] = Options.real_time_factor,
-    lidar: Annotated[bool, typer.Option(help="Have Gazebo render the LiDAR's view.")] = Options.lidar,
+    lidar: Annotated[bool, typer.Option(help="Have Gazebo render the LiDAR's view.")] = True,
     namespace: Annotated[str, typer.Option(help="Namespace of the robot's topics.")] = Options.namespace,
 ) -> None:
     """Write the robot's URDF for a target; for Gazebo also the scene as a world, and where in it the robot starts."""

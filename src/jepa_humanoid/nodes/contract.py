@@ -202,6 +202,14 @@ TOPICS = MappingProxyType(
                 "≥ 1000 Hz",
                 "Gazebo only: torques [N·m] in the robot's joint order",
             ),
+            Topic(
+                "ground_truth",
+                Odometry,
+                LATEST,
+                "50 Hz",
+                "Gazebo only: where the base truly is, in the world; for judging and for simulated sensors, never for "
+                "control",
+            ),
             Topic("odom", Odometry, LATEST, "50 Hz", "estimated base in `odom`; twist in the base frame; covariances"),
             Topic(
                 "base_footprint",
