@@ -462,7 +462,11 @@ def _robot_state_publisher(options: Options) -> NodeSpec:
 
 
 def viewers(options: Options) -> tuple[NodeSpec, ...]:
-    """Returns what joins a graph that runs already, to see it and to point: RViz, and links on tf if asked for."""
+    """Returns what joins a graph that runs already, to see it and to point.
+
+    The robot's links are on tf already where it was brought up with robot_state_publisher, and are put there only if
+    ``tf`` is true: nobody can tell from here.
+    """
     publisher = (_robot_state_publisher(options),) if options.tf == "true" else ()
     return (*publisher, _rviz(options), _goal_marker(options))
 

@@ -238,8 +238,6 @@ def show_rviz() -> LaunchDescription:
             return [_bringup_file(values)]
         require("rviz.launch.py", "rviz2")
         options = Options.from_text(values)
-        if options.tf == "auto":
-            options = replace(options, tf="false")  # whoever runs the robot has it already, or cannot be told
         graph = make_graph(options)
         shown = [spec for spec in viewers(options) if not spec.optional or all(map(installed, spec.needs))]
         description = describe(options) if any(spec.describes for spec in shown) else None

@@ -177,16 +177,22 @@ def test_sim_time_follows_the_target(target: str) -> None:
     assert set(timed) == {target != "g1"}
 
 
+def commands(actions: list[Any]) -> list[list[str]]:
+    """Command lines of plain processes, word by word."""
+    plain = [action for action in actions if type(action) is ExecuteProcess]
+    return [["".join(getattr(part, "text", "") for part in word) for word in action.cmd] for action in plain]
+
+
 @pytest.mark.usefixtures("everything_installed")
 def test_gazebo_is_the_launchs_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """Gazebo draws its noise from the seed, and hears nobody else's Gazebo unless a partition was chosen before."""
 
     def launched() -> tuple[list[str], list[str]]:
         found = visit("gazebo.launch.py", seed="7")
-        (server,) = [action for action in found if isinstance(action, ExecuteProcess) and action.name == "gz_server"]
         variables = [action for action in found if isinstance(action, SetEnvironmentVariable)]
         names = ["".join(part.text for part in action.name) for action in variables]
-        return ["".join(part.text for part in word) for word in server.cmd], names
+        (server,) = [command for command in commands(found) if {"gz", "sim", "-s"} <= set(command)]
+        return server, names
 
     monkeypatch.delenv("GZ_PARTITION", raising=False)
     words, variables = launched()
@@ -207,23 +213,12 @@ def test_teleoperation_and_recording_join_a_running_robot() -> None:
     assert not [action for action in gamepad if isinstance(action, IncludeLaunchDescription)]
     with_robot = visit("teleop.launch.py", device="gamepad", bringup="true")
     assert [action for action in with_robot if isinstance(action, IncludeLaunchDescription)]
-    (recorder,) = [action for action in visit("record.launch.py") if isinstance(action, ExecuteProcess)]
-    words = ["".join(part.text for part in word) for word in recorder.cmd]
-    assert {"/joint_states", "/joint_commands", "/points", "--use-sim-time"} <= set(words)
-    (everything,) = [
-        action
-        for action in visit("record.launch.py", what="everything", namespace="left")
-        if isinstance(action, ExecuteProcess)
-    ]
-    words = ["".join(part.text for part in word) for word in everything.cmd]
+    (words,) = commands(visit("record.launch.py"))
+    assert {"/joint_states", "/joint_commands", "/points", "/clock", "/tf_static", "--use-sim-time"} <= set(words)
+    (words,) = commands(visit("record.launch.py", what="everything", namespace="left"))
     assert {"/left/plan/candidates", "/left/clock", "/left/tf_static"} <= set(words)
     assert "--use-sim-time" not in words, "the recorder looks for a clock in the root, and would wait for ever"
-    (gazebo,) = [
-        action
-        for action in visit("record.launch.py", target="gazebo", namespace="left")
-        if isinstance(action, ExecuteProcess)
-    ]
-    words = ["".join(part.text for part in word) for word in gazebo.cmd]
+    (words,) = commands(visit("record.launch.py", target="gazebo", namespace="left"))
     assert {"/left/joint_states", "/clock", "--use-sim-time"} <= set(words)
     assert "/left/clock" not in words
 
