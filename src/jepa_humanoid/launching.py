@@ -59,6 +59,9 @@ SPAWN_PATIENCE = 60.0
 CONTROLLER_PATIENCE = 20.0
 """Time for each step of loading controllers [s]: their manager waits for the description, and for the clock."""
 
+GAZEBO_NICE = 10
+"""Priority of Gazebo's own processes; the planner's and the page's is the same."""
+
 PARTITION = "GZ_PARTITION"
 """Variable with the name under which Gazebo's programs find each other."""
 
@@ -471,10 +474,14 @@ def _on_its_own() -> list[Any]:
 
 
 def _gazebo(name: str, *arguments: str) -> ExecuteProcess:
-    """A part of Gazebo as one process without a shell around it, which dies even if this process is killed."""
+    """A part of Gazebo as one process without a shell around it, which dies even if this process is killed.
+
+    It stands back for everybody else: nothing makes Gazebo wait for the controller, but on a busy machine it is better
+    that time passes more slowly than that commands come late.
+    """
     with_parent = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
     return ExecuteProcess(
-        cmd=[*with_parent, "gz", "sim", *arguments],
+        cmd=["nice", "-n", str(GAZEBO_NICE), *with_parent, "gz", "sim", *arguments],
         name=name,
         output="screen",
         additional_env=_gazebo_environment(),
