@@ -8,12 +8,13 @@ import pytest
 from jepa_humanoid.locomotion.settings import GaitSettings
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.state import JointCommand, Vector
+from jepa_humanoid.robot.stature import standing_effort
 from jepa_humanoid.simulation.engine import ENGINES, BodyDraw, Engine, check_engine, make_engine
 from jepa_humanoid.simulation.errors import EngineError
 from jepa_humanoid.simulation.mujoco_engine import MujocoEngine
 from jepa_humanoid.simulation.rollout import Rollout
 from jepa_humanoid.simulation.scenes import Obstacle, Scene, load_scene
-from jepa_humanoid.simulation.world import World, WorldSettings, standing_effort
+from jepa_humanoid.simulation.world import World, WorldSettings
 
 try:
     check_engine("dart")

@@ -11,9 +11,12 @@ from rich.progress import track
 from rich.table import Table
 
 from jepa_humanoid.mind import PLANNERS, PlannerName
+from jepa_humanoid.robot.description import DEFAULT_ROBOT
 
 app = typer.Typer(no_args_is_help=True, help="Measure walking and finding the way, with reports.")
 console = Console(highlight=False)
+
+Robot = Annotated[str, typer.Option(help="Who is asked: a file in config/robots, or the path of a YAML file.")]
 
 
 @app.command("navigation")
@@ -72,6 +75,7 @@ def navigation_command(
 @app.command("locomotion")
 def locomotion_command(
     suite: Annotated[str, typer.Option(help="What is asked: stand, walk, push, straight or turn.")] = "walk",
+    robot: Robot = DEFAULT_ROBOT,
     engine: Annotated[str, typer.Option(help="What simulates it: mujoco, or dart (Gazebo's).")] = "mujoco",
     seeds: Annotated[str, typer.Option(help="FIRST:END, END excluded; or one seed.")] = "0:4",
     jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
@@ -79,6 +83,9 @@ def locomotion_command(
 ) -> None:
     """Stand, walk, take pushes or turn with estimated state, noise, and randomised friction and mass."""
     from jepa_humanoid.evaluation.locomotion import SUITES, evaluate, summarize, trial_count, write_report
+    from jepa_humanoid.locomotion.settings import gait_settings
+    from jepa_humanoid.robot.description import load_robot
+    from jepa_humanoid.robot.errors import RobotDescriptionError
     from jepa_humanoid.simulation.engine import check_engine
     from jepa_humanoid.simulation.errors import EngineError
 
@@ -87,9 +94,10 @@ def locomotion_command(
     chosen = _seeds(seeds)
     try:
         check_engine(engine)
-    except EngineError as error:
+        gait_settings(load_robot(robot))
+    except (EngineError, RobotDescriptionError) as error:
         _fail(error)
-    running = evaluate(suite, chosen, jobs, engine)
+    running = evaluate(suite, chosen, jobs, engine, robot)
     trials = list(track(running, suite, trial_count(suite, chosen), console=console))
     table = Table("seed", "µ", "kg", "push", "passed", "tilt °", "off m", "yaw °", "speed %", "odom m", box=box.SIMPLE)
     for t in trials:
@@ -105,9 +113,9 @@ def locomotion_command(
             "" if t.velocity_error_relative is None else f"{100 * t.velocity_error_relative:.0f}",
             f"{t.odometry_error_m:.3f}",
         )
-    console.print(f"[bold]{suite}[/] in {engine}: the robot {SUITES[suite].description}")
+    console.print(f"[bold]{suite}[/] in {engine}: {robot} {SUITES[suite].description}")
     console.print(table)
-    report = summarize(suite, engine, trials)
+    report = summarize(suite, engine, trials, robot)
     console.print(
         f"[bold]{suite}[/]: {report['survived']} of {report['trials']} stayed on their feet, "
         f"{report['passed']} passed; largest tilt {report['max_tilt_deg']}°; "
