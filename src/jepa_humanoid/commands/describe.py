@@ -1,4 +1,4 @@
-"""`humanoid describe`: what a robot is, for people, and what other programs have to know of it and a scene, as files."""
+"""`humanoid describe`: a robot in words for people, and it and a scene as files for other programs."""
 
 import json
 from collections.abc import Iterator

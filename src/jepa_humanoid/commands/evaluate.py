@@ -21,6 +21,7 @@ Robot = Annotated[str, typer.Option(help="Who is asked: a file in config/robots,
 
 @app.command("navigation")
 def navigation_command(
+    robot: Robot = DEFAULT_ROBOT,
     planner: Annotated[str, typer.Option(help=f"Who chooses the velocities: {', '.join(PLANNERS)}.")] = "jepa",
     scene: Annotated[str, typer.Option(help="A file in config/scenes, with a goal.")] = "room",
     seeds: Annotated[str, typer.Option(help="FIRST:END, END excluded; or one seed.")] = "0:20",
@@ -30,6 +31,8 @@ def navigation_command(
     picture: Annotated[Path | None, typer.Option(help="Where to draw the paths, a PNG file.")] = None,
 ) -> None:
     """Walk to the goals of drawn scenes with estimated state, noise, and randomised friction and mass."""
+    from functools import partial
+
     from jepa_humanoid.data.simulated import simulated_walk
     from jepa_humanoid.evaluation.navigation import Trial, evaluate, summarize, write_report
     from jepa_humanoid.evaluation.pictures import draw_trials
@@ -38,9 +41,9 @@ def navigation_command(
     chosen = _seeds(seeds)
     trials: list[Trial] = []
     try:
-        for trial in track(
-            evaluate(scene, chosen, name, model, simulated_walk, jobs), planner, len(chosen), console=console
-        ):
+        walk = partial(simulated_walk, robot=robot)
+        running = evaluate(scene, chosen, name, model, walk, jobs, robot=robot)
+        for trial in track(running, planner, len(chosen), console=console):
             trials.append(trial)
     except ValueError as error:
         _fail(error)
@@ -62,7 +65,8 @@ def navigation_command(
     console.print(table)
     summary = summarize(trials)
     console.print(
-        f"[bold]{planner}[/]: reached {summary['reached']} of {summary['trials']}, fell {summary['fell']}, "
+        f"[bold]{planner}[/] with {robot}: reached {summary['reached']} of {summary['trials']}, "
+        f"fell {summary['fell']}, "
         f"touched {summary['touched']}; odometry error {100 * summary['odometry_error_share']:.1f} % of the way; "
         f"plan {summary['plan_ms_median']:.0f} ms median, {summary['plan_ms_p99']:.0f} ms p99"
     )
