@@ -80,13 +80,16 @@ def navigation_command(
 def locomotion_command(
     suite: Annotated[str, typer.Option(help="What is asked: stand, walk, push, straight or turn.")] = "walk",
     robot: Robot = DEFAULT_ROBOT,
+    impulse: Annotated[
+        float | None, typer.Option(min=0.0, help="Size of the pushes of the suite push, in N·s; 15 if none.")
+    ] = None,
     engine: Annotated[str, typer.Option(help="What simulates it: mujoco, or dart (Gazebo's).")] = "mujoco",
     seeds: Annotated[str, typer.Option(help="FIRST:END, END excluded; or one seed.")] = "0:4",
     jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
     json: Annotated[Path | None, typer.Option(help="Where to write the trials.")] = None,
 ) -> None:
     """Stand, walk, take pushes or turn with estimated state, noise, and randomised friction and mass."""
-    from jepa_humanoid.evaluation.locomotion import SUITES, evaluate, summarize, trial_count, write_report
+    from jepa_humanoid.evaluation.locomotion import SUITES, evaluate, pushed_by, summarize, trial_count, write_report
     from jepa_humanoid.locomotion.settings import gait_settings
     from jepa_humanoid.robot.description import load_robot
     from jepa_humanoid.robot.errors import RobotDescriptionError
@@ -95,14 +98,17 @@ def locomotion_command(
 
     if suite not in SUITES:
         _fail(f"no suite '{suite}': known are {', '.join(SUITES)}")
+    if impulse is not None and suite != "push":
+        _fail(f"nobody is pushed in the suite '{suite}'")
+    asked = SUITES[suite] if impulse is None else pushed_by(impulse)
     chosen = _seeds(seeds)
     try:
         check_engine(engine)
         gait_settings(load_robot(robot))
     except (EngineError, RobotDescriptionError) as error:
         _fail(error)
-    running = evaluate(suite, chosen, jobs, engine, robot)
-    trials = list(track(running, suite, trial_count(suite, chosen), console=console))
+    running = evaluate(asked, chosen, jobs, engine, robot)
+    trials = list(track(running, suite, trial_count(asked, chosen), console=console))
     table = Table("seed", "µ", "kg", "push", "passed", "tilt °", "off m", "yaw °", "speed %", "odom m", box=box.SIMPLE)
     for t in trials:
         table.add_row(
@@ -117,7 +123,7 @@ def locomotion_command(
             "" if t.velocity_error_relative is None else f"{100 * t.velocity_error_relative:.0f}",
             f"{t.odometry_error_m:.3f}",
         )
-    console.print(f"[bold]{suite}[/] in {engine}: {robot} {SUITES[suite].description}")
+    console.print(f"[bold]{suite}[/] in {engine}: {robot} {asked.description}")
     console.print(table)
     report = summarize(suite, engine, trials, robot)
     console.print(

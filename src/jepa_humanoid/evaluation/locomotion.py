@@ -10,7 +10,7 @@ import multiprocessing
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache, partial
 from itertools import product
 from pathlib import Path
@@ -104,6 +104,20 @@ SUITES: Mapping[str, Suite] = MappingProxyType(
         )
     }
 )
+
+
+def pushed_by(impulse: float) -> Suite:
+    """The suite ``push`` with pushes of another size [N·s]: what topples the G1 is little to a robot of 90 kg."""
+    push = SUITES["push"]
+    sizes = [math.hypot(*given) for given in push.impulses if given is not None]
+    return replace(
+        push,
+        description=push.description.replace(f"{sizes[0]:g} N·s", f"{impulse:g} N·s"),
+        impulses=tuple(
+            None if given is None else (given[0] * impulse / size, given[1] * impulse / size)
+            for given, size in zip(push.impulses, sizes, strict=True)
+        ),
+    )
 
 
 @dataclass(frozen=True)
@@ -350,9 +364,10 @@ def evaluate(
         yield from pool.map(run, tasks)
 
 
-def trial_count(suite: str, seeds: Sequence[int]) -> int:
+def trial_count(suite: str | Suite, seeds: Sequence[int]) -> int:
     """How many trials a suite makes of these seeds."""
-    return len(seeds) * len(SUITES[suite].impulses)
+    chosen = SUITES[suite] if isinstance(suite, str) else suite
+    return len(seeds) * len(chosen.impulses)
 
 
 def summarize(
