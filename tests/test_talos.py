@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from jepa_humanoid.body import BodyMode
+from jepa_humanoid.data.simulated import simulated_walk
 from jepa_humanoid.evaluation.locomotion import SUITES, run_trial
 from jepa_humanoid.robot.description import RobotDescription, load_robot
 from jepa_humanoid.robot.state import VelocityCommand
@@ -39,6 +40,15 @@ def test_a_trial_is_of_the_robot_that_was_asked_for() -> None:
     trial = run_trial(replace(SUITES["stand"], duration=0.2, settling=0.3), seed=0, robot="talos")
     assert trial.survived
     assert 80.0 < trial.mass_kg < 100.0
+
+
+def test_episodes_are_of_the_robot_that_was_asked_for() -> None:
+    """What data and navigation are made of is a walk of TALOS, with TALOS's joints and its eyes."""
+    walk = simulated_walk(load_scene("flat"), 1, robot="talos")
+    assert walk.rollout.body.robot.name == "talos"
+    assert walk.frame.configuration.shape == (7 + 26,)
+    assert walk.frame.configuration[2] > 0.9
+    assert np.isfinite(walk.frame.elevation.heights).mean() > 0.1
 
 
 def test_it_sees_past_its_own_head(talos: RobotDescription) -> None:
