@@ -117,6 +117,7 @@ setup(
             "planner = jepa_humanoid.nodes.planner:main",
             "page = jepa_humanoid.nodes.page:main",
             "gazebo_robot = jepa_humanoid.nodes.gazebo_robot:main",
+            "gazebo_lidar = jepa_humanoid.nodes.gazebo_lidar:main",
             "goal_marker = jepa_humanoid.nodes.goal_marker:main",
             "joystick_stop = jepa_humanoid.nodes.joystick_stop:main",
             "demo_evaluator = jepa_humanoid.nodes.demo_evaluator:main",

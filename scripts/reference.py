@@ -1,12 +1,20 @@
 """Writes the tables of the documentation from the code: `python scripts/reference.py`; a test holds them against it.
 
-`docs/topics.md` gets topics, services, frames and parameters, `docs/launch.md` the launch files' arguments.
+`docs/topics.md` gets topics, services, frames and parameters, `docs/launch.md` the launch files' arguments,
+`docs/control.md` what can be tuned about the controller.
 """
 
-from collections.abc import Iterable
+import inspect
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import MISSING, Field, fields
 from pathlib import Path
+from typing import Any
 
+from jepa_humanoid.body import BodySettings
 from jepa_humanoid.bringup import BRINGUP, Argument, launch_arguments, record_arguments, teleop_arguments
+from jepa_humanoid.control.whole_body import WholeBodySettings
+from jepa_humanoid.locomotion.settings import GaitSettings
 from jepa_humanoid.nodes.reference import NODES, load_node, write_reference
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -30,11 +38,51 @@ def launch_tables() -> str:
     return "\n".join(lines)
 
 
-def with_tables(page: str) -> str:
-    """The page about launching with its tables made anew."""
+def settings_tables() -> str:
+    """What can be tuned about balance and gait, as the dataclasses say it themselves."""
+    lines = []
+    for title, settings in (
+        ("Gait", GaitSettings),
+        ("Whole-body controller", WholeBodySettings),
+        ("Body", BodySettings),
+    ):
+        described = _attributes(settings)
+        lines += [f"### {title}: `{settings.__name__}`", "", "| setting | default | meaning |", "| --- | --- | --- |"]
+        lines += [
+            f"| `{item.name}` | {default} | {described[item.name]} |"
+            for item in fields(settings)
+            if (default := _default(item)) is not None
+        ]
+        lines.append("")
+    return "\n".join(lines[:-1])
+
+
+PAGES: Mapping[str, Callable[[], str]] = {"launch.md": launch_tables, "control.md": settings_tables}
+"""Pages with a part that is written from the code, and who writes it."""
+
+
+def with_tables(page: str, tables: str) -> str:
+    """A page with its tables made anew."""
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n\n{launch_tables()}\n\n{END}{after}"
+    return f"{before}{BEGIN}\n\n{tables}\n\n{END}{after}"
+
+
+def _attributes(settings: type) -> dict[str, str]:
+    """The lines of a docstring's ``Attributes``, by name."""
+    text = (inspect.getdoc(settings) or "").partition("Attributes:\n")[2]
+    entries = re.findall(r"^    (\w+): (.*(?:\n {5,}.*)*)", text, flags=re.MULTILINE)
+    return {name: " ".join(meaning.split()) for name, meaning in entries}
+
+
+def _default(item: Field[Any]) -> str | None:
+    """A default as people write it; None for settings that hold settings of their own."""
+    value = item.default if item.default_factory is MISSING else item.default_factory()
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {number:g}" for key, number in value.items())
+    if isinstance(value, tuple):
+        return ", ".join(f"{number:g}" for number in value).replace("-", "−")
+    return f"{value:g}" if isinstance(value, int | float) else None
 
 
 def _table(arguments: Iterable[Argument]) -> list[str]:
@@ -47,10 +95,11 @@ def _table(arguments: Iterable[Argument]) -> list[str]:
 
 
 def main() -> None:
-    """Write both pages."""
+    """Write all pages."""
     (DOCS / "topics.md").write_text(write_reference([load_node(name) for name in NODES]))
-    page = DOCS / "launch.md"
-    page.write_text(with_tables(page.read_text()))
+    for name, tables in PAGES.items():
+        page = DOCS / name
+        page.write_text(with_tables(page.read_text(), tables()))
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ import yaml
 
 from jepa_humanoid import cli
 from jepa_humanoid.bringup import (
+    TARGETS,
     WITHOUT_MODEL,
     GraphError,
     OnExit,
@@ -30,7 +31,9 @@ from jepa_humanoid.bringup import (
 from jepa_humanoid.resources import resource
 from jepa_humanoid.runner import node_command, node_environment, parameter_file, run_graph
 
-EVERYTHING = Options(scene="room", seed=7, model="models/other", namespace="left", goal=(3.0, 1.0), port=8090)
+EVERYTHING = Options(
+    scene="room", seed=7, model=str(resource("models/g1")), namespace="left", goal=(3.0, 1.0), port=8090
+)
 REAL = make_graph(Options(target="g1", network_interface="eth0"))
 
 
@@ -85,7 +88,7 @@ def test_real_robot_takes_the_place_of_the_simulated_one() -> None:
     assert graph.node("unitree_g1").parameters["dry_run"] is True
     assert graph.node("unitree_g1").parameters["vendor_simulator"] is False
     assert graph.node("unitree_g1").on_exit is OnExit.SHUTDOWN
-    for name in ("use_sim_time", "follow_restart", "stand_at_start"):
+    for name in ("follow_restart", "stand_at_start"):
         assert graph.node("controller").parameters[name] is False
         assert make_graph().node("controller").parameters[name] is True
     assert graph.node("controller").remappings == ()
@@ -96,7 +99,8 @@ def test_robot_without_a_world_model_is_told_what_to_do(planner: str) -> None:
     """A planner that imagines is refused where there is nothing to imagine with, in words that say what does run."""
     with pytest.raises(GraphError, match=r"robot 'talos' has none in models/\. Choose kinematic, straight or off"):
         Options(robot="talos", planner=planner)
-    assert Options(robot="talos", planner=planner, model="elsewhere/model").model == "elsewhere/model"
+    elsewhere = str(resource("models"))
+    assert Options(robot="talos", planner=planner, model=elsewhere).model == elsewhere
 
 
 @pytest.mark.parametrize("planner", [*WITHOUT_MODEL, "off"])
@@ -154,20 +158,28 @@ def test_what_needs_ros_is_left_to_launch() -> None:
 
 
 def test_time_follows_the_target() -> None:
-    """Every node that takes the time from /clock does so because the target is simulated; each namespace finds it."""
-    for target in ("mujoco", "gazebo"):
-        graph = make_graph(Options(target=target, rviz=True, namespace="left"))
-        timed = [spec for spec in graph.nodes if "use_sim_time" in spec.parameters]
-        assert {spec.name for spec in timed} >= {"controller", "rviz", "robot_state_publisher"}
-        assert all(spec.parameters["use_sim_time"] is True for spec in timed)
-        own_clock = ("/clock", "clock") in graph.node("rviz").remappings
-        assert own_clock == (target == "mujoco")
+    """Other packages' nodes take the time from the target's clock if it is simulated, in each namespace; ours never."""
+    for target in TARGETS:
+        network = {"network_interface": "lo"} if target == "g1" else {}
+        graph = make_graph(Options(target=target, rviz=True, namespace="left", **network))
+        foreign = [spec for spec in graph.nodes if spec.package != "jepa_humanoid"]
+        assert {spec.name for spec in foreign} >= {"rviz", "robot_state_publisher"}
+        for spec in foreign:
+            assert spec.parameters["use_sim_time"] is (target != "g1"), spec.name
+            assert (("/clock", "clock") in spec.remappings) == (target == "mujoco"), spec.name
+        assert not [spec for spec in graph.nodes if spec not in foreign and "use_sim_time" in spec.parameters]
 
 
 def test_contradictions_are_refused() -> None:
-    """A window for Gazebo without Gazebo, and RViz without transforms, are refused in one sentence."""
-    with pytest.raises(GraphError, match="gui is Gazebo's window; target 'mujoco' has none"):
+    """What a target has no use for, a model that is not there, and RViz without transforms are refused."""
+    with pytest.raises(GraphError, match="gui is for target gazebo; 'mujoco' has no use for it"):
         Options(gui=True)
+    with pytest.raises(GraphError, match="randomize is for target mujoco; 'gazebo' has no use for it"):
+        Options(target="gazebo", randomize=True)
+    with pytest.raises(GraphError, match="scene is for target mujoco or gazebo; 'g1' has no use for it"):
+        Options(target="g1", network_interface="lo", scene="room")
+    with pytest.raises(GraphError, match="model 'nowhere' is no folder"):
+        Options(model="nowhere")
     with pytest.raises(GraphError, match="rviz places the robot by tf"):
         Options(rviz=True, tf="false")
 
@@ -178,6 +190,9 @@ def test_gazebo_differs_in_its_target_alone() -> None:
     for name in ("controller", "perception", "planner", "page"):
         assert there.node(name) == here.node(name)
     assert {spec.name for spec in there.nodes} - {spec.name for spec in here.nodes} == {"gazebo_robot", "gazebo_bridge"}
+    cast = make_graph(Options(target="gazebo", lidar="cast", scene="room", seed=3))
+    assert {spec.name for spec in cast.nodes} - {spec.name for spec in there.nodes} == {"gazebo_lidar"}
+    assert dict(cast.node("gazebo_lidar").parameters) == {"robot": "g1", "scene": "room", "seed": 3}
 
 
 @pytest.mark.ros
@@ -193,7 +208,6 @@ def test_nodes_know_the_parameters_they_get(spec: Any) -> None:
         if inspect.isclass(thing) and issubclass(thing, nodes.RobotNode) and thing.__module__ == module.__name__
     ]
     declared = {parameter.name: type(parameter.default) for parameter in node.parameter_specs()}
-    declared["use_sim_time"] = bool  # of every ROS 2 node
     assert spec.name == node.NAME
     assert {name: type(value) for name, value in spec.parameters.items()}.items() <= declared.items()
 
@@ -232,7 +246,7 @@ def find_package(name: str) -> str:
 def launch_file(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
     """What launch files are made from, run against stand-ins for `launch`, which no wheel brings."""
     actions = "DeclareLaunchArgument ExecuteProcess IncludeLaunchDescription LogInfo OpaqueFunction"
-    actions += " RegisterEventHandler Shutdown TimerAction"
+    actions += " RegisterEventHandler SetEnvironmentVariable Shutdown TimerAction"
     modules: dict[str, dict[str, Any]] = {
         "ament_index_python": {},
         "ament_index_python.packages": {"PackageNotFoundError": NotFoundError, "get_package_prefix": find_package},

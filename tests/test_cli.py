@@ -127,6 +127,21 @@ def test_taken_domain_is_passed_over() -> None:
         assert free_domain(first=domain) != domain
 
 
+def test_describe_writes_what_the_target_needs(tmp_path: Path) -> None:
+    """For Gazebo a world and a start come with the URDF; a real robot's computer need not be able to simulate."""
+    program = f"""
+import sys
+sys.modules["mujoco"] = sys.modules["trimesh"] = None
+from jepa_humanoid.commands.describe import app
+app(["--target", "g1", "--out", {str(tmp_path / "g1")!r}])
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
+    assert [path.name for path in (tmp_path / "g1").iterdir()] == ["robot.urdf"]
+    assert invoke("describe", "--scene", "room", "--seed", "2", "--out", str(tmp_path / "gazebo")).exit_code == 0
+    assert {path.name for path in (tmp_path / "gazebo").iterdir()} == {"robot.urdf", "world.sdf", "start.json"}
+    assert json.loads((tmp_path / "gazebo/start.json").read_text())["world"] == "room"
+
+
 def test_doctor_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     """A package that cannot be imported makes the doctor say so, say what to do, and not be content."""
     monkeypatch.setattr(doctor, "PACKAGES", {"no_such_module": "no-such-module"})

@@ -93,7 +93,7 @@ def test_limits_and_start_are_the_robots(robot: RobotDescription, urdf: ElementT
 
 
 def test_inertias_are_the_urdfs(robot: RobotDescription, urdf: ElementTree.Element) -> None:
-    """Mass and centre of mass of every link are the same for Pinocchio, for MuJoCo and for Gazebo."""
+    """Every link has the same mass and centre of mass for Pinocchio and for Gazebo, and the robot for MuJoCo too."""
     described = pin.buildModelFromXML(ElementTree.tostring(urdf, encoding="unicode"), pin.JointModelFreeFlyer())
     model = build_model(robot, load_scene("flat"), 0.001)
     for k, (ours, gazebos) in enumerate(zip(robot.model.inertias, described.inertias, strict=True)):
@@ -134,10 +134,12 @@ def test_hardware_follows_the_target(robot: RobotDescription) -> None:
 def test_plugin_reads_the_controllers_file(robot: RobotDescription) -> None:
     """The controller manager in Gazebo reads this robot's file, and lives in its namespace."""
     root = ElementTree.fromstring(robot_description(robot, "gazebo", "left"))
-    plugin = next(plugin for plugin in root.iter("plugin") if plugin.get("filename"))
+    plugins = {plugin.get("filename"): plugin for plugin in root.iter("plugin") if plugin.get("filename")}
+    plugin = plugins["gz_ros2_control-system"]
     assert plugin.findtext("parameters") == str(controllers_file(robot))
     assert plugin.findtext("ros/namespace") == "/left"
     bridged = {entry["gz_topic_name"] for entry in yaml.safe_load(resource("config/gazebo/bridge.yaml").read_text())}
     lidar = next(sensor for sensor in root.iter("sensor") if sensor.get("type") == "gpu_lidar")
     assert lidar.findtext("topic") == "left/scan"
-    assert {"/clock", "scan/points"} == bridged
+    assert plugins["gz-sim-odometry-publisher-system"].findtext("odom_topic") == "left/ground_truth"
+    assert {"/clock", "scan/points", "ground_truth"} == bridged

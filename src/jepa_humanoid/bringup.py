@@ -8,12 +8,22 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from enum import StrEnum
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self
 
 from jepa_humanoid.resources import PACKAGE, resource, share_directory
 
 ParameterValue = bool | int | float | str
+
+SIMULATED = ("mujoco", "gazebo")
+TARGETS = (*SIMULATED, "g1")
+
+GAZEBO_PACKAGES = (
+    *("ros_gz_sim", "ros_gz_bridge", "gz_ros2_control", "controller_manager"),
+    *("joint_state_broadcaster", "imu_sensor_broadcaster", "forward_command_controller"),
+)
+"""What a ROS 2 installation has to have for target gazebo, besides the program ``gz``."""
 
 
 class GraphError(ValueError):
@@ -82,9 +92,14 @@ def tf_choices() -> tuple[str, ...]:
     return ("auto", "true", "false")
 
 
+def lidar_choices() -> tuple[str, ...]:
+    """Returns how a simulated robot sees: as its target does it, by rays that this package casts, or not at all."""
+    return ("true", "cast", "false")
+
+
 def target_names() -> tuple[str, ...]:
     """Returns everything that may move."""
-    return ("mujoco", "gazebo", "g1")
+    return TARGETS
 
 
 def planner_names() -> tuple[str, ...]:
@@ -108,11 +123,18 @@ def _option(
     description: str,
     choices: Callable[[], tuple[str, ...]] | None = None,
     *,
+    targets: tuple[str, ...] = TARGETS,
     in_launch: bool = True,
     in_command: bool = True,
 ) -> Any:
-    """A field of `Options` that carries what runners show to people."""
-    metadata = {"description": description, "choices": choices, "in_launch": in_launch, "in_command": in_command}
+    """A field of `Options` that carries what runners show to people, and to which targets it means something."""
+    metadata = {
+        "description": description,
+        "choices": choices,
+        "targets": targets,
+        "in_launch": in_launch,
+        "in_command": in_command,
+    }
     return field(default=default, metadata=metadata)
 
 
@@ -129,19 +151,30 @@ class Options:
 
     target: str = _option("mujoco", "What moves", target_names)
     robot: str = _option("g1", "Which robot, a file in config/robots", robot_names)
-    scene: str = _option("flat", "Where a simulated robot stands, a file in config/scenes", scene_names)
+    scene: str = _option(
+        "flat", "Where a simulated robot stands, a file in config/scenes", scene_names, targets=SIMULATED
+    )
     seed: int = _option(0, "Draws the scene's obstacles, the sensors' noise and the randomisation")
     lock_step: bool = _option(
         True,
         "A simulated target waits for the command that answers its last state: a slow machine runs slower, not wrong",
+        targets=("mujoco",),
     )
-    randomize: bool = _option(False, "Draw the simulated robot's mass and the floor's friction")
-    actuation_delay: float = _option(0.002, "Time from a command's arrival to its effect in a simulated robot [s]")
-    network_interface: str = _option("", "Network interface that a real robot is on, such as eth0; target g1 needs it")
-    dds_domain: int = _option(0, "DDS domain of a real robot: 0, or 1 in its vendor's simulator")
-    dry_run: bool = _option(True, "Send nothing to a real robot, and show what would be sent on the topic lowcmd")
+    randomize: bool = _option(False, "Draw the simulated robot's mass and the floor's friction", targets=("mujoco",))
+    actuation_delay: float = _option(
+        0.002, "Time from a command's arrival to its effect in a simulated robot [s]", targets=("mujoco",)
+    )
+    network_interface: str = _option(
+        "", "Network interface that a real robot is on, such as eth0; target g1 needs it", targets=("g1",)
+    )
+    dds_domain: int = _option(0, "DDS domain of a real robot: 0, or 1 in its vendor's simulator", targets=("g1",))
+    dry_run: bool = _option(
+        True, "Send nothing to a real robot, and show what would be sent on the topic lowcmd", targets=("g1",)
+    )
     vendor_simulator: bool = _option(
-        False, "The vendor's simulator stands in for a real robot: no checksums, no motion service, no remote control"
+        False,
+        "The vendor's simulator stands in for a real robot: no checksums, no motion service, no remote control",
+        targets=("g1",),
     )
     planner: str = _option(
         "jepa", "Who plans the way to a goal: the world model, a baseline, or nobody (off)", planner_names
@@ -153,15 +186,18 @@ class Options:
     )
     port: int = _option(8080, "Port that serves the page")
     namespace: str = _option("", "Namespace of all nodes and topics, so that several robots run side by side")
-    lidar: bool = _option(
-        True,
-        "Simulate the LiDAR; without it the robot walks blind. Gazebo needs a graphics driver for it",
+    lidar: str = _option(
+        "true",
+        "Simulate the LiDAR; without it the robot walks blind. In Gazebo, true renders it and needs a graphics driver, "
+        "cast does without",
+        lidar_choices,
         in_command=False,
+        targets=SIMULATED,
     )
     real_time_factor: float = _option(
-        1.0, "A simulated target goes no faster than this; 0 for no limit", in_command=False
+        1.0, "A simulated target goes no faster than this; 0 for no limit", in_command=False, targets=SIMULATED
     )
-    gui: bool = _option(False, "Show Gazebo's own window", in_command=False)
+    gui: bool = _option(False, "Show Gazebo's own window", in_command=False, targets=("gazebo",))
     rviz: bool = _option(False, "Show everything in RViz 2, and point and drive there", in_command=False)
     rviz_config: str = _option("drive", "What RViz shows, a file in config/rviz", rviz_config_names, in_command=False)
     tf: str = _option(
@@ -184,6 +220,12 @@ class Options:
             value = getattr(self, option.name)
             if choices is not None and value not in choices():
                 raise GraphError(f"{option.name} '{value}' does not exist. Choose one of: {', '.join(choices())}.")
+        for option in fields(self):
+            targets = option.metadata["targets"]
+            if self.target not in targets and getattr(self, option.name) != option.default:
+                raise GraphError(
+                    f"{option.name} is for target {' or '.join(targets)}; '{self.target}' has no use for it."
+                )
         if self.namespace and not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*(/[A-Za-z][A-Za-z0-9_]*)*", self.namespace):
             raise GraphError(
                 f"namespace '{self.namespace}' is none: letters, digits and underscores, '/' between, a letter first."
@@ -207,8 +249,8 @@ class Options:
             raise GraphError("A judged run needs ground truth, and only a simulated target has it.")
         if not 0 <= self.real_time_factor <= 100:
             raise GraphError(f"real_time_factor {self.real_time_factor} is out of range. Choose 0 to 100.")
-        if self.gui and self.target != "gazebo":
-            raise GraphError(f"gui is Gazebo's window; target '{self.target}' has none, rviz and page do.")
+        if self.model and not Path(self.model).is_dir():
+            raise GraphError(f"model '{self.model}' is no folder. Give the one that `humanoid export` wrote.")
         if self.rviz and self.tf == "false":
             raise GraphError("rviz places the robot by tf; leave tf on.")
         if self.seconds <= 0:
@@ -218,8 +260,13 @@ class Options:
 
     @property
     def simulated(self) -> bool:
-        """Whether time is the target's: `use_sim_time` of every node follows from it, and from nothing else."""
-        return self.target in ("mujoco", "gazebo")
+        """Whether time is the target's: `use_sim_time` of other packages' nodes follows from it alone."""
+        return self.target in SIMULATED
+
+    @property
+    def clock(self) -> str:
+        """Topic of simulated time: ROS keeps it in the root, and so does Gazebo; each robot in MuJoCo has its own."""
+        return f"/{self.namespace}/clock" if self.namespace and self.target == "mujoco" else "/clock"
 
     @classmethod
     def from_text(cls, texts: Mapping[str, str]) -> Self:
@@ -329,10 +376,12 @@ def make_graph(options: Options | None = None) -> Graph:
         nodes.append(_page(options))
     if options.target == "gazebo":
         nodes.append(_gazebo_bridge(options))
+    if options.target == "gazebo" and options.lidar == "cast":
+        nodes.append(_gazebo_lidar(options))
     if options.tf == "true" or options.rviz:
         nodes.append(_robot_state_publisher(options))
     if options.rviz:
-        nodes += [rviz(options), _goal_marker(options)]
+        nodes += [_rviz(options), _goal_marker(options)]
     if options.goal is not None:
         nodes.append(_demo_evaluator(options, options.goal))
     # Two cores are enough for five processes only if none of them starts a pool of threads for small matrices.
@@ -352,7 +401,7 @@ def _mujoco_robot(options: Options) -> NodeSpec:
             "lock_step": options.lock_step,
             "randomize": options.randomize,
             "actuation_delay": options.actuation_delay,
-            "scan": options.lidar,
+            "scan": options.lidar != "false",
             "real_time_factor": options.real_time_factor,
         },
         on_exit=OnExit.SHUTDOWN,  # without a body there is nothing to control
@@ -385,6 +434,15 @@ def _gazebo_robot(options: Options) -> NodeSpec:
     )
 
 
+def _gazebo_lidar(options: Options) -> NodeSpec:
+    return NodeSpec(
+        name="gazebo_lidar",
+        description="The LiDAR of a robot in Gazebo that nobody renders",
+        executable="gazebo_lidar",
+        parameters={"robot": options.robot, "scene": options.scene, "seed": options.seed},
+    )
+
+
 def _gazebo_bridge(options: Options) -> NodeSpec:
     return NodeSpec(
         name="gazebo_bridge",
@@ -407,20 +465,33 @@ def _robot_state_publisher(options: Options) -> NodeSpec:
         executable="robot_state_publisher",
         parameters={"use_sim_time": options.simulated},
         # The target publishes `robot_description`.
-        remappings=(("robot_description", "robot_state_publisher/robot_description"), *_TF_IN_NAMESPACE),
+        remappings=(
+            ("robot_description", "robot_state_publisher/robot_description"),
+            *clock_in_namespace(options),
+            *_TF_IN_NAMESPACE,
+        ),
         describes=True,
     )
 
 
-def rviz(options: Options) -> NodeSpec:
-    """Returns RViz, which may also join a graph that runs already."""
+def viewers(options: Options) -> tuple[NodeSpec, ...]:
+    """Returns what joins a graph that runs already, to see it and to point.
+
+    The robot's links are on tf already where it was brought up with robot_state_publisher, and are put there only if
+    ``tf`` is true: nobody can tell from here.
+    """
+    publisher = (_robot_state_publisher(options),) if options.tf == "true" else ()
+    return (*publisher, _rviz(options), _goal_marker(options))
+
+
+def _rviz(options: Options) -> NodeSpec:
     return NodeSpec(
         name="rviz",
         description="Shows everything, and lets people point and drive",
         package="rviz2",
         executable="rviz2",
         parameters={"use_sim_time": options.simulated},
-        remappings=(*_clock_in_namespace(options), *_TF_IN_NAMESPACE),
+        remappings=(*clock_in_namespace(options), *_TF_IN_NAMESPACE),
         arguments=("-d", str(resource(f"config/rviz/{options.rviz_config}.rviz"))),
         on_exit=OnExit.NOTHING,  # somebody has closed the window
     )
@@ -441,9 +512,9 @@ _TF_IN_NAMESPACE = (("/tf", "tf"), ("/tf_static", "tf_static"))
 """ROS keeps transforms in the root; each robot has its own."""
 
 
-def _clock_in_namespace(options: Options) -> tuple[tuple[str, str], ...]:
-    """ROS keeps the clock in the root, and so does Gazebo; each robot in MuJoCo has its own."""
-    return (("/clock", "clock"),) if options.namespace and options.target == "mujoco" else ()
+def clock_in_namespace(options: Options) -> tuple[tuple[str, str], ...]:
+    """Returns what leads nodes with simulated time to the robot's clock."""
+    return (("/clock", "clock"),) if options.clock != "/clock" else ()
 
 
 def _controller(options: Options) -> NodeSpec:
@@ -453,13 +524,10 @@ def _controller(options: Options) -> NodeSpec:
         executable="controller",
         parameters={
             "robot": options.robot,
-            # Stamps of diagnostics and logs only: what is decided is decided by the stamps of joint_states.
-            "use_sim_time": options.simulated,
             # A real robot's clock never starts anew, and it gets up because somebody asks it to.
             "follow_restart": options.simulated,
             "stand_at_start": options.simulated,
         },
-        remappings=_clock_in_namespace(options),
         # The target damps while there is no controller; a new one balances again if it finds the robot upright.
         on_exit=OnExit.RESTART,
     )
@@ -516,6 +584,8 @@ def _demo_evaluator(options: Options, goal: tuple[float, float]) -> NodeSpec:
 
 def _choices(option: Field[Any]) -> tuple[str, ...] | None:
     choices = option.metadata["choices"]
+    if isinstance(option.default, bool):
+        return ("true", "false")
     return None if choices is None else tuple(choices())
 
 

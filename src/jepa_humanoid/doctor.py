@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -114,6 +116,7 @@ def examine(*, robot: str = "g1", port: int = 8080) -> Iterator[Finding]:
     yield _processors()
     for module, distribution in PACKAGES.items():
         yield _package(module, distribution, INSTALL)
+    yield _guarded("Pinocchio's version", _pinocchio, "pip install 'pin>=4,<5'; ROS 2's own package may be older")
     for module in ROS_PACKAGES:
         yield _package(module, module, f"{INSTALL}; or source a ROS 2 installation")
     yield _guarded("ROS middleware", _round_trip, "reinstall the ROS wheels: " + INSTALL)
@@ -121,7 +124,19 @@ def examine(*, robot: str = "g1", port: int = 8080) -> Iterator[Finding]:
     yield _guarded(f"robot {robot}", lambda: _robot(robot), "pip install --force-reinstall example-robot-data")
     yield _model(robot)
     yield _port(port)
-    yield _training()
+    yield _installed("ros2 launch", _launch(), "only for the files in launch/: source a ROS 2 installation")
+    for subject, packages, use in (
+        ("target gazebo", bringup.GAZEBO_PACKAGES, "only for Gazebo"),
+        ("links on tf", ("tf2_msgs", "robot_state_publisher"), "only for viewers of tf"),
+        ("RViz", ("rviz2", "interactive_markers"), "only to look and point in RViz; the page needs no installation"),
+        ("recording", ("ros2bag", "rosbag2_storage_mcap"), "only to record"),
+    ):
+        missing = [package for package in packages if not _in_ament_index(package)]
+        names = " ".join(f"ros-$ROS_DISTRO-{package.replace('_', '-')}" for package in missing)
+        yield _installed(subject, ", ".join(packages) if not missing else "", f"{use}: sudo apt install {names}")
+    yield _distribution("target g1", "cyclonedds", "only for a real G1: pip install '.[g1]'")
+    yield _distribution("engine dart", "dartpy", "only to try Gazebo's engine alone: pip install '.[dart]'")
+    yield _distribution("training", "torch", "only to train: pip install '.[train]'")
 
 
 def _python() -> Finding:
@@ -155,6 +170,13 @@ def _guarded(subject: str, check: Callable[[], str], advice: str) -> Finding:
         return Finding(subject, Verdict.GOOD, check())
     except Exception as error:  # the report has to go on
         return Finding(subject, Verdict.MISSING, f"{type(error).__name__}: {error}", advice)
+
+
+def _pinocchio() -> str:
+    found = str(import_module("pinocchio").__version__)
+    if int(found.partition(".")[0]) < 4:
+        raise ImportError(f"{found} names several functions differently; 4 is needed")
+    return found
 
 
 def _round_trip() -> str:
@@ -220,8 +242,24 @@ def _port(port: int) -> Finding:
     return Finding(f"port {port}", Verdict.NOTE, "taken", f"the page will be served at {free}")
 
 
-def _training() -> Finding:
+def _installed(subject: str, found: str, advice: str) -> Finding:
+    """Something that the robot can do without; empty text where it was not found."""
+    return Finding(subject, Verdict.GOOD, found) if found else Finding(subject, Verdict.NOTE, "not installed", advice)
+
+
+def _distribution(subject: str, name: str, advice: str) -> Finding:
     try:
-        return Finding("torch", Verdict.GOOD, version("torch"))
+        return _installed(subject, f"{name} {version(name)}", advice)
     except PackageNotFoundError:
-        return Finding("torch", Verdict.NOTE, "not installed", "only to train: pip install '.[train]'")
+        return _installed(subject, "", advice)
+
+
+def _launch() -> str:
+    names = ("launch", "launch_ros")
+    return ", ".join(names) if all(find_spec(name) is not None for name in names) else ""
+
+
+def _in_ament_index(package: str) -> bool:
+    prefixes = filter(None, os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep))
+    index = "share/ament_index/resource_index/packages"
+    return any((Path(prefix) / index / package).is_file() for prefix in prefixes)

@@ -8,6 +8,7 @@ other, each within its time. Whatever goes wrong ends the launch with one senten
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,7 @@ from launch.actions import (
     LogInfo,
     OpaqueFunction,
     RegisterEventHandler,
+    SetEnvironmentVariable,
     Shutdown,
     TimerAction,
 )
@@ -35,14 +37,16 @@ from launch_ros.actions import Node
 
 from jepa_humanoid.bringup import (
     BRINGUP,
+    GAZEBO_PACKAGES,
     Argument,
     Graph,
     NodeSpec,
     OnExit,
     Options,
+    clock_in_namespace,
     launch_arguments,
     make_graph,
-    rviz,
+    viewers,
 )
 from jepa_humanoid.resources import PACKAGE, resource
 
@@ -55,11 +59,11 @@ SPAWN_PATIENCE = 60.0
 CONTROLLER_PATIENCE = 20.0
 """Time for each step of loading controllers [s]: their manager waits for the description, and for the clock."""
 
+PARTITION = "GZ_PARTITION"
+"""Variable with the name under which Gazebo's programs find each other."""
+
 BROADCASTERS = ("joint_state_broadcaster", "imu_sensor_broadcaster")
 EFFORT_CONTROLLER = "effort_controller"
-
-GAZEBO_PACKAGES = ("ros_gz_sim", "ros_gz_bridge", "gz_ros2_control", "controller_manager")
-CONTROLLER_PACKAGES = ("joint_state_broadcaster", "imu_sensor_broadcaster", "forward_command_controller")
 
 
 class LaunchError(RuntimeError):
@@ -115,14 +119,17 @@ def graph_actions(options: Options) -> list[Any]:
     description = None
     if options.target == "gazebo" or any(spec.describes for spec in specs):
         description = describe(options)
-    actions: list[Any] = [*notes]
-    if description is not None:
-        actions.append(RegisterEventHandler(OnShutdown(on_shutdown=description.forget)))
+    actions: list[Any] = [*notes, *forget_at_the_end(description)]
     actions += nodes(replace(graph, nodes=tuple(specs)), description.robot if description is not None else "")
     if options.target == "gazebo":
         assert description is not None
         actions += gazebo_actions(options, description)
     return actions
+
+
+def forget_at_the_end(description: "Description | None") -> list[Any]:
+    """Remove a description's files when the launch ends."""
+    return [] if description is None else [RegisterEventHandler(OnShutdown(on_shutdown=description.forget))]
 
 
 def nodes(graph: Graph, robot_description: str = "") -> list[Node]:
@@ -231,7 +238,13 @@ def show_rviz() -> LaunchDescription:
             return [_bringup_file(values)]
         require("rviz.launch.py", "rviz2")
         options = Options.from_text(values)
-        return [_node(make_graph(options), rviz(options), "")]
+        graph = make_graph(options)
+        shown = [spec for spec in viewers(options) if not spec.optional or all(map(installed, spec.needs))]
+        description = describe(options) if any(spec.describes for spec in shown) else None
+        return [
+            *forget_at_the_end(description),
+            *nodes(replace(graph, nodes=tuple(shown)), description.robot if description is not None else ""),
+        ]
 
     return LaunchDescription([*declare(arguments), OpaqueFunction(function=actions)])
 
@@ -242,7 +255,8 @@ def teleop_actions(options: Options, own: Mapping[str, str]) -> list[Any]:
     values = str(resource(f"config/teleop/{device}.yaml"))
     common: dict[str, Any] = {"namespace": options.namespace, "output": "screen"}
     parameters = [values, {"use_sim_time": options.simulated}]
-    remappings = [("cmd_vel", "teleop/cmd_vel")]
+    clock = clock_in_namespace(options)
+    remappings = [("cmd_vel", "teleop/cmd_vel"), *clock]
     if device == "keyboard":
         require("device:=keyboard", "teleop_twist_keyboard")
         terminal = own["terminal"]
@@ -262,7 +276,7 @@ def teleop_actions(options: Options, own: Mapping[str, str]) -> list[Any]:
     require(f"device:={device}", "joy", "teleop_twist_joy")
     stop = NodeSpec("joystick_stop", "The joystick's stop button", "joystick_stop")
     return [
-        Node(package="joy", executable="joy_node", name="joy", parameters=parameters, **common),
+        Node(package="joy", executable="joy_node", name="joy", parameters=parameters, remappings=clock, **common),
         Node(
             package="teleop_twist_joy",
             executable="teleop_node",
@@ -288,9 +302,11 @@ def record_actions(options: Options, own: Mapping[str, str]) -> list[Any]:
     names = TOPICS if own["what"] == "everything" else ESSENTIALS
     prefix = f"/{options.namespace}" if options.namespace else ""
     command = ["ros2", "bag", "record", "--storage", own["storage"], "--output", str(output)]
-    if options.simulated:
+    # A recorder with simulated time records nothing before it has heard a clock, and looks for it in the root only.
+    if options.simulated and options.clock == "/clock":
         command += ["--use-sim-time"]
-    return [ExecuteProcess(cmd=[*command, "--topics", *(f"{prefix}/{name}" for name in names)], output="screen")]
+    topics = [options.clock if name == "clock" else f"{prefix}/{name}" for name in names]
+    return [ExecuteProcess(cmd=[*command, "--topics", *topics, f"{prefix}/tf_static"], output="screen")]
 
 
 ESSENTIALS = (
@@ -321,7 +337,7 @@ def check_packages(graph: Graph) -> None:
     """
     options = graph.options
     if options.target == "gazebo":
-        require("target:=gazebo", *GAZEBO_PACKAGES, *CONTROLLER_PACKAGES)
+        require("target:=gazebo", *GAZEBO_PACKAGES)
         if shutil.which("gz") is None:
             raise LaunchError("target:=gazebo needs the program gz, which is not in PATH: source ROS 2's setup again.")
     if options.rviz:
@@ -356,7 +372,7 @@ class Description:
     Attributes:
         folder: Where.
         robot: The robot's URDF.
-        start: Name of the world, and x, y, z [m] and yaw [rad] of the robot's base in it; for Gazebo, the file of
+        start: For Gazebo, name of the world, x, y, z [m] and yaw [rad] of the robot's base in it, and the file of
             ros2_control's controllers.
     """
 
@@ -386,14 +402,14 @@ def describe(options: Options) -> Description:
     command += ["describe", "--out", str(folder)]
     for option in ("target", "robot", "scene", "seed", "real_time_factor", "namespace"):
         command += [f"--{option.replace('_', '-')}", str(getattr(options, option))]
-    if not options.lidar:
+    if options.lidar != "true":
         command += ["--no-lidar"]
     outcome = subprocess.run(command, capture_output=True, text=True, check=False)
     if outcome.returncode:
         said = (outcome.stderr.strip() or outcome.stdout.strip() or f"status {outcome.returncode}").splitlines()[-1]
         shutil.rmtree(folder, ignore_errors=True)
         raise LaunchError(f"robot and scene cannot be described: {said.removeprefix('error: ')}")
-    start = json.loads((folder / "start.json").read_text())
+    start = json.loads((folder / "start.json").read_text()) if options.target == "gazebo" else {}
     return Description(folder, (folder / "robot.urdf").read_text(), start)
 
 
@@ -404,7 +420,10 @@ def gazebo_actions(options: Options, description: Description) -> list[Any]:
     """Gazebo's server, then the robot, then its broadcasters, then what drives its joints."""
     start = description.start
     server = _gazebo(
-        "gz_server", "-s", "-r", *([] if options.gui else ["--headless-rendering"]), str(description.world)
+        "gz_server",
+        *("-s", "-r", "--seed", str(options.seed)),
+        *([] if options.gui else ["--headless-rendering"]),
+        str(description.world),
     )
     spawn = Node(
         package="ros_gz_sim",
@@ -431,6 +450,7 @@ def gazebo_actions(options: Options, description: Description) -> list[Any]:
             raise LaunchError(f"Gazebo has not taken the robot within {SPAWN_PATIENCE:.0f} s.")
 
     actions: list[Any] = [
+        *_on_its_own(),
         server,
         _must_last(server, "Gazebo"),
         spawn,
@@ -442,6 +462,13 @@ def gazebo_actions(options: Options, description: Description) -> list[Any]:
     if options.gui:
         actions.append(_gazebo("gz_gui", "-g"))
     return actions
+
+
+def _on_its_own() -> list[Any]:
+    """Keep this launch's Gazebo apart from others on the network, unless somebody has chosen a partition already."""
+    if PARTITION in os.environ:
+        return []
+    return [SetEnvironmentVariable(PARTITION, f"{PACKAGE}_{socket.gethostname()}_{os.getpid()}")]
 
 
 def _gazebo(name: str, *arguments: str) -> ExecuteProcess:

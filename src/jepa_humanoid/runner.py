@@ -61,8 +61,11 @@ def run_graph(graph: Graph, *, domain: int | None = None, log: TextIO | None = N
             f"ros2 launch {PACKAGE} bringup.launch.py target:={graph.options.target}"
         )
     environment = node_environment(graph, domain)
+    log = log or sys.stdout
+    log.write(f"In ROS domain {environment['ROS_DOMAIN_ID']}: set ROS_DOMAIN_ID to join in from another terminal.\n")
+    log.flush()
     with tempfile.TemporaryDirectory(prefix="jepa_humanoid-") as folder:
-        supervisor = Supervisor(Printer(log or sys.stdout))
+        supervisor = Supervisor(Printer(log))
         for spec in graph.nodes:
             parameters = Path(folder) / f"{spec.name}.yaml"
             parameters.write_text(parameter_file(spec))

@@ -126,9 +126,12 @@ def test_goal_is_reached_in_mujoco(watcher: Any, processes: Processes) -> Iterat
     watcher.wait_until(lambda: watcher.status("planner")[1] == "no goal", "the planner")
     watcher.wait_for_robot_time(2.0)
     for name, rate in RATES.items():
-        # In stamps, not in messages that a busy machine let through: the smallest steps tell the rate.
+        # In stamps: the smallest steps tell the rate, and of slow topics hardly a message may be missing. Of fast ones
+        # a busy listener here misses many.
         step = np.percentile(np.diff(stamps[name]), 20)
         assert step == pytest.approx(1.0 / rate, rel=0.05), name
+        if rate <= 50.0:
+            assert len(stamps[name]) > 0.8 * rate * (stamps[name][-1] - stamps[name][0]), name
 
     watcher.publish("goal_pose", goal_at(1.0, 0.3))
 
@@ -146,7 +149,7 @@ def test_goal_is_reached_in_mujoco(watcher: Any, processes: Processes) -> Iterat
 
 @launch_pytest.fixture
 def gazebo(domain: int, stand_in: Path, processes: Processes) -> Any:
-    """The whole graph for Gazebo, whose programs are stand-ins."""
+    """The whole graph for Gazebo, its programs played by stand-ins that wait for torques: no test of its timing."""
     return include(processes, target="gazebo", page="false", rviz="true")
 
 
@@ -154,7 +157,7 @@ def gazebo(domain: int, stand_in: Path, processes: Processes) -> Any:
 @pytest.mark.slow
 @pytest.mark.launch(fixture=gazebo)
 def test_robot_walks_in_gazebo(watcher: Any, processes: Processes) -> Iterator[None]:
-    """Server, robot, broadcasters and effort controller come up in order; the robot walks; nothing of it is left."""
+    """With stand-ins, server, robot, broadcasters and effort controller come up in order, and the robot walks."""
     truth: dict[str, Any] = {}
     watcher.find_dead = lambda: next((f"{name} failed" for name, status in processes.ended.items() if status), None)
     watcher.node.create_subscription(String, "stand_in/truth", lambda m: truth.update(json.loads(m.data)), 1)

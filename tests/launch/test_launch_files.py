@@ -13,7 +13,7 @@ pytest.importorskip("launch", reason="ROS 2's launch and launch_ros are not inst
 pytest.importorskip("launch_ros", reason="ROS 2's launch and launch_ros are not installed")
 
 import launch
-from launch.actions import ExecuteProcess, IncludeLaunchDescription, TimerAction
+from launch.actions import ExecuteProcess, IncludeLaunchDescription, SetEnvironmentVariable, TimerAction
 from launch.launch_description_sources import get_launch_description_from_python_launch_file
 from launch_ros.actions import Node
 
@@ -32,7 +32,7 @@ VALUES: dict[str, Any] = {
     "randomize": True,
     "actuation_delay": 0.01,
     "planner": "straight",
-    "model": "models/other",
+    "model": str(resource("models/g1")),
     "page": False,
     "host": "0.0.0.0",
     "port": 8090,
@@ -41,7 +41,7 @@ VALUES: dict[str, Any] = {
     "dds_domain": 1,
     "dry_run": False,
     "vendor_simulator": True,
-    "lidar": False,
+    "lidar": "cast",
     "real_time_factor": 0.5,
     "gui": True,
     "rviz": True,
@@ -53,7 +53,11 @@ VALUES: dict[str, Any] = {
 ROS2 = "import sys; from ros2cli.cli import main; sys.exit(main())"
 """`ros2`, whatever is in PATH."""
 
-NEEDS = {"gui": {"target": "gazebo"}}
+NEEDS = {
+    "gui": {"target": "gazebo"},
+    "network_interface": {"target": "g1"},
+    **{name: {"target": "g1", "network_interface": "eth0"} for name in ("dds_domain", "dry_run", "vendor_simulator")},
+}
 """What else an argument's value asks for."""
 
 
@@ -138,11 +142,12 @@ def test_argument_reaches_the_graph(name: str, monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize(("file", "target"), [("gazebo.launch.py", "gazebo"), ("robot.launch.py", "g1")])
 def test_small_files_include_bringup(file: str, target: str) -> None:
     """Gazebo and robot are bringup with the target fixed, and hand every other argument on."""
-    found = visit(file, scene="room", network_interface="eth0")
+    given = {"g1": {"network_interface": "eth0"}, "gazebo": {"scene": "room"}}[target]
+    found = visit(file, **given)
     (include,) = [action for action in found if isinstance(action, IncludeLaunchDescription)]
     values = dict(include.launch_arguments)
     assert values["target"] == target
-    assert values["scene"] == "room"
+    assert given.items() <= values.items()
     assert set(values) == {argument.name for argument in launch_arguments()}
 
 
@@ -159,14 +164,42 @@ def parameters(action: Any) -> dict[str, Any]:
 
 
 @pytest.mark.usefixtures("everything_installed")
-@pytest.mark.parametrize("target", ["mujoco", "gazebo"])
+@pytest.mark.parametrize("target", ["mujoco", "gazebo", "g1"])
 def test_sim_time_follows_the_target(target: str) -> None:
     """No file has an argument for simulated time, and every node of other packages gets it from the target."""
     for file in FILES:
         assert "use_sim_time" not in {argument.name for argument in description(file).get_launch_arguments()}
-    found = visit("bringup.launch.py", target=target, rviz="true")
-    given = [parameters(action) for action in found if type(action) is Node]
-    assert sum(values.get("use_sim_time") is True for values in given) >= 3  # controller, RViz, robot_state_publisher
+    network = {"network_interface": "eth0"} if target == "g1" else {}
+    found = visit("bringup.launch.py", target=target, rviz="true", **network)
+    given = [parameters(action).get("use_sim_time") for action in found if type(action) is Node]
+    timed = [value for value in given if value is not None]
+    assert len(timed) == (3 if target == "gazebo" else 2)  # RViz, robot_state_publisher, and what bridges Gazebo
+    assert set(timed) == {target != "g1"}
+
+
+def commands(actions: list[Any]) -> list[list[str]]:
+    """Command lines of plain processes, word by word."""
+    plain = [action for action in actions if type(action) is ExecuteProcess]
+    return [["".join(getattr(part, "text", "") for part in word) for word in action.cmd] for action in plain]
+
+
+@pytest.mark.usefixtures("everything_installed")
+def test_gazebo_is_the_launchs_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gazebo draws its noise from the seed, and hears nobody else's Gazebo unless a partition was chosen before."""
+
+    def launched() -> tuple[list[str], list[str]]:
+        found = visit("gazebo.launch.py", seed="7")
+        variables = [action for action in found if isinstance(action, SetEnvironmentVariable)]
+        names = ["".join(part.text for part in action.name) for action in variables]
+        (server,) = [command for command in commands(found) if {"gz", "sim", "-s"} <= set(command)]
+        return server, names
+
+    monkeypatch.delenv("GZ_PARTITION", raising=False)
+    words, variables = launched()
+    assert words[words.index("--seed") + 1] == "7"
+    assert variables == ["GZ_PARTITION"]
+    monkeypatch.setenv("GZ_PARTITION", "ours")
+    assert launched()[1] == []
 
 
 @pytest.mark.usefixtures("everything_installed")
@@ -180,23 +213,23 @@ def test_teleoperation_and_recording_join_a_running_robot() -> None:
     assert not [action for action in gamepad if isinstance(action, IncludeLaunchDescription)]
     with_robot = visit("teleop.launch.py", device="gamepad", bringup="true")
     assert [action for action in with_robot if isinstance(action, IncludeLaunchDescription)]
-    (recorder,) = [action for action in visit("record.launch.py") if isinstance(action, ExecuteProcess)]
-    words = ["".join(part.text for part in word) for word in recorder.cmd]
-    assert {"/joint_states", "/joint_commands", "/points", "--use-sim-time"} <= set(words)
-    (everything,) = [
-        action
-        for action in visit("record.launch.py", what="everything", namespace="left")
-        if isinstance(action, ExecuteProcess)
-    ]
-    words = ["".join(part.text for part in word) for word in everything.cmd]
-    assert "/left/plan/candidates" in words
+    (words,) = commands(visit("record.launch.py"))
+    assert {"/joint_states", "/joint_commands", "/points", "/clock", "/tf_static", "--use-sim-time"} <= set(words)
+    (words,) = commands(visit("record.launch.py", what="everything", namespace="left"))
+    assert {"/left/plan/candidates", "/left/clock", "/left/tf_static"} <= set(words)
+    assert "--use-sim-time" not in words, "the recorder looks for a clock in the root, and would wait for ever"
+    (words,) = commands(visit("record.launch.py", target="gazebo", namespace="left"))
+    assert {"/left/joint_states", "/clock", "--use-sim-time"} <= set(words)
+    assert "/left/clock" not in words
 
 
 @pytest.mark.usefixtures("everything_installed")
 def test_rviz_joins_or_brings_up() -> None:
     """rviz.launch.py shows a running robot with the view that was asked for, or brings the robot up with RViz."""
-    (node,) = [action for action in visit("rviz.launch.py", rviz_config="debug") if isinstance(action, Node)]
-    assert node.node_executable == "rviz2"
+    joined = [action for action in visit("rviz.launch.py", rviz_config="debug") if isinstance(action, Node)]
+    assert [action._Node__node_name for action in joined] == ["rviz", "goal_marker"]
+    with_links = [action for action in visit("rviz.launch.py", tf="true") if isinstance(action, Node)]
+    assert [action._Node__node_name for action in with_links] == ["robot_state_publisher", "rviz", "goal_marker"]
     (include,) = [
         action for action in visit("rviz.launch.py", bringup="true") if isinstance(action, IncludeLaunchDescription)
     ]
@@ -273,7 +306,7 @@ def test_description_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_description_has_what_gazebo_needs() -> None:
     """URDF, world and start come in one folder, which is forgotten at the end."""
-    described = launching.describe(Options(target="gazebo", scene="room", seed=2, namespace="left", lidar=False))
+    described = launching.describe(Options(target="gazebo", scene="room", seed=2, namespace="left", lidar="cast"))
     assert "GazeboSimSystem" in described.robot
     assert "<namespace>/left</namespace>" in described.robot
     assert "sensors-system" not in described.world.read_text()

@@ -244,11 +244,11 @@ def test_emergency_stop_ends_driving(page: Page, visitors: Visitors, open_browse
     wait_until(lambda: page.teleoperation.driver is not None, "driving")
     browser.press("EMERGENCY STOP")
     wait_until(lambda: visitors.stops == [True], "the stop")
-    assert page.teleoperation.driver is None
-    assert page._panel.release.visible
+    wait_until(lambda: page.teleoperation.driver is None, "driving to end")
+    wait_until(lambda: page._panel.release.visible, "the way back")
     browser.press("Release the stop")
     wait_until(lambda: visitors.stops == [True, False], "the release")
-    assert not page._panel.release.visible
+    wait_until(lambda: not page._panel.release.visible, "the way back to be gone")
 
 
 def test_driving_sends_commands_and_forgets_the_goal(page: Page, visitors: Visitors, open_browser: Open) -> None:

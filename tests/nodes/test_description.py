@@ -25,6 +25,11 @@ def test_every_mesh_can_be_found(robot):
     assert all(Path(unquote(urlparse(uri).path)).is_file() for uri in uris)
 
 
+def test_description_names_no_place_of_its_sources(robot):
+    """What goes out over a topic has no comments, and with them no paths of the machine that wrote it."""
+    assert "<!--" not in robot_description(robot)
+
+
 def test_sensors_change_no_joint(robot):
     """Whatever is put around the robot, its joints and its mass stay what the controller knows."""
     model = pin.buildModelFromXML(robot_description(robot, "gazebo"), pin.JointModelFreeFlyer())

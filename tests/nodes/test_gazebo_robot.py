@@ -13,7 +13,7 @@ from geometry_msgs.msg import TwistStamped
 from sensor_msgs.msg import Imu, JointState
 from std_msgs.msg import Float64MultiArray, String
 
-from jepa_humanoid.nodes.conversions import to_nanoseconds
+from jepa_humanoid.nodes.conversions import to_nanoseconds, to_stamp
 from jepa_humanoid.nodes.errors import MessageError
 from jepa_humanoid.nodes.gazebo_wire import BroadcastReader
 from jepa_humanoid.robot.description import load_robot
@@ -108,7 +108,7 @@ def test_robot_in_gazebo_stands_walks_and_damps(gazebo, nodes, watcher, robot):
     nodes.start("gazebo_robot")
     gazebo.spawn()
     gazebo.activate("joint_state_broadcaster", "imu_sensor_broadcaster")
-    nodes.start("controller", use_sim_time=True)
+    nodes.start("controller")
     watcher.wait_until(lambda: watcher.status("gazebo_robot")[1] == "driven", "a controller's commands")
     gazebo.activate("effort_controller")
     gazebo.wait_for(0.8)
@@ -150,6 +150,28 @@ def test_adapter_waits_and_says_for_what(nodes, watcher):
     nodes.start("gazebo_robot")
     watcher.wait_until(lambda: "Gazebo's controllers" in watcher.status("gazebo_robot")[1], "the adapter")
     assert "GazeboSimSystem" in watcher.heard["robot_description"].data
+
+
+@pytest.mark.ros
+def test_command_of_another_time_is_named(nodes, watcher, robot):
+    """A command for a time that is still to come moves nothing, and diagnostics say whose it may be."""
+    nodes.start("gazebo_robot")
+    watcher.wait_until(lambda: "Gazebo's controllers" in watcher.status("gazebo_robot")[1], "the adapter")
+    zeros = [0.0] * robot.joint_count
+    state = JointState(name=list(robot.joint_names), position=zeros, velocity=zeros)
+    state.header.stamp = to_stamp(1.0)
+    command = JointState(name=list(robot.joint_names), position=zeros, velocity=zeros, effort=[1.0] * len(zeros))
+    command.header.stamp = to_stamp(5.0)
+
+    def named():
+        watcher.publish("joint_state_broadcaster/joint_states", state)
+        watcher.publish("joint_commands", command)
+        watcher.spin(0.1)
+        return "a command for 5.000 s, which is still to come" in watcher.status("gazebo_robot")[1]
+
+    watcher.listen("effort_controller/commands")
+    watcher.wait_until(named, "the cause on diagnostics")
+    assert set(watcher.heard["effort_controller/commands"].data) == {0.0}
 
 
 def broadcast(names, position, velocity):

@@ -145,6 +145,20 @@ def test_push_is_withstood(nodes, watcher):
     assert_upright(watcher)
 
 
+def test_push_may_be_the_robots_own(nodes, watcher, tmp_path):
+    """A push in the frame of a robot that looks along y, from behind, moves it along y."""
+    scene = tmp_path / "turned.yaml"
+    scene.write_text("start: [0.0, 0.0, 1.5708]\n")
+    start_robot(nodes, watcher, scene=str(scene))
+    x, y, _ = watcher.truth()["position"]
+    push = TOPICS["push"].type()
+    push.header.frame_id = "base_footprint"
+    push.vector.x = 8.0
+    watcher.publish("push", push)
+    watcher.wait_until(lambda: watcher.truth()["position"][1] - y > 0.02, "the robot to give way")
+    assert abs(watcher.truth()["position"][0] - x) < 0.01
+
+
 def test_two_robots_side_by_side(nodes, watch):
     """In two namespaces two robots stand; stopping one leaves the other alone."""
     left, right = watch("left"), watch("right")

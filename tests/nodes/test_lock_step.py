@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from jepa_humanoid.nodes.contract import TOPICS
-from jepa_humanoid.nodes.conversions import JointConverter, to_nanoseconds
+from jepa_humanoid.nodes.conversions import JointConverter, to_nanoseconds, to_stamp
 from jepa_humanoid.robot.description import load_robot
 from jepa_humanoid.robot.state import JointCommand
 
@@ -104,6 +104,9 @@ def test_free_running_target_keeps_the_pace_of_the_wall(nodes, watcher):
     began = watcher.truth()["stamp"]
     watcher.spin(2.0)
     assert 1.0 < watcher.truth()["stamp"] - began < 2.7
+    commander.send(to_stamp(3600.0))
+    watcher.spin(0.5)
+    assert watcher.truth()["pace"] == "damping", "a command of another time is none"
 
 
 def test_real_time_factor_is_a_limit(nodes, watcher):

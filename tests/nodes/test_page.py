@@ -73,8 +73,8 @@ class FakeRobot:
 
 
 def test_people_are_heard(nodes: Any, watcher: Any, port: int, open_browser: Any, g1: RobotDescription) -> None:
-    """A dragged goal, driving and the stop come out as messages of the contract; a closed browser as zeros."""
-    for topic in ("goal_pose", "teleop/cmd_vel", "emergency_stop"):
+    """A dragged goal, driving, a push and the stop come out as messages of the contract; a closed browser as zeros."""
+    for topic in ("goal_pose", "teleop/cmd_vel", "emergency_stop", "push"):
         watcher.listen(topic)
     robot = FakeRobot(watcher, g1)
     nodes.start("page", port=port, nice=0)
@@ -97,7 +97,13 @@ def test_people_are_heard(nodes: Any, watcher: Any, port: int, open_browser: Any
     before = watcher.counts["teleop/cmd_vel"]
     watcher.spin(0.5)
     assert watcher.counts["teleop/cmd_vel"] == before, "nobody drives any more"
-    open_browser().press("EMERGENCY STOP")
+    browser = open_browser()
+    browser.assign("Impulse [N·s]", 5.0)
+    browser.assign("From", "left")
+    watcher.wait_until(lambda: "push" in watcher.heard, "the push")
+    push = watcher.heard["push"]
+    assert (push.header.frame_id, push.vector.x, push.vector.y, push.vector.z) == ("base_footprint", 0.0, -5.0, 0.0)
+    browser.press("EMERGENCY STOP")
     watcher.wait_until(lambda: "emergency_stop" in watcher.heard, "the stop")
     assert watcher.heard["emergency_stop"].data
     robot.names = [*g1.joint_names[1:], g1.joint_names[0]]

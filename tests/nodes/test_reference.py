@@ -28,8 +28,11 @@ def test_nodes_speak_of_the_contract_only(nodes):
 
 
 def test_nobody_controls_by_ground_truth(nodes):
-    """Ground truth reaches evaluators alone."""
-    assert {node.NAME for node in nodes if "evaluation" in node.SUBSCRIBES} == {"demo_evaluator"}
+    """Ground truth reaches evaluators and simulated sensors alone."""
+    truths = {"evaluation", "ground_truth"}
+    assert {node.NAME for node in nodes if truths & set(node.SUBSCRIBES)} == {"demo_evaluator", "gazebo_lidar"}
+    sensor = next(node for node in nodes if node.NAME == "gazebo_lidar")
+    assert sensor.PUBLISHES == ("points",)
 
 
 def test_every_parameter_is_described(nodes):
@@ -45,13 +48,29 @@ def test_every_parameter_is_described(nodes):
                 assert spec.default in spec.choices, spec.name
 
 
-def test_page_about_launching_is_current():
-    """The tables in docs/launch.md are what `python scripts/reference.py` writes now."""
-    root = share_directory()
-    spec = importlib.util.spec_from_file_location("reference", root / "scripts" / "reference.py")
+@pytest.fixture(scope="module")
+def script():
+    """scripts/reference.py as a module."""
+    spec = importlib.util.spec_from_file_location("reference", share_directory() / "scripts" / "reference.py")
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
-    page = (root / "docs" / "launch.md").read_text()
-    assert page == script.with_tables(page), "run scripts/reference.py again"
-    for name in ("target", "rviz_config", "device", "storage"):
-        assert f"| `{name}` |" in page
+    return script
+
+
+@pytest.mark.parametrize(
+    ("name", "rows"),
+    [("launch.md", ("target", "rviz_config", "device", "storage")), ("control.md", ("com_drop", "com_weight"))],
+)
+def test_tables_are_current(script, name, rows):
+    """A page's tables are what `python scripts/reference.py` writes now."""
+    page = (share_directory() / "docs" / name).read_text()
+    assert page == script.with_tables(page, script.PAGES[name]()), "run scripts/reference.py again"
+    for row in rows:
+        assert f"| `{row}` |" in page
+
+
+def test_every_setting_is_described(script):
+    """Every setting of gait, whole-body controller and body is in the tables with words."""
+    for line in script.settings_tables().splitlines():
+        if line.startswith("| `"):
+            assert len(line.split("|")[3].split()) > 1, line

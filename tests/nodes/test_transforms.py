@@ -46,6 +46,8 @@ def test_tree_leads_from_odom_to_the_base(nodes, watcher):
     base = footprint * read(second.transform)
     pose = odometry[to_nanoseconds(first.header.stamp)]
     np.testing.assert_allclose(base.translation, (pose.position.x, pose.position.y, pose.position.z), atol=1e-9)
+    q = pose.orientation
+    np.testing.assert_allclose(base.rotation, pin.Quaternion(q.w, q.x, q.y, q.z).toRotationMatrix(), atol=1e-9)
 
 
 def test_transforms_have_a_name_where_tf2_is_missing():

@@ -20,7 +20,7 @@ from jepa_humanoid.data.simulated import simulated_walk
 from jepa_humanoid.robot.description import DEFAULT_ROBOT, load_robot
 from jepa_humanoid.world_model.settings import load_settings
 
-app = typer.Typer(no_args_is_help=True, help="Make and look at episodes to learn from.")
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Make and look at episodes to learn from.")
 console = Console(highlight=False)
 
 Settings = Annotated[str, typer.Option(help="World-model settings: a name in config/world_model, or a YAML file.")]

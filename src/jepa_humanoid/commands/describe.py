@@ -18,10 +18,8 @@ from jepa_humanoid.nodes.errors import NodeError
 from jepa_humanoid.robot.description import RobotDescription, load_robot
 from jepa_humanoid.robot.errors import RobotDescriptionError
 from jepa_humanoid.robot.stature import Stature, stature
-from jepa_humanoid.simulation.gazebo import spawn_pose, world_sdf
-from jepa_humanoid.simulation.scenes import SceneError, load_scene
 
-app = typer.Typer(help="Say what a robot is; write URDF and Gazebo world.")
+app = typer.Typer(add_completion=False, help="Say what a robot is; write URDF and Gazebo world.")
 console = Console(highlight=False)
 
 _BESIDE = 0.02
@@ -34,7 +32,7 @@ _STRAINED = 0.5
 
 @app.command()
 def describe(
-    out: Annotated[Path, typer.Option(help="Folder for robot.urdf, world.sdf and start.json.")] = Path(),
+    out: Annotated[Path, typer.Option(help="Folder for robot.urdf, and for Gazebo world.sdf and start.json.")] = Path(),
     target: Annotated[str, typer.Option(help="What moves: mujoco, gazebo, g1, or mock.")] = GAZEBO,
     robot: Annotated[str, typer.Option(help="Which robot, a file in config/robots, or a YAML file.")] = Options.robot,
     scene: Annotated[str, typer.Option(help="Where it stands, a file in config/scenes.")] = Options.scene,
@@ -42,25 +40,22 @@ def describe(
     real_time_factor: Annotated[
         float, typer.Option(help="Gazebo goes no faster than this; 0 for no limit.")
     ] = Options.real_time_factor,
-    lidar: Annotated[bool, typer.Option(help="Have Gazebo render the LiDAR's view.")] = Options.lidar,
+    lidar: Annotated[bool, typer.Option(help="Have Gazebo render the LiDAR's view.")] = True,
     namespace: Annotated[str, typer.Option(help="Namespace of the robot's topics.")] = Options.namespace,
 ) -> None:
-    """Say how the robot stands and what looks wrong; write URDF and Gazebo world, and where the robot starts in it."""
+    """Say how the robot stands and what looks wrong; write its URDF, and for Gazebo the scene and where it starts."""
     try:
         described = load_robot(robot)
         gait = gait_settings(described)
-        drawn = load_scene(scene, seed)
-        urdf = robot_description(described, target, namespace)
-        controllers = str(controllers_file(described)) if target == GAZEBO else None
-    except (RobotDescriptionError, SceneError, NodeError) as error:
+        files = {"robot.urdf": robot_description(described, target, namespace)}
+        if target == GAZEBO:
+            files |= _world(described, scene, seed, real_time_factor, lidar)
+    except (RobotDescriptionError, NodeError) as error:
         _fail(str(error))
-    x, y, z, yaw = spawn_pose(described, drawn)
-    start = {"world": drawn.name, "x": x, "y": y, "z": z, "yaw": yaw, "goal": drawn.goal, "controllers": controllers}
     try:
         out.mkdir(parents=True, exist_ok=True)
-        (out / "robot.urdf").write_text(urdf)
-        (out / "world.sdf").write_text(world_sdf(drawn, real_time_factor, lidar))
-        (out / "start.json").write_text(json.dumps(start) + "\n")
+        for name, text in files.items():
+            (out / name).write_text(text)
     except OSError as error:
         _fail(f"cannot write to {out}: {error.strerror}")
     stands = stature(described)
@@ -109,6 +104,22 @@ def doubts(robot: RobotDescription, gait: GaitSettings, stands: Stature) -> Iter
         yield f"the feet stand {stands.feet_apart:.2f} m apart, and gait.step_width_range is {low:g} to {high:g} m"
     if low < stands.sole_size[1] + _BESIDE:
         yield f"feet {stands.sole_size[1]:.2f} m wide touch when they land {low:g} m apart: gait.step_width_range"
+
+
+def _world(robot: RobotDescription, scene: str, seed: int, real_time_factor: float, lidar: bool) -> dict[str, str]:
+    """The files that Gazebo needs besides the robot's."""
+    # Here, because a real robot's computer describes it too, and need not be able to simulate.
+    from jepa_humanoid.simulation.gazebo import spawn_pose, world_sdf
+    from jepa_humanoid.simulation.scenes import SceneError, load_scene
+
+    try:
+        drawn = load_scene(scene, seed)
+    except SceneError as error:
+        _fail(str(error))
+    x, y, z, yaw = spawn_pose(robot, drawn)
+    controllers = str(controllers_file(robot))
+    start = {"world": drawn.name, "x": x, "y": y, "z": z, "yaw": yaw, "goal": drawn.goal, "controllers": controllers}
+    return {"world.sdf": world_sdf(drawn, real_time_factor, lidar), "start.json": json.dumps(start) + "\n"}
 
 
 def _fail(text: str) -> NoReturn:

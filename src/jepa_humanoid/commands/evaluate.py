@@ -13,7 +13,7 @@ from rich.table import Table
 from jepa_humanoid.mind import PLANNERS, PlannerName
 from jepa_humanoid.robot.description import DEFAULT_ROBOT
 
-app = typer.Typer(no_args_is_help=True, help="Measure walking and finding the way, with reports.")
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Measure walking and finding the way, with reports.")
 console = Console(highlight=False)
 
 Robot = Annotated[str, typer.Option(help="Who is asked: a file in config/robots, or the path of a YAML file.")]

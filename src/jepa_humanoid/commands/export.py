@@ -10,7 +10,7 @@ from jepa_humanoid.data.generate import read_recordings
 from jepa_humanoid.robot.description import DEFAULT_ROBOT
 from jepa_humanoid.world_model.settings import load_settings
 
-app = typer.Typer(help="Export the world model to ONNX.")
+app = typer.Typer(add_completion=False, help="Export the world model to ONNX.")
 console = Console(highlight=False)
 
 

@@ -20,7 +20,7 @@ from rich.progress import (
 from jepa_humanoid.data.generate import read_recordings
 from jepa_humanoid.world_model.settings import load_settings
 
-app = typer.Typer(help="Train the world model.")
+app = typer.Typer(add_completion=False, help="Train the world model.")
 console = Console(highlight=False)
 
 

@@ -22,7 +22,7 @@ from jepa_humanoid.body import Body
 from jepa_humanoid.evaluation.course import AskedWay, Course
 from jepa_humanoid.evaluation.planar_motion import lead, velocity_error
 from jepa_humanoid.robot.description import DEFAULT_ROBOT, RobotDescription, load_robot
-from jepa_humanoid.robot.state import JointCommand, SensorSample, Vector, VelocityCommand
+from jepa_humanoid.robot.state import JointCommand, SensorSample, Vector, VelocityCommand, heading
 from jepa_humanoid.simulation.engine import check_engine
 from jepa_humanoid.simulation.rollout import Rollout
 from jepa_humanoid.simulation.scenes import load_scene
@@ -213,8 +213,7 @@ class _Watch:
     def pose(self) -> Vector:
         """True x, y [m] and yaw [rad]."""
         truth = self._rollout.world.truth()
-        x, y, z, w = truth.orientation
-        return np.array([*truth.position[:2], math.atan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z))])
+        return np.array([*truth.position[:2], heading(truth.orientation)])
 
     @property
     def odometry(self) -> Vector:

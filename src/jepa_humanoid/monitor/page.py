@@ -32,7 +32,7 @@ from jepa_humanoid.monitor.teleoperation import Teleoperation
 from jepa_humanoid.monitor.terrain_view import CUT, TerrainView
 from jepa_humanoid.planning.settings import load_planner_settings
 from jepa_humanoid.robot.description import SIDES, RobotDescription
-from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid, Goal, VelocityCommand
+from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid, Goal, VelocityCommand, heading
 
 logger = logging.getLogger(__name__)
 
@@ -74,6 +74,7 @@ class Handlers:
         emergency_stop: True to stop, False to release the stop.
         stand_up: Balance again after damping.
         restart: Start the simulation anew.
+        push: Push a simulated robot with an impulse ahead and to its left [N·s].
     """
 
     goal: Callable[[float, float, float], None] = _ignore
@@ -82,6 +83,7 @@ class Handlers:
     emergency_stop: Callable[[bool], None] = _ignore
     stand_up: Callable[[], None] = _ignore
     restart: Callable[[], None] = _ignore
+    push: Callable[[float, float], None] = _ignore
 
 
 class Page:
@@ -220,8 +222,7 @@ class Page:
         with self._server.atomic():
             self._robot_view.show(q)
             self._pelvis = q[:3].copy()
-            x, y, z, w = q[3:7]
-            self._yaw = float(np.arctan2(2.0 * (w * z + x * y), w * w + x * x - y * y - z * z))
+            self._yaw = heading(q[3:7])
             self._ground = self._robot_view.sole_height() if ground is None else ground
             if abs(self._ground - self._floor.position[2]) > 0.02:
                 self._floor.position = (0.0, 0.0, self._ground - _FLOOR_DEPTH)
@@ -413,6 +414,10 @@ class Page:
     def show_restart(self, possible: bool) -> None:
         """Offer to start the simulation anew, after a stop; for robots that can."""
         self._can_restart = possible
+
+    def show_pushing(self, possible: bool) -> None:
+        """Offer to push the robot; for simulated ones."""
+        self._panel.show_pushing(possible)
 
     def say(self, title: str, text: str, *, tone: Tone = Tone.GOOD) -> None:
         """Tell everybody who looks at the page something, for a few seconds."""
@@ -644,6 +649,7 @@ class Page:
         panel.clear_goal.on_click(lambda _: self._clear_goal())
         panel.drive.on_update(self._toggle_driving)
         panel.stand_still.on_click(lambda _: self._stand_still())
+        panel.push.on_click(lambda _: self._handlers.push(*panel.impulse))
         for slider in panel.sliders:
             slider.on_update(lambda _: self.teleoperation.command(panel.velocity))
         nodes: dict[str, Any] = {

@@ -26,10 +26,18 @@ LAYERS = {
 }
 """What can be shown, and whether it is at first."""
 
+PUSHES = {"behind": (1.0, 0.0), "front": (-1.0, 0.0), "right": (0.0, 1.0), "left": (0.0, -1.0)}
+"""Where a push comes from, and the direction that it goes: ahead and to the left."""
+
+LARGEST_PUSH = 20.0
+"""End of the slider [N·s]; most robots fall before."""
+
 _HOW_TO = """\
 **Walk:** click the floor, or drag the ring; its arrow is the heading to end with.
 
 **Drive:** switch *Drive* on and move the sliders. The goal is forgotten, and the robot stops when you leave this tab.
+
+**Push:** where the robot is simulated, *Push it* gives it a shove from any side.
 
 **Stop:** the red button or the space bar. The goal is forgotten. The page then says why the robot stopped, and leads
 back step by step: release the stop (nothing moves), then stand up (the robot moves, and waits for a new goal).
@@ -89,6 +97,12 @@ class Panel:
                 )
             )
             self.stand_still = gui.add_button("Stop", color="gray", icon=icons.PLAYER_STOP)
+        self._pushing = gui.add_folder("Push it", expand_by_default=False, visible=False)
+        with self._pushing:
+            self.push_size = gui.add_slider(
+                "Impulse [N·s]", 1.0, LARGEST_PUSH, 0.5, 8.0, hint="On the torso, in 0.1 s. 15 N·s is a firm shove."
+            )
+            self.push = gui.add_button_group("From", tuple(PUSHES), hint="As the robot sees it.")
         with gui.add_folder("Layers", expand_by_default=False):
             self.follow = gui.add_checkbox("Follow the robot", True)
             self.cut = gui.add_checkbox("Cut walls", True, hint="Show what is tall only up to the robot's knees.")
@@ -131,6 +145,18 @@ class Panel:
         values = np.array([slider.value for slider in self.sliders], dtype=float)
         forward, lateral, turn = np.clip(np.nan_to_num(values), -self._limits, self._limits).tolist()
         return VelocityCommand(forward, lateral, turn)
+
+    @property
+    def impulse(self) -> tuple[float, float]:
+        """The push asked for, ahead of the robot and to its left [N·s]; the slider's ends hold here too."""
+        size = float(np.clip(np.nan_to_num(self.push_size.value), 0.0, LARGEST_PUSH))
+        ahead, left = PUSHES[self.push.value]
+        return size * ahead, size * left
+
+    def show_pushing(self, possible: bool) -> None:
+        """Show or hide what pushes the robot."""
+        if self._pushing.visible != possible:
+            self._pushing.visible = possible
 
     def zero_sliders(self) -> None:
         """Put the sliders in the middle."""

@@ -171,7 +171,8 @@ TOPICS = MappingProxyType(
                 Vector3Stamped,
                 EVENTS,
                 "any",
-                "impulse on the torso of a simulated robot, in the world [N·s], spread over 0.1 s",
+                "impulse on the torso of a simulated robot [N·s], spread over 0.1 s; in the world, or as the robot is "
+                "turned if its frame is `base_footprint`",
             ),
             Topic(
                 "lowcmd",
@@ -200,6 +201,14 @@ TOPICS = MappingProxyType(
                 LATEST,
                 "≥ 1000 Hz",
                 "Gazebo only: torques [N·m] in the robot's joint order",
+            ),
+            Topic(
+                "ground_truth",
+                Odometry,
+                LATEST,
+                "50 Hz",
+                "Gazebo only: where the base truly is, in the world; for judging and for simulated sensors, never for "
+                "control",
             ),
             Topic("odom", Odometry, LATEST, "50 Hz", "estimated base in `odom`; twist in the base frame; covariances"),
             Topic(

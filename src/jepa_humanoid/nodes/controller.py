@@ -13,7 +13,7 @@ import numpy as np
 import pinocchio as pin
 from sensor_msgs.msg import Imu, JointState
 
-from jepa_humanoid.body import Body, BodyMode
+from jepa_humanoid.body import Body, BodyMode, BodySettings
 from jepa_humanoid.nodes.arbiter import VelocityArbiter
 from jepa_humanoid.nodes.contract import FOOTPRINT_FRAME, ODOM_FRAME, TOPICS
 from jepa_humanoid.nodes.conversions import (
@@ -64,7 +64,7 @@ class Controller(RobotNode):
         ParameterSpec("odom_rate", 50.0, "of `odom`, `base_footprint`, `lidar/pose` and `tf`", "Hz", 1.0, 500.0),
         ParameterSpec("deadline", 0.002, "a step that takes longer counts as missed", "s", 0.0005, 0.1),
         ParameterSpec("command_patience", 0.5, "time for which the last velocity asked for counts", "s", 0.05, 5.0),
-        ParameterSpec("longest_gap", 0.1, "time without a state after which to damp", "s", 0.004, 5.0),
+        ParameterSpec("longest_gap", 0.05, "time without a state after which to damp", "s", 0.004, 5.0),
         ParameterSpec("most_repeats", 10, "times that the same state may come again", "", 0, 1000),
         ParameterSpec(
             "follow_restart", True, "start over when a simulated target does; on a robot its clock never jumps back"
@@ -85,7 +85,7 @@ class Controller(RobotNode):
         self._marker_period = round(1e9 / MARKER_RATE)
         self._control_timer = LoopTimer(self.value("deadline"))
         self._tick_timer = LoopTimer(self.value("deadline"))
-        self._body = Body(robot)
+        self._settings = BodySettings(maximum_gap=self.value("longest_gap"))
         # What people ask for first: a stop that came with a state has to count for it.
         self.listen("emergency_stop", self._on_emergency_stop)
         self.listen("teleop/cmd_vel", self._on_teleop)
@@ -317,7 +317,7 @@ class Controller(RobotNode):
             self.get_logger().error(f"damping: {cause}")
 
     def _new_body(self) -> Body:
-        body = Body(self._robot)
+        body = Body(self._robot, self._settings)
         if not self.value("stand_at_start"):
             body.fault("not asked to stand up yet")
         return body

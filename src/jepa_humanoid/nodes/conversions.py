@@ -32,6 +32,7 @@ from jepa_humanoid.robot.state import (
     SensorSample,
     Vector,
     VelocityCommand,
+    heading,
 )
 
 NANOSECONDS = 1_000_000_000
@@ -320,7 +321,7 @@ def read_goal(message: PoseStamped) -> Goal:
         raise MessageError("goal_pose: the pose is not finite")
     yaw = None
     if (q.x, q.y, q.z, q.w) != (0.0, 0.0, 0.0, 0.0):
-        yaw = math.atan2(2.0 * (q.w * q.z + q.x * q.y), 1.0 - 2.0 * (q.y * q.y + q.z * q.z))
+        yaw = heading((q.x, q.y, q.z, q.w))
     return Goal(np.array((place.x, place.y)), yaw)
 
 

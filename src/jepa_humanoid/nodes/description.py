@@ -40,6 +40,8 @@ def robot_description(robot: RobotDescription, target: str = "mujoco", namespace
             text = xacro.process_file(str(file), mappings=mappings).toprettyxml(indent="  ")
     except (xacro.XacroException, ExpatError, OSError) as error:
         raise NodeError(f"{file}: {error}") from error
+    # Comments are for readers of the files; xacro's own says where they lie on this machine.
+    text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
     if target == GAZEBO:
         # Here, because on a robot nobody loads meshes to draw boxes around them.
         from jepa_humanoid.simulation.gazebo import fit_description

@@ -72,6 +72,7 @@ class GazeboRobot(RobotNode):
         self._next_shown: int | None = None
         self._damps = True
         self._effort: Vector = np.zeros(self._robot.joint_count)
+        self._applied = self._effort
         self._fault: str | None = None
         self._heard = time.monotonic()
         self._history: deque[tuple[float, int]] = deque(maxlen=64)
@@ -92,10 +93,11 @@ class GazeboRobot(RobotNode):
             return Level.WARN, self._fault or "waiting for Gazebo's controllers"
         if time.monotonic() - self._heard > SILENCE:
             return Level.WARN, "Gazebo stands still"
+        cause = f" ({self._fault})" if self._fault else ""
         if self._command is None:
-            return Level.WARN, "waiting for a controller"
+            return Level.WARN, f"waiting for a controller{cause}"
         if self._damps:
-            return Level.ERROR, f"damping: no command{f' ({self._fault})' if self._fault else ''}"
+            return Level.ERROR, f"damping: no command{cause}"
         return Level.OK, "driven"
 
     def values(self) -> dict[str, object]:
@@ -131,6 +133,7 @@ class GazeboRobot(RobotNode):
         if self._next_shown is None:
             self._next_shown = -(-stamp // self._period) * self._period
         self._stamp = stamp
+        self._applied = self._effort  # what has led here, as far as it is known here
         self._drive()
         self._show()
         self._timer.add(time.perf_counter() - began)
@@ -142,8 +145,12 @@ class GazeboRobot(RobotNode):
             self._fault = str(error)
             self.warn_throttled(f"ignored a command: {error}")
             return
-        if self._stamp is None or stamp > self._stamp:
-            return  # of another robot, or of a time before Gazebo started anew
+        if self._stamp is None:
+            return
+        if stamp > self._stamp:
+            self._fault = f"a command for {seconds_of(stamp):.3f} s, which is still to come"
+            self.warn_throttled(f"ignored {self._fault}: of another robot, or of before Gazebo started anew")
+            return
         self._command = stamp, command
         self._commands += 1
         self._delays.append(self._stamp - stamp)
@@ -171,7 +178,7 @@ class GazeboRobot(RobotNode):
         if stamp is None or imu is None or imu[0] != stamp or self._next_shown is None or stamp < self._next_shown:
             return
         self._next_shown = stamp - stamp % self._period + self._period
-        position, velocity, effort = self._position, self._velocity, self._effort
+        position, velocity, effort = self._position, self._velocity, self._applied
         if self._noise:
             encoders, n = self._robot.encoders, self._robot.joint_count
             draw = self._rng.standard_normal((3, n))

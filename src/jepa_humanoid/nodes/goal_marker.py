@@ -17,7 +17,7 @@ from jepa_humanoid.nodes.contract import ODOM_FRAME
 from jepa_humanoid.nodes.conversions import read_goal, read_pose, to_seconds, to_stamp, write_goal
 from jepa_humanoid.nodes.errors import MessageError, NodeError
 from jepa_humanoid.nodes.node import Level, RobotNode, run
-from jepa_humanoid.robot.state import Goal
+from jepa_humanoid.robot.state import Goal, heading
 
 SERVER = "goal_marker"
 """Topics of the handles begin with it; what RViz is given as the namespace of its display."""
@@ -130,7 +130,7 @@ class GoalMarker(RobotNode):
         if feedback.event_type != InteractiveMarkerFeedback.MOUSE_UP or not self.active:
             return
         q, place = feedback.pose.orientation, feedback.pose.position
-        yaw = math.atan2(2.0 * (q.w * q.z + q.x * q.y), 1.0 - 2.0 * (q.y * q.y + q.z * q.z))
+        yaw = heading((q.x, q.y, q.z, q.w))
         goal = write_goal(Goal(np.array((place.x, place.y)), yaw), to_stamp(self._stamp))
         self.outputs["goal_pose"].publish(goal)
 

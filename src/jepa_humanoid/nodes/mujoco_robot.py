@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from jepa_humanoid.nodes.contract import TOPICS
+from jepa_humanoid.nodes.contract import FOOTPRINT_FRAME, TOPICS
 from jepa_humanoid.nodes.conversions import to_nanoseconds, to_stamp, write_points
 from jepa_humanoid.nodes.description import robot_description
 from jepa_humanoid.nodes.errors import MessageError
@@ -23,7 +23,7 @@ from jepa_humanoid.nodes.node import Level, ParameterSpec, RobotNode, run
 from jepa_humanoid.nodes.timing import LoopTimer
 from jepa_humanoid.nodes.wire import RobotWire
 from jepa_humanoid.robot.description import load_robot
-from jepa_humanoid.robot.state import JointCommand
+from jepa_humanoid.robot.state import JointCommand, heading
 from jepa_humanoid.simulation.scenes import load_scene
 from jepa_humanoid.simulation.world import World, WorldSettings
 
@@ -207,7 +207,8 @@ class MujocoRobot(RobotNode):
         return self._due
 
     def _is_fresh(self, command: JointCommand | None) -> bool:
-        return command is not None and self._world.stamp - command.stamp <= self._stale + 1e-9
+        """Whether a command counts: not one from before the simulation started anew, whose time is still to come."""
+        return command is not None and -1e-9 <= self._world.stamp - command.stamp <= self._stale + 1e-9
 
     def _advance(self, command: JointCommand | None) -> None:
         """Let one period pass, and show the state at its end when its time has come."""
@@ -265,6 +266,10 @@ class MujocoRobot(RobotNode):
         if not np.isfinite(impulse).all():
             self.warn_throttled("push: the impulse is not finite")
             return
+        if message.header.frame_id == FOOTPRINT_FRAME:
+            yaw = heading(self._truth.orientation)
+            cos, sin = math.cos(yaw), math.sin(yaw)
+            impulse = np.array((cos * v.x - sin * v.y, sin * v.x + cos * v.y, v.z))
         self.get_logger().info(f"push of {np.linalg.norm(impulse):.1f} N·s")
         self._world.push(impulse)
 
@@ -278,11 +283,10 @@ class MujocoRobot(RobotNode):
 
     def _publish_evaluation(self) -> None:
         truth = self._truth
-        x, y, z, w = truth.orientation
         report = {
             "stamp": truth.stamp,
             "position": truth.position.tolist(),
-            "yaw": math.atan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z)),
+            "yaw": heading(truth.orientation),
             "tilt_deg": math.degrees(truth.tilt),
             "max_tilt_deg": math.degrees(self._max_tilt),
             "falls": int(truth.fallen),

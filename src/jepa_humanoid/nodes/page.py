@@ -22,7 +22,7 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from jepa_humanoid.monitor.notices import Tone
 from jepa_humanoid.monitor.page import Handlers, Page
 from jepa_humanoid.monitor.recovery import STOPPED_MODES
-from jepa_humanoid.nodes.contract import SERVICES, TOPICS
+from jepa_humanoid.nodes.contract import FOOTPRINT_FRAME, SERVICES, TOPICS
 from jepa_humanoid.nodes.conversions import (
     Candidates,
     read_body_view,
@@ -100,7 +100,7 @@ class PageNode(RobotNode):
 
     NAME = "page"
     DESCRIPTION = "Shows the robot and what it imagines in browsers; takes goals, driving and stops from there."
-    PUBLISHES = ("goal_pose", "teleop/cmd_vel", "emergency_stop")
+    PUBLISHES = ("goal_pose", "teleop/cmd_vel", "emergency_stop", "push")
     SUBSCRIBES = (
         "joint_states",
         "odom",
@@ -152,6 +152,7 @@ class PageNode(RobotNode):
                 emergency_stop=lambda stop: self._todo.put(partial(self._emergency_stop, stop)),
                 stand_up=lambda: self._todo.put(partial(self._call, "controller/stand_up")),
                 restart=lambda: self._todo.put(partial(self._call, "target/restart")),
+                push=lambda ahead, left: self._todo.put(partial(self._push, ahead, left)),
             ),
         )
         self.get_logger().info(f"the robot is at {self._page.url}")
@@ -355,6 +356,7 @@ class PageNode(RobotNode):
                 if name in RELIED_ON
             }
         )
+        page.show_pushing(self.outputs["push"].get_subscription_count() > 0)
         if self._mode.lower() in STOPPED_MODES:
             page.show_restart(self._clients_of["target/restart"].service_is_ready())
         mode, reason = ("silent", "The controller is silent.") if "controller" in silent else (self._mode, self._reason)
@@ -373,6 +375,12 @@ class PageNode(RobotNode):
 
     def _teleoperate(self, command: VelocityCommand) -> None:
         self.outputs["teleop/cmd_vel"].publish(write_velocity(command, self._stamp))
+
+    def _push(self, ahead: float, left: float) -> None:
+        message = TOPICS["push"].type()
+        message.header.frame_id, message.header.stamp = FOOTPRINT_FRAME, self._stamp
+        message.vector.x, message.vector.y = ahead, left
+        self.outputs["push"].publish(message)
 
     def _emergency_stop(self, stop: bool) -> None:
         if not stop:

@@ -13,6 +13,7 @@ from jepa_humanoid.nodes.node import COMMON_PARAMETERS, ParameterSpec, RobotNode
 NODES = (
     "mujoco_robot",
     "gazebo_robot",
+    "gazebo_lidar",
     "unitree_g1",
     "controller",
     "perception",

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jepa_humanoid.robot.description import RobotDescription
+from jepa_humanoid.robot.motors import drive
 from jepa_humanoid.robot.state import JointCommand, SensorSample, Vector
 from jepa_humanoid.robot.stature import standing_effort
 from jepa_humanoid.simulation.engine import BaseMotion, BodyDraw, make_engine
@@ -182,29 +183,12 @@ class World:
 
     def advance(self, command: JointCommand | None) -> None:
         """Let one control period pass under a command; None means that the drivers heard nothing, and damp."""
-        limit = self.robot.joints.effort
         for _ in range(self._substeps):
             self._queue.append(command)
-            self._effort = np.clip(self._drive(self._queue.pop(0)), -limit, limit)
+            self._effort = drive(self.robot.joints, self._queue.pop(0), self.engine.position, self.engine.velocity)
             self.engine.step(self._effort, self._push_now())
         self._ticks += 1
         self._fallen = self._fallen or self._lies(self.engine.base)
-
-    def _drive(self, command: JointCommand | None) -> Vector:
-        """Torques that the motor drivers ask for at this physics step, shape (n,) [N·m]."""
-        joints, velocity = self.robot.joints, self.engine.velocity
-        if command is None:
-            return -joints.safe_damping * velocity
-        torque = np.zeros(len(velocity))
-        if command.position is not None:
-            torque += joints.stiffness * (command.position - self.engine.position)
-            if command.velocity is not None:
-                torque += joints.damping * (command.velocity - velocity)
-        elif command.velocity is not None:
-            torque += joints.safe_damping * (command.velocity - velocity)
-        if command.effort is not None:
-            torque += command.effort
-        return torque
 
     def push(self, impulse: Vector, duration: float = 0.1) -> None:
         """Push the torso: ``impulse`` [N·s] in the world frame, spread evenly over ``duration`` [s] from now on."""
