@@ -18,7 +18,16 @@ import pytest
 import yaml
 
 from jepa_humanoid import cli
-from jepa_humanoid.bringup import TARGETS, GraphError, OnExit, Options, launch_arguments, make_graph, planner_names
+from jepa_humanoid.bringup import (
+    TARGETS,
+    WITHOUT_MODEL,
+    GraphError,
+    OnExit,
+    Options,
+    launch_arguments,
+    make_graph,
+    planner_names,
+)
 from jepa_humanoid.resources import resource
 from jepa_humanoid.runner import node_command, node_environment, parameter_file, run_graph
 
@@ -85,6 +94,22 @@ def test_real_robot_takes_the_place_of_the_simulated_one() -> None:
     assert graph.node("controller").remappings == ()
 
 
+@pytest.mark.parametrize("planner", ["jepa", "inverse_dynamics"])
+def test_robot_without_a_world_model_is_told_what_to_do(planner: str) -> None:
+    """A planner that imagines is refused where there is nothing to imagine with, in words that say what does run."""
+    with pytest.raises(GraphError, match=r"robot 'talos' has none in models/\. Choose kinematic, straight or off"):
+        Options(robot="talos", planner=planner)
+    elsewhere = str(resource("models"))
+    assert Options(robot="talos", planner=planner, model=elsewhere).model == elsewhere
+
+
+@pytest.mark.parametrize("planner", [*WITHOUT_MODEL, "off"])
+def test_robot_without_a_world_model_runs_without(planner: str) -> None:
+    """Every node of its graph is told which robot it is."""
+    graph = make_graph(Options(robot="talos", planner=planner))
+    assert {spec.parameters["robot"] for spec in graph.nodes} == {"talos"}
+
+
 def test_real_robot_needs_its_interface_and_no_judge() -> None:
     """Target g1 without a network interface, or with a judged run, is refused in one sentence."""
     with pytest.raises(GraphError, match=r"^Target 'g1' needs network_interface: [^.]*\.$"):
@@ -103,6 +128,7 @@ def test_planners_are_those_of_the_mind() -> None:
     """The planners that can be chosen are those that the mind knows, and none."""
     mind = pytest.importorskip("jepa_humanoid.mind")
     assert set(planner_names()) == {*mind.PLANNERS, "off"}
+    assert set(WITHOUT_MODEL) == set(mind.WITHOUT_MODEL)
 
 
 def test_texts_of_a_launch_file_become_options() -> None:

@@ -36,7 +36,7 @@ class BodySettings:
 
     Attributes:
         estimator: Of the base estimator.
-        gait: Of the walker.
+        gait: Of the walker; None for the robot's own.
         whole_body: Of the whole-body controller.
         tilt_limit: Of the pelvis, beyond which the body damps [rad].
         engage_tilt_limit: Of the pelvis, beyond which it does not start to balance [rad].
@@ -48,7 +48,7 @@ class BodySettings:
     """
 
     estimator: EstimatorSettings = field(default_factory=EstimatorSettings)
-    gait: GaitSettings = field(default_factory=GaitSettings)
+    gait: GaitSettings | None = None
     whole_body: WholeBodySettings = field(default_factory=WholeBodySettings)
     tilt_limit: float = 0.8
     engage_tilt_limit: float = 0.35
@@ -260,6 +260,11 @@ class Body:
     def engaged(self) -> bool:
         """Whether the body balances now."""
         return self._engaged
+
+    @property
+    def gait(self) -> GaitSettings:
+        """How it walks."""
+        return self._walker.settings
 
     @property
     def configuration(self) -> Vector:

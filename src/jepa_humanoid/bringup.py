@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self
 
-from jepa_humanoid.resources import PACKAGE, resource
+from jepa_humanoid.resources import PACKAGE, resource, share_directory
 
 ParameterValue = bool | int | float | str
 
@@ -108,6 +108,14 @@ def planner_names() -> tuple[str, ...]:
     Spelled out, because asking `jepa_humanoid.mind` would load the world model's runtime; a test compares them.
     """
     return ("jepa", "straight", "kinematic", "inverse_dynamics", "jepa_shuffled", "off")
+
+
+WITHOUT_MODEL = ("kinematic", "straight")
+"""Planners that do without a world model; spelled out as `planner_names` is, and compared by the same test."""
+
+
+def _has_model(robot: str) -> bool:
+    return (share_directory() / "models" / robot / "model.json").is_file()
 
 
 def _option(
@@ -232,6 +240,11 @@ class Options:
             raise GraphError(f"dds_domain {self.dds_domain} does not exist. Choose one from 0 to 232.")
         if self.target == "g1" and not self.network_interface:
             raise GraphError("Target 'g1' needs network_interface: the one that the robot is on, such as eth0.")
+        if self.planner not in ("off", *WITHOUT_MODEL) and not self.model and not _has_model(self.robot):
+            raise GraphError(
+                f"planner '{self.planner}' needs a world model, and robot '{self.robot}' has none in models/. "
+                f"Choose {', '.join(WITHOUT_MODEL)} or off, or train one as docs/tutorials/your_own_humanoid.md says."
+            )
         if self.goal is not None and not self.simulated:
             raise GraphError("A judged run needs ground truth, and only a simulated target has it.")
         if not 0 <= self.real_time_factor <= 100:

@@ -122,7 +122,7 @@ def examine(*, robot: str = "g1", port: int = 8080) -> Iterator[Finding]:
     yield _guarded("ROS middleware", _round_trip, "reinstall the ROS wheels: " + INSTALL)
     yield _guarded("data files", _data_files, "install the package again: pip install .")
     yield _guarded(f"robot {robot}", lambda: _robot(robot), "pip install --force-reinstall example-robot-data")
-    yield _guarded("world model", _models, "humanoid train, then humanoid export")
+    yield _model(robot)
     yield _port(port)
     yield _installed("ros2 launch", _launch(), "only for the files in launch/: source a ROS 2 installation")
     for subject, packages, use in (
@@ -224,11 +224,12 @@ def _robot(name: str) -> str:
     return f"{robot.joint_count} joints, {len(meshes)} meshes, {robot.urdf_path.name}"
 
 
-def _models() -> str:
-    found = sorted(path.parent.name for path in resources.resource("models").glob("*/*.onnx"))
-    if not found:
-        raise resources.ResourceError(f"no exported model in {resources.share_directory() / 'models'}")
-    return ", ".join(dict.fromkeys(found))
+def _model(robot: str) -> Finding:
+    folder = resources.share_directory() / "models" / robot
+    if list(folder.glob("*.onnx")):
+        return Finding("world model", Verdict.GOOD, f"models/{robot}")
+    advice = f"planners {' and '.join(bringup.WITHOUT_MODEL)} need none; to train: docs/tutorials/your_own_humanoid.md"
+    return Finding("world model", Verdict.NOTE, f"none of '{robot}'", advice)
 
 
 def _port(port: int) -> Finding:

@@ -375,7 +375,8 @@ class Description:
     Attributes:
         folder: Where.
         robot: The robot's URDF.
-        start: For Gazebo, name of the world, and x, y, z [m] and yaw [rad] of the robot's base in it.
+        start: For Gazebo, name of the world, x, y, z [m] and yaw [rad] of the robot's base in it, and the file of
+            ros2_control's controllers.
     """
 
     folder: Path
@@ -443,8 +444,8 @@ def gazebo_actions(options: Options, description: Description) -> list[Any]:
         ],
         output="screen",
     )
-    broadcasters = _spawner(options, *BROADCASTERS)
-    effort = _spawner(options, EFFORT_CONTROLLER)
+    broadcasters = _spawner(options, start["controllers"], *BROADCASTERS)
+    effort = _spawner(options, start["controllers"], EFFORT_CONTROLLER)
     spawned: list[bool] = []
 
     def in_time(context: LaunchContext) -> None:
@@ -496,7 +497,7 @@ def _gazebo_environment() -> dict[str, str]:
     return {"GZ_SIM_SYSTEM_PLUGIN_PATH": os.pathsep.join(folder for folder in folders if folder)}
 
 
-def _spawner(options: Options, *controllers: str) -> Node:
+def _spawner(options: Options, file: str, *controllers: str) -> Node:
     """Loads controllers, activates them, and ends; with a failure if that does not happen in time."""
     manager = f"/{options.namespace}/controller_manager" if options.namespace else "/controller_manager"
     patience = str(CONTROLLER_PATIENCE)
@@ -509,7 +510,7 @@ def _spawner(options: Options, *controllers: str) -> Node:
             *("--controller-manager", manager),
             *("--controller-manager-timeout", patience),
             *("--switch-timeout", patience),
-            *("--param-file", str(resource(f"config/ros2_control/{options.robot}.yaml"))),
+            *("--param-file", file),
         ],
         output="screen",
     )

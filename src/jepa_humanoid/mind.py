@@ -1,6 +1,7 @@
 """The mind: perception's grid, the estimated base and a goal in, a velocity command out. No ROS, no own clock."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -10,33 +11,37 @@ from numpy.typing import NDArray
 from jepa_humanoid.planning.baselines import InverseDynamics, StraightLine
 from jepa_humanoid.planning.cem import CemPlanner
 from jepa_humanoid.planning.foresight import (
-    BODY_RADIUS,
     GroundedForesight,
     JepaForesight,
     KinematicForesight,
     ShuffledForesight,
 )
-from jepa_humanoid.planning.planner import Plan, Planner, Query
-from jepa_humanoid.planning.seen_map import SeenMap
+from jepa_humanoid.planning.planner import Foresight, Plan, Planner, Query
+from jepa_humanoid.planning.seen_map import BODY_RADIUS, SeenMap
 from jepa_humanoid.planning.settings import PlannerSettings, load_planner_settings
 from jepa_humanoid.planning.surprise import SurpriseMonitor
 from jepa_humanoid.planning.way import Way
 from jepa_humanoid.resources import share_directory
+from jepa_humanoid.robot.description import DEFAULT_ROBOT, RobotDescription
 from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid, Goal, VelocityCommand
 from jepa_humanoid.world_model import planar
+from jepa_humanoid.world_model.card import CARD
 from jepa_humanoid.world_model.errors import WorldModelError
 from jepa_humanoid.world_model.observation import Codes, Features, ProprioceptiveHistory, crop, features
 from jepa_humanoid.world_model.runtime import WorldModel
+from jepa_humanoid.world_model.settings import WorldModelSettings
 
 Floats = NDArray[np.float64]
 
 PlannerName = Literal["jepa", "straight", "kinematic", "inverse_dynamics", "jepa_shuffled"]
 PLANNERS: tuple[PlannerName, ...] = get_args(PlannerName)
+WITHOUT_MODEL: tuple[PlannerName, ...] = ("straight", "kinematic")
+"""Planners that imagine nothing, and so do without a world model."""
 
 _LATE = 0.2
 """Share of a frame by which odometry may come early and still count as the next frame of the history."""
-_STANDING_ROOM = 0.4
-"""Clearance of the place where the robot stops if something stands at the goal [m]."""
+_STANDING_ROOM = 0.1
+"""Beyond its radius, at the place where the robot stops if something stands at the goal [m]."""
 
 
 class Mind:
@@ -48,50 +53,78 @@ class Mind:
 
     def __init__(
         self,
-        model: WorldModel,
+        model: WorldModel | None,
         planner: PlannerName = "jepa",
         settings: PlannerSettings | None = None,
         seed: int = 0,
+        radius: float = BODY_RADIUS,
     ) -> None:
         """Put a planner around a model.
 
         Args:
-            model: Loaded world model; every planner takes its view and its limits from it.
+            model: Loaded world model; every planner takes its view and its step from it. None for a robot that has
+                none yet: the planners of `WITHOUT_MODEL` then look as far as a model would, and nothing surprises.
             planner: ``jepa``, or a baseline.
             settings: Search, costs and thresholds; None for the package's own.
             seed: Of the search.
+            radius: Clearance of the robot's middle at which it touches [m].
+
+        Raises:
+            WorldModelError: If there is no such planner, or it needs a model.
         """
         self._model = model
-        self._settings = settings or load_planner_settings()
-        self._observation = model.card.observation
-        self._foresight = JepaForesight(model)
+        self._radius = radius
+        given = settings or load_planner_settings()
+        wanted = given.cost.wanted_clearance + (radius - BODY_RADIUS)
+        self._settings = replace(given, cost=replace(given.cost, wanted_clearance=wanted))
+        self._view = model.card if model is not None else WorldModelSettings()
+        self._observation = self._view.observation
+        self._foresight = JepaForesight(model) if model is not None else None
         self._planner = self._make(planner, seed)
-        self._surprise = SurpriseMonitor(model, self._settings.surprise)
+        self._surprise = SurpriseMonitor(model, self._settings.surprise) if model is not None else None
         self._history = ProprioceptiveHistory(self._observation.history)
         self._way = Way(self._settings.memory)
-        self._seen = SeenMap(self._observation.resolution)
+        self._seen = SeenMap(self._observation.resolution, radius)
         self._goal: Goal | None = None
         self._arrived = False
         self.reset()
 
     @staticmethod
-    def load(directory: Path | None = None, planner: PlannerName = "jepa", seed: int = 0) -> "Mind":
+    def load(
+        directory: Path | None = None,
+        planner: PlannerName = "jepa",
+        seed: int = 0,
+        robot: RobotDescription | None = None,
+    ) -> "Mind":
         """Load a mind.
 
         Args:
-            directory: Of the model; None for the package's own (``models/g1``).
+            directory: Of the model; None for the robot's own (``models/g1``). Where a robot has none yet, planners that
+                need none go without.
             planner: ``jepa``, or a baseline.
             seed: Of the search.
+            robot: Whose mind; None for the G1's.
 
         Raises:
             WorldModelError: If the model or the settings are missing or malformed.
         """
-        return Mind(WorldModel(directory or share_directory() / "models" / "g1"), planner, seed=seed)
+        name, radius = (DEFAULT_ROBOT, BODY_RADIUS) if robot is None else (robot.name, robot.radius)
+        folder = directory or share_directory() / "models" / name
+        if directory is None and not (folder / CARD).is_file():
+            if planner not in WITHOUT_MODEL:
+                raise WorldModelError(
+                    f"the planner '{planner}' needs a world model, and '{name}' has none yet: there is no {folder}. "
+                    f"Plan with {' or '.join(WITHOUT_MODEL)}, or train one: humanoid data generate --robot {name}, "
+                    f"humanoid train, humanoid export --robot {name} (docs/world_model.md)"
+                )
+            return Mind(None, planner, seed=seed, radius=radius)
+        return Mind(WorldModel(folder), planner, seed=seed, radius=radius)
 
     def reset(self) -> None:
         """Forget everything, as after a jump in time."""
         self._history.clear()
-        self._surprise.reset()
+        if self._surprise is not None:
+            self._surprise.reset()
         self._history_stamp = -np.inf
         self._plan_stamp = -np.inf
         self._command = VelocityCommand()
@@ -101,8 +134,8 @@ class Mind:
 
     @property
     def surprise(self) -> float:
-        """Running prediction error, in units of the model's error on held-out episodes."""
-        return self._surprise.value
+        """Running prediction error, in units of the model's error on held-out episodes; 0 without a model."""
+        return self._surprise.value if self._surprise is not None else 0.0
 
     @property
     def arrived(self) -> bool:
@@ -153,19 +186,21 @@ class Mind:
         if _differs(goal, self._goal):
             self._start_over(goal)
         codes, history = crop(elevation, self._observation), self._history.as_array()
-        self._foresight.observe(codes, history)
+        if self._foresight is not None:
+            self._foresight.observe(codes, history)
         if goal is None:
             command = self._stand("no goal")
         else:
             command = self._pursue(goal, odometry, codes, history)
-        self._surprise.update(odometry.stamp, self._foresight.latent, command.as_array())
+        if self._surprise is not None and self._foresight is not None:
+            self._surprise.update(odometry.stamp, self._foresight.latent, command.as_array())
         return command
 
     def _pursue(self, goal: Goal, odometry: BaseEstimate, codes: Codes, history: Features) -> VelocityCommand:
         pose = np.array([*odometry.position[:2], odometry.yaw])
         wanted = planar.to_local(pose, goal.position)
         self._seen.observe(codes)
-        target = self._seen.standing_place(wanted, BODY_RADIUS, _STANDING_ROOM)
+        target = self._seen.standing_place(wanted, self._radius, self._radius + _STANDING_ROOM)
         beside = float(np.linalg.norm(target - wanted))
         note = f" {beside:.2f} m beside the goal, where something stands" if beside > 0.0 else ""
         distance = float(np.linalg.norm(target))
@@ -190,7 +225,8 @@ class Mind:
         self._plan_stamp = odometry.stamp
         self._show(plan, pose)
         self.status = f"walking, {distance:.2f} m to go{note and ' to a place' + note}"
-        return VelocityCommand(*(float(v) for v in self._surprise.pace * plan.commands[0]))
+        pace = self._surprise.pace if self._surprise is not None else 1.0
+        return VelocityCommand(*(float(v) for v in pace * plan.commands[0]))
 
     def _turn_to(self, goal: Goal, odometry: BaseEstimate, note: str) -> VelocityCommand:
         self._planner.reset()
@@ -225,19 +261,22 @@ class Mind:
         self.hazard = plan.hazard
 
     def _make(self, planner: PlannerName, seed: int) -> Planner:
-        card, settings, limits = self._model.card, self._settings, self._settings.limits
+        view, settings, limits = self._view, self._settings, self._settings.limits
         if planner == "straight":
-            return StraightLine(limits, card.step, card.horizon)
+            return StraightLine(limits, view.step, view.horizon)
+        if planner == "kinematic":
+            kinematic = KinematicForesight(view.observation.resolution, view.step, view.horizon, self._radius)
+            return CemPlanner(kinematic, limits, settings, seed)
+        if planner not in PLANNERS:
+            raise WorldModelError(f"no planner '{planner}': known are {', '.join(PLANNERS)}")
+        if self._model is None:
+            raise WorldModelError(f"the planner '{planner}' needs a world model")
         if planner == "inverse_dynamics":
             return InverseDynamics(self._model)
-        if planner == "kinematic":
-            kinematic = KinematicForesight(card.observation.resolution, card.step, card.horizon)
-            return CemPlanner(kinematic, limits, settings, seed)
-        if planner == "jepa":
-            return CemPlanner(GroundedForesight(self._model), limits, settings, seed)
+        foresight: Foresight = GroundedForesight(self._model, self._radius)
         if planner == "jepa_shuffled":
-            return CemPlanner(ShuffledForesight(GroundedForesight(self._model), seed), limits, settings, seed)
-        raise WorldModelError(f"no planner '{planner}': known are {', '.join(PLANNERS)}")
+            foresight = ShuffledForesight(foresight, seed)
+        return CemPlanner(foresight, limits, settings, seed)
 
 
 def _is_finite(odometry: BaseEstimate) -> bool:

@@ -1,5 +1,7 @@
 """The whole-body program: physics holds exactly, limits hold, tasks are met where physics lets them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pinocchio as pin
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from jepa_humanoid.control.dynamics import GRAVITY, Dynamics
 from jepa_humanoid.control.whole_body import FootTarget, WholeBodyController, WholeBodyTarget
 from jepa_humanoid.robot.description import RobotDescription
+from jepa_humanoid.robot.errors import RobotDescriptionError
 
 STILL = np.zeros(6)
 
@@ -100,3 +103,10 @@ def test_posture_at_a_joint_limit_is_not_pushed_further(g1: RobotDescription) ->
     case.v[6 + elbow] = 1.0
     case.dynamics.update(case.q, case.v)
     assert case.solve().acceleration[6 + elbow] < -10.0
+
+
+def test_group_without_a_weight_is_named(g1: RobotDescription) -> None:
+    """Joints that nothing would hold in their posture are an error that names the group, and those that are known."""
+    robot = replace(g1, groups={**g1.groups, "tail": (0,)})
+    with pytest.raises(RobotDescriptionError, match="group 'tail': known are left_leg"):
+        WholeBodyController(robot)

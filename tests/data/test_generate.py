@@ -18,6 +18,7 @@ from jepa_humanoid.data.generate import (
     read_recordings,
     write_manifest,
 )
+from jepa_humanoid.data.simulated import simulated_walk
 from jepa_humanoid.simulation.scenes import clearance, load_scene
 from jepa_humanoid.world_model.settings import WorldModelSettings
 
@@ -118,3 +119,11 @@ def test_touch_ends_an_episode_soon(tmp_path: Path, kinematic_walk: Callable, sh
     recording = read_episode(tmp_path / entry.file)[1]
     first = int(np.flatnonzero(recording.touching)[0])
     assert len(recording) - 1 - first <= round(short.aftermath / 0.1)
+
+
+def test_episodes_of_another_robot_are_refused(walks: Path, tmp_path: Path, short: GenerationSettings) -> None:
+    """A folder that holds one robot's walks takes none of another's, and gives it none to replay."""
+    with pytest.raises(DataError, match="episode of 'g1', not of 'talos'"):
+        list(generate([Task(1)], walks, "talos", simulated_walk, MODEL, short))
+    with pytest.raises(DataError, match="episode of 'g1', not of 'talos'"):
+        list(generate([Task(2, walks / Task(1).file)], tmp_path, "talos", simulated_walk, MODEL, short))

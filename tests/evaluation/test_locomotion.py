@@ -12,6 +12,7 @@ from jepa_humanoid.evaluation.locomotion import (
     SUITES,
     LocomotionTrial,
     evaluate,
+    pushed_by,
     run_trial,
     summarize,
     trial_count,
@@ -105,6 +106,14 @@ def test_suites_count_their_trials() -> None:
         (0, 1),
         (0, -1),
     }
+
+
+def test_pushes_of_another_size_come_from_the_same_sides() -> None:
+    """A heavier robot is pushed harder, and from where the suite pushes."""
+    suite = pushed_by(40.0)
+    assert "40 N·s" in suite.description
+    assert suite.impulses == ((40.0, 0.0), (-40.0, 0.0), (0.0, 40.0), (0.0, -40.0))
+    assert trial_count(suite, range(2)) == 8
 
 
 def test_report_has_every_figure(walk: LocomotionTrial, tmp_path: Path) -> None:

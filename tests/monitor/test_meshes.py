@@ -56,3 +56,12 @@ def test_decimation_keeps_both_sides_of_a_thin_plate() -> None:
     areas = 0.5 * np.linalg.norm(normals, axis=1)
     assert areas[normals[:, 2] > 0].sum() == pytest.approx(0.01, rel=0.2)
     assert areas[normals[:, 2] < 0].sum() == pytest.approx(0.01, rel=0.2)
+
+
+def test_mirrored_meshes_are_not_inside_out() -> None:
+    """A right leg that its URDF makes of the left one's meshes has its outside outside."""
+    talos = load_robot("talos")
+    meshes = {link: body.mesh for body in load_body_meshes(talos) for link in body.links}
+    left, right = (meshes[f"leg_{side}_4_link"].volume for side in ("left", "right"))
+    assert left > 0.0
+    assert right == pytest.approx(left, rel=0.05)

@@ -8,7 +8,8 @@ from urllib.parse import unquote, urlparse
 import pinocchio as pin
 import pytest
 
-from jepa_humanoid.nodes.description import robot_description
+from jepa_humanoid.nodes.description import controllers_file, robot_description
+from jepa_humanoid.resources import resource
 from jepa_humanoid.robot.description import load_robot
 
 
@@ -51,3 +52,24 @@ def test_sensors_measure_what_the_config_says(robot):
 def test_sensors_are_silent_outside_gazebo(robot):
     """On a real robot nothing simulates a sensor."""
     assert "<sensor" not in robot_description(robot)
+
+
+def test_what_nobody_commands_is_fixed():
+    """Joints that a robot's file leaves out move in no viewer or simulator, and its vendor's plugins stay out."""
+    talos = load_robot("talos")
+    root = ElementTree.fromstring(robot_description(talos))
+    moving = [joint.get("name") for joint in root.findall("joint") if joint.get("type") != "fixed"]
+    assert sorted(moving) == sorted(talos.joint_names)
+    assert not root.findall("transmission")
+    assert not root.findall("gazebo")
+    assert [link.get("name") for link in root.findall("link")].count("base_link") == 1
+
+
+def test_controllers_of_a_robot_without_a_file_are_written(monkeypatch, tmp_path):
+    """ros2_control gets a file made from the robot's joints, in the user's cache; the G1 has its own."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert controllers_file(load_robot("g1")) == resource("config/ros2_control/g1.yaml")
+    path = controllers_file(load_robot("talos"))
+    assert tmp_path in path.parents
+    assert path.read_text().count("- leg_left_4_joint") == 2
+    assert [other.name for other in path.parent.iterdir()] == ["talos.yaml"]

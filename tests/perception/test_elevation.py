@@ -8,9 +8,9 @@ import pinocchio as pin
 import pytest
 from numpy.typing import NDArray
 
-from jepa_humanoid.perception.elevation import ElevationMapper, ElevationSettings
+from jepa_humanoid.perception.elevation import ElevationMapper, ElevationSettings, elevation_settings
 from jepa_humanoid.perception.errors import PerceptionError
-from jepa_humanoid.robot.description import LidarSettings
+from jepa_humanoid.robot.description import LidarSettings, RobotDescription, load_robot
 from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid
 from jepa_humanoid.simulation.lidar import Lidar
 from jepa_humanoid.simulation.scenes import Obstacle, Scene, clearance, load_scene
@@ -361,3 +361,9 @@ def test_fast_enough_for_the_robot():
     # The quickest of many: the machine that tests may be busy with other things.
     assert min(integrate) < 5e-3
     assert min(cut) < 2e-3
+
+
+def test_tall_robot_keeps_its_head_clear(g1: RobotDescription) -> None:
+    """What hangs lower than a robot is tall is an obstacle to it; the G1, lower than the default, keeps that."""
+    assert elevation_settings(g1) == ElevationSettings()
+    assert elevation_settings(load_robot("talos")).head_height > 1.75

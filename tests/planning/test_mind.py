@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from jepa_humanoid.evaluation.navigation import NavigationSettings, run_trial, summarize
-from jepa_humanoid.mind import PLANNERS, Mind
+from jepa_humanoid.mind import PLANNERS, WITHOUT_MODEL, Mind, PlannerName
+from jepa_humanoid.planning.seen_map import BODY_RADIUS
+from jepa_humanoid.robot.description import load_robot
 from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid, Goal, VelocityCommand
 from jepa_humanoid.simulation.scenes import Obstacle, Scene
 from jepa_humanoid.world_model.errors import WorldModelError
@@ -176,3 +178,30 @@ def test_every_planner_can_be_asked(planner: str, model: object) -> None:
     mind = Mind(model, planner)  # type: ignore[arg-type]
     command = mind.step(flat(1.0), base(1.0), GOAL)
     assert np.isfinite(command.as_array()).all()
+
+
+@pytest.mark.parametrize("planner", WITHOUT_MODEL)
+def test_a_robot_without_a_world_model_finds_its_way(planner: PlannerName, kinematic_walk: Callable) -> None:
+    """Planners that imagine nothing walk to a goal on open floor, and nothing surprises them."""
+    mind = Mind.load(planner=planner, robot=load_robot("talos"))
+    scene = Scene("open", (), 0.8, (0.0, 0.0, 0.0), (1.0, 0.2))
+    trial = run_trial(scene, 0, mind, kinematic_walk, planner, NavigationSettings(seconds=12.0))
+    assert trial.reached
+    assert mind.surprise == 0.0
+
+
+def test_a_planner_that_imagines_says_how_to_get_a_model() -> None:
+    """Without a world model of the robot, the error names the robot, what does without, and how to train one."""
+    with pytest.raises(WorldModelError, match=r"'talos' has none yet: .* straight or kinematic, .* --robot talos"):
+        Mind.load(planner="jepa", robot=load_robot("talos"))
+
+
+def test_a_wider_robot_stops_farther_from_what_stands_at_its_goal(model: object) -> None:
+    """A place that a narrow robot still fits in is none for a wide one, which stands beside it."""
+    heights = np.zeros((64, 64), np.float32)
+    heights[46:48, 30:34] = 1.0
+    near = Goal(np.array([1.05, 0.0]))
+    for radius, beside in ((BODY_RADIUS, False), (0.5, True)):
+        mind = Mind(model, radius=radius)  # type: ignore[arg-type]
+        mind.step(ElevationGrid(1.0, heights, 0.1), base(1.0), near)
+        assert ("beside the goal" in mind.status) == beside

@@ -7,14 +7,21 @@ import pinocchio as pin
 import pytest
 import yaml
 
+from jepa_humanoid.bringup import robot_names
 from jepa_humanoid.resources import share_directory
 from jepa_humanoid.robot.description import RobotDescription, load_robot, resolve_uri, sole_frame
 from jepa_humanoid.robot.errors import RobotDescriptionError
 
 
-def altered(tmp_path: Path, **changes: object) -> Path:
-    """Write the G1's file with some sections replaced."""
-    content = yaml.safe_load((share_directory() / "config" / "robots" / "g1.yaml").read_text())
+@pytest.fixture(params=robot_names())
+def robot(request: pytest.FixtureRequest) -> RobotDescription:
+    """Each robot of config/robots."""
+    return load_robot(request.param)
+
+
+def altered(tmp_path: Path, base: str = "g1", **changes: object) -> Path:
+    """Write a robot's file, the G1's if none is named, with some sections replaced."""
+    content = yaml.safe_load((share_directory() / "config" / "robots" / f"{base}.yaml").read_text())
     path = tmp_path / "altered.yaml"
     path.write_text(yaml.safe_dump(content | changes))
     return path
@@ -28,22 +35,35 @@ def test_g1_is_complete(g1: RobotDescription) -> None:
     assert sorted(i for group in g1.groups.values() for i in group) == list(range(29))
 
 
-def test_torque_limits_are_never_above_the_urdf(g1: RobotDescription) -> None:
+def test_talos_has_legs_and_arms() -> None:
+    """TALOS walks on 12 joints and holds 14 more; waist, head and grippers are locked, and weigh what they weigh."""
+    talos = load_robot("talos")
+    assert {group: len(members) for group, members in talos.groups.items()} == {
+        "left_leg": 6,
+        "right_leg": 6,
+        "left_arm": 7,
+        "right_arm": 7,
+    }
+    assert {name.partition("_")[0] for name in talos.locked_joints} == {"torso", "head", "gripper"}
+    assert talos.mass == pytest.approx(90.27, abs=0.01)
+
+
+def test_torque_limits_are_never_above_the_urdf(robot: RobotDescription) -> None:
     """No joint is allowed more torque than the URDF gives it."""
-    assert (g1.joints.effort <= g1.model.effortLimit[6:] + 1e-9).all()
+    assert (robot.joints.effort <= robot.model.effortLimit[6:] + 1e-9).all()
 
 
-def test_nominal_posture_stands_on_its_soles(g1: RobotDescription) -> None:
+def test_nominal_posture_stands_on_its_soles(robot: RobotDescription) -> None:
     """In the nominal posture both soles lie on z = 0, within the joint limits, under the centre of mass."""
-    data = g1.model.createData()
-    q = g1.nominal_configuration
-    pin.framesForwardKinematics(g1.model, data, q)
-    soles = np.array([data.oMf[g1.frame_id(sole_frame(side))].translation for side in ("left", "right")])
+    data = robot.model.createData()
+    q = robot.nominal_configuration
+    pin.framesForwardKinematics(robot.model, data, q)
+    soles = np.array([data.oMf[robot.frame_id(sole_frame(side))].translation for side in ("left", "right")])
     assert np.abs(soles[:, 2]).max() < 1e-9
     assert np.abs(soles.mean(axis=0)).max() < 1e-6
-    assert np.linalg.norm(pin.centerOfMass(g1.model, data, q)[:2]) < 0.03
-    assert (g1.joints.lower < q[7:]).all()
-    assert (q[7:] < g1.joints.upper).all()
+    assert np.linalg.norm(pin.centerOfMass(robot.model, data, q)[:2]) < 0.03
+    assert (robot.joints.lower < q[7:]).all()
+    assert (q[7:] < robot.joints.upper).all()
 
 
 def test_unknown_joint_is_named(tmp_path: Path) -> None:
@@ -74,6 +94,53 @@ def test_wrong_value_is_named(tmp_path: Path) -> None:
     lidar = {"elevation": [0, 1], "rays": [1, 1], "range": [0, 1], "rate": -1, "noise": 0}
     with pytest.raises(RobotDescriptionError, match=r"lidar\.rate"):
         load_robot(altered(tmp_path, lidar=lidar))
+
+
+def test_imu_that_moves_against_the_base_is_refused(tmp_path: Path) -> None:
+    """An IMU above a waist that is commanded is an error that names the joints between, and what can be done."""
+    content = yaml.safe_load((share_directory() / "config" / "robots" / "talos.yaml").read_text())
+    joints, groups = content["joints"] | {"torso_*": {"effort": 78.0}}, content["groups"] | {"waist": "torso_.*"}
+    with pytest.raises(RobotDescriptionError, match=r"'imu_link' .* moves with torso_1_joint, torso_2_joint: .*locks"):
+        load_robot(altered(tmp_path, "talos", joints=joints, groups=groups))
+
+
+def test_base_that_is_not_the_root_is_refused(tmp_path: Path) -> None:
+    """A base other than the URDF's root is an error that names the root."""
+    frames = {"base": "torso_link", "torso": "torso_link", "imu": "imu_in_pelvis", "lidar": "mid360_link"}
+    with pytest.raises(RobotDescriptionError, match=r"frames\.base 'torso_link' .* 'pelvis'"):
+        load_robot(altered(tmp_path, frames=frames))
+
+
+@pytest.mark.parametrize(("pattern", "found"), [("left_shoulder.*", "none"), ("left_.*", "left_arm and left_leg")])
+def test_joint_in_no_group_or_two_is_named(tmp_path: Path, pattern: str, found: str) -> None:
+    """A joint that no group has, or that two have, is an error with the joint's name."""
+    content = yaml.safe_load((share_directory() / "config" / "robots" / "g1.yaml").read_text())
+    with pytest.raises(RobotDescriptionError, match=rf"joint 'left_\w+' .* is in {found}$"):
+        load_robot(altered(tmp_path, groups=content["groups"] | {"left_arm": pattern}))
+
+
+def test_foot_frame_in_its_sole_is_refused(tmp_path: Path) -> None:
+    """Corners at the height of the foot's frame are an error that says which link to take."""
+    corners = [[0.1, 0.05, 0.0], [0.1, -0.05, 0.0], [-0.1, 0.0, 0.0]]
+    feet = {side: {"frame": f"{side}_sole_link", "corners": corners} for side in ("left", "right")}
+    with pytest.raises(RobotDescriptionError, match=r"feet\.left\.corners .* ankle"):
+        load_robot(altered(tmp_path, "talos", feet=feet))
+
+
+def test_sole_that_is_not_flat_is_refused(tmp_path: Path) -> None:
+    """A nominal posture in which the soles do not lie flat is an error that says by how much."""
+    content = yaml.safe_load((share_directory() / "config" / "robots" / "talos.yaml").read_text())
+    joints = content["joints"] | {"leg_*_5_joint": {"effort": 160.0, "nominal": 0.0}}
+    with pytest.raises(RobotDescriptionError, match=r"feet\.left: .* turned by 0\.45 rad"):
+        load_robot(altered(tmp_path, "talos", joints=joints))
+
+
+def test_feet_that_are_swapped_are_refused(tmp_path: Path) -> None:
+    """A left foot that stands on the right is an error."""
+    content = yaml.safe_load((share_directory() / "config" / "robots" / "talos.yaml").read_text())
+    left, right = content["feet"]["left"], content["feet"]["right"]
+    with pytest.raises(RobotDescriptionError, match=r"feet\.left stands to the right"):
+        load_robot(altered(tmp_path, "talos", feet={"left": right, "right": left}))
 
 
 def test_group_without_joints_is_named(tmp_path: Path) -> None:

@@ -6,14 +6,15 @@ import pinocchio as pin
 import pytest
 
 from jepa_humanoid.locomotion.settings import GaitSettings
-from jepa_humanoid.robot.description import RobotDescription
+from jepa_humanoid.robot.description import RobotDescription, load_robot
 from jepa_humanoid.robot.state import JointCommand, Vector
+from jepa_humanoid.robot.stature import standing_effort
 from jepa_humanoid.simulation.engine import ENGINES, BodyDraw, Engine, check_engine, make_engine
 from jepa_humanoid.simulation.errors import EngineError
 from jepa_humanoid.simulation.mujoco_engine import MujocoEngine
 from jepa_humanoid.simulation.rollout import Rollout
 from jepa_humanoid.simulation.scenes import Obstacle, Scene, load_scene
-from jepa_humanoid.simulation.world import World, WorldSettings, standing_effort
+from jepa_humanoid.simulation.world import World, WorldSettings
 
 try:
     check_engine("dart")
@@ -221,3 +222,16 @@ def test_dart_has_no_lidar_and_says_so(g1: RobotDescription) -> None:
     """Asking for a scan is an error that names the engine."""
     with pytest.raises(EngineError, match="'dart' casts no rays"):
         dart_world(g1).scan()
+
+
+def test_arms_on_a_locked_waist_stay_on_in_dart() -> None:
+    """What moves on links that are fixed to each other keeps its place and its weight, in any order of the text."""
+    talos = load_robot("talos")
+    engine = DartEngine(talos, load_scene("flat"), STEP, BodyDraw(1.0, {}))
+    assert engine.mass == pytest.approx(talos.mass)
+    q = tilted(talos, 1.0)
+    engine.place(q, np.zeros(talos.joint_count))
+    np.testing.assert_allclose(engine.position, q[7:])
+    order = [engine.skeleton.getDof(name).getIndexInSkeleton() for name in talos.joint_names]
+    expected = pin.computeGeneralizedGravity(talos.model, talos.model.createData(), q)[6:]
+    np.testing.assert_allclose(engine.skeleton.getGravityForces()[order], expected, atol=1e-3)

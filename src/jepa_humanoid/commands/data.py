@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -16,6 +17,7 @@ from jepa_humanoid.data.episode import Header, read_header
 from jepa_humanoid.data.errors import DataError
 from jepa_humanoid.data.generate import Entry, GenerationSettings, Task, generate, read_recordings, write_manifest
 from jepa_humanoid.data.simulated import simulated_walk
+from jepa_humanoid.robot.description import DEFAULT_ROBOT, load_robot
 from jepa_humanoid.world_model.settings import load_settings
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Make and look at episodes to learn from.")
@@ -35,7 +37,7 @@ def generate_command(
     seed: Annotated[int, typer.Option(min=0, help="Of the first episode; the others follow.")] = 0,
     seconds: Annotated[float, typer.Option(min=2.0, help="Longest episode, in seconds.")] = GenerationSettings.seconds,
     jobs: Jobs = 1,
-    robot: Robot = "g1",
+    robot: Robot = DEFAULT_ROBOT,
     settings: Settings = "g1",
 ) -> None:
     """Let the robot wander through drawn scenes and record it.
@@ -56,7 +58,7 @@ def replay_command(
     episodes: Annotated[int, typer.Option(min=1, help="How many; every walk is used about equally often.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Of the first episode; the others follow.")] = 0,
     jobs: Jobs = 1,
-    robot: Robot = "g1",
+    robot: Robot = DEFAULT_ROBOT,
     settings: Settings = "g1",
 ) -> None:
     """Look at other drawn scenes along recorded motions: many surroundings for each step that was walked.
@@ -122,7 +124,9 @@ def _run(
     try:
         with Progress(*columns, console=console) as progress:
             bar = progress.add_task("episodes", total=len(tasks))
-            for entry in generate(tasks, out, robot, simulated_walk, load_settings(settings), made, jobs):
+            load_robot(robot)
+            walk = partial(simulated_walk, robot=robot)
+            for entry in generate(tasks, out, robot, walk, load_settings(settings), made, jobs):
                 entries.append(entry)
                 endings[entry.header.ending] += 1
                 minutes = sum(e.seconds for e in entries) / 60.0

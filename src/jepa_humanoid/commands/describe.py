@@ -1,26 +1,40 @@
-"""`humanoid describe`: what other programs have to know of a robot and a scene, as files."""
+"""`humanoid describe`: a robot in words for people, and it and a scene as files for other programs."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, NoReturn
 
+import numpy as np
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from jepa_humanoid.bringup import Options
-from jepa_humanoid.nodes.description import GAZEBO, robot_description
+from jepa_humanoid.locomotion.lipm import natural_frequency
+from jepa_humanoid.locomotion.settings import GaitSettings, gait_settings
+from jepa_humanoid.nodes.description import GAZEBO, controllers_file, robot_description
 from jepa_humanoid.nodes.errors import NodeError
 from jepa_humanoid.robot.description import RobotDescription, load_robot
 from jepa_humanoid.robot.errors import RobotDescriptionError
+from jepa_humanoid.robot.stature import Stature, stature
 
-app = typer.Typer(add_completion=False, help="Write URDF and Gazebo world.")
+app = typer.Typer(add_completion=False, help="Say what a robot is; write URDF and Gazebo world.")
+console = Console(highlight=False)
+
+_BESIDE = 0.02
+"""Room between two feet that pass each other [m]."""
+_CENTRED = 0.03
+"""Distance of the centre of mass from the soles' middle that a standing robot takes out by itself [m]."""
+_STRAINED = 0.5
+"""Share of a joint's torque from which on standing leaves too little for walking."""
 
 
 @app.command()
 def describe(
     out: Annotated[Path, typer.Option(help="Folder for robot.urdf, and for Gazebo world.sdf and start.json.")] = Path(),
-    target: Annotated[str, typer.Option(help="What moves: mujoco, gazebo, g1, or mock.")] = "gazebo",
-    robot: Annotated[str, typer.Option(help="Which robot, a file in config/robots.")] = Options.robot,
+    target: Annotated[str, typer.Option(help="What moves: mujoco, gazebo, g1, or mock.")] = GAZEBO,
+    robot: Annotated[str, typer.Option(help="Which robot, a file in config/robots, or a YAML file.")] = Options.robot,
     scene: Annotated[str, typer.Option(help="Where it stands, a file in config/scenes.")] = Options.scene,
     seed: Annotated[int, typer.Option(help="Draws the scene's obstacles.")] = Options.seed,
     real_time_factor: Annotated[
@@ -29,20 +43,67 @@ def describe(
     lidar: Annotated[bool, typer.Option(help="Have Gazebo render the LiDAR's view.")] = True,
     namespace: Annotated[str, typer.Option(help="Namespace of the robot's topics.")] = Options.namespace,
 ) -> None:
-    """Write the robot's URDF for a target; for Gazebo also the scene as a world, and where in it the robot starts."""
+    """Say how the robot stands and what looks wrong; write its URDF, and for Gazebo the scene and where it starts."""
     try:
         described = load_robot(robot)
+        gait = gait_settings(described)
         files = {"robot.urdf": robot_description(described, target, namespace)}
+        if target == GAZEBO:
+            files |= _world(described, scene, seed, real_time_factor, lidar)
     except (RobotDescriptionError, NodeError) as error:
         _fail(str(error))
-    if target == GAZEBO:
-        files |= _world(described, scene, seed, real_time_factor, lidar)
     try:
         out.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
             (out / name).write_text(text)
     except OSError as error:
         _fail(f"cannot write to {out}: {error.strerror}")
+    stands = stature(described)
+    for line in summary(described, gait, stands):
+        console.print(line, soft_wrap=True, markup=False)
+    for line in doubts(described, gait, stands):
+        console.print(f"[yellow]look at this:[/] {escape(line)}", soft_wrap=True)
+
+
+def summary(robot: RobotDescription, gait: GaitSettings, stands: Stature) -> Iterator[str]:
+    """What a robot is, in lines for people."""
+    groups = ", ".join(f"{group} {len(members)}" for group, members in robot.groups.items())
+    yield f"{robot.name}: {robot.mass:.1f} kg, {robot.joint_count} joints ({groups}), {len(robot.locked_joints)} locked"
+    height = float(stands.com[2]) - gait.com_drop
+    yield (
+        f"stands with its base at {stands.base_height:.2f} m, the centre of mass at {stands.com[2]:.2f} m, "
+        f"{1e3 * stands.com[0]:+.0f} mm ahead and {1e3 * stands.com[1]:+.0f} mm to the left of the soles' middle"
+    )
+    length, width = stands.sole_size
+    yield f"soles {length:.2f} x {width:.2f} m, {stands.feet_apart:.2f} m apart; LiDAR at {stands.lidar_height:.2f} m"
+    share = np.abs(stands.standing_effort) / robot.joints.effort
+    hardest = int(np.argmax(share))
+    yield f"standing takes {100 * share[hardest]:.0f} % of the torque of {robot.joint_names[hardest]}, less elsewhere"
+    yield (
+        f"walks with the centre of mass at {height:.2f} m (ω = {natural_frequency(height):.2f} 1/s), "
+        f"steps of {gait.step_duration:.2f} s, {gait.step_width:.2f} m wide"
+    )
+
+
+def doubts(robot: RobotDescription, gait: GaitSettings, stands: Stature) -> Iterator[str]:
+    """What may be meant, and makes walking hard or impossible, in lines for people."""
+    names, joints = robot.joint_names, robot.joints
+    for k in np.flatnonzero(joints.effort > robot.model.effortLimit[6:] + 1e-9):
+        yield f"{names[k]} has {joints.effort[k]:g} N·m, and {robot.model.effortLimit[6 + k]:g} in the URDF"
+    for k in np.flatnonzero((joints.nominal < joints.lower) | (joints.nominal > joints.upper)):
+        yield f"{names[k]} is beyond its limits at {joints.nominal[k]:g} rad in the nominal posture"
+    for k in np.flatnonzero(np.abs(stands.standing_effort) > _STRAINED * joints.effort):
+        yield f"{names[k]} needs {abs(stands.standing_effort[k]):.0f} of its {joints.effort[k]:g} N·m to stand"
+    if np.linalg.norm(stands.com[:2]) > _CENTRED:
+        yield (
+            "the centre of mass is not above the soles' middle: other nominal hips and ankles, or other sole corners, "
+            "put it there"
+        )
+    low, high = gait.step_width_range
+    if not low <= stands.feet_apart <= high:
+        yield f"the feet stand {stands.feet_apart:.2f} m apart, and gait.step_width_range is {low:g} to {high:g} m"
+    if low < stands.sole_size[1] + _BESIDE:
+        yield f"feet {stands.sole_size[1]:.2f} m wide touch when they land {low:g} m apart: gait.step_width_range"
 
 
 def _world(robot: RobotDescription, scene: str, seed: int, real_time_factor: float, lidar: bool) -> dict[str, str]:
@@ -56,7 +117,8 @@ def _world(robot: RobotDescription, scene: str, seed: int, real_time_factor: flo
     except SceneError as error:
         _fail(str(error))
     x, y, z, yaw = spawn_pose(robot, drawn)
-    start = {"world": drawn.name, "x": x, "y": y, "z": z, "yaw": yaw, "goal": drawn.goal}
+    controllers = str(controllers_file(robot))
+    start = {"world": drawn.name, "x": x, "y": y, "z": z, "yaw": yaw, "goal": drawn.goal, "controllers": controllers}
     return {"world.sdf": world_sdf(drawn, real_time_factor, lidar), "start.json": json.dumps(start) + "\n"}
 
 

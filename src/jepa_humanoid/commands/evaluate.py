@@ -11,13 +11,17 @@ from rich.progress import track
 from rich.table import Table
 
 from jepa_humanoid.mind import PLANNERS, PlannerName
+from jepa_humanoid.robot.description import DEFAULT_ROBOT
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Measure walking and finding the way, with reports.")
 console = Console(highlight=False)
 
+Robot = Annotated[str, typer.Option(help="Who is asked: a file in config/robots, or the path of a YAML file.")]
+
 
 @app.command("navigation")
 def navigation_command(
+    robot: Robot = DEFAULT_ROBOT,
     planner: Annotated[str, typer.Option(help=f"Who chooses the velocities: {', '.join(PLANNERS)}.")] = "jepa",
     scene: Annotated[str, typer.Option(help="A file in config/scenes, with a goal.")] = "room",
     seeds: Annotated[str, typer.Option(help="FIRST:END, END excluded; or one seed.")] = "0:20",
@@ -27,6 +31,8 @@ def navigation_command(
     picture: Annotated[Path | None, typer.Option(help="Where to draw the paths, a PNG file.")] = None,
 ) -> None:
     """Walk to the goals of drawn scenes with estimated state, noise, and randomised friction and mass."""
+    from functools import partial
+
     from jepa_humanoid.data.simulated import simulated_walk
     from jepa_humanoid.evaluation.navigation import Trial, evaluate, summarize, write_report
     from jepa_humanoid.evaluation.pictures import draw_trials
@@ -35,9 +41,9 @@ def navigation_command(
     chosen = _seeds(seeds)
     trials: list[Trial] = []
     try:
-        for trial in track(
-            evaluate(scene, chosen, name, model, simulated_walk, jobs), planner, len(chosen), console=console
-        ):
+        walk = partial(simulated_walk, robot=robot)
+        running = evaluate(scene, chosen, name, model, walk, jobs, robot=robot)
+        for trial in track(running, planner, len(chosen), console=console):
             trials.append(trial)
     except ValueError as error:
         _fail(error)
@@ -59,7 +65,8 @@ def navigation_command(
     console.print(table)
     summary = summarize(trials)
     console.print(
-        f"[bold]{planner}[/]: reached {summary['reached']} of {summary['trials']}, fell {summary['fell']}, "
+        f"[bold]{planner}[/] with {robot}: reached {summary['reached']} of {summary['trials']}, "
+        f"fell {summary['fell']}, "
         f"touched {summary['touched']}; odometry error {100 * summary['odometry_error_share']:.1f} % of the way; "
         f"plan {summary['plan_ms_median']:.0f} ms median, {summary['plan_ms_p99']:.0f} ms p99"
     )
@@ -72,25 +79,36 @@ def navigation_command(
 @app.command("locomotion")
 def locomotion_command(
     suite: Annotated[str, typer.Option(help="What is asked: stand, walk, push, straight or turn.")] = "walk",
+    robot: Robot = DEFAULT_ROBOT,
+    impulse: Annotated[
+        float | None, typer.Option(min=0.0, help="Size of the pushes of the suite push, in N·s; 15 if none.")
+    ] = None,
     engine: Annotated[str, typer.Option(help="What simulates it: mujoco, or dart (Gazebo's).")] = "mujoco",
     seeds: Annotated[str, typer.Option(help="FIRST:END, END excluded; or one seed.")] = "0:4",
     jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
     json: Annotated[Path | None, typer.Option(help="Where to write the trials.")] = None,
 ) -> None:
     """Stand, walk, take pushes or turn with estimated state, noise, and randomised friction and mass."""
-    from jepa_humanoid.evaluation.locomotion import SUITES, evaluate, summarize, trial_count, write_report
+    from jepa_humanoid.evaluation.locomotion import SUITES, evaluate, pushed_by, summarize, trial_count, write_report
+    from jepa_humanoid.locomotion.settings import gait_settings
+    from jepa_humanoid.robot.description import load_robot
+    from jepa_humanoid.robot.errors import RobotDescriptionError
     from jepa_humanoid.simulation.engine import check_engine
     from jepa_humanoid.simulation.errors import EngineError
 
     if suite not in SUITES:
         _fail(f"no suite '{suite}': known are {', '.join(SUITES)}")
+    if impulse is not None and suite != "push":
+        _fail(f"nobody is pushed in the suite '{suite}'")
+    asked = SUITES[suite] if impulse is None else pushed_by(impulse)
     chosen = _seeds(seeds)
     try:
         check_engine(engine)
-    except EngineError as error:
+        gait_settings(load_robot(robot))
+    except (EngineError, RobotDescriptionError) as error:
         _fail(error)
-    running = evaluate(suite, chosen, jobs, engine)
-    trials = list(track(running, suite, trial_count(suite, chosen), console=console))
+    running = evaluate(asked, chosen, jobs, engine, robot)
+    trials = list(track(running, suite, trial_count(asked, chosen), console=console))
     table = Table("seed", "µ", "kg", "push", "passed", "tilt °", "off m", "yaw °", "speed %", "odom m", box=box.SIMPLE)
     for t in trials:
         table.add_row(
@@ -105,9 +123,9 @@ def locomotion_command(
             "" if t.velocity_error_relative is None else f"{100 * t.velocity_error_relative:.0f}",
             f"{t.odometry_error_m:.3f}",
         )
-    console.print(f"[bold]{suite}[/] in {engine}: the robot {SUITES[suite].description}")
+    console.print(f"[bold]{suite}[/] in {engine}: {robot} {asked.description}")
     console.print(table)
-    report = summarize(suite, engine, trials)
+    report = summarize(suite, engine, trials, robot)
     console.print(
         f"[bold]{suite}[/]: {report['survived']} of {report['trials']} stayed on their feet, "
         f"{report['passed']} passed; largest tilt {report['max_tilt_deg']}°; "

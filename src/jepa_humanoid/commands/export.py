@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 
 from jepa_humanoid.data.generate import read_recordings
+from jepa_humanoid.robot.description import DEFAULT_ROBOT
 from jepa_humanoid.world_model.settings import load_settings
 
 app = typer.Typer(add_completion=False, help="Export the world model to ONNX.")
@@ -17,8 +18,8 @@ console = Console(highlight=False)
 def export(
     data: Annotated[list[Path], typer.Argument(help="The folders of episodes that it was trained on.")],
     run: Annotated[Path, typer.Option(help="Folder of the training run.")] = Path("runs/world_model"),
-    out: Annotated[Path, typer.Option(help="Folder for the model.")] = Path("models/g1"),
-    robot: Annotated[str, typer.Option(help="Whose walking it has learned.")] = "g1",
+    out: Annotated[Path | None, typer.Option(help="Folder for the model; models/ROBOT if none.")] = None,
+    robot: Annotated[str, typer.Option(help="Whose walking it has learned.")] = DEFAULT_ROBOT,
 ) -> None:
     """Write the ONNX files, check them against torch, and measure the model on the episodes that were held out."""
     try:
@@ -29,6 +30,7 @@ def export(
         _fail(f"exporting needs {error.name}: pip install 'jepa_humanoid[train]'")
     from dataclasses import replace
 
+    out = out or Path("models") / robot
     from jepa_humanoid.evaluation.model import judge_model, write_model_report
     from jepa_humanoid.world_model.card import ModelCard, write_card
     from jepa_humanoid.world_model.runtime import WorldModel
@@ -37,6 +39,9 @@ def export(
         settings = load_settings(run / "settings.yaml")
         networks = load_networks(run, settings)
         episodes = list(read_recordings(data))
+        others = sorted({header.robot for header, _ in episodes} - {robot})
+        if others:
+            _fail(f"it has learned from episodes of {', '.join(others)}, and is to be the model of {robot}")
         parts = split([(h.motion, r.experience()) for h, r in episodes], settings.training.held_out)
         card = ModelCard(
             robot=robot,

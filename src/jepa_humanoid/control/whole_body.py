@@ -18,6 +18,7 @@ import pinocchio as pin
 
 from jepa_humanoid.control.dynamics import Dynamics, Sole
 from jepa_humanoid.robot.description import RobotDescription
+from jepa_humanoid.robot.errors import RobotDescriptionError
 from jepa_humanoid.robot.state import Vector
 
 
@@ -41,7 +42,7 @@ class WholeBodySettings:
         swing_damping: Linear and angular [1/s].
         height_stiffness: Of the centre of mass's height [1/s²].
         height_damping: Of the centre of mass's height [1/s].
-        posture_weight: On joint accelerations, by joint group.
+        posture_weight: On joint accelerations, by joint group; a robot need not have them all.
         posture_stiffness: Of the nominal posture [1/s²].
         posture_damping: Of the nominal posture [1/s].
         force_weight: On contact forces [1/N²].
@@ -66,7 +67,14 @@ class WholeBodySettings:
     height_stiffness: float = 80.0
     height_damping: float = 16.0
     posture_weight: dict[str, float] = field(
-        default_factory=lambda: {"left_leg": 0.01, "right_leg": 0.01, "waist": 0.5, "left_arm": 0.5, "right_arm": 0.5}
+        default_factory=lambda: {
+            "left_leg": 0.01,
+            "right_leg": 0.01,
+            "waist": 0.5,
+            "left_arm": 0.5,
+            "right_arm": 0.5,
+            "head": 0.5,
+        }
     )
     posture_stiffness: float = 60.0
     posture_damping: float = 14.0
@@ -148,8 +156,12 @@ class WholeBodyController:
         self._torso_id = robot.frame_id(robot.frames.torso)
         self._base_id = robot.frame_id(robot.frames.base)
         weights = np.zeros(n)
-        for group, weight in s.posture_weight.items():
-            weights[list(robot.groups[group])] = weight
+        for group, members in robot.groups.items():
+            if group not in s.posture_weight:
+                raise RobotDescriptionError(
+                    f"{robot.source}: no posture weight for group '{group}': known are {', '.join(s.posture_weight)}"
+                )
+            weights[list(members)] = s.posture_weight[group]
         self._posture_weight = weights
         # Rows of the task Jacobian: momentum 6, pelvis 3, torso 3, feet 6 each.
         self._task_jacobian = np.zeros((24, nv))

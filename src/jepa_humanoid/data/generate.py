@@ -18,7 +18,7 @@ from jepa_humanoid.data.episode import Ending, Header, Recording, read_episode, 
 from jepa_humanoid.data.errors import DataError
 from jepa_humanoid.data.walk import PERIOD, Frame, WalkMaker
 from jepa_humanoid.data.wandering import Wanderer, WanderingSettings
-from jepa_humanoid.perception.elevation import ElevationMapper
+from jepa_humanoid.perception.elevation import ElevationMapper, elevation_settings
 from jepa_humanoid.robot.description import RobotDescription, load_robot
 from jepa_humanoid.robot.state import BaseEstimate, VelocityCommand
 from jepa_humanoid.simulation.posing import PosedRobot
@@ -180,7 +180,7 @@ def replay(
             break
     configuration = _moved(motion.configuration[:length].astype(float), placement)
     posed = PosedRobot(robot, scene, seed)
-    mapper = ElevationMapper()
+    mapper = ElevationMapper(elevation_settings(robot))
     data = robot.model.createData()
     lidar = robot.frame_id(robot.frames.lidar)
     frames: list[Frame] = []
@@ -298,7 +298,9 @@ def generate(
     directory.mkdir(parents=True, exist_ok=True)
     done = [task for task in tasks if _is_done(directory / task.file)]
     for task in done:
-        yield _entry(directory / task.file)
+        entry = _entry(directory / task.file)
+        _check_robot(directory / task.file, entry.header, robot)
+        yield entry
     missing = [task for task in tasks if task not in set(done)]
     work = _Work(directory, robot, make_walk, model, settings)
     if jobs <= 1:
@@ -329,9 +331,16 @@ class _Work:
             header, recording = wander(self.make_walk, self.robot, task.seed, self.model, self.settings)
         else:
             source = read_episode(task.motion)
+            _check_robot(task.motion, source[0], self.robot)
             header, recording = replay(source, _robot(self.robot), task.seed, self.model, self.settings)
         write_episode(path, header, recording)
         return Entry(path.name, PERIOD * len(recording), header)
+
+
+def _check_robot(path: Path, header: Header, robot: str) -> None:
+    """What one robot did says nothing about another."""
+    if header.robot != robot:
+        raise DataError(f"{path} is an episode of '{header.robot}', not of '{robot}': name another folder")
 
 
 @cache

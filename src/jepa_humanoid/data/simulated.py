@@ -6,8 +6,8 @@ import numpy as np
 import pinocchio as pin
 
 from jepa_humanoid.data.walk import PERIOD, Frame
-from jepa_humanoid.perception.elevation import ElevationMapper
-from jepa_humanoid.robot.description import RobotDescription, load_robot
+from jepa_humanoid.perception.elevation import ElevationMapper, elevation_settings
+from jepa_humanoid.robot.description import DEFAULT_ROBOT, RobotDescription, load_robot
 from jepa_humanoid.robot.state import Vector, VelocityCommand
 from jepa_humanoid.simulation.rollout import Rollout
 from jepa_humanoid.simulation.scenes import Scene
@@ -32,7 +32,7 @@ class SimulatedWalk:
         """
         self._robot = robot
         self._rollout = Rollout(robot, scene, WorldSettings(seed=seed, randomize=True))
-        self._mapper = ElevationMapper()
+        self._mapper = ElevationMapper(elevation_settings(robot))
         self._data = robot.model.createData()
         self._lidar = robot.frame_id(robot.frames.lidar)
         world = self._rollout.world
@@ -84,11 +84,11 @@ class SimulatedWalk:
         )
 
 
-def simulated_walk(scene: Scene, seed: int) -> SimulatedWalk:
-    """Make a walk of the G1; as a function of this module, other processes can be told to call it."""
-    return SimulatedWalk(_g1(), scene, seed)
+def simulated_walk(scene: Scene, seed: int, robot: str = DEFAULT_ROBOT) -> SimulatedWalk:
+    """Make a robot's walk; as a function of this module, other processes can be told to call it."""
+    return SimulatedWalk(_described(robot), scene, seed)
 
 
 @cache
-def _g1() -> RobotDescription:
-    return load_robot("g1")
+def _described(robot: str) -> RobotDescription:
+    return load_robot(robot)

@@ -42,9 +42,6 @@ class LegDynamics:
         """
         full = robot.model
         imu = full.frames[robot.frame_id(robot.frames.imu)]
-        base = full.frames[robot.frame_id(robot.frames.base)]
-        if imu.parentJoint != 1 or base.parentJoint != 1 or not base.placement.isIdentity(1e-9):
-            raise ValueError("the base must be the model's root link, and the IMU fixed to it")
         feet = [full.frames[robot.frame_id(robot.feet[side].frame)] for side in SIDES]
         carrying = {joint for foot in feet for joint in full.supports[foot.parentJoint]}
         locked = [joint for joint in range(2, full.njoints) if joint not in carrying]

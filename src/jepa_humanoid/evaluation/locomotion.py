@@ -10,7 +10,7 @@ import multiprocessing
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache, partial
 from itertools import product
 from pathlib import Path
@@ -21,7 +21,7 @@ import numpy as np
 from jepa_humanoid.body import Body
 from jepa_humanoid.evaluation.course import AskedWay, Course
 from jepa_humanoid.evaluation.planar_motion import lead, velocity_error
-from jepa_humanoid.robot.description import RobotDescription, load_robot
+from jepa_humanoid.robot.description import DEFAULT_ROBOT, RobotDescription, load_robot
 from jepa_humanoid.robot.state import JointCommand, SensorSample, Vector, VelocityCommand, heading
 from jepa_humanoid.simulation.engine import check_engine
 from jepa_humanoid.simulation.rollout import Rollout
@@ -104,6 +104,20 @@ SUITES: Mapping[str, Suite] = MappingProxyType(
         )
     }
 )
+
+
+def pushed_by(impulse: float) -> Suite:
+    """The suite ``push`` with pushes of another size [N·s]: what topples the G1 is little to a robot of 90 kg."""
+    push = SUITES["push"]
+    sizes = [math.hypot(*given) for given in push.impulses if given is not None]
+    return replace(
+        push,
+        description=push.description.replace(f"{sizes[0]:g} N·s", f"{impulse:g} N·s"),
+        impulses=tuple(
+            None if given is None else (given[0] * impulse / size, given[1] * impulse / size)
+            for given, size in zip(push.impulses, sizes, strict=True)
+        ),
+    )
 
 
 @dataclass(frozen=True)
@@ -220,7 +234,11 @@ class _Outcome:
 
 
 def run_trial(
-    suite: Suite, seed: int, impulse: tuple[float, float] | None = None, engine: str = "mujoco"
+    suite: Suite,
+    seed: int,
+    impulse: tuple[float, float] | None = None,
+    engine: str = "mujoco",
+    robot: str = DEFAULT_ROBOT,
 ) -> LocomotionTrial:
     """Run one trial on a flat floor.
 
@@ -229,13 +247,15 @@ def run_trial(
         seed: Of everything drawn.
         impulse: Of a push after settling, forward and to the left [N·s].
         engine: What simulates it.
+        robot: Who is asked: a name in ``config/robots``, or a YAML file.
 
     Raises:
         EngineError: If there is no such engine, or it is not installed.
+        RobotDescriptionError: If there is no such robot, or its description is wrong.
     """
-    robot = _g1()
-    rollout = Rollout(robot, load_scene("flat"), WorldSettings(seed=seed, engine=engine, randomize=True))
-    rollout.body = body = _TimedBody(robot)
+    described = _described(robot)
+    rollout = Rollout(described, load_scene("flat"), WorldSettings(seed=seed, engine=engine, randomize=True))
+    rollout.body = body = _TimedBody(described)
     world = rollout.world
     watch = _Watch(rollout)
     settled = watch.run(VelocityCommand(), suite.settling)
@@ -295,7 +315,7 @@ def _hold(suite: Suite, rollout: Rollout, watch: _Watch, settled: bool) -> _Outc
 def _follow(course: Course, seed: int, rollout: Rollout, watch: _Watch, settled: bool) -> _Outcome:
     """Steer along a course by the estimated pose; the true one is only looked at to judge."""
     start, odometry = watch.pose, watch.odometry
-    asked = AskedWay(rollout.body.settings.gait)
+    asked = AskedWay(rollout.body.gait)
     errors: list[float] = []
     astray = length = 0.0
     survived = settled
@@ -324,17 +344,18 @@ def _follow(course: Course, seed: int, rollout: Rollout, watch: _Watch, settled:
 
 
 def evaluate(
-    suite: str | Suite, seeds: Sequence[int], jobs: int = 1, engine: str = "mujoco"
+    suite: str | Suite, seeds: Sequence[int], jobs: int = 1, engine: str = "mujoco", robot: str = DEFAULT_ROBOT
 ) -> Iterator[LocomotionTrial]:
     """Run a suite over seeds; yields the trials in order, `trial_count` of them.
 
     Raises:
         EngineError: If there is no such engine, or it is not installed.
+        RobotDescriptionError: If there is no such robot, or its description is wrong.
     """
     check_engine(engine)
     chosen = SUITES[suite] if isinstance(suite, str) else suite
     tasks = list(product(seeds, chosen.impulses))
-    run = partial(_task, chosen, engine)
+    run = partial(_task, chosen, engine, robot)
     if jobs <= 1:
         yield from map(run, tasks)
         return
@@ -342,12 +363,15 @@ def evaluate(
         yield from pool.map(run, tasks)
 
 
-def trial_count(suite: str, seeds: Sequence[int]) -> int:
+def trial_count(suite: str | Suite, seeds: Sequence[int]) -> int:
     """How many trials a suite makes of these seeds."""
-    return len(seeds) * len(SUITES[suite].impulses)
+    chosen = SUITES[suite] if isinstance(suite, str) else suite
+    return len(seeds) * len(chosen.impulses)
 
 
-def summarize(suite: str, engine: str, trials: Sequence[LocomotionTrial]) -> dict[str, object]:
+def summarize(
+    suite: str, engine: str, trials: Sequence[LocomotionTrial], robot: str = DEFAULT_ROBOT
+) -> dict[str, object]:
     """What a report says: counts, means of the errors, the largest tilt, and every trial.
 
     Errors are means over the trials that survived; None where there is nothing to take a mean of.
@@ -356,6 +380,7 @@ def summarize(suite: str, engine: str, trials: Sequence[LocomotionTrial]) -> dic
     return {
         "suite": suite,
         "engine": engine,
+        "robot": robot,
         "trials": len(trials),
         "survived": len(alive),
         "passed": sum(trial.passed for trial in trials),
@@ -377,8 +402,8 @@ def write_report(path: Path, report: Mapping[str, object]) -> None:
     path.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n")
 
 
-def _task(suite: Suite, engine: str, task: tuple[int, tuple[float, float] | None]) -> LocomotionTrial:
-    return run_trial(suite, *task, engine)
+def _task(suite: Suite, engine: str, robot: str, task: tuple[int, tuple[float, float] | None]) -> LocomotionTrial:
+    return run_trial(suite, *task, engine, robot)
 
 
 def _look_period(rollout: Rollout) -> float:
@@ -395,5 +420,5 @@ def _mean(values: Sequence[float | None]) -> float | None:
 
 
 @cache
-def _g1() -> RobotDescription:
-    return load_robot("g1")
+def _described(robot: str) -> RobotDescription:
+    return load_robot(robot)

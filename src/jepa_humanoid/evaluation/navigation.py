@@ -12,6 +12,7 @@ import numpy as np
 
 from jepa_humanoid.data.walk import PERIOD, Frame, WalkMaker
 from jepa_humanoid.mind import Mind, PlannerName
+from jepa_humanoid.robot.description import DEFAULT_ROBOT, load_robot
 from jepa_humanoid.robot.state import Goal, VelocityCommand
 from jepa_humanoid.simulation.scenes import Scene, SceneError, load_scene
 
@@ -136,9 +137,23 @@ def evaluate(
     make_walk: WalkMaker,
     jobs: int = 1,
     settings: NavigationSettings | None = None,
+    robot: str = DEFAULT_ROBOT,
 ) -> Iterator[Trial]:
-    """Run a planner over seeds of a scene; yields the trials in the order of the seeds."""
-    run = partial(_trial, scene=scene, planner=planner, model=model, make_walk=make_walk, settings=settings)
+    """Run a planner over seeds of a scene; yields the trials in the order of the seeds.
+
+    Args:
+        scene: Name of the scene.
+        seeds: Of scenes, walks and searches.
+        planner: Who plans.
+        model: Folder of the world model; None for the robot's own.
+        make_walk: Makes the robot, which has to be the one named.
+        jobs: Processes.
+        settings: Times.
+        robot: Whose mind plans: a name in ``config/robots``, or a YAML file.
+    """
+    run = partial(
+        _trial, scene=scene, planner=planner, model=model, make_walk=make_walk, settings=settings, robot=robot
+    )
     if jobs <= 1:
         yield from map(run, seeds)
         return
@@ -153,8 +168,9 @@ def _trial(
     model: Path | None,
     make_walk: WalkMaker,
     settings: NavigationSettings | None,
+    robot: str,
 ) -> Trial:
-    mind = Mind.load(model, planner, seed=seed)
+    mind = Mind.load(model, planner, seed, load_robot(robot))
     return run_trial(load_scene(scene, seed), seed, mind, make_walk, planner, settings)
 
 

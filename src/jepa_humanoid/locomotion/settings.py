@@ -1,11 +1,21 @@
-"""What can be tuned about walking."""
+"""What can be tuned about walking, and what a robot's own file says of it."""
 
-from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass as validated_dataclass
+
+from jepa_humanoid.robot.description import RobotDescription
+from jepa_humanoid.robot.errors import RobotDescriptionError
+
+_Positive = Annotated[float, Field(gt=0.0)]
+_NonNegative = Annotated[float, Field(ge=0.0)]
+_Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
-@dataclass(frozen=True)
+@validated_dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class GaitSettings:
-    """Timing, geometry and feedback of the gait.
+    """Timing, geometry and feedback of the gait; the defaults are the G1's.
 
     Attributes:
         step_duration: From one support switch to the next [s].
@@ -37,30 +47,49 @@ class GaitSettings:
         settle_steps: Steps in place before the robot stands.
     """
 
-    step_duration: float = 0.42
-    step_duration_range: tuple[float, float] = (0.25, 0.65)
-    double_support: float = 0.08
-    step_width: float = 0.2
-    step_width_range: tuple[float, float] = (0.16, 0.45)
+    step_duration: _Positive = 0.42
+    step_duration_range: tuple[_Positive, _Positive] = (0.25, 0.65)
+    double_support: _Positive = 0.08
+    step_width: _Positive = 0.2
+    step_width_range: tuple[_Positive, _Positive] = (0.16, 0.45)
     step_length_range: tuple[float, float] = (-0.4, 0.5)
     step_turn_range: tuple[float, float] = (-0.15, 0.4)
-    swing_height: float = 0.055
-    swing_speed: float = 3.0
+    swing_height: _Positive = 0.055
+    swing_speed: _Positive = 3.0
     com_drop: float = 0.05
-    dcm_gain: float = 3.0
-    sole_margin: float = 0.012
-    landing_weight: tuple[float, float] = (1.0, 1.0)
-    timing_weight: float = 0.002
-    offset_weight: float = 200.0
-    freeze_time: float = 0.06
-    shift_duration: float = 0.5
-    stand_time: float = 0.35
-    capture_fraction: float = 0.85
-    lead_limit: tuple[float, float] = (0.12, 0.25)
-    velocity_limit: tuple[float, float, float, float] = (0.5, 0.35, 0.25, 0.7)
-    acceleration_limit: tuple[float, float] = (0.35, 1.0)
-    landing_speed: float = 0.3
+    dcm_gain: _Positive = 3.0
+    sole_margin: _NonNegative = 0.012
+    landing_weight: tuple[_Positive, _Positive] = (1.0, 1.0)
+    timing_weight: _Positive = 0.002
+    offset_weight: _Positive = 200.0
+    freeze_time: _NonNegative = 0.06
+    shift_duration: _Positive = 0.5
+    stand_time: _Positive = 0.35
+    capture_fraction: _Share = 0.85
+    lead_limit: tuple[_Positive, _Positive] = (0.12, 0.25)
+    velocity_limit: tuple[_NonNegative, _NonNegative, _NonNegative, _NonNegative] = (0.5, 0.35, 0.25, 0.7)
+    acceleration_limit: tuple[_Positive, _Positive] = (0.35, 1.0)
+    landing_speed: _NonNegative = 0.3
     landing_depth: float = 0.002
-    landing_patience: float = 0.08
-    contact_threshold: float = 0.6
-    settle_steps: int = 2
+    landing_patience: _NonNegative = 0.08
+    contact_threshold: _Share = 0.6
+    settle_steps: Annotated[int, Field(ge=0)] = 2
+
+    def __post_init__(self) -> None:
+        for name in ("step_duration", "step_width"):
+            value, (low, high) = getattr(self, name), getattr(self, f"{name}_range")
+            if not low <= value <= high:
+                raise ValueError(f"{name} {value} is outside {name}_range, {low} to {high}")
+
+
+def gait_settings(robot: RobotDescription) -> GaitSettings:
+    """What a robot's gait is: the defaults, and what the block `gait` of its YAML file says otherwise.
+
+    Raises:
+        RobotDescriptionError: Naming the file, and each field that does not exist or has a wrong value.
+    """
+    try:
+        return TypeAdapter(GaitSettings).validate_python(dict(robot.gait))
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, ('gait', *e['loc'])))}: {e['msg']}" for e in error.errors())
+        raise RobotDescriptionError(f"{robot.source}: {problems}") from error

@@ -15,7 +15,7 @@ from scipy.spatial import ConvexHull
 from jepa_humanoid.control.dynamics import GRAVITY, Dynamics
 from jepa_humanoid.control.whole_body import FootTarget, WholeBodyTarget
 from jepa_humanoid.locomotion.lipm import dcm, landing_offset, natural_frequency, transfer_share
-from jepa_humanoid.locomotion.settings import GaitSettings
+from jepa_humanoid.locomotion.settings import GaitSettings, gait_settings
 from jepa_humanoid.locomotion.step_adaptation import Landing, adapt_landing
 from jepa_humanoid.locomotion.swing import SwingFoot
 from jepa_humanoid.robot.description import SIDES, RobotDescription
@@ -59,9 +59,17 @@ class Walker:
     """
 
     def __init__(self, robot: RobotDescription, settings: GaitSettings | None = None) -> None:
-        """Prepare to stand; call :meth:`reset` with the first state."""
+        """Prepare to stand; call :meth:`reset` with the first state.
+
+        Args:
+            robot: The robot.
+            settings: Of the gait; None for the robot's own.
+
+        Raises:
+            RobotDescriptionError: If the robot's own are wrong.
+        """
         self.robot = robot
-        self.settings = settings or GaitSettings()
+        self.settings = settings or gait_settings(robot)
         data = robot.model.createData()
         height = float(pin.centerOfMass(robot.model, data, robot.nominal_configuration)[2])
         self._height = height - self.settings.com_drop

@@ -113,7 +113,10 @@ def _geometry(visual: ElementTree.Element, robot: RobotDescription) -> trimesh.T
         mesh = trimesh.load_mesh(robot.mesh_path(shape.get("filename", "")))
         assert isinstance(mesh, trimesh.Trimesh)
         scale = np.array([float(value) for value in shape.get("scale", "1 1 1").split()])
-        vertices, faces = decimate(np.asarray(mesh.vertices) * scale, np.asarray(mesh.faces), DETAIL)
+        faces = np.asarray(mesh.faces)
+        if np.prod(scale) < 0.0:
+            faces = faces[:, ::-1]  # a mirrored mesh is inside out
+        vertices, faces = decimate(np.asarray(mesh.vertices) * scale, faces, DETAIL)
         return trimesh.Trimesh(vertices, faces, process=False)
     create: Any = trimesh.creation
     primitive: Any = None

@@ -1,16 +1,23 @@
 """The URDF as `robot_description` says it: the robot, and the sensors that ``urdf/`` puts around it."""
 
+import os
 import re
+import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from tempfile import NamedTemporaryFile, TemporaryDirectory
 from xml.parsers.expat import ExpatError
 
 import xacro
+import yaml
 
 from jepa_humanoid.nodes.errors import NodeError
 from jepa_humanoid.resources import resource, share_directory
 from jepa_humanoid.robot.description import RobotDescription
 
 GAZEBO = "gazebo"
+_BASE_LINK = "base_link"
+_UPDATE_RATE = 1000
+"""Of ros2_control's controllers, each physics step [Hz]: motor drivers close their loops faster than the controller."""
 
 
 def robot_description(robot: RobotDescription, target: str = "mujoco", namespace: str = "") -> str:
@@ -22,16 +29,17 @@ def robot_description(robot: RobotDescription, target: str = "mujoco", namespace
         namespace: Of the robot's topics.
 
     Raises:
-        NodeError: If the robot's xacro file is malformed.
+        NodeError: If a xacro file is malformed, or ros2_control's file cannot be written.
     """
     file = share_directory() / "urdf" / f"{robot.name}.urdf.xacro"
-    text = robot.urdf_path.read_text()
-    if file.is_file():
-        try:
-            mappings = xacro_arguments(robot, target, namespace)
+    if not file.is_file():
+        file = resource("urdf/robot.urdf.xacro")
+    try:
+        with TemporaryDirectory() as folder:
+            mappings = xacro_arguments(robot, target, namespace) | {"urdf": str(_bare_urdf(robot, Path(folder)))}
             text = xacro.process_file(str(file), mappings=mappings).toprettyxml(indent="  ")
-        except (xacro.XacroException, ExpatError, OSError) as error:
-            raise NodeError(f"{file}: {error}") from error
+    except (xacro.XacroException, ExpatError, OSError) as error:
+        raise NodeError(f"{file}: {error}") from error
     # Comments are for readers of the files; xacro's own says where they lie on this machine.
     text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
     if target == GAZEBO:
@@ -46,9 +54,74 @@ def robot_description(robot: RobotDescription, target: str = "mujoco", namespace
     )
 
 
+def _bare_urdf(robot: RobotDescription, folder: Path) -> Path:
+    """Return a URDF with the joints that move here, and without what its vendor says to simulators.
+
+    A joint that nobody commands would fall about in Gazebo, and viewers would wait for its position; a vendor's plugins
+    and transmissions are for a simulator and controllers that are not these.
+    """
+    tree = ElementTree.parse(robot.urdf_path)
+    root = tree.getroot()
+    extras = [element for tag in ("gazebo", "transmission") for element in root.findall(tag)]
+    locked = [joint for joint in root.findall("joint") if joint.get("name") in robot.locked_joints]
+    if not extras and not locked:
+        return robot.urdf_path
+    for element in extras:
+        root.remove(element)
+    for joint in locked:
+        joint.set("type", "fixed")
+        for tag in ("axis", "limit", "dynamics", "mimic", "safety_controller", "calibration"):
+            for element in joint.findall(tag):
+                joint.remove(element)
+    path = folder / robot.urdf_path.name
+    tree.write(path, encoding="utf-8", xml_declaration=True)
+    return path
+
+
 def controllers_file(robot: RobotDescription) -> Path:
-    """Return the file that tells ros2_control's controllers which joints are theirs."""
-    return resource(f"config/ros2_control/{robot.name}.yaml")
+    """Return the file that tells ros2_control's controllers which joints are theirs.
+
+    It is the robot's own in ``config/ros2_control`` if there is one; otherwise it is written into the user's cache.
+
+    Raises:
+        NodeError: If it cannot be written.
+    """
+    own = share_directory() / "config" / "ros2_control" / f"{robot.name}.yaml"
+    if own.is_file():
+        return own
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    path = cache / "jepa_humanoid" / "ros2_control" / f"{robot.name}.yaml"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile("w", dir=path.parent, suffix=".yaml", delete=False) as file:
+            yaml.safe_dump(_controllers(robot), file, sort_keys=False)
+        # Somebody may be reading the one that is there.
+        Path(file.name).replace(path)
+    except OSError as error:
+        raise NodeError(f"ros2_control's file for '{robot.name}' cannot be written: {error}") from error
+    return path
+
+
+def _controllers(robot: RobotDescription) -> dict[str, object]:
+    """What ``config/ros2_control/g1.yaml`` says, with the reasons, of the G1."""
+    joints = list(robot.joint_names)
+    types = {
+        "joint_state_broadcaster": "joint_state_broadcaster/JointStateBroadcaster",
+        "imu_sensor_broadcaster": "imu_sensor_broadcaster/IMUSensorBroadcaster",
+        "effort_controller": "forward_command_controller/ForwardCommandController",
+    }
+    nodes: dict[str, dict[str, object]] = {
+        "controller_manager": {"update_rate": _UPDATE_RATE, **{name: {"type": kind} for name, kind in types.items()}},
+        "joint_state_broadcaster": {
+            "use_local_topics": True,
+            "publish_dynamic_joint_states": False,
+            "interfaces": ["position", "velocity"],
+            "joints": joints,
+        },
+        "imu_sensor_broadcaster": {"sensor_name": robot.frames.imu, "frame_id": robot.frames.imu},
+        "effort_controller": {"interface_name": "effort", "joints": list(joints)},
+    }
+    return {f"/**/{name}": {"ros__parameters": values} for name, values in nodes.items()}
 
 
 def xacro_arguments(robot: RobotDescription, target: str, namespace: str = "") -> dict[str, str]:
@@ -59,6 +132,7 @@ def xacro_arguments(robot: RobotDescription, target: str, namespace: str = "") -
         "target": target,
         "namespace": namespace,
         "base_frame": robot.frames.base,
+        "has_base_link": str(_BASE_LINK in robot.link_names).lower(),
         "joints": " ".join(robot.joint_names),
         "positions": " ".join(f"{value:g}" for value in joints.nominal),
         "efforts": " ".join(f"{value:g}" for value in joints.effort),

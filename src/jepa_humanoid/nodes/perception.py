@@ -27,7 +27,7 @@ from jepa_humanoid.nodes.conversions import (
 from jepa_humanoid.nodes.errors import MessageError
 from jepa_humanoid.nodes.node import Level, ParameterSpec, RobotNode, run
 from jepa_humanoid.nodes.timing import LoopTimer
-from jepa_humanoid.perception.elevation import ElevationMapper
+from jepa_humanoid.perception.elevation import ElevationMapper, elevation_settings
 from jepa_humanoid.perception.errors import PerceptionError
 from jepa_humanoid.robot.description import load_robot
 from jepa_humanoid.robot.state import BaseEstimate
@@ -75,9 +75,10 @@ class Perception(RobotNode):
 
     def configure(self) -> None:
         """Make an empty map."""
-        self._lidar_frame = load_robot(self.value("robot")).frames.lidar
+        robot = load_robot(self.value("robot"))
+        self._lidar_frame = robot.frames.lidar
         self._largest_lag = round(1e9 * self.value("largest_lag"))
-        self._mapper = ElevationMapper()
+        self._mapper = ElevationMapper(elevation_settings(robot))
         self._timer = LoopTimer(0.1)
         for topic in ("odom", "lidar/pose", "base_footprint"):
             self.listen(topic, partial(self._on_place, topic))

@@ -34,7 +34,6 @@ from jepa_humanoid.nodes.node import Level, ParameterSpec, RobotNode, run
 from jepa_humanoid.nodes.perception import odometry_jumped
 from jepa_humanoid.nodes.timing import LoopTimer
 from jepa_humanoid.perception.elevation import ElevationSettings
-from jepa_humanoid.resources import share_directory
 from jepa_humanoid.robot.description import load_robot
 from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid, Goal, VelocityCommand
 
@@ -183,15 +182,15 @@ class Planner(RobotNode):
 
     def configure(self) -> None:
         """Load the world model."""
-        robot = load_robot(self.value("robot")).name
+        robot = load_robot(self.value("robot"))
         self._resolution = ElevationSettings().resolution
         self._plan_period = 1.0 / self.value("rate")
         self._command_period = 1.0 / self.value("command_rate")
         self._hold: float = self.value("hold")
         self._stale: float = self.value("stale_elevation")
         self._timer = LoopTimer(self._plan_period)
-        folder = Path(self.value("model")) if self.value("model") else share_directory() / "models" / robot
-        self._thinker = Thinker(Mind.load(folder, self.value("planner"), self.value("seed")))
+        folder = Path(self.value("model")) if self.value("model") else None
+        self._thinker = Thinker(Mind.load(folder, self.value("planner"), self.value("seed"), robot))
         self.listen("elevation", self._on_elevation)
         self.listen("odom", self._on_odom)
         self.listen("base_footprint", self._on_footprint)

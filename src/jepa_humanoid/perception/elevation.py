@@ -11,10 +11,13 @@ import pinocchio as pin
 from numpy.typing import NDArray
 
 from jepa_humanoid.perception.errors import PerceptionError
+from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid, Vector
 
 _Index = NDArray[np.intp]
 
+_ABOVE_LIDAR = 0.3
+"""Height of the robot, and of what has to be above it, beyond its LiDAR's [m]."""
 _GOLDEN_RATIO = 0.5 * (1.0 + 5.0**0.5)
 
 
@@ -91,6 +94,14 @@ class ScanReport:
     invalid: int = 0
     outside: int = 0
     refused: str | None = None
+
+
+def elevation_settings(robot: RobotDescription) -> ElevationSettings:
+    """The defaults, with room for the head of a robot that is taller than they are made for."""
+    data = robot.model.createData()
+    pin.framesForwardKinematics(robot.model, data, robot.nominal_configuration)
+    lidar = float(data.oMf[robot.frame_id(robot.frames.lidar)].translation[2])
+    return ElevationSettings(head_height=max(ElevationSettings.head_height, lidar + _ABOVE_LIDAR))
 
 
 class ElevationMapper:

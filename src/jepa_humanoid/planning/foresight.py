@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jepa_humanoid.planning.planner import Floats, Foresight
-from jepa_humanoid.planning.seen_map import SeenMap
+from jepa_humanoid.planning.seen_map import BODY_RADIUS, SeenMap
 from jepa_humanoid.world_model import planar
 from jepa_humanoid.world_model.observation import Codes, Features
 from jepa_humanoid.world_model.runtime import Imagined, WorldModel
@@ -50,14 +50,16 @@ class GroundedForesight:
     wherever that has seen it: an embedding of 128 numbers keeps it less exactly. The model's own hazards count on top.
     """
 
-    def __init__(self, model: WorldModel) -> None:
+    def __init__(self, model: WorldModel, radius: float = BODY_RADIUS) -> None:
         """Wrap a loaded model.
 
         Args:
             model: It.
+            radius: Clearance of the robot's middle at which it touches [m].
         """
         self._imagination = JepaForesight(model)
-        self._map = SeenMap(model.card.observation.resolution)
+        self._radius = radius
+        self._map = SeenMap(model.card.observation.resolution, radius)
 
     @property
     def step(self) -> float:
@@ -81,14 +83,12 @@ class GroundedForesight:
         clearance = _least_clearance(self._map, points)
         return replace(
             imagined,
-            collision=np.maximum(imagined.collision, _touching(clearance)),
+            collision=np.maximum(imagined.collision, _touching(clearance, self._radius)),
             clearance=clearance.astype(np.float32),
             cost_to_go=self._map.cost_to_go(points, goal).astype(np.float32),
         )
 
 
-BODY_RADIUS = 0.3
-"""Clearance of the robot's middle at which it touches [m]."""
 _SOFTNESS = 0.04
 """Transition of the probability of touching [m]."""
 
@@ -99,9 +99,9 @@ def _least_clearance(seen: SeenMap, points: Floats) -> Floats:
     return np.minimum(seen.clearance(points), seen.clearance(0.5 * (before + points)))
 
 
-def _touching(clearance: Floats) -> NDArray[np.float32]:
-    """Probability of touching, given the clearance [m]."""
-    return (1.0 / (1.0 + np.exp(np.clip((clearance - BODY_RADIUS) / _SOFTNESS, -30.0, 30.0)))).astype(np.float32)
+def _touching(clearance: Floats, radius: float) -> NDArray[np.float32]:
+    """Probability of touching, given the clearance and where a body begins [m]."""
+    return (1.0 / (1.0 + np.exp(np.clip((clearance - radius) / _SOFTNESS, -30.0, 30.0)))).astype(np.float32)
 
 
 class KinematicForesight:
@@ -110,16 +110,17 @@ class KinematicForesight:
     The map, and with it clearance and cost-to-go, is the one that `GroundedForesight` reads.
     """
 
-    def __init__(self, resolution: float, step: float, horizon: int) -> None:
+    def __init__(self, resolution: float, step: float, horizon: int, radius: float = BODY_RADIUS) -> None:
         """Set the scales.
 
         Args:
             resolution: Edge of a cell [m].
             step: Duration of one step [s].
             horizon: Steps in a rollout.
+            radius: Clearance of the robot's middle at which it touches [m].
         """
-        self._step, self._horizon = step, horizon
-        self._map = SeenMap(resolution)
+        self._step, self._horizon, self._radius = step, horizon, radius
+        self._map = SeenMap(resolution, radius)
 
     @property
     def step(self) -> float:
@@ -143,7 +144,7 @@ class KinematicForesight:
         none = np.zeros(clearance.shape, np.float32)
         return Imagined(
             poses=poses.astype(np.float32),
-            collision=_touching(clearance),
+            collision=_touching(clearance, self._radius),
             fall=none,
             effort=none,
             clearance=clearance.astype(np.float32),

@@ -11,10 +11,12 @@ from jepa_humanoid.world_model.observation import Codes, decode_heights
 
 OBSTACLE_HEIGHT = 0.12
 """Height from which on a cell is an obstacle [m]."""
+BODY_RADIUS = 0.3
+"""Clearance of the G1's middle at which it touches [m]."""
 _FAR = 10.0
 """Clearance where nothing stands [m]."""
 # Walking through a cell costs its length times: 1 in the open, up to `_TIGHT` where the body nearly touches, `_BLOCKED`
-# where it would, and a little more where nothing has been seen.
+# where it would, and a little more where nothing has been seen. For the G1; what is wider needs so much more.
 _COMFORT, _BODY = 0.55, 0.32
 _TIGHT, _BLOCKED, _UNSEEN = 4.0, 40.0, 1.2
 
@@ -22,13 +24,16 @@ _TIGHT, _BLOCKED, _UNSEEN = 4.0, 40.0, 1.2
 class SeenMap:
     """Distances in one elevation grid, in ``base_footprint``."""
 
-    def __init__(self, resolution: float) -> None:
+    def __init__(self, resolution: float, radius: float = BODY_RADIUS) -> None:
         """Know nothing yet.
 
         Args:
             resolution: Edge of a cell [m].
+            radius: Clearance of the robot's middle at which it touches [m].
         """
         self._resolution = resolution
+        wider = radius - BODY_RADIUS
+        self._body, self._comfort = _BODY + wider, _COMFORT + wider
         self._distance: Floats = np.full((2, 2), _FAR)
         self._cost: Floats = np.ones((2, 2))
         self._edges: tuple[NDArray[np.int64], NDArray[np.int64], Floats] | None = None
@@ -44,9 +49,9 @@ class SeenMap:
             self._distance = self._resolution * (distance_transform_edt(~blocked) - 0.5)
         else:
             self._distance = np.full(codes.shape, _FAR)
-        room = np.clip((self._distance - _BODY) / (_COMFORT - _BODY), 0.0, 1.0)
+        room = np.clip((self._distance - self._body) / (self._comfort - self._body), 0.0, 1.0)
         cost = _TIGHT + (1.0 - _TIGHT) * room
-        cost[self._distance < _BODY] = _BLOCKED
+        cost[self._distance < self._body] = _BLOCKED
         cost[np.isnan(heights)] *= _UNSEEN
         self._cost = cost
         self._goal = None

@@ -6,7 +6,7 @@ import os
 import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
@@ -28,6 +28,13 @@ _NonNegative = Annotated[float, Field(ge=0.0)]
 _Point = tuple[float, float, float]
 
 SIDES = ("left", "right")
+DEFAULT_ROBOT = "g1"
+"""Who is meant where nobody is named."""
+
+_FLAT = 0.1
+"""Angle by which a foot's frame may be off in the nominal posture [rad]; the controller takes out the rest."""
+_LEAST_FOOT_HEIGHT = 0.01
+"""Of a foot's frame above its sole [m]: what simulators put between them needs some room."""
 
 
 @validated_dataclass(frozen=True, config=_STRICT)
@@ -124,6 +131,8 @@ class RobotFile:
     lidar: LidarSettings
     imu: ImuSettings
     encoders: EncoderSettings
+    radius: _Positive = 0.3
+    gait: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -149,6 +158,7 @@ class RobotDescription:
 
     Attributes:
         name: The robot's name.
+        source: The YAML file.
         urdf_path: The URDF file.
         joint_names: Actuated joints, in the order of every joint vector in this package (the URDF's).
         joints: Settings and limits in that order.
@@ -158,10 +168,14 @@ class RobotDescription:
         lidar: Head LiDAR.
         imu: Pelvis IMU.
         encoders: Joint measurement.
+        radius: Clearance of the robot's middle at which it touches what stands there [m].
+        gait: What this robot's gait does otherwise, as written; `jepa_humanoid.locomotion.settings` reads it.
+        locked_joints: Moving joints of the URDF that nobody commands, held at zero.
         model: Pinocchio model with a free-flyer base; ``nq = 7 + n``, ``nv = 6 + n``; armature included.
     """
 
     name: str
+    source: Path
     urdf_path: Path
     joint_names: tuple[str, ...]
     joints: JointTable
@@ -171,6 +185,9 @@ class RobotDescription:
     lidar: LidarSettings
     imu: ImuSettings
     encoders: EncoderSettings
+    radius: float
+    gait: Mapping[str, object]
+    locked_joints: tuple[str, ...]
     model: pin.Model
 
     @property
@@ -264,7 +281,7 @@ def resolve_uri(uri: str, relative_to: Path | None = None) -> Path:
     raise RobotDescriptionError(f"nothing found for '{uri}': install '{package}', or source the workspace that has it")
 
 
-def load_robot(name_or_path: str | Path = "g1") -> RobotDescription:
+def load_robot(name_or_path: str | Path = DEFAULT_ROBOT) -> RobotDescription:
     """Read a robot's YAML file and URDF, and check them against each other.
 
     Args:
@@ -300,6 +317,7 @@ def load_robot(name_or_path: str | Path = "g1") -> RobotDescription:
         raise RobotDescriptionError(f"{path}: feet must be 'left' and 'right', not {sorted(file.feet)}")
     robot = RobotDescription(
         name=file.name,
+        source=path,
         urdf_path=urdf_path,
         joint_names=names,
         joints=joints,
@@ -309,11 +327,66 @@ def load_robot(name_or_path: str | Path = "g1") -> RobotDescription:
         lidar=file.lidar,
         imu=file.imu,
         encoders=file.encoders,
+        radius=file.radius,
+        gait=file.gait,
+        locked_joints=tuple(full.names[joint] for joint in locked),
         model=model,
     )
     for frame in (file.frames.base, file.frames.torso, file.frames.imu, file.frames.lidar):
         robot.frame_id(frame)
+    _check_base(robot)
+    _check_groups(robot)
+    _check_feet(robot)
     return robot
+
+
+def _check_base(robot: RobotDescription) -> None:
+    """The estimator takes the base for the root link, and what the IMU feels for the base's motion."""
+    model = robot.model
+    base = model.frames[robot.frame_id(robot.frames.base)]
+    if base.parentJoint != 1 or not base.placement.isIdentity(1e-9):
+        raise RobotDescriptionError(
+            f"{robot.source}: frames.base '{robot.frames.base}' must be the URDF's root link, '{robot.link_names[0]}'"
+        )
+    imu = model.frames[robot.frame_id(robot.frames.imu)]
+    if imu.parentJoint != 1:
+        between = ", ".join(model.names[joint] for joint in model.supports[imu.parentJoint] if joint > 1)
+        raise RobotDescriptionError(
+            f"{robot.source}: frames.imu '{robot.frames.imu}' must be fixed to the base, and moves with {between}: "
+            "name a link that does not, or leave those joints out of `joints`, which locks them"
+        )
+
+
+def _check_groups(robot: RobotDescription) -> None:
+    """A joint of no group has no posture to return to; of two, it has two."""
+    for index, name in enumerate(robot.joint_names):
+        owners = [group for group, members in robot.groups.items() if index in members]
+        if len(owners) != 1:
+            found = " and ".join(owners) if owners else "none"
+            raise RobotDescriptionError(f"{robot.source}: joint '{name}' must be in one of `groups`, and is in {found}")
+
+
+def _check_feet(robot: RobotDescription) -> None:
+    """Gait and controller hold soles flat and forward by their frames; simulators put a box above each sole."""
+    model, data = robot.model, robot.model.createData()
+    pin.framesForwardKinematics(model, data, robot.nominal_configuration)
+    soles = [data.oMf[robot.frame_id(sole_frame(side))] for side in SIDES]
+    for side, T_world_sole in zip(SIDES, soles, strict=True):
+        foot = robot.feet[side]
+        place = f"{robot.source}: feet.{side}"
+        if max(z for _, _, z in foot.corners) > -_LEAST_FOOT_HEIGHT:
+            raise RobotDescriptionError(
+                f"{place}.corners must lie below '{foot.frame}', by {_LEAST_FOOT_HEIGHT} m or more: "
+                "take the ankle's link for the frame, not one that lies in the sole"
+            )
+        tilt = float(np.linalg.norm(pin.log3(T_world_sole.rotation)))
+        if tilt > _FLAT:
+            raise RobotDescriptionError(
+                f"{place}: in the nominal posture '{foot.frame}' must point forward and up, and is turned by {tilt:.2f}"
+                " rad: let the nominal hip, knee and ankle add up to nothing, or take another link"
+            )
+    if soles[0].translation[1] <= soles[1].translation[1]:
+        raise RobotDescriptionError(f"{robot.source}: feet.left stands to the right of feet.right")
 
 
 def sole_frame(side: str) -> str:

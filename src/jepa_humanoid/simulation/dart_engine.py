@@ -31,7 +31,7 @@ class DartEngine:
 
     Attributes:
         world: DART's world.
-        skeleton: The robot in it; its coordinates are the base's six, then the joints in the robot's order.
+        skeleton: The robot in it; its coordinates are the base's six, then the joints in the order of the URDF's text.
     """
 
     def __init__(self, robot: RobotDescription, scene: Scene, timestep: float, draw: BodyDraw) -> None:
@@ -46,14 +46,17 @@ class DartEngine:
         self._timestep = timestep
         self.skeleton = skeleton = _read_skeleton(robot)
         self._base = skeleton.getRootBodyNode()
-        self._torso = skeleton.getBodyNode(robot.frames.torso)
-        self._push_point = self._torso.getLocalCOM()
+        torso = skeleton.getBodyNode(robot.frames.torso)
+        self._torso = _carrier(torso)
+        self._push_point = torso.getLocalCOM()
+        if self._torso.getName() != torso.getName():
+            self._push_point = torso.getTransform(self._torso).multiply(self._push_point)
         imu = skeleton.getBodyNode(robot.frames.imu)
         self._imu_link = _carrier(imu)
         T_link_imu = imu.getTransform(self._imu_link)
         self._imu_position, self._imu_rotation = T_link_imu.translation(), T_link_imu.rotation()
-        self._joints = slice(_BASE_DOFS, _BASE_DOFS + robot.joint_count)
         _set_inertias(skeleton, robot, draw)
+        self._joints = np.array([_dof(skeleton, name).getIndexInSkeleton() for name in robot.joint_names])
         _set_joints(skeleton, robot)
         _add_shapes(skeleton, robot, draw.friction)
         self.world = _make_world(timestep)
@@ -109,7 +112,9 @@ class DartEngine:
         """Put the robot there, at rest; torques act from the next step on."""
         rotation = pin.Quaternion(configuration[3:7]).toRotationMatrix()
         base = dartpy.dynamics.FreeJoint.convertToPositions(dartpy.math.Isometry3(rotation, configuration[:3]))
-        self.skeleton.setPositions(np.concatenate([base, configuration[7:]]))
+        positions = np.zeros(self.skeleton.getNumDofs())
+        positions[:_BASE_DOFS], positions[self._joints] = base, configuration[7:]
+        self.skeleton.setPositions(positions)
         self.skeleton.setVelocities(np.zeros(self.skeleton.getNumDofs()))
         self._imu_velocity = self._imu_velocity_before = np.zeros(3)
 
@@ -128,7 +133,10 @@ class DartEngine:
 
 
 def _read_skeleton(robot: RobotDescription) -> dartpy.dynamics.Skeleton:
-    """The URDF's links and joints without their shapes; joints that the robot does not use are fixed."""
+    """The URDF's links and joints without their shapes; joints that the robot does not use are fixed.
+
+    Nothing that moves hangs on a fixed link: `_set_inertias` takes those away, with whatever they carry.
+    """
     tree = ElementTree.parse(robot.urdf_path).getroot()
     for joint in tree.findall("joint"):
         if joint.get("name") not in robot.joint_names:
@@ -136,7 +144,49 @@ def _read_skeleton(robot: RobotDescription) -> dartpy.dynamics.Skeleton:
     for link in tree.findall("link"):
         for shape in [*link.findall("visual"), *link.findall("collision")]:
             link.remove(shape)
+    _hang_on_what_moves(tree)
     return dartpy.utils.DartLoader().parseSkeletonString(ElementTree.tostring(tree, encoding="unicode"), "file:///")
+
+
+def _hang_on_what_moves(tree: ElementTree.Element) -> None:
+    """Attach each moving joint to the link that its parent link is fixed to."""
+    above = {child.get("link"): joint for joint in tree.findall("joint") if (child := joint.find("child")) is not None}
+    for joint in tree.findall("joint"):
+        parent = joint.find("parent")
+        if parent is None or joint.get("type") == "fixed":
+            continue
+        link, placement = parent.get("link"), _placement(joint)
+        while (fixture := above.get(link)) is not None and fixture.get("type") == "fixed":
+            carrier = fixture.find("parent")
+            assert carrier is not None
+            link, placement = carrier.get("link"), _placement(fixture) * placement
+        if link != parent.get("link"):
+            parent.set("link", link or "")
+            for origin in joint.findall("origin"):
+                joint.remove(origin)
+            xyz, rpy = placement.translation, pin.rpy.matrixToRpy(placement.rotation)
+            ElementTree.SubElement(joint, "origin", xyz=_text(xyz), rpy=_text(rpy))
+
+
+def _text(vector: Vector) -> str:
+    return " ".join(repr(value) for value in vector.tolist())
+
+
+def _placement(element: ElementTree.Element) -> pin.SE3:
+    """The pose that an element's ``origin`` says."""
+    origin = element.find("origin")
+    xyz, rpy = (
+        np.array((origin.get(key, "0 0 0") if origin is not None else "0 0 0").split(), dtype=float)
+        for key in ("xyz", "rpy")
+    )
+    return pin.SE3(pin.rpy.rpyToMatrix(rpy), xyz)
+
+
+def _dof(skeleton: dartpy.dynamics.Skeleton, joint: str) -> dartpy.dynamics.DegreeOfFreedom:
+    dof = skeleton.getDof(joint)
+    if dof is None:
+        raise ValueError(f"DART has no joint '{joint}'")
+    return dof
 
 
 def _carrier(body: dartpy.dynamics.BodyNode) -> dartpy.dynamics.BodyNode:
@@ -183,10 +233,8 @@ def _set_inertias(skeleton: dartpy.dynamics.Skeleton, robot: RobotDescription, d
 def _set_joints(skeleton: dartpy.dynamics.Skeleton, robot: RobotDescription) -> None:
     table = robot.joints
     for i, name in enumerate(robot.joint_names):
-        dof = skeleton.getDof(_BASE_DOFS + i)
-        if dof.getName() != name:
-            raise ValueError(f"joint {i} of '{robot.name}' is '{dof.getName()}' in DART, not '{name}'")
-        skeleton.getJoint(1 + i).setLimitEnforcement(True)
+        dof = _dof(skeleton, name)
+        skeleton.getJoint(name).setLimitEnforcement(True)
         dof.setPositionLimits(table.lower[i], table.upper[i])
         # Limits of velocity and effort belong to the motors: the world's drivers keep to the latter.
         dof.setVelocityLimits(-np.inf, np.inf)
@@ -214,16 +262,13 @@ def _mesh_boxes(robot: RobotDescription) -> Iterator[tuple[str, pin.SE3, Vector]
     """Link, placement in it and edge lengths [m] of the boxes around the URDF's collision meshes."""
     for link in ElementTree.parse(robot.urdf_path).getroot().findall("link"):
         for collision in link.findall("collision"):
-            mesh, origin = collision.find("geometry/mesh"), collision.find("origin")
+            mesh = collision.find("geometry/mesh")
             if mesh is None:
                 continue
-            low, high = np.asarray(trimesh.load_mesh(robot.mesh_path(mesh.get("filename", "")), process=False).bounds)
-            xyz, rpy = (
-                np.array((origin.get(key, "0 0 0") if origin is not None else "0 0 0").split(), dtype=float)
-                for key in ("xyz", "rpy")
-            )
-            T_link_mesh = pin.SE3(pin.rpy.rpyToMatrix(rpy), xyz)
-            yield link.get("name", ""), T_link_mesh * pin.SE3(np.eye(3), (low + high) / 2), high - low
+            bounds = trimesh.load_mesh(robot.mesh_path(mesh.get("filename", "")), process=False).bounds
+            scale = np.array(mesh.get("scale", "1 1 1").split(), dtype=float)
+            low, high = np.sort(np.asarray(bounds) * scale, axis=0)
+            yield link.get("name", ""), _placement(collision) * pin.SE3(np.eye(3), (low + high) / 2), high - low
 
 
 def _add_shape(

@@ -87,8 +87,7 @@ def _set_joints(spec: mujoco.MjSpec, robot: RobotDescription) -> None:
 def _set_collisions(spec: mujoco.MjSpec, robot: RobotDescription) -> None:
     feet = {robot.feet[side].frame: side for side in SIDES}
     legs = {side: _subtree(spec.body(_leg_root(spec, robot, side))) for side in SIDES}
-    head = spec.body(robot.frames.lidar)
-    shells = {head.name} | {b.name for b in head.parent.bodies if not b.joints}
+    shells = _shells(spec, robot)
     for geom in list(spec.geoms):
         if geom.contype == 0 and geom.conaffinity == 0:
             geom.group = _VISUAL_GROUP
@@ -126,6 +125,14 @@ def _set_collisions(spec: mujoco.MjSpec, robot: RobotDescription) -> None:
             group=_COLLISION_GROUP,
             mass=0.0,
         )
+
+
+def _shells(spec: mujoco.MjSpec, robot: RobotDescription) -> set[str]:
+    """Names of the links around the LiDAR, which does not see them: its own, its neighbours, and the head below."""
+    lidar = spec.body(robot.frames.lidar)
+    shells = {lidar.name} | {b.name for b in lidar.parent.bodies if not b.joints}
+    carrier = lidar.parent.name
+    return shells if carrier in {robot.frames.torso, robot.frames.base} else shells | {carrier}
 
 
 def _leg_root(spec: mujoco.MjSpec, robot: RobotDescription, side: str) -> str:

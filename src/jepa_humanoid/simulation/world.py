@@ -6,12 +6,12 @@ What moves it is an `Engine`; noise, delay, motor drivers and randomisation are 
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pinocchio as pin
 from numpy.typing import NDArray
 
-from jepa_humanoid.robot.description import SIDES, RobotDescription, sole_frame
+from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.motors import drive
 from jepa_humanoid.robot.state import JointCommand, SensorSample, Vector
+from jepa_humanoid.robot.stature import standing_effort
 from jepa_humanoid.simulation.engine import BaseMotion, BodyDraw, make_engine
 from jepa_humanoid.simulation.errors import EngineError
 from jepa_humanoid.simulation.scenes import Scene
@@ -224,15 +224,3 @@ def _tilt(base: BaseMotion) -> float:
     """Angle of the base's z axis to the vertical [rad]."""
     x, y = base.orientation[:2]
     return float(np.arccos(np.clip(1.0 - 2.0 * (x * x + y * y), -1.0, 1.0)))
-
-
-def standing_effort(robot: RobotDescription, q: Vector) -> Vector:
-    """Joint torques, shape (n,) [N·m], of a robot that stands still on both soles at configuration ``q`` (nq,)."""
-    model, data = robot.model, robot.model.createData()
-    gravity = pin.computeGeneralizedGravity(model, data, q)
-    axes = pin.ReferenceFrame.LOCAL_WORLD_ALIGNED
-    soles = [pin.computeFrameJacobian(model, data, q, robot.frame_id(sole_frame(side)), axes) for side in SIDES]
-    jacobian = np.concatenate(soles)
-    wrenches = np.linalg.lstsq(jacobian[:, :6].T, gravity[:6], rcond=None)[0]
-    effort: Vector = (gravity - jacobian.T @ wrenches)[6:]
-    return effort
