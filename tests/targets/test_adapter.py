@@ -1,13 +1,14 @@
 """The robot as a target: what is accepted from it and for it, and what is not."""
 
 import math
+import time
 
 import numpy as np
 import pytest
 
 from jepa_humanoid.robot.state import JointCommand
 from jepa_humanoid.targets.unitree.adapter import UnitreeAdapter
-from jepa_humanoid.targets.unitree.clock import SourceClock
+from jepa_humanoid.targets.unitree.clock import SourceClock, SteadyClock
 from jepa_humanoid.targets.unitree.engagement import Stage
 from jepa_humanoid.targets.unitree.errors import RefusalError
 from jepa_humanoid.targets.unitree.remote import BUTTONS, pressed_buttons
@@ -191,3 +192,29 @@ def test_stamps_follow_the_sender_and_never_go_back():
     before = clock.stamp(106 * MS, 1010 * MS)
     after = clock.stamp(50_000 * MS, 1012 * MS)
     assert before < after <= 1012 * MS
+
+
+@pytest.mark.parametrize("step", [-5000, -300, -10, 10, 300, 5000])
+def test_senders_clock_may_be_set(step):
+    """A step of the sender's clock, back or forth, leaves states as far apart as they were sent and came."""
+    clock = SourceClock()
+    stamps = []
+    for k in range(200):
+        sent = 100_000 + 2 * k
+        latency = 0.1 * (k % 7)
+        source = sent + (step if k >= 100 else 0)
+        stamps.append(clock.stamp(source * MS, round((sent + latency) * MS)))
+    gaps = np.diff(stamps) / MS
+    assert gaps.min() > 1.3
+    assert gaps.max() < 2.7
+
+
+@pytest.mark.parametrize("step", [-3600, 3600])
+def test_this_machines_clock_may_be_set(monkeypatch, step):
+    """A step of the wall clock, back or forth, is none in the time at which states are read."""
+    clock = SteadyClock()
+    assert clock.now() == pytest.approx(time.time_ns(), abs=50 * MS)
+    before = clock.now()
+    wall = time.time_ns
+    monkeypatch.setattr(time, "time_ns", lambda: wall() + step * 1000 * MS)
+    assert 0 <= clock.now() - before < 1000 * MS

@@ -1,6 +1,5 @@
 """The robot's DDS network: states come, commands go, services are called."""
 
-import contextlib
 import socket
 import threading
 import time
@@ -17,6 +16,7 @@ from cyclonedds.sub import DataReader
 from cyclonedds.topic import Topic
 from cyclonedds.util import duration
 
+from jepa_humanoid.targets.unitree.clock import SteadyClock
 from jepa_humanoid.targets.unitree.errors import RefusalError
 from jepa_humanoid.targets.unitree.idl import LowCmd, LowState, Request, Response, pack
 
@@ -24,7 +24,7 @@ STATE_TOPIC = "rt/lowstate"
 COMMAND_TOPIC = "rt/lowcmd"
 
 StateCallback = Callable[[bytes, int, int], None]
-"""Gets a serialised state, the sender's time stamp [ns] and the time at which it was read [ns]."""
+"""Gets a serialised state, the sender's time stamp [ns] and the steady time at which it was read [ns]."""
 
 _NEWEST = Qos(Policy.Reliability.BestEffort, Policy.History.KeepLast(1))
 """Of states: one that is late is of no use."""
@@ -79,8 +79,13 @@ class RobotConnection:
         self._writer: DataWriter[LowCmd] | None = None
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
+        self._clock = SteadyClock()
         self.others = 0
         """Commands of others on `rt/lowcmd`."""
+        self.failed_writes = 0
+        """Commands that DDS did not take."""
+        self.failing = False
+        """Whether the last command was one of them."""
 
     def listen(self, callback: StateCallback) -> None:
         """Have a callback run for each state, in a thread of its own."""
@@ -103,9 +108,14 @@ class RobotConnection:
         """Send a serialised `LowCmd_` to the motors. The first one makes the writer: before, nobody is announced."""
         if self._writer is None:
             self._writer = DataWriter(self._participant, self._command_topic, _COMMANDS)
-        # A command that does not go out is followed by the next one; what reads them has a time-out of its own.
-        with contextlib.suppress(DDSException):
+        try:
             self._writer.write(pack(LowCmd, data))
+        except DDSException:
+            # A command that does not go out is followed by the next one; what reads them has a time-out of its own.
+            self.failed_writes += 1
+            self.failing = True
+        else:
+            self.failing = False
 
     def call(self, request: Request, timeout: float, service: str = "motion_switcher") -> Response | None:
         """Call one of the robot's services, and wait for the answer.
@@ -165,4 +175,4 @@ class RobotConnection:
             waitset.wait(duration(seconds=_LONGEST_WAIT))
             for sample in reader.take(4):
                 if isinstance(sample, (LowState, LowCmd)):
-                    callback(sample, time.time_ns())
+                    callback(sample, self._clock.now())
