@@ -46,7 +46,7 @@ class UnitreeG1(RobotNode):
 
     NAME = "unitree_g1"
     DESCRIPTION = "A real Unitree G1, over the vendor's DDS interface."
-    PUBLISHES = ("joint_states", "imu/data", "robot_description", "lowcmd")
+    PUBLISHES = ("joint_states", "imu/data", "robot_description", "lowcmd", "emergency_stop")
     SUBSCRIBES = ("joint_commands", "emergency_stop")
     SERVES = ("target/engage", "target/damp")
     PARAMETERS = (
@@ -107,6 +107,7 @@ class UnitreeG1(RobotNode):
         self.outputs["robot_description"].publish(TOPICS["robot_description"].type(data=robot_description(self._robot)))
         self._last: Outgoing | None = None
         self._last_sent = -np.inf
+        self._told = self._adapter.stops
         self._next_log = 0.0
         self._quit.clear()
         sys.setswitchinterval(SWITCH_INTERVAL)
@@ -119,7 +120,8 @@ class UnitreeG1(RobotNode):
 
     def deactivate(self) -> None:
         """Leave the robot damping."""
-        self._adapter.stop("the node is not active")
+        # The controller gets no more states either, and damps when they come back.
+        self._adapter.stop("the node is not active", controller_knows=True)
         if self._writer is not None:
             time.sleep(LAST_WORDS)  # meanwhile the writer goes on
             self._quit.set()
@@ -137,7 +139,8 @@ class UnitreeG1(RobotNode):
         adapter, now = self._adapter, time.monotonic()
         dry = "dry run, " if self._dry_run else ""
         if not adapter.is_heard(now):
-            return Level.ERROR, f"{dry}no rt/lowstate; {adapter.in_words}"
+            what = "rt/lowstate repeats itself" if adapter.repeats(now) else "no rt/lowstate"
+            return Level.ERROR, f"{dry}{what}; {adapter.in_words}"
         health = adapter.health()
         if health.errors:
             return Level.ERROR, f"{dry}motors report errors: {health.errors_in_words}; {adapter.in_words}"
@@ -151,6 +154,8 @@ class UnitreeG1(RobotNode):
         if adapter.stage is Stage.DAMPING:
             level = Level.WARN if not adapter.was_stopped else Level.ERROR
             return level, f"{dry}{adapter.in_words}"
+        if adapter.unasked:
+            return Level.WARN, f"{dry}{adapter.in_words}"
         return Level.OK, f"{dry}{adapter.in_words}"
 
     def values(self) -> dict[str, object]:
@@ -166,6 +171,7 @@ class UnitreeG1(RobotNode):
             "motor_errors": health.errors_in_words,
             "states": adapter.states,
             "damaged_states": adapter.damaged,
+            "repeated_states": adapter.repeated,
             "state_latency_ms": 1e3 * adapter.latency,
             "commands": adapter.commands,
             "refused_command": adapter.refused,
@@ -177,13 +183,16 @@ class UnitreeG1(RobotNode):
     # Before control ----------------------------------------------------------------------------------------------
 
     def _await_robot(self, patience: float) -> None:
+        adapter = self._adapter
         end = time.monotonic() + patience
-        while not self._adapter.is_heard(time.monotonic()):
+        # One state says that there was a robot, the second that it lives.
+        while adapter.states < 2 or not adapter.is_heard(time.monotonic()):
             if time.monotonic() > end:
-                damaged = f", and {self._adapter.damaged} damaged ones" if self._adapter.damaged else ""
+                damaged = f", and {adapter.damaged} damaged ones" if adapter.damaged else ""
+                repeated = f", and {adapter.repeated} with a tick that stands still" if adapter.repeated else ""
                 raise RefusalError(
                     f"no rt/lowstate within {patience:g} s on '{self.value('network_interface')}' in domain "
-                    f"{self.value('dds_domain')}{damaged}: is the robot on, and on this network?"
+                    f"{self.value('dds_domain')}{damaged}{repeated}: is the robot on, and on this network?"
                 )
             time.sleep(0.02)
 
@@ -233,7 +242,7 @@ class UnitreeG1(RobotNode):
 
     def _on_emergency_stop(self, message: Any) -> None:
         if message.data:
-            self._adapter.stop("topic emergency_stop")
+            self._adapter.stop("topic emergency_stop", controller_knows=True)
 
     def _engage(self) -> tuple[bool, str]:
         try:
@@ -248,6 +257,16 @@ class UnitreeG1(RobotNode):
         self._adapter.stop("service target/damp")
         return True, self._adapter.in_words
 
+    def _tell_controller(self) -> None:
+        """Have the controller stop too: it would go on balancing a robot that does not obey it.
+
+        What it hears is an emergency stop, because people have to come and look after this one as well.
+        """
+        stops = self._adapter.stops
+        if stops != self._told:
+            self._told = stops
+            self.outputs["emergency_stop"].publish(TOPICS["emergency_stop"].type(data=True))
+
     def _keep_sending(self) -> None:
         """Look every period what the motors are to do; send it if nobody else has just done so, or it has changed."""
         due = time.monotonic()
@@ -258,6 +277,7 @@ class UnitreeG1(RobotNode):
             changed = last is None or (outgoing.stage, outgoing.silent) != (last.stage, last.silent)
             if changed or now - self._last_sent >= 1.5 * self._period:
                 self._send(now)
+            self._tell_controller()
             due = max(due + self._period, time.monotonic())
             time.sleep(max(0.0, due - time.monotonic()))
 

@@ -220,10 +220,10 @@ class UnitreeAdapter:
         if not self.is_heard(now):
             raise RefusalError(self.silence_in_words(now))
 
-    def stop(self, reason: str) -> None:
-        """Damp at once, until `engage`."""
+    def stop(self, reason: str, controller_knows: bool = False) -> None:
+        """Damp at once, until `engage`; see `Engagement.stop`."""
         with self._lock:
-            self._engagement.stop(reason)
+            self._engagement.stop(reason, controller_knows)
 
     # To the robot ------------------------------------------------------------------------------------------------
 
@@ -259,6 +259,16 @@ class UnitreeAdapter:
     def was_stopped(self) -> bool:
         """Whether the motors damp because something ended the control, rather than because it has not begun."""
         return self._engagement.was_stopped
+
+    @property
+    def stops(self) -> int:
+        """Stops that the controller cannot know of."""
+        return self._engagement.stops
+
+    @property
+    def unasked(self) -> bool:
+        """Whether the robot is held and the controller balances without having been asked to."""
+        return self._engagement.unasked
 
     @property
     def limits(self) -> LimitSettings:
