@@ -6,6 +6,8 @@ import random
 import signal
 import subprocess
 import sys
+import threading
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -231,11 +233,11 @@ def test_robot_is_taken_softly_and_followed(vendor_robot, start_node, watcher, m
 def test_motors_damp_when_the_controller_dies(engaged, watcher):
     """The robot's own stamps show less than 20 ms from the last command of a killed controller to the damping.
 
-    A busy machine may hold up any process, so the median counts; that the node asks for damping in
+    So do the node's. A busy machine may hold up any process, so the median counts; that the node asks for damping in
     time whenever it looks is in the tests of the engagement.
     """
     robot, commander, engage = engaged
-    silences = []
+    silences, reactions = [], []
     for attempt in range(5):
         if attempt:
             commander = engage()
@@ -251,8 +253,12 @@ def test_motors_damp_when_the_controller_dies(engaged, watcher):
         while first and commands[first - 1]["tau"] == commands[damping - 1]["tau"]:
             first -= 1
         silences.append(1e-6 * (commands[damping]["t"] - commands[first]["t"]))
-        print(f"silence {silences[-1]:.1f} ms")
+        watcher.spin(0.2)
+        reactions.append(float(watcher.status("unitree_g1")[2]["silence_before_damping_ms"]))
+        print(f"silence {silences[-1]:.1f} ms, in the node {reactions[-1]:.1f} ms")
     assert np.median(silences) < 20.0, silences
+    assert np.median(reactions) < 20.0, reactions
+    assert min(reactions) >= 14.0, reactions
 
 
 def test_everybody_may_stop_it(engaged, watcher):
@@ -350,6 +356,47 @@ def test_robot_lost_while_it_moves_to_its_posture_is_damped(vendor_robot, start_
     commands = robot.report()["commands"]
     assert commands
     assert not any(any(command["kp"]) for command in commands)
+
+
+def test_watch_that_fails_damps_and_ends_the_node(vendor_robot, node_here, watcher):
+    """When what looks after the motors breaks, they are damped all the same, everybody is told, and the node ends."""
+    robot = vendor_robot()
+    watcher.listen("emergency_stop")
+    with node_here() as node:
+        assert node.start()
+        node._adapter.engage(time.monotonic())
+        spinning = threading.Thread(target=node.loop.spin)
+        spinning.start()
+        watcher.spin(0.5)
+        assert any(robot.report()["commands"][-1]["kp"])
+
+        def broken(_):
+            raise ValueError("out of order")
+
+        node._adapter.command = broken
+        watcher.wait_until(lambda: "cannot send commands: ValueError: out of order" in words(watcher), "an error")
+        assert watcher.status("unitree_g1")[0] == 2
+        spinning.join(timeout=20.0)
+        assert not spinning.is_alive()
+        assert node.exit_status == 1
+        parting = robot.report()["commands"][-20:]
+        assert len(parting) == 20
+        assert not any(any(command["kp"]) for command in parting)
+        assert all(command["good"] and any(command["kd"]) for command in parting)
+        watcher.wait_until(lambda: watcher.counts["emergency_stop"] == 1, "the emergency stop")
+
+
+def test_watch_that_is_gone_is_an_error(vendor_robot, node_here):
+    """Motors that nobody looks after any more are never reported as well."""
+    vendor_robot()
+    with node_here() as node:
+        assert node.start()
+        assert "not engaged yet" in node.status()[1]
+        node._quit.set()
+        node._writer.join()
+        level, text = node.status()
+        assert level == 2
+        assert "the thread that sends commands has ended" in text
 
 
 def test_bad_commands_are_not_obeyed(vendor_robot, start_node, watcher, machines, domain):

@@ -261,6 +261,11 @@ class UnitreeAdapter:
         return self._engagement.was_stopped
 
     @property
+    def commanded(self) -> float:
+        """When the last command came [s]."""
+        return self._engagement.commanded
+
+    @property
     def stops(self) -> int:
         """Stops that the controller cannot know of."""
         return self._engagement.stops

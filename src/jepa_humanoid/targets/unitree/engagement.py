@@ -105,6 +105,11 @@ class Engagement:
         return f"{self.stage.value}{' (silent: damping)' if self._silent else ''}"
 
     @property
+    def commanded(self) -> float:
+        """When the last command came [s]."""
+        return self._heard
+
+    @property
     def unasked(self) -> bool:
         """Whether the robot is held and the controller balances without having been asked to."""
         return self.stage is Stage.HOLDING and self._unasked
