@@ -399,6 +399,26 @@ def test_watch_that_is_gone_is_an_error(vendor_robot, node_here):
         assert "the thread that sends commands has ended" in text
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_reader_that_fails_damps_and_is_an_error(vendor_robot, node_here):
+    """When what reads the states breaks, the robot counts as lost, and the status says that it is not the robot."""
+    vendor_robot()
+    with node_here() as node:
+        assert node.start()
+        node._adapter.engage(time.monotonic())
+
+        def broken(*_):
+            raise ValueError("out of order")
+
+        node._adapter.hear_state = broken
+        end = time.monotonic() + 20.0
+        while "damping: no rt/lowstate" not in node.status()[1] and time.monotonic() < end:
+            time.sleep(0.02)
+        level, text = node.status()
+        assert level == 2
+        assert text.startswith("nobody reads rt/lowstate any more; damping: no rt/lowstate for")
+
+
 def test_bad_commands_are_not_obeyed(vendor_robot, start_node, watcher, machines, domain):
     """A command with NaN, in a wrong joint order, or for an old state takes nothing over; the cause is named."""
     robot = vendor_robot()

@@ -149,6 +149,8 @@ class UnitreeG1(RobotNode):
         if self._failure or self._writer is None or not self._writer.is_alive():
             why = self._failure or "the thread that sends commands has ended"
             return Level.ERROR, f"{dry}{why}; {adapter.in_words}"
+        if self._connection.ended:
+            return Level.ERROR, f"{dry}nobody reads {', '.join(self._connection.ended)} any more; {adapter.in_words}"
         if not adapter.is_heard(now):
             what = "rt/lowstate repeats itself" if adapter.repeats(now) else "no rt/lowstate"
             return Level.ERROR, f"{dry}{what}; {adapter.in_words}"

@@ -91,7 +91,7 @@ class RobotConnection:
         """Have a callback run for each state, in a thread of its own."""
         reader = DataReader(self._participant, Topic(self._participant, STATE_TOPIC, LowState), _NEWEST)
         self._start(
-            "states", lambda: self._read(reader, lambda s, at: callback(s.data, s.sample_info.source_timestamp, at))
+            STATE_TOPIC, lambda: self._read(reader, lambda s, at: callback(s.data, s.sample_info.source_timestamp, at))
         )
 
     def watch_others(self) -> None:
@@ -102,7 +102,7 @@ class RobotConnection:
             self.others += 1
 
         reader = DataReader(self._participant, self._command_topic, qos)
-        self._start("others", lambda: self._read(reader, count))
+        self._start(COMMAND_TOPIC, lambda: self._read(reader, count))
 
     def send(self, data: bytes) -> None:
         """Send a serialised `LowCmd_` to the motors. The first one makes the writer: before, nobody is announced."""
@@ -116,6 +116,11 @@ class RobotConnection:
             self.failing = True
         else:
             self.failing = False
+
+    @property
+    def ended(self) -> tuple[str, ...]:
+        """Topics that nobody reads any more, because a callback failed."""
+        return tuple(thread.name for thread in self._threads if not thread.is_alive())
 
     def call(self, request: Request, timeout: float, service: str = "motion_switcher") -> Response | None:
         """Call one of the robot's services, and wait for the answer.
@@ -163,8 +168,8 @@ class RobotConnection:
     ) -> None:
         self.close()
 
-    def _start(self, name: str, target: Callable[[], None]) -> None:
-        thread = threading.Thread(target=target, name=f"dds-{name}", daemon=True)
+    def _start(self, topic: str, target: Callable[[], None]) -> None:
+        thread = threading.Thread(target=target, name=topic, daemon=True)
         self._threads.append(thread)
         thread.start()
 
