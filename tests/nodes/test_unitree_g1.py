@@ -94,7 +94,7 @@ def hardware(tmp_path):
     """The G1's file with an engagement that takes a tenth of the time."""
     content = yaml.safe_load((resource("config/targets") / "unitree_g1.yaml").read_text())
     # And with patience for processes that a busy machine holds up; what damps in the meantime is as quick as ever.
-    content["engagement"] |= {"ramp": 0.2, "pose": 0.4, "hand_over": 0.1, "give_up": 1.0, "state_timeout": 1.0}
+    content["engagement"] |= {"ramp": 0.2, "pose": 0.4, "hand_over": 0.1, "give_up": 2.0, "state_timeout": 2.0}
     content["limits"] |= {"command_lag": 0.5}
     path = tmp_path / "hardware.yaml"
     path.write_text(yaml.safe_dump(content))
@@ -125,13 +125,13 @@ def start_node(nodes, dds_domain, hardware):
 
 
 @pytest.fixture
-def node_here(watcher, dds_domain):
+def node_here(watcher, dds_domain, hardware):
     """Makes the node in the test's own process, to look inside."""
 
     @contextmanager
     def make(**parameters):
-        values = {"network_interface": "lo", "dds_domain": dds_domain, "dry_run": False, **parameters}
-        overrides = [Parameter(name, value=value) for name, value in values.items()]
+        values = {"network_interface": "lo", "dds_domain": dds_domain, "dry_run": False, "hardware": str(hardware)}
+        overrides = [Parameter(name, value=value) for name, value in {**values, **parameters}.items()]
         node = UnitreeG1(context=watcher.context, parameter_overrides=overrides, use_global_arguments=False)
         try:
             yield node
