@@ -1,10 +1,14 @@
-"""A process in the controller's place: answers every state with a command whose joints hold still; it can be killed.
+"""A process in the controller's place: answers every state with a command; it can be killed.
 
-Joint k gets the effort of k / 10 N·m plus a part below 0.01 N·m that differs from command to command.
+It damps until it reads a line `balance`, and again after a line `damp`; emergency stops it does not hear. Joints that
+balance hold still: joint k gets the effort of k / 10 N·m plus a part below 0.01 N·m that differs from command to
+command.
 """
 
 import argparse
 import itertools
+import sys
+import threading
 
 import numpy as np
 import rclpy
@@ -20,7 +24,11 @@ def main() -> None:
     """Run until killed."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--fault", choices=("none", "nan", "order", "late"), default="none")
-    fault = parser.parse_args().fault
+    parser.add_argument("--balance", action="store_true")
+    options = parser.parse_args()
+    fault, balances = options.fault, threading.Event()
+    if options.balance:
+        balances.set()
     robot = load_robot("g1")
     n = robot.joint_count
     names = robot.joint_names if fault != "order" else (*robot.joint_names[1:], robot.joint_names[0])
@@ -37,9 +45,17 @@ def main() -> None:
 
     def answer(state: bytes) -> None:
         stamp = stamp_of(state, JointState) - (1_000_000_000 if fault == "late" else 0)
+        if not balances.is_set():
+            publisher.publish(wire.write(stamp, None, np.zeros(n), np.zeros(n)))
+            return
         effort = 0.1 * np.arange(n) + 1e-5 * (next(count) % 1000)
         publisher.publish(wire.write(stamp, position, np.zeros(n), effort))
 
+    def obey() -> None:
+        for line in sys.stdin:
+            (balances.set if line.strip() == "balance" else balances.clear)()
+
+    threading.Thread(target=obey, daemon=True).start()
     loop.listen(JointState, "joint_states", answer, quality, raw=True)
     loop.spin()
 

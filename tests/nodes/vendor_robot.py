@@ -65,6 +65,7 @@ class Robot:
         self.services = [name for name in options.services.split(",") if name]
         self.buttons = 0
         self.muted = options.mute
+        self.frozen = options.frozen
         self.hot: tuple[int, int] | None = None
         self.record: list[tuple[int, bytes]] = []
         interfaces = '<Interfaces><NetworkInterface name="lo"/></Interfaces>'
@@ -129,7 +130,7 @@ class Robot:
                 self.send_state(tick)
             if self.options.rival:
                 self.rival.write(pack(LowCmd, b"\x00\x01\x00\x00" + bytes(1000)))
-            tick += 2
+            tick += 0 if self.frozen else 2
             due = max(due + 0.002, time.monotonic() - 0.02)
             time.sleep(max(0.0, due - time.monotonic()))
 
@@ -141,7 +142,7 @@ class Robot:
     def on_request(self, reader: DataReader) -> None:
         """Answer as the motion switcher does."""
         for request in reader.take(10):
-            if not isinstance(request, Request):
+            if not isinstance(request, Request) or self.options.deaf:
                 continue
             if request.header.identity.api_id == 1003 and self.services and not self.options.stubborn:
                 self.services.pop(0)
@@ -172,7 +173,7 @@ def main() -> None:
     parser.add_argument("--mode-machine", type=int, default=5)
     parser.add_argument("--motors", type=int, default=29)
     parser.add_argument("--services", default="")
-    for flag in ("stubborn", "no-switcher", "no-remote", "mute", "damage", "rival"):
+    for flag in ("stubborn", "deaf", "no-switcher", "no-remote", "mute", "frozen", "damage", "rival"):
         parser.add_argument(f"--{flag}", action="store_true")
     robot = Robot(parser.parse_args())
     threading.Thread(target=robot.run, daemon=True).start()
@@ -181,8 +182,10 @@ def main() -> None:
         word, *rest = line.split()
         if word == "press":
             robot.buttons = sum(1 << BUTTONS[name] for name in rest)
-        elif word == "mute":
-            robot.muted = True
+        elif word in ("mute", "speak"):
+            robot.muted = word == "mute"
+        elif word in ("freeze", "thaw"):
+            robot.frozen = word == "freeze"
         elif word == "hot":
             robot.hot = int(rest[0]), int(rest[1])
             robot.make_template()

@@ -1,5 +1,6 @@
 """States of a G1 as the vendor's types describe them, written by DDS's own encoder and not by the code under test."""
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -47,10 +48,16 @@ def state() -> LowState:
 
 @pytest.fixture
 def encode() -> Callable[..., bytes]:
-    """Serialises a state as DDS does, with the checksum that the code under test expects unless told otherwise."""
+    """Serialises a state as DDS does, each time but the first some ticks later.
+
+    It has the checksum that the code under test expects unless told otherwise.
+    """
     from jepa_humanoid.targets.unitree.layout import state_checksum
 
-    def encode(state: LowState, checksum: int | None = None) -> bytes:
+    calls = itertools.count()
+
+    def encode(state: LowState, checksum: int | None = None, ticks: int = 2) -> bytes:
+        state.tick = (state.tick + (ticks if next(calls) else 0)) % (1 << 32)
         state.crc = 0
         data = bytes(LowState.__idl__.serialize(state))
         state.crc = state_checksum(data) if checksum is None else checksum

@@ -1,13 +1,14 @@
 """The robot as a target: what is accepted from it and for it, and what is not."""
 
 import math
+import time
 
 import numpy as np
 import pytest
 
 from jepa_humanoid.robot.state import JointCommand
 from jepa_humanoid.targets.unitree.adapter import UnitreeAdapter
-from jepa_humanoid.targets.unitree.clock import SourceClock
+from jepa_humanoid.targets.unitree.clock import SourceClock, SteadyClock
 from jepa_humanoid.targets.unitree.engagement import Stage
 from jepa_humanoid.targets.unitree.errors import RefusalError
 from jepa_humanoid.targets.unitree.remote import BUTTONS, pressed_buttons
@@ -151,6 +152,77 @@ def test_lost_robot_is_not_moved(adapter, state, encode):
     assert "no rt/lowstate for 110 ms" in adapter.in_words
 
 
+def test_robot_that_repeats_itself_is_lost(adapter, state, encode):
+    """A state that comes again and again, with ever new time stamps, is none: the robot counts as lost."""
+    say(adapter, encode(state))
+    adapter.engage(0.0)
+    frozen = encode(state)
+    assert say(adapter, frozen, at=0.002) is not None
+    for at in np.arange(0.004, 0.102, 0.002):
+        assert say(adapter, frozen, at=at) is None
+        assert adapter.command(at).stage is Stage.POSING
+    assert adapter.command(0.103).stage is Stage.DAMPING
+    assert f"rt/lowstate repeats itself: the robot's tick has not advanced from {state.tick} for" in adapter.in_words
+    assert adapter.repeats(0.103)
+    assert (adapter.states, adapter.repeated) == (2, 49)
+    with pytest.raises(RefusalError, match="repeats itself"):
+        adapter.engage(0.103)
+    # It gets no younger by saying so for longer, and the robot comes back with the first state that is new.
+    assert say(adapter, frozen, at=1.0) is None
+    assert say(adapter, encode(state), at=1.002) is not None
+    adapter.engage(1.002)
+
+
+def test_states_out_of_order_are_none(adapter, state, encode):
+    """A state that was measured before the last one is not new."""
+    early, late = encode(state), encode(state)
+    assert say(adapter, late) is not None
+    assert say(adapter, early, at=0.002) is None
+    assert say(adapter, late, at=0.004) is None
+
+
+def test_tick_may_wrap(adapter, state, encode):
+    """After 50 days the robot's milliseconds begin anew, and it goes on."""
+    state.tick = (1 << 32) - 5
+    for at in (0.0, 0.002, 0.004, 0.006):
+        assert say(adapter, encode(state), at=at) is not None
+    assert state.tick == 1
+
+
+def test_robot_that_was_switched_off_comes_back(adapter, state, encode):
+    """A tick that begins anew counts when the robot was lost meanwhile, and then as soon as it advances."""
+    say(adapter, encode(state), at=0.0)
+    state.tick = 0
+    assert say(adapter, encode(state), at=0.05) is None
+    assert say(adapter, encode(state), at=0.2) is None
+    assert say(adapter, encode(state), at=0.202) is not None
+
+
+def test_stop_counts_in_a_repeated_state(adapter, state, encode):
+    """Who presses the stop is obeyed whatever else is wrong; but a robot that repeats itself has no remote control."""
+    say(adapter, encode(state))
+    adapter.engage(0.0)
+    state.wireless_remote = [0x55, 0x51, 0x20, 0x02, *[0] * 36]
+    assert say(adapter, encode(state, ticks=0), at=4.0) is None
+    assert "L2 + B" in adapter.in_words
+    assert not adapter.remote_present(4.0)
+
+
+def test_simulator_without_a_tick_lives(robot, hardware, state, encode):
+    """The vendor's Python simulator leaves the tick at zero: there, and only there, each message of DDS is a state."""
+    state.tick = 0
+    real = UnitreeAdapter(robot, hardware)
+    say(real, encode(state, ticks=0))
+    assert say(real, encode(state, ticks=0), at=0.002) is None
+    adapter = UnitreeAdapter(robot, hardware, simulator=True)
+    assert say(adapter, encode(state, ticks=0)) is not None
+    assert say(adapter, encode(state, ticks=0), at=0.002) is not None
+    assert say(adapter, encode(state, ticks=0), at=0.002) is None  # the same message
+    # Its C++ form has one.
+    assert say(adapter, encode(state), at=0.004) is not None
+    assert say(adapter, encode(state, ticks=0), at=0.006) is None
+
+
 def test_variant_that_changes_stops_the_robot(adapter, state, encode):
     """A robot that becomes another one on the way is damped."""
     say(adapter, encode(state))
@@ -191,3 +263,29 @@ def test_stamps_follow_the_sender_and_never_go_back():
     before = clock.stamp(106 * MS, 1010 * MS)
     after = clock.stamp(50_000 * MS, 1012 * MS)
     assert before < after <= 1012 * MS
+
+
+@pytest.mark.parametrize("step", [-5000, -300, -10, 10, 300, 5000])
+def test_senders_clock_may_be_set(step):
+    """A step of the sender's clock, back or forth, leaves states as far apart as they were sent and came."""
+    clock = SourceClock()
+    stamps = []
+    for k in range(200):
+        sent = 100_000 + 2 * k
+        latency = 0.1 * (k % 7)
+        source = sent + (step if k >= 100 else 0)
+        stamps.append(clock.stamp(source * MS, round((sent + latency) * MS)))
+    gaps = np.diff(stamps) / MS
+    assert gaps.min() > 1.3
+    assert gaps.max() < 2.7
+
+
+@pytest.mark.parametrize("step", [-3600, 3600])
+def test_this_machines_clock_may_be_set(monkeypatch, step):
+    """A step of the wall clock, back or forth, is none in the time at which states are read."""
+    clock = SteadyClock()
+    assert clock.now() == pytest.approx(time.time_ns(), abs=50 * MS)
+    before = clock.now()
+    wall = time.time_ns
+    monkeypatch.setattr(time, "time_ns", lambda: wall() + step * 1000 * MS)
+    assert 0 <= clock.now() - before < 1000 * MS

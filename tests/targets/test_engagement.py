@@ -35,6 +35,7 @@ def following(engagement, robot, hardware, found):
     engagement.engage(0.0, found)
     now = times.pose
     engagement.step(now)
+    engagement.hear(now, JointCommand.damping(0.0, robot.joint_count))
     end = now + times.hand_over
     while now <= end + PERIOD:
         engagement.hear(now, balance(robot))
@@ -95,6 +96,71 @@ def test_controller_takes_over_when_it_balances(engagement, robot, hardware, fou
     assert np.diff(efforts).max() < 0.01
     assert stiffness[0] == pytest.approx(hardware.hold_stiffness)
     assert stiffness[-1] == pytest.approx(robot.joints.stiffness)
+
+
+def test_controller_that_balances_already_does_not_take_over(engagement, robot, hardware, found):
+    """Only a controller that damped while the robot was held takes over, whatever it did before and during the pose."""
+    n = robot.joint_count
+    engagement.engage(0.0, found)
+    for now in np.arange(0.0, hardware.engagement.pose, 0.1):
+        engagement.hear(now, JointCommand.damping(0.0, n) if now < 1.0 else balance(robot))
+        engagement.step(now)
+    now = hardware.engagement.pose
+    engagement.step(now)
+    assert engagement.stage is Stage.HOLDING
+    assert "waiting for a controller that damps" in engagement.in_words
+    # Nor does silence help: what was not heard may have been lost on the way.
+    for later in (now + 0.1, now + 0.102, now + 5.0):
+        engagement.hear(later, balance(robot))
+        assert not engagement.step(later).effort.any()
+    assert engagement.stage is Stage.HOLDING
+    assert engagement.unasked
+    assert "controller/emergency_stop, then controller/release" in engagement.in_words
+    assert "then call controller/stand_up" in engagement.in_words
+
+    engagement.hear(now + 6.0, JointCommand.passive(0.0))
+    assert not engagement.unasked
+    assert "ask the controller to stand up" in engagement.in_words
+    engagement.hear(now + 6.1, balance(robot))
+    assert engagement.stage is Stage.HANDING_OVER
+
+
+def test_damping_before_a_stop_is_forgotten(following, robot, hardware, found):
+    """A controller that goes on balancing through a stop does not take over when the robot is engaged anew."""
+    engagement, now = following
+    engagement.stop("pressed")
+    engagement.engage(now, found)
+    now += hardware.engagement.pose
+    engagement.step(now)
+    engagement.hear(now, balance(robot))
+    assert engagement.stage is Stage.HOLDING
+
+
+def test_stops_that_the_controller_cannot_know_of_are_counted(following, robot, found):
+    """A stop counts once, and not when the controller stopped by itself or was told the same."""
+    engagement, now = following
+    engagement.hear(now, JointCommand.damping(0.0, robot.joint_count))
+    assert engagement.was_stopped
+    assert engagement.stops == 0
+    engagement.engage(now, found)
+    engagement.stop("told both", controller_knows=True)
+    assert engagement.stops == 0
+    engagement.engage(now, found)
+    engagement.stop("pressed")
+    engagement.stop("pressed again")
+    assert engagement.stops == 1
+
+
+@pytest.mark.parametrize("phase", np.linspace(0.0, PERIOD, 9))
+def test_watchdog_that_looks_every_period_damps_within_20_ms(following, robot, phase):
+    """Whenever the last command comes between two looks, the motors damp at a look less than 17 ms later."""
+    engagement, now = following
+    engagement.hear(now, balance(robot))
+    look = now + phase
+    while engagement.step(look).stiffness.any():
+        look += PERIOD
+    assert engagement.silent
+    assert look - now < 0.017
 
 
 def test_torque_of_the_hand_over_is_between_both(engagement, robot, hardware, found):

@@ -1,5 +1,6 @@
 """The robot's DDS network."""
 
+import itertools
 import random
 import time
 
@@ -61,6 +62,50 @@ def test_states_come_with_the_senders_stamp(domain, state, encode):
     assert received == data
     assert source == 123_456_789
     assert at > 1e18
+
+
+def test_states_keep_their_distance_when_the_clock_is_set(domain, state, encode, monkeypatch):
+    """Somebody who sets this machine's clock back by an hour does not change when states were read."""
+    from cyclonedds.pub import DataWriter
+    from cyclonedds.topic import Topic
+
+    from jepa_humanoid.targets.unitree.idl import pack
+
+    heard = []
+    wall = time.time_ns
+    with RobotConnection("lo", domain) as connection:
+        connection.listen(lambda *arrival: heard.append(arrival[2]))
+        writer = DataWriter(connection._participant, Topic(connection._participant, "rt/lowstate", LowState))
+        end = time.monotonic() + PATIENCE
+        while len(heard) < 10 and time.monotonic() < end:
+            writer.write(pack(LowState, encode(state)))
+            time.sleep(0.02)
+            if len(heard) == 5:
+                monkeypatch.setattr(time, "time_ns", lambda: wall() - 3600 * 10**9)
+    gaps = [later - earlier for earlier, later in itertools.pairwise(heard)]
+    assert len(gaps) >= 9
+    assert all(0 < gap < 5e9 for gap in gaps)
+
+
+def test_command_that_does_not_go_out_is_counted(domain):
+    """A write that DDS refuses is counted, and the connection is failing until one goes out again."""
+    from cyclonedds.core import DDSException
+
+    def fail(_):
+        raise DDSException(DDSException.DDS_RETCODE_TIMEOUT)
+
+    data = seal_command(new_command())
+    with RobotConnection("lo", domain) as connection:
+        connection.send(data)
+        assert (connection.failed_writes, connection.failing) == (0, False)
+        good = connection._writer.write
+        connection._writer.write = fail
+        connection.send(data)
+        connection.send(data)
+        assert (connection.failed_writes, connection.failing) == (2, True)
+        connection._writer.write = good
+        connection.send(data)
+        assert (connection.failed_writes, connection.failing) == (2, False)
 
 
 def test_unknown_interface_is_refused():

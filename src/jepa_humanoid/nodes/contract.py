@@ -321,8 +321,8 @@ SERVICES = MappingProxyType(
             ServiceSpec(
                 "target/engage",
                 Trigger,
-                "real robot: from damping, raise the gains and move to the nominal posture; the controller takes over "
-                "when it is asked to stand up",
+                "real robot: from damping, raise the gains and move to the nominal posture; a controller that damps "
+                "then takes over when it is asked to stand up",
             ),
             ServiceSpec("target/damp", Trigger, "real robot: damp at once, until engaged anew"),
             ServiceSpec("planner/cancel", Trigger, "forget the goal"),

@@ -54,7 +54,8 @@ does not come, a stamp that repeats too often, jumps back, or leaves a gap: each
 (`follow_restart`).
 
 **A real robot** never waits, and nothing about it happens by itself: its motors damp until `target/engage` is called,
-the controller damps until `controller/stand_up` is (`stand_at_start`), and [g1.md](g1.md) says in which order.
+the controller damps until `controller/stand_up` is (`stand_at_start`), and [g1.md](g1.md) says in which order. When its
+motors are stopped for a reason that the controller cannot know, it sends `emergency_stop`.
 """
 
 

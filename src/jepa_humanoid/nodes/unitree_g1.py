@@ -2,13 +2,16 @@
 
 What is decided is decided in `jepa_humanoid.targets.unitree`; this node joins it to topics, parameters and threads.
 Three threads work: one reads states and publishes them, the node's own loop takes commands and sends them on at once,
-and one looks every 2 ms whether the motors have to damp, whatever the other two are doing.
+and one looks every 2 ms whether the motors have to damp, whatever the other two are doing. Should that one fail, it
+damps the motors and the node ends.
 """
 
+import contextlib
 import json
 import sys
 import threading
 import time
+import traceback
 from typing import Any
 
 import numpy as np
@@ -46,7 +49,7 @@ class UnitreeG1(RobotNode):
 
     NAME = "unitree_g1"
     DESCRIPTION = "A real Unitree G1, over the vendor's DDS interface."
-    PUBLISHES = ("joint_states", "imu/data", "robot_description", "lowcmd")
+    PUBLISHES = ("joint_states", "imu/data", "robot_description", "lowcmd", "emergency_stop")
     SUBSCRIBES = ("joint_commands", "emergency_stop")
     SERVES = ("target/engage", "target/damp")
     PARAMETERS = (
@@ -107,6 +110,11 @@ class UnitreeG1(RobotNode):
         self.outputs["robot_description"].publish(TOPICS["robot_description"].type(data=robot_description(self._robot)))
         self._last: Outgoing | None = None
         self._last_sent = -np.inf
+        self._failure = ""
+        self._reaction = np.nan
+        self._told = self._adapter.stops
+        # Made while nothing is wrong, for when making one is what goes wrong.
+        self._last_words = self._adapter.command(time.monotonic()).data
         self._next_log = 0.0
         self._quit.clear()
         sys.setswitchinterval(SWITCH_INTERVAL)
@@ -119,9 +127,11 @@ class UnitreeG1(RobotNode):
 
     def deactivate(self) -> None:
         """Leave the robot damping."""
-        self._adapter.stop("the node is not active")
+        # The controller gets no more states either, and damps when they come back.
+        self._adapter.stop("the node is not active", controller_knows=True)
         if self._writer is not None:
-            time.sleep(LAST_WORDS)  # meanwhile the writer goes on
+            if self._writer.is_alive():
+                time.sleep(LAST_WORDS)  # meanwhile the writer goes on
             self._quit.set()
             self._writer.join(timeout=1.0)
             self._writer = None
@@ -136,13 +146,21 @@ class UnitreeG1(RobotNode):
         """Who moves the motors, and what is wrong with the robot."""
         adapter, now = self._adapter, time.monotonic()
         dry = "dry run, " if self._dry_run else ""
+        if self._failure or self._writer is None or not self._writer.is_alive():
+            why = self._failure or "the thread that sends commands has ended"
+            return Level.ERROR, f"{dry}{why}; {adapter.in_words}"
+        if self._connection.ended:
+            return Level.ERROR, f"{dry}nobody reads {', '.join(self._connection.ended)} any more; {adapter.in_words}"
         if not adapter.is_heard(now):
-            return Level.ERROR, f"{dry}no rt/lowstate; {adapter.in_words}"
+            what = "rt/lowstate repeats itself" if adapter.repeats(now) else "no rt/lowstate"
+            return Level.ERROR, f"{dry}{what}; {adapter.in_words}"
         health = adapter.health()
         if health.errors:
             return Level.ERROR, f"{dry}motors report errors: {health.errors_in_words}; {adapter.in_words}"
         if self._connection.others:
             return Level.ERROR, f"{dry}somebody else sends rt/lowcmd; {adapter.in_words}"
+        if self._connection.failing:
+            return Level.ERROR, f"{dry}commands do not go out; {adapter.in_words}"
         limits = adapter.limits
         if health.hottest >= limits.temperature_warning:
             return Level.WARN, f"{dry}{health.hottest_joint} has {health.hottest:.0f} °C; {adapter.in_words}"
@@ -151,6 +169,8 @@ class UnitreeG1(RobotNode):
         if adapter.stage is Stage.DAMPING:
             level = Level.WARN if not adapter.was_stopped else Level.ERROR
             return level, f"{dry}{adapter.in_words}"
+        if adapter.unasked:
+            return Level.WARN, f"{dry}{adapter.in_words}"
         return Level.OK, f"{dry}{adapter.in_words}"
 
     def values(self) -> dict[str, object]:
@@ -166,9 +186,12 @@ class UnitreeG1(RobotNode):
             "motor_errors": health.errors_in_words,
             "states": adapter.states,
             "damaged_states": adapter.damaged,
+            "repeated_states": adapter.repeated,
             "state_latency_ms": 1e3 * adapter.latency,
             "commands": adapter.commands,
             "refused_command": adapter.refused,
+            "failed_writes": self._connection.failed_writes,
+            "silence_before_damping_ms": 1e3 * self._reaction,
             "send_gap_ms_median": 1e3 * median,
             "send_gap_ms_p99": 1e3 * p99,
             "released_services": ", ".join(self._released),
@@ -177,13 +200,16 @@ class UnitreeG1(RobotNode):
     # Before control ----------------------------------------------------------------------------------------------
 
     def _await_robot(self, patience: float) -> None:
+        adapter = self._adapter
         end = time.monotonic() + patience
-        while not self._adapter.is_heard(time.monotonic()):
+        # One state says that there was a robot, the second that it lives.
+        while adapter.states < 2 or not adapter.is_heard(time.monotonic()):
             if time.monotonic() > end:
-                damaged = f", and {self._adapter.damaged} damaged ones" if self._adapter.damaged else ""
+                damaged = f", and {adapter.damaged} damaged ones" if adapter.damaged else ""
+                repeated = f", and {adapter.repeated} with a tick that stands still" if adapter.repeated else ""
                 raise RefusalError(
                     f"no rt/lowstate within {patience:g} s on '{self.value('network_interface')}' in domain "
-                    f"{self.value('dds_domain')}{damaged}: is the robot on, and on this network?"
+                    f"{self.value('dds_domain')}{damaged}{repeated}: is the robot on, and on this network?"
                 )
             time.sleep(0.02)
 
@@ -233,7 +259,7 @@ class UnitreeG1(RobotNode):
 
     def _on_emergency_stop(self, message: Any) -> None:
         if message.data:
-            self._adapter.stop("topic emergency_stop")
+            self._adapter.stop("topic emergency_stop", controller_knows=True)
 
     def _engage(self) -> tuple[bool, str]:
         try:
@@ -249,6 +275,40 @@ class UnitreeG1(RobotNode):
         return True, self._adapter.in_words
 
     def _keep_sending(self) -> None:
+        """Send until told to quit; should that fail, damp, say so, and end the node."""
+        try:
+            self._send_until_told_to_quit()
+        except Exception as error:
+            self._failure = f"cannot send commands: {type(error).__name__}: {error}"
+            self._adapter.stop(self._failure)
+            # The motors first: whatever else there is to do may fail as well.
+            self._say_last_words()
+            with contextlib.suppress(Exception):
+                self.get_logger().fatal(f"{self._failure}\n{traceback.format_exc()}")
+            self.finish(1)
+
+    def _say_last_words(self) -> None:
+        """Damp without the adapter's help, for as long as a node that ends does."""
+        end = time.monotonic() + LAST_WORDS
+        while time.monotonic() < end:
+            with contextlib.suppress(Exception), self._sending:
+                if not self._dry_run:
+                    self._connection.send(self._last_words)
+            with contextlib.suppress(Exception):
+                self._tell_controller()
+            time.sleep(self._period)
+
+    def _tell_controller(self) -> None:
+        """Have the controller stop too: it would go on balancing a robot that does not obey it.
+
+        What it hears is an emergency stop, because people have to come and look after this one as well.
+        """
+        stops = self._adapter.stops
+        if stops != self._told:
+            self._told = stops
+            self.outputs["emergency_stop"].publish(TOPICS["emergency_stop"].type(data=True))
+
+    def _send_until_told_to_quit(self) -> None:
         """Look every period what the motors are to do; send it if nobody else has just done so, or it has changed."""
         due = time.monotonic()
         while not self._quit.is_set():
@@ -258,6 +318,7 @@ class UnitreeG1(RobotNode):
             changed = last is None or (outgoing.stage, outgoing.silent) != (last.stage, last.silent)
             if changed or now - self._last_sent >= 1.5 * self._period:
                 self._send(now)
+            self._tell_controller()
             due = max(due + self._period, time.monotonic())
             time.sleep(max(0.0, due - time.monotonic()))
 
@@ -268,6 +329,8 @@ class UnitreeG1(RobotNode):
                 self._connection.send(outgoing.data)
             if np.isfinite(self._last_sent):
                 self._gaps.add(now - self._last_sent)
+            if outgoing.silent and self._last is not None and not self._last.silent:
+                self._reaction = time.monotonic() - self._adapter.commanded
             self._last, self._last_sent = outgoing, now
 
     def _show(self, now: float) -> float:

@@ -19,6 +19,9 @@ from jepa_humanoid.targets.unitree.remote import is_present, pressed_buttons
 ENABLED = 1
 """`mode` of a motor that is to obey."""
 
+TICKS = 1 << 32
+"""The robot's tick, in milliseconds, begins anew after so many: 50 days."""
+
 
 @dataclass(frozen=True)
 class Outgoing:
@@ -46,7 +49,8 @@ class UnitreeAdapter:
     Args:
         robot: The body.
         hardware: Its motors.
-        simulator: Whether the vendor's simulator is on the other end: variant 0, no checksums, and no remote control.
+        simulator: Whether the vendor's simulator is on the other end: variant 0, no checksums, no remote control, and
+            in its Python form a tick that stays zero.
     """
 
     def __init__(self, robot: RobotDescription, hardware: Hardware, simulator: bool = False) -> None:
@@ -60,13 +64,17 @@ class UnitreeAdapter:
         self._frame["mode_pr"] = hardware.mode_pr
         self._state: Any = None
         self._stamp = 0
-        self._tick = -1
+        self._tick: int | None = None
+        self._source = 0
         self._heard = -np.inf
+        self._arrived = -np.inf
         self._remote_heard = -np.inf
         self.states = 0
         """States that were accepted."""
         self.damaged = 0
         """States with a wrong checksum or layout."""
+        self.repeated = 0
+        """States that were none: the robot's tick had not advanced."""
         self.commands = 0
         """Commands that were accepted."""
         self.refused = ""
@@ -84,7 +92,7 @@ class UnitreeAdapter:
             now: When it was read [s].
 
         Returns:
-            Stamp [ns] and sample, or None for a state that cannot be used.
+            Stamp [ns] and sample, or None for a state that cannot be used or is not new.
         """
         try:
             state = read_state(data)
@@ -97,10 +105,14 @@ class UnitreeAdapter:
         values = state["motors"]["values"][self._hardware.slots].astype(float)
         imu = state["imu"]
         with self._lock:
+            lives = self._lives(int(state["tick"]), source, now)
+            self._watch_remote(state["wireless_remote"], now, lives)
+            if not lives:
+                self.repeated += 1
+                return None
             stamp = self._clock.stamp(source, received)
             self._state, self._stamp, self._heard = state, stamp, now
             self.states += 1
-            self._watch_remote(state["wireless_remote"], now)
             if not self._simulator and int(state["mode_machine"]) != self._hardware.mode_machine:
                 self._engagement.stop(f"mode_machine has become {int(state['mode_machine'])}")
         return stamp, SensorSample(
@@ -112,10 +124,32 @@ class UnitreeAdapter:
             imu["accelerometer"].astype(float),
         )
 
-    def _watch_remote(self, data: Any, now: float) -> None:
+    def _lives(self, tick: int, source: int, now: float) -> bool:
+        """Whether a state was measured after the one before, and not sent once more by somebody who has lost the robot.
+
+        DDS gives what is repeated a new time stamp; the tick comes from the robot itself. It may begin anew, after 50
+        days or because the robot was switched off: backwards it counts from the second state on, and only when the
+        robot counted as lost.
+        """
+        self._arrived = now
+        before, source_before = self._tick, self._source
+        self._source = source
+        if before is None or (self._simulator and tick == 0):
+            self._tick = tick
+            return before is None or source != source_before
+        if 0 < (tick - before) % TICKS < TICKS // 2:
+            self._tick = tick
+            return True
+        if not self.is_heard(now):
+            self._tick = tick
+        return False
+
+    def _watch_remote(self, data: Any, now: float, lives: bool) -> None:
+        """A stop is a stop, whatever else is wrong with a state; a robot that repeats itself has no remote control."""
         if not is_present(data):
             return
-        self._remote_heard = now
+        if lives:
+            self._remote_heard = now
         pressed = pressed_buttons(data)
         for combination in self._hardware.remote.stop:
             if pressed and pressed.issuperset(combination):
@@ -183,24 +217,21 @@ class UnitreeAdapter:
             self._engagement.engage(now, position)
 
     def _check_robot_is_there(self, now: float) -> None:
-        silence = now - self._heard
-        if silence > self._hardware.engagement.state_timeout:
-            since = "ever" if np.isinf(silence) else f"for {silence:.1f} s"
-            raise RefusalError(f"no rt/lowstate {since}")
+        if not self.is_heard(now):
+            raise RefusalError(self.silence_in_words(now))
 
-    def stop(self, reason: str) -> None:
-        """Damp at once, until `engage`."""
+    def stop(self, reason: str, controller_knows: bool = False) -> None:
+        """Damp at once, until `engage`; see `Engagement.stop`."""
         with self._lock:
-            self._engagement.stop(reason)
+            self._engagement.stop(reason, controller_knows)
 
     # To the robot ------------------------------------------------------------------------------------------------
 
     def command(self, now: float) -> Outgoing:
         """Return what to send to the motors at this time [s]."""
         with self._lock:
-            silence = now - self._heard
-            if silence > self._hardware.engagement.state_timeout:
-                self._engagement.stop(f"no rt/lowstate for {1e3 * silence:.0f} ms")
+            if not self.is_heard(now):
+                self._engagement.stop(self.silence_in_words(now))
             targets = self._engagement.step(now)
             frame = self._frame
             # The robot obeys only who knows its variant.
@@ -230,6 +261,21 @@ class UnitreeAdapter:
         return self._engagement.was_stopped
 
     @property
+    def commanded(self) -> float:
+        """When the last command came [s]."""
+        return self._engagement.commanded
+
+    @property
+    def stops(self) -> int:
+        """Stops that the controller cannot know of."""
+        return self._engagement.stops
+
+    @property
+    def unasked(self) -> bool:
+        """Whether the robot is held and the controller balances without having been asked to."""
+        return self._engagement.unasked
+
+    @property
     def limits(self) -> LimitSettings:
         """What is accepted of the robot."""
         return self._hardware.limits
@@ -246,6 +292,20 @@ class UnitreeAdapter:
     def is_heard(self, now: float) -> bool:
         """Whether the robot has spoken lately."""
         return bool(now - self._heard <= self._hardware.engagement.state_timeout)
+
+    def repeats(self, now: float) -> bool:
+        """Whether what comes from the robot lately is nothing new."""
+        return not self.is_heard(now) and bool(now - self._arrived <= self._hardware.engagement.state_timeout)
+
+    def silence_in_words(self, now: float) -> str:
+        """How long the robot has said nothing, or nothing new."""
+        silence = now - self._heard
+        if np.isinf(silence):
+            return "no rt/lowstate ever"
+        since = f"{1e3 * silence:.0f} ms" if silence < 1.0 else f"{silence:.1f} s"
+        if self.repeats(now):
+            return f"rt/lowstate repeats itself: the robot's tick has not advanced from {self._tick} for {since}"
+        return f"no rt/lowstate for {since}"
 
     def remote_present(self, now: float) -> bool:
         """Whether the robot's own controller has been heard lately."""

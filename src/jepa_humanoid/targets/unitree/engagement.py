@@ -4,6 +4,10 @@
        ▲                                                                                                   │
        └── stop, silence, a controller that damps, a lost robot: from everywhere, at once, until engaged ──┘
 
+A controller that balances is taken over from only if it damped before, while the robot was held: then somebody has
+asked it to stand up, in this posture. One that balances already, since before a stop or since the robot was engaged,
+has been integrating against a robot that it did not move, perhaps in the air.
+
 Times are on one steady clock, in seconds; joint vectors have shape (n,).
 """
 
@@ -23,9 +27,18 @@ class Stage(Enum):
 
     DAMPING = "damping"
     POSING = "moving to the nominal posture"
-    HOLDING = "holding the nominal posture: ask the controller to stand up"
+    HOLDING = "holding the nominal posture"
     HANDING_OVER = "handing over to the controller"
     FOLLOWING = "following the controller"
+
+
+ASK = "ask the controller to stand up"
+WAIT = "waiting for a controller that damps"
+UNASKED = (
+    "not following a controller that balanced before it was asked to; stop it (controller/emergency_stop, then "
+    "controller/release; or controller/sit_down), then call controller/stand_up"
+)
+"""What holding waits for, for people."""
 
 
 @dataclass(frozen=True)
@@ -75,14 +88,31 @@ class Engagement:
         self._command: JointCommand | None = None
         self._heard = -np.inf
         self._silent = False
+        self._damped_while_held = False
+        self._unasked = False
         self.was_stopped = False
+        """Whether the motors damp because something ended the control, rather than because it has not begun."""
+        self.stops = 0
+        """Stops that the controller cannot know of."""
 
     @property
     def in_words(self) -> str:
         """Stage and reason, for people."""
         if self.stage is Stage.DAMPING:
             return f"damping: {self.reason}"
+        if self.stage is Stage.HOLDING:
+            return f"{self.stage.value}: {ASK if self._damped_while_held else UNASKED if self._unasked else WAIT}"
         return f"{self.stage.value}{' (silent: damping)' if self._silent else ''}"
+
+    @property
+    def commanded(self) -> float:
+        """When the last command came [s]."""
+        return self._heard
+
+    @property
+    def unasked(self) -> bool:
+        """Whether the robot is held and the controller balances without having been asked to."""
+        return self.stage is Stage.HOLDING and self._unasked
 
     @property
     def silent(self) -> bool:
@@ -106,31 +136,43 @@ class Engagement:
         self.reason = ""
         self.was_stopped = False
 
-    def stop(self, reason: str) -> None:
-        """Damp at once, until `engage`; the first reason counts."""
+    def stop(self, reason: str, controller_knows: bool = False) -> None:
+        """Damp at once, until `engage`; the first reason counts.
+
+        Args:
+            reason: In words.
+            controller_knows: Whether the controller has stopped for this reason too.
+        """
         if self.stage is not Stage.DAMPING:
             self.stage = Stage.DAMPING
             self.reason = reason
             self._silent = False
             self.was_stopped = True
+            self.stops += not controller_knows
 
     def hear(self, now: float, command: JointCommand) -> None:
         """Take note of what the controller asks.
 
-        A controller that balances takes over from holding; one that damps while it is followed stops the robot.
+        A controller that damps and then balances takes over from holding; one that damps while it is followed stops
+        the robot. Silence while the robot is held says nothing: commands may just not have come through.
         """
         self._command = command
         self._heard = now
-        if self.stage is Stage.HOLDING and command.position is not None:
-            self._enter(Stage.HANDING_OVER, now)
-        elif self.stage in (Stage.HANDING_OVER, Stage.FOLLOWING) and command.position is None:
-            self.stop("the controller damps")
+        damps = command.position is None
+        if self.stage is Stage.HOLDING:
+            if damps or not self._damped_while_held:
+                self._damped_while_held, self._unasked = damps, not damps
+            else:
+                self._enter(Stage.HANDING_OVER, now)
+        elif self.stage in (Stage.HANDING_OVER, Stage.FOLLOWING) and damps:
+            self.stop("the controller damps", controller_knows=True)
 
     def step(self, now: float) -> MotorTargets:
         """Return what the motors are to do now [s]."""
         times = self._times
         if self.stage is Stage.POSING and now - self._since >= max(times.pose, times.ramp):
             self._enter(Stage.HOLDING, now)
+            self._damped_while_held = self._unasked = False
         if self.stage is Stage.HANDING_OVER and now - self._since >= times.hand_over:
             self._enter(Stage.FOLLOWING, now)
         if self.stage in (Stage.HANDING_OVER, Stage.FOLLOWING):

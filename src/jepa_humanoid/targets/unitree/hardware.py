@@ -32,7 +32,7 @@ class EngagementSettings:
         hand_over: In which the controller's commands replace the holding.
         command_timeout: Without a command, after which the motors damp.
         give_up: Without a command, after which the damping stays until the robot is engaged anew.
-        state_timeout: Without a state, after which the robot counts as lost.
+        state_timeout: Without a new state, after which the robot counts as lost.
     """
 
     ramp: _Positive

@@ -1,6 +1,5 @@
 """The robot's DDS network: states come, commands go, services are called."""
 
-import contextlib
 import socket
 import threading
 import time
@@ -17,6 +16,7 @@ from cyclonedds.sub import DataReader
 from cyclonedds.topic import Topic
 from cyclonedds.util import duration
 
+from jepa_humanoid.targets.unitree.clock import SteadyClock
 from jepa_humanoid.targets.unitree.errors import RefusalError
 from jepa_humanoid.targets.unitree.idl import LowCmd, LowState, Request, Response, pack
 
@@ -24,7 +24,7 @@ STATE_TOPIC = "rt/lowstate"
 COMMAND_TOPIC = "rt/lowcmd"
 
 StateCallback = Callable[[bytes, int, int], None]
-"""Gets a serialised state, the sender's time stamp [ns] and the time at which it was read [ns]."""
+"""Gets a serialised state, the sender's time stamp [ns] and the steady time at which it was read [ns]."""
 
 _NEWEST = Qos(Policy.Reliability.BestEffort, Policy.History.KeepLast(1))
 """Of states: one that is late is of no use."""
@@ -79,14 +79,19 @@ class RobotConnection:
         self._writer: DataWriter[LowCmd] | None = None
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
+        self._clock = SteadyClock()
         self.others = 0
         """Commands of others on `rt/lowcmd`."""
+        self.failed_writes = 0
+        """Commands that DDS did not take."""
+        self.failing = False
+        """Whether the last command was one of them."""
 
     def listen(self, callback: StateCallback) -> None:
         """Have a callback run for each state, in a thread of its own."""
         reader = DataReader(self._participant, Topic(self._participant, STATE_TOPIC, LowState), _NEWEST)
         self._start(
-            "states", lambda: self._read(reader, lambda s, at: callback(s.data, s.sample_info.source_timestamp, at))
+            STATE_TOPIC, lambda: self._read(reader, lambda s, at: callback(s.data, s.sample_info.source_timestamp, at))
         )
 
     def watch_others(self) -> None:
@@ -97,15 +102,25 @@ class RobotConnection:
             self.others += 1
 
         reader = DataReader(self._participant, self._command_topic, qos)
-        self._start("others", lambda: self._read(reader, count))
+        self._start(COMMAND_TOPIC, lambda: self._read(reader, count))
 
     def send(self, data: bytes) -> None:
         """Send a serialised `LowCmd_` to the motors. The first one makes the writer: before, nobody is announced."""
         if self._writer is None:
             self._writer = DataWriter(self._participant, self._command_topic, _COMMANDS)
-        # A command that does not go out is followed by the next one; what reads them has a time-out of its own.
-        with contextlib.suppress(DDSException):
+        try:
             self._writer.write(pack(LowCmd, data))
+        except DDSException:
+            # A command that does not go out is followed by the next one; what reads them has a time-out of its own.
+            self.failed_writes += 1
+            self.failing = True
+        else:
+            self.failing = False
+
+    @property
+    def ended(self) -> tuple[str, ...]:
+        """Topics that nobody reads any more, because a callback failed."""
+        return tuple(thread.name for thread in self._threads if not thread.is_alive())
 
     def call(self, request: Request, timeout: float, service: str = "motion_switcher") -> Response | None:
         """Call one of the robot's services, and wait for the answer.
@@ -153,8 +168,8 @@ class RobotConnection:
     ) -> None:
         self.close()
 
-    def _start(self, name: str, target: Callable[[], None]) -> None:
-        thread = threading.Thread(target=target, name=f"dds-{name}", daemon=True)
+    def _start(self, topic: str, target: Callable[[], None]) -> None:
+        thread = threading.Thread(target=target, name=topic, daemon=True)
         self._threads.append(thread)
         thread.start()
 
@@ -165,4 +180,4 @@ class RobotConnection:
             waitset.wait(duration(seconds=_LONGEST_WAIT))
             for sample in reader.take(4):
                 if isinstance(sample, (LowState, LowCmd)):
-                    callback(sample, time.time_ns())
+                    callback(sample, self._clock.now())
