@@ -187,8 +187,10 @@ def test_contradictions_are_refused() -> None:
 def test_gazebo_differs_in_its_target_alone() -> None:
     """Controller, perception, planner and page are the same processes whatever simulates the robot."""
     there, here = make_graph(Options(target="gazebo")), make_graph()
-    for name in ("controller", "perception", "planner", "page"):
+    for name in ("perception", "planner", "page"):
         assert there.node(name) == here.node(name)
+    differs = set(there.node("controller").parameters.items()) - set(here.node("controller").parameters.items())
+    assert differs == {("longest_gap", 0.15)}, "only that Gazebo does not wait"
     assert {spec.name for spec in there.nodes} - {spec.name for spec in here.nodes} == {"gazebo_robot", "gazebo_bridge"}
     cast = make_graph(Options(target="gazebo", lidar="cast", scene="room", seed=3))
     assert {spec.name for spec in cast.nodes} - {spec.name for spec in there.nodes} == {"gazebo_lidar"}

@@ -518,6 +518,8 @@ def clock_in_namespace(options: Options) -> tuple[tuple[str, str], ...]:
 
 
 def _controller(options: Options) -> NodeSpec:
+    # Gazebo goes on while a busy machine has no time for us, and its motor drivers damp meanwhile.
+    patience: dict[str, ParameterValue] = {"longest_gap": 0.15} if options.target == "gazebo" else {}
     return NodeSpec(
         name="controller",
         description="Keeps the balance: estimator, gait, whole-body QP, safety modes",
@@ -527,6 +529,7 @@ def _controller(options: Options) -> NodeSpec:
             # A real robot's clock never starts anew, and it gets up because somebody asks it to.
             "follow_restart": options.simulated,
             "stand_at_start": options.simulated,
+            **patience,
         },
         # The target damps while there is no controller; a new one balances again if it finds the robot upright.
         on_exit=OnExit.RESTART,
