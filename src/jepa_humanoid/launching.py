@@ -123,6 +123,8 @@ def graph_actions(options: Options) -> list[Any]:
     if options.target == "gazebo" or any(spec.describes for spec in specs):
         description = describe(options)
     actions: list[Any] = [*notes, *forget_at_the_end(description)]
+    if options.target == "gazebo":
+        actions += _on_its_own()  # first: the bridge is one of the nodes
     actions += nodes(replace(graph, nodes=tuple(specs)), description.robot if description is not None else "")
     if options.target == "gazebo":
         assert description is not None
@@ -453,7 +455,6 @@ def gazebo_actions(options: Options, description: Description) -> list[Any]:
             raise LaunchError(f"Gazebo has not taken the robot within {SPAWN_PATIENCE:.0f} s.")
 
     actions: list[Any] = [
-        *_on_its_own(),
         server,
         _must_last(server, "Gazebo"),
         spawn,

@@ -87,7 +87,7 @@ def everything_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever package is asked for is there, and nobody describes robots."""
     monkeypatch.setattr(launching, "installed", lambda package: True)
     monkeypatch.setattr(launching.shutil, "which", lambda program: f"/bin/{program}")
-    start = {"world": "flat", "x": 0.0, "y": 0.0, "z": 0.8, "yaw": 0.0}
+    start = {"world": "flat", "x": 0.0, "y": 0.0, "z": 0.8, "yaw": 0.0, "controllers": "/tmp/none.yaml"}
     monkeypatch.setattr(
         launching, "describe", lambda options: launching.Description(Path("/tmp/none"), "<robot/>", start)
     )
@@ -190,6 +190,8 @@ def test_gazebo_is_the_launchs_own(monkeypatch: pytest.MonkeyPatch) -> None:
     def launched() -> tuple[list[str], list[str]]:
         found = visit("gazebo.launch.py", seed="7")
         variables = [action for action in found if isinstance(action, SetEnvironmentVariable)]
+        processes = [k for k, action in enumerate(found) if isinstance(action, ExecuteProcess)]
+        assert all(found.index(variable) < processes[0] for variable in variables), "the bridge has to hear of it too"
         names = ["".join(part.text for part in action.name) for action in variables]
         (server,) = [command for command in commands(found) if {"gz", "sim", "-s"} <= set(command)]
         return server, names
