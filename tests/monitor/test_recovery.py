@@ -33,6 +33,14 @@ def test_a_released_robot_may_stand_up() -> None:
     assert "moves" in advice.html()
 
 
+def test_a_real_robot_is_engaged_before_it_stands_up() -> None:
+    """While its motors damp, people are told to engage it, and no button makes it stand up."""
+    advice = advise(Condition("damping", cause="L2 + B on the robot's own controller", tilt=0.1, held=False), LIMIT)
+    assert not advice.stand_up
+    assert "target/engage" in advice.html()
+    assert advise(Condition("damping", tilt=0.1, held=True), LIMIT).stand_up
+
+
 @pytest.mark.parametrize("simulated", [False, True])
 def test_a_robot_on_the_floor_cannot_stand_up(simulated: bool) -> None:
     """A real one has to be lifted; a simulated one may start anew."""

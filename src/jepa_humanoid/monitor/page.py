@@ -130,6 +130,7 @@ class Page:
         self._tilt, self._tilt_known = 0.0, -np.inf
         self._tilt_limit = BodySettings().engage_tilt_limit
         self._can_restart = False
+        self._held = True
         self._released = -np.inf
         self._advising = threading.Lock()
         self._notices = Notices(load_planner_settings().surprise.calm)
@@ -415,6 +416,10 @@ class Page:
         """Offer to start the simulation anew, after a stop; for robots that can."""
         self._can_restart = possible
 
+    def show_engagement(self, held: bool) -> None:
+        """Say whether a real robot's motors do more than damp: it cannot stand up before."""
+        self._held = held
+
     def show_pushing(self, possible: bool) -> None:
         """Offer to push the robot; for simulated ones."""
         self._panel.show_pushing(possible)
@@ -498,7 +503,7 @@ class Page:
             now = time.monotonic()
             tilt = self._tilt if now - self._tilt_known < _POSTURE_AGE else None
             latched = self._latched
-            condition = Condition(self._status.mode, latched, self._cause, tilt, self._can_restart)
+            condition = Condition(self._status.mode, latched, self._cause, tilt, self._can_restart, self._held)
             advice = advise(condition, self._tilt_limit)
             if now - self._released < _SECOND_THOUGHT:
                 advice = replace(advice, stand_up=False, restart=False)

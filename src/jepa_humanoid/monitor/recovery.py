@@ -22,6 +22,7 @@ class Condition:
         cause: Why the robot stopped.
         tilt: Angle of the pelvis to the vertical [rad], or None where nobody knows it now.
         can_restart: Whether the robot is a simulated one that can start anew.
+        held: Whether the motors hold a posture or follow the controller; a real robot's damp until it is engaged.
     """
 
     mode: str = ""
@@ -29,6 +30,7 @@ class Condition:
     cause: str = ""
     tilt: float | None = None
     can_restart: bool = False
+    held: bool = True
 
 
 @dataclass(frozen=True)
@@ -87,5 +89,8 @@ def advise(condition: Condition, tilt_limit: float) -> Advice:
         return Advice(
             title, condition.cause, restart if condition.can_restart else (lean, lift), restart=condition.can_restart
         )
+    if not condition.held:
+        rope = "Take its weight with the rope."
+        return Advice(title, condition.cause, (rope, "Call target/engage, and wait until its posture is held."))
     keep_clear = "Keep clear: it moves when it stands up, and waits there for a new goal."
     return Advice(title, condition.cause, (keep_clear,), stand_up=True, restart=condition.can_restart)

@@ -59,6 +59,9 @@ A controller that reports anything does what it can, and a planner that waits fo
 ARRIVED = "arrived"
 """The planner's activity at the goal."""
 
+LET_GO = {"DAMPING", "POSING"}
+"""Stages of a real robot's engagement in which nobody may stand up."""
+
 WISHES = {
     "controller/release": "release the stop",
     "controller/stand_up": "stand up",
@@ -331,6 +334,8 @@ class PageNode(RobotNode):
                 self._reason = figures.get("reason", status.message) if self._mode else status.message
                 self._page.show_emergency_stop(bool(figures.get("emergency_stop")))
                 self._plot(stamp, control_ms=figures.get("control_ms_median"))
+            elif name == "unitree_g1":
+                self._page.show_engagement(figures.get("stage") not in LET_GO)
             elif name == "planner":
                 self._plot(stamp, plan_ms=figures.get("plan_ms_median"))
                 self._page.show_arrival(figures.get("activity") == ARRIVED)
