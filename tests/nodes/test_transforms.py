@@ -7,7 +7,14 @@ from builtin_interfaces.msg import Time
 from visualization_msgs.msg import Marker
 
 from jepa_humanoid.nodes.contract import TOPICS
-from jepa_humanoid.nodes.conversions import to_nanoseconds, write_plan_view, write_transform
+from jepa_humanoid.nodes.conversions import (
+    BodyView,
+    to_nanoseconds,
+    write_body_view,
+    write_candidates,
+    write_plan_view,
+    write_transform,
+)
 from jepa_humanoid.robot.state import Goal
 
 
@@ -68,3 +75,17 @@ def test_plan_view_shows_goal_heading_and_surprise():
     (calm,) = write_plan_view(None, 0.0, footprint, stamp).markers[1:]
     assert (calm.color.r, calm.color.g) == (0.0, 1.0)
     assert len(write_plan_view(Goal(np.zeros(2)), float("nan"), footprint, stamp).markers) == 2
+
+
+def test_no_two_markers_of_a_message_have_the_same_name():
+    """RViz shows an error, and nothing of the display, if namespace and number of two markers are alike."""
+    footprint = pin.SE3(np.eye(3), np.zeros(3))
+    steps, feet = np.zeros((2, 4)), np.zeros((2, 3))
+    view = BodyView(steps, ("left", "right"), feet, feet, com=np.zeros(3), dcm=np.zeros(3))
+    for message in (
+        write_plan_view(Goal(np.zeros(2), 0.5), 1.0, footprint, Time()),
+        write_body_view(view, Time()),
+        write_candidates(np.zeros((3, 2, 2)), np.arange(3.0), Time()),
+    ):
+        names = [(marker.ns, marker.id) for marker in message.markers]
+        assert len(names) == len(set(names)) > 3

@@ -626,8 +626,8 @@ def _marker(namespace: str, number: int, kind: int, stamp: Time) -> Marker:
 
 
 def _erase(namespace: str, stamp: Time) -> Marker:
-    """A marker that removes what was drawn before."""
-    marker = Marker(ns=namespace, action=Marker.DELETEALL)
+    """A marker that removes what was drawn before; its number is nobody else's: two alike are an error to RViz."""
+    marker = Marker(ns=namespace, id=-1, action=Marker.DELETEALL)
     marker.header.stamp = stamp
     marker.header.frame_id = ODOM_FRAME
     return marker
