@@ -521,8 +521,8 @@ def write_plan_view(goal: Goal | None, surprise: float, footprint: pin.SE3, stam
     if math.isfinite(surprise):
         text = _marker("surprise", 0, Marker.TEXT_VIEW_FACING, stamp)
         text.pose.position.x, text.pose.position.y = footprint.translation[:2].tolist()
-        text.pose.position.z = ground + 1.6
-        text.scale.z = 0.12
+        text.pose.position.z = ground + 1.75  # clear of the goal's own words
+        text.scale.x, text.scale.z = 0.04, 0.12  # width of a space, and height of the letters
         share = min(surprise / ALARMING_SURPRISE, 1.0)
         text.color = ColorRGBA(r=share, g=1.0 - share, b=0.2, a=1.0)
         text.text = f"surprise {surprise:.1f}"
