@@ -311,7 +311,24 @@ def record_actions(options: Options, own: Mapping[str, str]) -> list[Any]:
     if options.simulated and options.clock == "/clock":
         command += ["--use-sim-time"]
     topics = [options.clock if name == "clock" else f"{prefix}/{name}" for name in names]
-    return [ExecuteProcess(cmd=[*command, "--topics", *topics, f"{prefix}/tf_static"], output="screen")]
+    patience = _queues([f"{prefix}/{name}" for name in FAST])
+    command += ["--qos-profile-overrides-path", str(patience)]
+    return [
+        RegisterEventHandler(OnShutdown(on_shutdown=lambda *_: patience.unlink(missing_ok=True))),
+        ExecuteProcess(cmd=[*command, "--topics", *topics, f"{prefix}/tf_static"], output="screen"),
+    ]
+
+
+def _queues(topics: Iterable[str]) -> Path:
+    """A file that has the recorder keep two seconds of topics at 500 Hz; its own ten messages are 20 ms."""
+    queue = {"history": "keep_last", "depth": 1000, "reliability": "reliable", "durability": "volatile"}
+    with tempfile.NamedTemporaryFile("w", prefix="jepa_humanoid-", suffix=".yaml", delete=False) as file:
+        json.dump(dict.fromkeys(topics, queue), file)  # YAML as well
+    return Path(file.name)
+
+
+FAST = ("joint_states", "imu/data", "joint_commands")
+"""Topics at the controller's rate."""
 
 
 ESSENTIALS = (

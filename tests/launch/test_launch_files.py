@@ -1,5 +1,6 @@
 """Every launch file, every argument, every refusal; nothing is started here but `ros2 launch` that refuses."""
 
+import json
 import os
 import subprocess
 import sys
@@ -217,6 +218,12 @@ def test_teleoperation_and_recording_join_a_running_robot() -> None:
     assert [action for action in with_robot if isinstance(action, IncludeLaunchDescription)]
     (words,) = commands(visit("record.launch.py"))
     assert {"/joint_states", "/joint_commands", "/points", "/clock", "/tf_static", "--use-sim-time"} <= set(words)
+    queues = json.loads(Path(words[words.index("--qos-profile-overrides-path") + 1]).read_text())
+    assert {name: queue["depth"] for name, queue in queues.items()} == {
+        "/joint_states": 1000,
+        "/imu/data": 1000,
+        "/joint_commands": 1000,
+    }
     (words,) = commands(visit("record.launch.py", what="everything", namespace="left"))
     assert {"/left/plan/candidates", "/left/clock", "/left/tf_static"} <= set(words)
     assert "--use-sim-time" not in words, "the recorder looks for a clock in the root, and would wait for ever"
