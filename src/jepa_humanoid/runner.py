@@ -220,6 +220,11 @@ class Supervisor(Manager):  # type: ignore[misc]
     def kill(self) -> None:
         """Nothing is left to do: the watchers kill what is overdue."""
 
+    def _system_print(self, data: str) -> None:
+        """Say something; in a signal handler that has interrupted another line, rather nothing than an error."""
+        with contextlib.suppress(RuntimeError):
+            super()._system_print(data)
+
     def _hang_up(self, number: int, frame: FrameType | None) -> None:
         self.returncode = 128 + signal.SIGHUP
         self.terminate()
