@@ -15,6 +15,7 @@ RUN_TIME = [
     "scipy>=1.11,<2",
     "pin>=4,<5",  # Pinocchio; 3.x names several bindings differently
     "daqp>=0.10,<1",
+    "numba>=0.61,<1",
     "mujoco>=4,<5",
     "example-robot-data>=6,<7",
     "onnxruntime>=1.26,<2",
@@ -61,9 +62,11 @@ TEST = [
     # Where there is no wheel of it, the tests of the real G1 are skipped.
     *(f"{requirement}; platform_machine == 'x86_64'" for requirement in G1),
     *DART,
+    "hypothesis>=6.100,<7",
     "pytest>=8.3,<10",
     "pytest-cov>=6,<8",
     "pytest-timeout>=2.3,<3",
+    "pytest-xdist>=3.6,<4",
     "ruff==0.17.6",  # exact: another version formats differently
     "mypy>=2.4,<3",
     "import-linter>=2.5,<3",

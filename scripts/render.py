@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from jepa_humanoid import geometry
 from jepa_humanoid.data.simulated import SimulatedWalk
 from jepa_humanoid.mind import PLANNERS, Mind
 from jepa_humanoid.robot.description import RobotDescription, load_robot
@@ -28,7 +29,6 @@ from jepa_humanoid.simulation.model import FLOOR
 from jepa_humanoid.simulation.rollout import Rollout
 from jepa_humanoid.simulation.scenes import Scene, load_scene
 from jepa_humanoid.simulation.world import World, WorldSettings
-from jepa_humanoid.world_model import planar
 
 Floats = NDArray[np.float64]
 
@@ -110,7 +110,7 @@ def room(robot: RobotDescription, scene: Scene, seed: int, mind: Mind, planner: 
         raise SystemExit(f"scene '{scene.name}' has no goal")
     simulated = SimulatedWalk(robot, scene, seed)
     start, at = np.array(scene.start), np.array(scene.goal)
-    goal = Goal(planar.to_local(start, at))
+    goal = Goal(geometry.to_local(start, at))
     moments = []
     rest = 0
     while rest < 10 and len(moments) < 600:
@@ -136,7 +136,7 @@ def room(robot: RobotDescription, scene: Scene, seed: int, mind: Mind, planner: 
 def to_world(start: Floats, points: Floats) -> Floats:
     """Points of ``odom`` (..., 2) in the world."""
     poses = np.concatenate([points, np.zeros((*points.shape[:-1], 1))], axis=-1)
-    return planar.compose(start, poses)[..., :2]
+    return geometry.compose(start, poses)[..., :2]
 
 
 class Artist:

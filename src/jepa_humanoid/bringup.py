@@ -12,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self
 
+from jepa_humanoid.errors import HumanoidError
 from jepa_humanoid.resources import PACKAGE, resource, share_directory
 
 ParameterValue = bool | int | float | str
@@ -26,7 +27,7 @@ GAZEBO_PACKAGES = (
 """What a ROS 2 installation has to have for target gazebo, besides the program ``gz``."""
 
 
-class GraphError(ValueError):
+class GraphError(HumanoidError, ValueError):
     """An option of the graph has a value that cannot be; the message names the ones that can."""
 
 

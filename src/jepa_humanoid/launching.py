@@ -48,6 +48,7 @@ from jepa_humanoid.bringup import (
     make_graph,
     viewers,
 )
+from jepa_humanoid.errors import HumanoidError
 from jepa_humanoid.resources import PACKAGE, resource
 
 RESPAWN_DELAY = 2.0
@@ -69,7 +70,7 @@ BROADCASTERS = ("joint_state_broadcaster", "imu_sensor_broadcaster")
 EFFORT_CONTROLLER = "effort_controller"
 
 
-class LaunchError(RuntimeError):
+class LaunchError(HumanoidError, RuntimeError):
     """Something keeps the graph from being launched; the message is one sentence that names it."""
 
 

@@ -8,6 +8,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from jepa_humanoid import geometry
 from jepa_humanoid.planning.baselines import InverseDynamics, StraightLine
 from jepa_humanoid.planning.cem import CemPlanner
 from jepa_humanoid.planning.foresight import (
@@ -24,7 +25,6 @@ from jepa_humanoid.planning.way import Way
 from jepa_humanoid.resources import share_directory
 from jepa_humanoid.robot.description import DEFAULT_ROBOT, RobotDescription
 from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid, Goal, VelocityCommand
-from jepa_humanoid.world_model import planar
 from jepa_humanoid.world_model.card import CARD
 from jepa_humanoid.world_model.errors import WorldModelError
 from jepa_humanoid.world_model.observation import Codes, Features, ProprioceptiveHistory, crop, features
@@ -198,7 +198,7 @@ class Mind:
 
     def _pursue(self, goal: Goal, odometry: BaseEstimate, codes: Codes, history: Features) -> VelocityCommand:
         pose = np.array([*odometry.position[:2], odometry.yaw])
-        wanted = planar.to_local(pose, goal.position)
+        wanted = geometry.to_local(pose, goal.position)
         self._seen.observe(codes)
         target = self._seen.standing_place(wanted, self._radius, self._radius + _STANDING_ROOM)
         beside = float(np.linalg.norm(target - wanted))
@@ -218,7 +218,7 @@ class Mind:
                 goal=target,
                 last_command=self._command.as_array(),
                 elapsed=elapsed if 0.0 <= elapsed < self._settings.stale else None,
-                visited=planar.to_local(pose, self._way.to_avoid(odometry.stamp)),
+                visited=geometry.to_local(pose, self._way.to_avoid(odometry.stamp)),
             )
         )
         self.plan_ms = 1e3 * (time.perf_counter() - begin)
@@ -231,7 +231,7 @@ class Mind:
     def _turn_to(self, goal: Goal, odometry: BaseEstimate, note: str) -> VelocityCommand:
         self._planner.reset()
         if goal.yaw is not None:
-            error = float(planar.wrap(goal.yaw - odometry.yaw))
+            error = float(geometry.wrap(goal.yaw - odometry.yaw))
             if abs(error) > self._settings.arrival.yaw:
                 self.status = "turning to the goal's heading"
                 limits = self._settings.limits.turn
@@ -255,9 +255,9 @@ class Mind:
             self.candidates, self.costs, self.path = np.zeros((0, 0, 2)), np.zeros(0), np.zeros((0, 2))
             self.hazard = 0.0
             return
-        self.candidates = planar.compose(pose, plan.candidates)[..., :2]
+        self.candidates = geometry.compose(pose, plan.candidates)[..., :2]
         self.costs = plan.costs
-        self.path = planar.compose(pose, plan.path)[..., :2]
+        self.path = geometry.compose(pose, plan.path)[..., :2]
         self.hazard = plan.hazard
 
     def _make(self, planner: PlannerName, seed: int) -> Planner:

@@ -2,11 +2,13 @@
 
 import socket
 
+from jepa_humanoid.errors import HumanoidError
+
 LAST_DOMAIN = 101
 """Highest ROS domain whose ports lie below those that Linux hands out by itself."""
 
 
-class NetworkError(RuntimeError):
+class NetworkError(HumanoidError, RuntimeError):
     """No domain or port is left; the message says what to do."""
 
 

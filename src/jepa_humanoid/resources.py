@@ -3,10 +3,12 @@
 from functools import cache
 from pathlib import Path
 
+from jepa_humanoid.errors import HumanoidError
+
 PACKAGE = "jepa_humanoid"
 
 
-class ResourceError(FileNotFoundError):
+class ResourceError(HumanoidError, FileNotFoundError):
     """The package's data, or a file in it, is not where an installation puts it."""
 
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from jepa_humanoid import geometry
 from jepa_humanoid.evaluation.course import AskedWay, Course
 from jepa_humanoid.locomotion.settings import GaitSettings
 from jepa_humanoid.robot.state import VelocityCommand
-from jepa_humanoid.world_model import planar
 
 COURSE = Course()
 
@@ -35,7 +35,7 @@ def test_waypoints_are_within_reach() -> None:
             for _ in range(round(COURSE.leg / COURSE.period)):
                 arrived = arrived or COURSE.arrived(pose, waypoint)
                 way.advance(VelocityCommand() if arrived else COURSE.command(pose, waypoint), COURSE.period)
-                pose = planar.compose(begin, way.pose)
+                pose = geometry.compose(begin, way.pose)
             errors.append(np.linalg.norm(pose[:2] - waypoint))
     assert np.median(errors) < 0.1
     assert np.quantile(errors, 0.95) < 0.2

@@ -19,8 +19,8 @@ from jepa_humanoid.evaluation.locomotion import (
     write_report,
 )
 from jepa_humanoid.evaluation.planar_motion import lead, velocity_error
+from jepa_humanoid.geometry import compose
 from jepa_humanoid.robot.state import VelocityCommand
-from jepa_humanoid.world_model.planar import compose
 
 
 @pytest.fixture(scope="module")

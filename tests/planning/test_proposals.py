@@ -29,10 +29,10 @@ def test_primitives_are_mirror_images() -> None:
 
 def test_towards_arrives() -> None:
     """Following the direct proposal, a robot that obeys at once ends near the goal."""
-    from jepa_humanoid.world_model import planar
+    from jepa_humanoid import geometry
 
     goal = np.array([0.8, 0.8])
-    path = planar.integrate(0.5 * towards(goal, LIMITS, 0.5, 12)[0])
+    path = geometry.integrate(0.5 * towards(goal, LIMITS, 0.5, 12)[0])
     assert np.linalg.norm(path[-1, :2] - goal) < 0.35
 
 

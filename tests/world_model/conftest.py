@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from jepa_humanoid.world_model import planar
+from jepa_humanoid import geometry
 from jepa_humanoid.world_model.experience import Experience
 from jepa_humanoid.world_model.observation import FEATURES, encode_heights
 from jepa_humanoid.world_model.settings import (
@@ -35,10 +35,10 @@ def slide(seed: int, frames: int = 60) -> Experience:
     poses = np.zeros((frames, 3))
     poses[0] = rng.uniform(-5, 5, 3)
     for row in range(1, frames):
-        poses[row] = planar.compose(poses[row - 1], 0.1 * commands[row - 1])
+        poses[row] = geometry.compose(poses[row - 1], 0.1 * commands[row - 1])
     offsets = 0.2 * (np.arange(CELLS) - 0.5 * (CELLS - 1))
     grid = np.stack(np.meshgrid(offsets, offsets, indexing="ij"), axis=-1).reshape(-1, 2)
-    points = planar.compose(poses[:, None], np.concatenate([grid, np.zeros((len(grid), 1))], axis=1)[None])
+    points = geometry.compose(poses[:, None], np.concatenate([grid, np.zeros((len(grid), 1))], axis=1)[None])
     heights = np.cos(np.pi * points[..., 0]) * np.cos(np.pi * points[..., 1])
     before = np.concatenate([np.zeros((1, 3)), commands[:-1]])
     features = np.zeros((frames, len(FEATURES)), np.float32)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from jepa_humanoid.world_model import planar
+from jepa_humanoid import geometry
 from jepa_humanoid.world_model.errors import WorldModelError
 from jepa_humanoid.world_model.experience import Experience, WindowCutter, mirrored
 from jepa_humanoid.world_model.settings import WorldModelSettings
@@ -22,7 +22,7 @@ def test_windows_match_the_rows(experience: Experience, small: WorldModelSetting
             np.testing.assert_allclose(cut.commands[window, k], experience.commands[begin:end].mean(axis=0), atol=1e-6)
             np.testing.assert_allclose(
                 cut.displacement[window, k],
-                planar.relative(experience.poses[begin], experience.poses[end]),
+                geometry.relative(experience.poses[begin], experience.poses[end]),
                 atol=1e-6,
             )
             assert cut.clearance[window, k] == clearance[begin : end + 1].min()

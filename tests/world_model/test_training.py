@@ -8,7 +8,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch: pip install 'jepa_humanoid[train]'")
 
-from jepa_humanoid.world_model import planar  # noqa: E402
+from jepa_humanoid import geometry  # noqa: E402
 from jepa_humanoid.world_model.card import ModelCard  # noqa: E402
 from jepa_humanoid.world_model.errors import WorldModelError  # noqa: E402
 from jepa_humanoid.world_model.experience import Experience  # noqa: E402
@@ -81,7 +81,7 @@ def test_sigreg_tells_gaussians_from_collapse() -> None:
 def test_chain_agrees_with_numpy() -> None:
     """Poses in the exported graph are chained as everywhere else."""
     steps = np.random.default_rng(0).uniform(-1, 1, (4, 5, 3))
-    np.testing.assert_allclose(chain(torch.from_numpy(steps)).numpy(), planar.integrate(steps), atol=1e-12)
+    np.testing.assert_allclose(chain(torch.from_numpy(steps)).numpy(), geometry.integrate(steps), atol=1e-12)
 
 
 def test_learning_beats_copying(run: Path, small: WorldModelSettings) -> None:

@@ -13,6 +13,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from jepa_humanoid import geometry
 from jepa_humanoid.data.errors import DataError
 from jepa_humanoid.data.walk import Frame
 from jepa_humanoid.robot.state import VelocityCommand
@@ -100,9 +101,8 @@ class Recording:
     @property
     def poses(self) -> NDArray[np.float64]:
         """True x, y, yaw in the world, (T, 3) [m, m, rad]."""
-        x, y, z, w = self.configuration[:, 3:7].astype(float).T
-        yaw = np.arctan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z))
-        return np.column_stack([self.configuration[:, :2].astype(float), yaw])
+        configuration = self.configuration.astype(float)
+        return np.column_stack([configuration[:, :2], geometry.headings(configuration[:, 3:7])])
 
     def experience(self) -> Experience:
         """What a world model learns from it."""

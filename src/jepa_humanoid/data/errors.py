@@ -1,5 +1,7 @@
 """Errors of recorded data."""
 
+from jepa_humanoid.errors import HumanoidError
 
-class DataError(ValueError):
+
+class DataError(HumanoidError, ValueError):
     """An episode or a manifest is missing, damaged, or of another format."""

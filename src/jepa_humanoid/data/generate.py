@@ -12,7 +12,7 @@ import numpy as np
 import pinocchio as pin
 from numpy.typing import NDArray
 
-from jepa_humanoid import __version__
+from jepa_humanoid import __version__, geometry
 from jepa_humanoid.data.cost_to_go import TravelMap
 from jepa_humanoid.data.episode import Ending, Header, Recording, read_episode, read_header, record, write_episode
 from jepa_humanoid.data.errors import DataError
@@ -23,7 +23,6 @@ from jepa_humanoid.robot.description import RobotDescription, load_robot
 from jepa_humanoid.robot.state import BaseEstimate, VelocityCommand
 from jepa_humanoid.simulation.posing import PosedRobot
 from jepa_humanoid.simulation.scenes import Scene, SceneError, clearance, load_scene
-from jepa_humanoid.world_model import planar
 from jepa_humanoid.world_model.settings import WorldModelSettings
 
 MANIFEST = "manifest.json"
@@ -227,10 +226,10 @@ def _place(motion: Recording, length: int, scene: Scene, rng: np.random.Generato
     Among random placements it takes, in turn, one that touches early, late or never, so that near misses are common.
     """
     poses = motion.poses[:length]
-    own = planar.relative(poses[:1], poses)
+    own = geometry.relative(poses[:1], poses)
     centres = np.array([o.position for o in scene.obstacles]) if scene.obstacles else np.zeros((1, 2))
     start = centres[rng.integers(len(centres), size=tries)] + rng.uniform(-3.0, 3.0, (tries, 2))
-    placed = planar.compose(np.column_stack([start, rng.uniform(-np.pi, np.pi, tries)])[:, None], own[None, ::5])
+    placed = geometry.compose(np.column_stack([start, rng.uniform(-np.pi, np.pi, tries)])[:, None], own[None, ::5])
     free = clearance(scene, placed[..., :2].reshape(-1, 2)).reshape(tries, -1)
     usable = free[:, 0] > 0.5
     if not usable.any():
@@ -257,9 +256,7 @@ def _moved(configuration: Floats, start: Floats) -> Floats:
 
 
 def _pose(configuration: Floats) -> Floats:
-    x, y, z, w = configuration[3:7]
-    yaw = np.arctan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z))
-    return np.array([configuration[0], configuration[1], yaw])
+    return np.array([configuration[0], configuration[1], geometry.heading(configuration[3:7])])
 
 
 @dataclass(frozen=True)

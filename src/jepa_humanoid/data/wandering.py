@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from jepa_humanoid import geometry
 from jepa_humanoid.data.cost_to_go import CostToGo, TravelMap
 from jepa_humanoid.data.walk import PERIOD
 from jepa_humanoid.robot.state import VelocityCommand
-from jepa_humanoid.world_model import planar
 from jepa_humanoid.world_model.settings import CommandLimits
 
 Floats = NDArray[np.float64]
@@ -87,7 +87,7 @@ class Wanderer:
                 noise = s.noise * self._rng.uniform(-1, 1, 3) * (self._high - self._low)
                 self._command = self._clip(self._seek(pose) + noise)
             elif self._behaviour == "head":
-                self._command = self._steer(planar.to_local(pose, self._goal))
+                self._command = self._steer(geometry.to_local(pose, self._goal))
         return VelocityCommand(*map(float, self._command))
 
     def _choose(self, pose: Floats) -> None:
@@ -127,7 +127,7 @@ class Wanderer:
             if not self._careful:
                 return drawn
             times = np.arange(0.4, self._settings.look_ahead + 0.01, 0.4)
-            path = planar.compose(pose, planar.integrate(np.tile(0.4 * drawn, (len(times), 1))))
+            path = geometry.compose(pose, geometry.integrate(np.tile(0.4 * drawn, (len(times), 1))))
             clearance = float(self._terrain.clearance(path[:, :2]).min())
             if clearance > self._settings.margin:
                 return drawn
@@ -143,8 +143,8 @@ class Wanderer:
         costs = np.nan_to_num(self._field.at(ring), nan=np.inf)
         if np.linalg.norm(self._goal - pose[:2]) < 0.35 or not np.isfinite(costs).any():
             self._left = 0.0
-            return self._steer(planar.to_local(pose, self._goal))
-        return self._steer(planar.to_local(pose, ring[int(np.argmin(costs))]))
+            return self._steer(geometry.to_local(pose, self._goal))
+        return self._steer(geometry.to_local(pose, ring[int(np.argmin(costs))]))
 
     def _steer(self, target: Floats) -> Floats:
         """Turn towards a place in the robot's frame and walk when it lies ahead."""

@@ -1,7 +1,9 @@
 """Errors that say why a sensor sample was refused."""
 
+from jepa_humanoid.errors import HumanoidError
 
-class EstimationError(ValueError):
+
+class EstimationError(HumanoidError, ValueError):
     """A sensor sample cannot be used; the estimator's state is as it was before."""
 
 

@@ -4,11 +4,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from jepa_humanoid import geometry
 from jepa_humanoid.evaluation.planar_motion import lead
 from jepa_humanoid.locomotion.settings import GaitSettings
 from jepa_humanoid.planning.baselines import steer
 from jepa_humanoid.robot.state import Vector, VelocityCommand
-from jepa_humanoid.world_model import planar
 from jepa_humanoid.world_model.settings import CommandLimits
 
 
@@ -46,13 +46,13 @@ class Course:
         for _ in range(self.waypoints):
             bearing = rng.uniform(-self.bearing, self.bearing)
             length = rng.uniform(self.shortest, self.longest - self.shortening * abs(bearing))
-            pose = planar.compose(planar.compose(pose, [0.0, 0.0, bearing]), [length, 0.0, 0.0])
+            pose = geometry.compose(geometry.compose(pose, [0.0, 0.0, bearing]), [length, 0.0, 0.0])
             points.append(pose[:2])
         return np.array(points)
 
     def command(self, pose: Vector, waypoint: Vector) -> VelocityCommand:
         """Velocity to ask for at a pose (3,), on the way to a waypoint (2,) in the same frame."""
-        forward, lateral, turn = steer(planar.to_local(pose, waypoint), self.limits)
+        forward, lateral, turn = steer(geometry.to_local(pose, waypoint), self.limits)
         return VelocityCommand(float(forward), float(lateral), float(turn))
 
     def arrived(self, pose: Vector, waypoint: Vector) -> bool:
@@ -88,5 +88,5 @@ class AskedWay:
         before = self._twist
         self._twist = before + np.clip(np.clip(command.as_array(), self._lower, self._upper) - before, -step, step)
         mean = VelocityCommand(*((before + self._twist) / 2).tolist())
-        self.pose = planar.compose(self.pose, lead(mean, period))
+        self.pose = geometry.compose(self.pose, lead(mean, period))
         self.length += period * float(np.hypot(mean.forward, mean.lateral))

@@ -18,16 +18,17 @@ from types import MappingProxyType
 
 import numpy as np
 
+from jepa_humanoid import geometry
 from jepa_humanoid.body import Body
 from jepa_humanoid.evaluation.course import AskedWay, Course
 from jepa_humanoid.evaluation.planar_motion import lead, velocity_error
+from jepa_humanoid.geometry import heading
 from jepa_humanoid.robot.description import DEFAULT_ROBOT, RobotDescription, load_robot
-from jepa_humanoid.robot.state import JointCommand, SensorSample, Vector, VelocityCommand, heading
+from jepa_humanoid.robot.state import JointCommand, SensorSample, Vector, VelocityCommand
 from jepa_humanoid.simulation.engine import check_engine
 from jepa_humanoid.simulation.rollout import Rollout
 from jepa_humanoid.simulation.scenes import load_scene
 from jepa_humanoid.simulation.world import WorldSettings
-from jepa_humanoid.world_model import planar
 
 _LOOK_EVERY = 5
 """Control periods between two looks at ground truth: 10 ms."""
@@ -269,7 +270,7 @@ def run_trial(
         outcome = _hold(suite, rollout, watch, settled)
     way = np.array([start, *watch.way[begin::_WAY_EVERY], watch.pose])[:, :2]
     distance = float(np.linalg.norm(np.diff(way, axis=0), axis=1).sum())
-    drift = planar.relative(start, watch.pose) - planar.relative(odometry, watch.odometry)
+    drift = geometry.relative(start, watch.pose) - geometry.relative(odometry, watch.odometry)
     odometry_error = float(np.hypot(*drift[:2]))
     kept = (suite.tilt_limit is None or watch.max_tilt <= suite.tilt_limit) and (
         suite.tracking_limit is None
@@ -303,7 +304,7 @@ def _hold(suite: Suite, rollout: Rollout, watch: _Watch, settled: bool) -> _Outc
     moving = settled and watch.run(suite.command, suite.duration)
     steady = watch.way[begin + round(_RAMP / _look_period(rollout)) :]
     survived = moving and watch.run(VelocityCommand(), suite.resting)
-    error = planar.relative(planar.compose(start, lead(suite.command, suite.duration)), watch.pose)
+    error = geometry.relative(geometry.compose(start, lead(suite.command, suite.duration)), watch.pose)
     return _Outcome(
         survived,
         tracking_error=float(np.hypot(*error[:2])),
@@ -323,7 +324,7 @@ def _follow(course: Course, seed: int, rollout: Rollout, watch: _Watch, settled:
         asked.begin_leg()
         begin, arrived = watch.pose, False
         for _ in range(round(course.leg / course.period)):
-            pose = planar.relative(odometry, watch.odometry)
+            pose = geometry.relative(odometry, watch.odometry)
             arrived = arrived or course.arrived(pose, waypoint)
             command = VelocityCommand() if arrived else course.command(pose, waypoint)
             survived = survived and watch.run(command, course.period)
@@ -332,8 +333,8 @@ def _follow(course: Course, seed: int, rollout: Rollout, watch: _Watch, settled:
             asked.advance(command, course.period)
         if not survived:
             break
-        errors.append(float(np.linalg.norm(planar.to_local(start, watch.pose[:2]) - waypoint)))
-        astray += float(np.linalg.norm((planar.relative(begin, watch.pose) - asked.pose)[:2]))
+        errors.append(float(np.linalg.norm(geometry.to_local(start, watch.pose[:2]) - waypoint)))
+        astray += float(np.linalg.norm((geometry.relative(begin, watch.pose) - asked.pose)[:2]))
         length += asked.length
     return _Outcome(
         survived,

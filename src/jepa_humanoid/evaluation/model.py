@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from jepa_humanoid.world_model import planar
+from jepa_humanoid import geometry
 from jepa_humanoid.world_model.experience import Experience, WindowCutter, Windows
 from jepa_humanoid.world_model.runtime import Imagined, WorldModel
 from jepa_humanoid.world_model.settings import WorldModelSettings
@@ -85,7 +85,7 @@ def judge_model(model: WorldModel, experience: Experience, windows: int = 1500, 
     variance = float(seen.var(axis=0).mean())
     prediction = (imagined.latents.astype(float) - z[:, 1:]) ** 2
     copied = (z[:, :1] - z[:, 1:]) ** 2
-    truth = planar.relative(experience.poses[cut.rows[:, :1]], experience.poses[cut.rows[:, 1:]])
+    truth = geometry.relative(experience.poses[cut.rows[:, :1]], experience.poses[cut.rows[:, 1:]])
     apart = imagined.poses - truth
     standing = np.linalg.norm(truth[..., :2], axis=-1)
     near = valid & (cut.clearance < 1.0)
@@ -102,7 +102,7 @@ def judge_model(model: WorldModel, experience: Experience, windows: int = 1500, 
         mean_embedding_distance=variance,
         position_error=_by_step((apart[..., :2] ** 2).sum(axis=-1), valid, root=True),
         standing_error=_by_step(standing**2, valid, root=True),
-        yaw_error=_by_step(planar.wrap(apart[..., 2]) ** 2, valid, root=True),
+        yaw_error=_by_step(geometry.wrap(apart[..., 2]) ** 2, valid, root=True),
         collision_auc=[
             area_under_roc(imagined.collision[valid[:, k], k], cut.collision[valid[:, k], k])
             for k in range(card.horizon)
@@ -156,7 +156,7 @@ def _imagine(
     for number, start in enumerate(cut.rows[:, 0]):
         goal = np.zeros(2)
         if experience.goals.shape[1]:
-            goal = planar.to_local(experience.poses[start], experience.goals[start, goal_index[number]])
+            goal = geometry.to_local(experience.poses[start], experience.goals[start, goal_index[number]])
         parts.append(model.imagine(z[number, 0].astype(np.float32), cut.commands[number][None], goal))
     names = ("poses", "collision", "fall", "effort", "clearance", "cost_to_go", "latents")
     return Imagined(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))

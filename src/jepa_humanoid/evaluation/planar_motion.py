@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from jepa_humanoid import geometry
 from jepa_humanoid.robot.state import Vector, VelocityCommand
-from jepa_humanoid.world_model import planar
 
 
 def lead(command: VelocityCommand, duration: float) -> Vector:
@@ -26,7 +26,7 @@ def velocity_error(command: VelocityCommand, way: Sequence[Vector], period: floa
         return None
     yaws = np.unwrap([pose[2] for pose in way])
     turn = float(yaws[-1] - yaws[0])
-    x, y = planar.to_local(way[0], way[-1][:2])
+    x, y = geometry.to_local(way[0], way[-1][:2])
     sine, versine = _arc(turn)
     scale = 1.0 / ((sine**2 + versine**2) * (len(way) - 1) * period)
     got = scale * np.array([sine * x + versine * y, sine * y - versine * x, turn * (sine**2 + versine**2)])

@@ -2,15 +2,12 @@
 
 from typing import Annotated
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass as validated_dataclass
 
+from jepa_humanoid.config import NonNegative, Positive, Share, parse
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.errors import RobotDescriptionError
-
-_Positive = Annotated[float, Field(gt=0.0)]
-_NonNegative = Annotated[float, Field(ge=0.0)]
-_Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
 @validated_dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -47,32 +44,32 @@ class GaitSettings:
         settle_steps: Steps in place before the robot stands.
     """
 
-    step_duration: _Positive = 0.42
-    step_duration_range: tuple[_Positive, _Positive] = (0.25, 0.65)
-    double_support: _Positive = 0.08
-    step_width: _Positive = 0.2
-    step_width_range: tuple[_Positive, _Positive] = (0.16, 0.45)
+    step_duration: Positive = 0.42
+    step_duration_range: tuple[Positive, Positive] = (0.25, 0.65)
+    double_support: Positive = 0.08
+    step_width: Positive = 0.2
+    step_width_range: tuple[Positive, Positive] = (0.16, 0.45)
     step_length_range: tuple[float, float] = (-0.4, 0.5)
     step_turn_range: tuple[float, float] = (-0.15, 0.4)
-    swing_height: _Positive = 0.055
-    swing_speed: _Positive = 3.0
+    swing_height: Positive = 0.055
+    swing_speed: Positive = 3.0
     com_drop: float = 0.05
-    dcm_gain: _Positive = 3.0
-    sole_margin: _NonNegative = 0.012
-    landing_weight: tuple[_Positive, _Positive] = (1.0, 1.0)
-    timing_weight: _Positive = 0.002
-    offset_weight: _Positive = 200.0
-    freeze_time: _NonNegative = 0.06
-    shift_duration: _Positive = 0.5
-    stand_time: _Positive = 0.35
-    capture_fraction: _Share = 0.85
-    lead_limit: tuple[_Positive, _Positive] = (0.12, 0.25)
-    velocity_limit: tuple[_NonNegative, _NonNegative, _NonNegative, _NonNegative] = (0.5, 0.35, 0.25, 0.7)
-    acceleration_limit: tuple[_Positive, _Positive] = (0.35, 1.0)
-    landing_speed: _NonNegative = 0.3
+    dcm_gain: Positive = 3.0
+    sole_margin: NonNegative = 0.012
+    landing_weight: tuple[Positive, Positive] = (1.0, 1.0)
+    timing_weight: Positive = 0.002
+    offset_weight: Positive = 200.0
+    freeze_time: NonNegative = 0.06
+    shift_duration: Positive = 0.5
+    stand_time: Positive = 0.35
+    capture_fraction: Share = 0.85
+    lead_limit: tuple[Positive, Positive] = (0.12, 0.25)
+    velocity_limit: tuple[NonNegative, NonNegative, NonNegative, NonNegative] = (0.5, 0.35, 0.25, 0.7)
+    acceleration_limit: tuple[Positive, Positive] = (0.35, 1.0)
+    landing_speed: NonNegative = 0.3
     landing_depth: float = 0.002
-    landing_patience: _NonNegative = 0.08
-    contact_threshold: _Share = 0.6
+    landing_patience: NonNegative = 0.08
+    contact_threshold: Share = 0.6
     settle_steps: Annotated[int, Field(ge=0)] = 2
 
     def __post_init__(self) -> None:
@@ -88,8 +85,4 @@ def gait_settings(robot: RobotDescription) -> GaitSettings:
     Raises:
         RobotDescriptionError: Naming the file, and each field that does not exist or has a wrong value.
     """
-    try:
-        return TypeAdapter(GaitSettings).validate_python(dict(robot.gait))
-    except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, ('gait', *e['loc'])))}: {e['msg']}" for e in error.errors())
-        raise RobotDescriptionError(f"{robot.source}: {problems}") from error
+    return parse(GaitSettings, dict(robot.gait), robot.source, RobotDescriptionError, within=("gait",))

@@ -17,6 +17,8 @@ import viser
 from numpy.typing import ArrayLike
 
 from jepa_humanoid.body import BodySettings
+from jepa_humanoid.errors import HumanoidError
+from jepa_humanoid.geometry import heading
 from jepa_humanoid.monitor.contact_view import ContactView
 from jepa_humanoid.monitor.goal import GoalGizmo, floor_point
 from jepa_humanoid.monitor.intake import Intake
@@ -32,7 +34,7 @@ from jepa_humanoid.monitor.teleoperation import Teleoperation
 from jepa_humanoid.monitor.terrain_view import CUT, TerrainView
 from jepa_humanoid.planning.settings import load_planner_settings
 from jepa_humanoid.robot.description import SIDES, RobotDescription
-from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid, Goal, VelocityCommand, heading
+from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid, Goal, VelocityCommand
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +57,7 @@ _FLOOR_DEPTH = 0.012
 """The floor is drawn this far below the ground, so that elevation lies on it [m]."""
 
 
-class PageError(RuntimeError):
+class PageError(HumanoidError, RuntimeError):
     """The page cannot be served."""
 
 

@@ -22,6 +22,7 @@ from sensor_msgs.msg import Image, Imu, JointState, PointCloud2, PointField
 from std_msgs.msg import ColorRGBA
 from visualization_msgs.msg import Marker, MarkerArray
 
+from jepa_humanoid.geometry import heading
 from jepa_humanoid.nodes.contract import FOOTPRINT_FRAME, ODOM_FRAME
 from jepa_humanoid.nodes.errors import MessageError
 from jepa_humanoid.robot.state import (
@@ -32,7 +33,6 @@ from jepa_humanoid.robot.state import (
     SensorSample,
     Vector,
     VelocityCommand,
-    heading,
 )
 
 NANOSECONDS = 1_000_000_000

@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 from visualization_msgs.msg import InteractiveMarker, InteractiveMarkerControl, InteractiveMarkerFeedback, Marker
 
+from jepa_humanoid.geometry import heading
 from jepa_humanoid.nodes.contract import ODOM_FRAME
 from jepa_humanoid.nodes.conversions import read_goal, read_pose, to_seconds, to_stamp, write_goal
 from jepa_humanoid.nodes.errors import MessageError, NodeError
 from jepa_humanoid.nodes.node import Level, RobotNode, run
-from jepa_humanoid.robot.state import Goal, heading
+from jepa_humanoid.robot.state import Goal
 
 SERVER = "goal_marker"
 """Topics of the handles begin with it; what RViz is given as the namespace of its display."""

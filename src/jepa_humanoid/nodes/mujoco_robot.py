@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from jepa_humanoid.geometry import heading, rotation
 from jepa_humanoid.nodes.contract import FOOTPRINT_FRAME, TOPICS
 from jepa_humanoid.nodes.conversions import to_nanoseconds, to_stamp, write_points
 from jepa_humanoid.nodes.description import robot_description
@@ -23,7 +24,7 @@ from jepa_humanoid.nodes.node import Level, ParameterSpec, RobotNode, run
 from jepa_humanoid.nodes.timing import LoopTimer
 from jepa_humanoid.nodes.wire import RobotWire
 from jepa_humanoid.robot.description import load_robot
-from jepa_humanoid.robot.state import JointCommand, heading
+from jepa_humanoid.robot.state import JointCommand
 from jepa_humanoid.simulation.scenes import load_scene
 from jepa_humanoid.simulation.world import World, WorldSettings
 
@@ -268,8 +269,7 @@ class MujocoRobot(RobotNode):
             return
         if message.header.frame_id == FOOTPRINT_FRAME:
             yaw = heading(self._truth.orientation)
-            cos, sin = math.cos(yaw), math.sin(yaw)
-            impulse = np.array((cos * v.x - sin * v.y, sin * v.x + cos * v.y, v.z))
+            impulse[:2] = rotation(yaw) @ impulse[:2]
         self.get_logger().info(f"push of {np.linalg.norm(impulse):.1f} N·s")
         self._world.push(impulse)
 

@@ -1,5 +1,7 @@
 """What perception refuses to work with."""
 
+from jepa_humanoid.errors import HumanoidError
 
-class PerceptionError(ValueError):
+
+class PerceptionError(HumanoidError, ValueError):
     """A point cloud or a pose is malformed."""

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from jepa_humanoid import geometry
 from jepa_humanoid.planning.planner import Floats, Plan, Query
 from jepa_humanoid.planning.proposals import bounds
-from jepa_humanoid.world_model import planar
 from jepa_humanoid.world_model.runtime import WorldModel
 from jepa_humanoid.world_model.settings import CommandLimits
 
@@ -36,8 +36,8 @@ class StraightLine:
         """Steer towards the goal, step by step."""
         pose, commands, path = np.zeros(3), [], []
         for _ in range(self._horizon):
-            command = steer(planar.to_local(pose, query.goal), self._limits)
-            pose = planar.compose(pose, self._step * command)
+            command = steer(geometry.to_local(pose, query.goal), self._limits)
+            pose = geometry.compose(pose, self._step * command)
             commands.append(command)
             path.append(pose)
         poses = np.array(path)

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from jepa_humanoid import geometry
 from jepa_humanoid.planning.planner import Floats, Foresight
 from jepa_humanoid.planning.seen_map import BODY_RADIUS, SeenMap
-from jepa_humanoid.world_model import planar
 from jepa_humanoid.world_model.observation import Codes, Features
 from jepa_humanoid.world_model.runtime import Imagined, WorldModel
 
@@ -139,7 +139,7 @@ class KinematicForesight:
 
     def imagine(self, commands: Floats, goal: Floats) -> Imagined:
         """Integrate the commands and read distances on the way."""
-        poses = planar.integrate(commands * self._step)
+        poses = geometry.integrate(commands * self._step)
         clearance = _least_clearance(self._map, poses[..., :2])
         none = np.zeros(clearance.shape, np.float32)
         return Imagined(

@@ -3,19 +3,15 @@
 from pathlib import Path
 from typing import Annotated
 
-import yaml
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass as validated_dataclass
 
+from jepa_humanoid.config import Count, NonNegative, Positive, Share, load
 from jepa_humanoid.resources import share_directory
 from jepa_humanoid.world_model.errors import WorldModelError
-from jepa_humanoid.world_model.settings import CommandLimits, parse_settings
+from jepa_humanoid.world_model.settings import CommandLimits
 
 _STRICT = ConfigDict(extra="forbid")
-_Positive = Annotated[float, Field(gt=0.0)]
-_NonNegative = Annotated[float, Field(ge=0.0)]
-_Share = Annotated[float, Field(ge=0.0, le=1.0)]
-_Count = Annotated[int, Field(gt=0)]
 
 
 @validated_dataclass(frozen=True, config=_STRICT)
@@ -33,14 +29,14 @@ class SearchSettings:
         shown: Candidates handed out for display.
     """
 
-    samples: _Count = 192
-    iterations: _Count = 3
-    elites: _Count = 16
+    samples: Count = 192
+    iterations: Count = 3
+    elites: Count = 16
     knots: Annotated[int, Field(ge=2)] = 4
-    spread: _Positive = 0.3
-    cooling: _Positive = 0.5
-    warm: _Share = 0.3
-    shown: _Count = 48
+    spread: Positive = 0.3
+    cooling: Positive = 0.5
+    warm: Share = 0.3
+    shown: Count = 48
 
 
 @validated_dataclass(frozen=True, config=_STRICT)
@@ -65,19 +61,19 @@ class CostSettings:
         near_steps: Steps in which that is judged.
     """
 
-    progress: _NonNegative = 1.0
-    arrival: _NonNegative = 0.5
-    hazard: _NonNegative = 6.0
-    discount: _Share = 0.85
-    clearance: _NonNegative = 1.0
-    wanted_clearance: _Positive = 0.5
-    effort: _NonNegative = 0.0005
-    smoothness: _NonNegative = 0.02
-    sideways: _NonNegative = 0.1
-    revisit: _NonNegative = 0.6
-    revisit_radius: _Positive = 0.5
-    certain_end: _Share = 0.5
-    near_steps: _Count = 4
+    progress: NonNegative = 1.0
+    arrival: NonNegative = 0.5
+    hazard: NonNegative = 6.0
+    discount: Share = 0.85
+    clearance: NonNegative = 1.0
+    wanted_clearance: Positive = 0.5
+    effort: NonNegative = 0.0005
+    smoothness: NonNegative = 0.02
+    sideways: NonNegative = 0.1
+    revisit: NonNegative = 0.6
+    revisit_radius: Positive = 0.5
+    certain_end: Share = 0.5
+    near_steps: Count = 4
 
 
 @validated_dataclass(frozen=True, config=_STRICT)
@@ -90,9 +86,9 @@ class ArrivalSettings:
         yaw: Heading error at which it stops turning, where a goal has a heading [rad].
     """
 
-    stop: _Positive = 0.18
-    leave: _Positive = 0.3
-    yaw: _Positive = 0.15
+    stop: Positive = 0.18
+    leave: Positive = 0.3
+    yaw: Positive = 0.15
 
 
 @validated_dataclass(frozen=True, config=_STRICT)
@@ -106,10 +102,10 @@ class SurpriseSettings:
         slowest: Factor on the command then.
     """
 
-    smoothing: _Positive = 1.0
-    calm: _Positive = 3.0
-    alarm: _Positive = 8.0
-    slowest: _Share = 0.5
+    smoothing: Positive = 1.0
+    calm: Positive = 3.0
+    alarm: Positive = 8.0
+    slowest: Share = 0.5
 
 
 @validated_dataclass(frozen=True, config=_STRICT)
@@ -124,11 +120,11 @@ class MemorySettings:
         headway: Decrease of the least distance to the goal that counts [m].
     """
 
-    spacing: _Positive = 1.0
-    fresh: _NonNegative = 5.0
-    length: _Positive = 60.0
-    patience: _Positive = 8.0
-    headway: _Positive = 0.3
+    spacing: Positive = 1.0
+    fresh: NonNegative = 5.0
+    length: Positive = 60.0
+    patience: Positive = 8.0
+    headway: Positive = 0.3
 
 
 @validated_dataclass(frozen=True, config=_STRICT)
@@ -152,7 +148,7 @@ class PlannerSettings:
     surprise: SurpriseSettings = SurpriseSettings()
     memory: MemorySettings = MemorySettings()
     limits: CommandLimits = CommandLimits((-0.15, 0.35), (-0.12, 0.12), (-0.5, 0.5))
-    stale: _Positive = 0.5
+    stale: Positive = 0.5
 
 
 def load_planner_settings(path: Path | None = None) -> PlannerSettings:
@@ -164,8 +160,4 @@ def load_planner_settings(path: Path | None = None) -> PlannerSettings:
     file = path or share_directory() / "config" / "world_model" / "planner.yaml"
     if not file.is_file():
         raise WorldModelError(f"no planner settings: there is no {file}")
-    try:
-        values = yaml.safe_load(file.read_text())
-    except yaml.YAMLError as error:
-        raise WorldModelError(f"{file} is not YAML: {error}") from error
-    return parse_settings(PlannerSettings, values, str(file))
+    return load(PlannerSettings, file, WorldModelError)

@@ -14,17 +14,15 @@ from typing import Annotated, Any
 
 import numpy as np
 import pinocchio as pin
-import yaml
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass as validated_dataclass
 
+from jepa_humanoid.config import NonNegative, Positive, load, parse
 from jepa_humanoid.resources import share_directory
 from jepa_humanoid.robot.errors import RobotDescriptionError
 from jepa_humanoid.robot.state import Vector
 
 _STRICT = ConfigDict(extra="forbid")
-_Positive = Annotated[float, Field(gt=0.0)]
-_NonNegative = Annotated[float, Field(ge=0.0)]
 _Point = tuple[float, float, float]
 
 SIDES = ("left", "right")
@@ -52,14 +50,14 @@ class JointSettings:
         friction_loss: Dry joint friction [N·m].
     """
 
-    effort: _Positive
-    stiffness: _NonNegative
-    damping: _NonNegative
-    safe_damping: _NonNegative
+    effort: Positive
+    stiffness: NonNegative
+    damping: NonNegative
+    safe_damping: NonNegative
     nominal: float = 0.0
-    armature: _NonNegative = 0.0
-    viscous: _NonNegative = 0.0
-    friction_loss: _NonNegative = 0.0
+    armature: NonNegative = 0.0
+    viscous: NonNegative = 0.0
+    friction_loss: NonNegative = 0.0
 
 
 @validated_dataclass(frozen=True, config=_STRICT)
@@ -95,27 +93,27 @@ class LidarSettings:
     elevation: tuple[float, float]
     rays: tuple[int, int]
     range: tuple[float, float]
-    rate: _Positive
-    noise: _NonNegative
+    rate: Positive
+    noise: NonNegative
 
 
 @validated_dataclass(frozen=True, config=_STRICT)
 class ImuSettings:
     """Noise of the pelvis IMU: standard deviation of each sample, and of the bias drawn once."""
 
-    gyro_noise: _NonNegative
-    gyro_bias: _NonNegative
-    accelerometer_noise: _NonNegative
-    accelerometer_bias: _NonNegative
+    gyro_noise: NonNegative
+    gyro_bias: NonNegative
+    accelerometer_noise: NonNegative
+    accelerometer_bias: NonNegative
 
 
 @validated_dataclass(frozen=True, config=_STRICT)
 class EncoderSettings:
     """Standard deviations of the joints' measured position [rad], velocity [rad/s] and effort [N·m]."""
 
-    position_noise: _NonNegative
-    velocity_noise: _NonNegative
-    effort_noise: _NonNegative
+    position_noise: NonNegative
+    velocity_noise: NonNegative
+    effort_noise: NonNegative
 
 
 @validated_dataclass(frozen=True, config=_STRICT)
@@ -131,7 +129,7 @@ class RobotFile:
     lidar: LidarSettings
     imu: ImuSettings
     encoders: EncoderSettings
-    radius: _Positive = 0.3
+    radius: Positive = 0.3
     gait: dict[str, Any] = field(default_factory=dict)
 
 
@@ -406,13 +404,7 @@ def _add_sole_frames(model: pin.Model, file: RobotFile) -> None:
 
 
 def _read(path: Path) -> RobotFile:
-    try:
-        return TypeAdapter(RobotFile).validate_python(yaml.safe_load(path.read_text()))
-    except yaml.YAMLError as error:
-        raise RobotDescriptionError(f"{path} is not YAML: {error}") from error
-    except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise RobotDescriptionError(f"{path}: {problems}") from error
+    return load(RobotFile, path, RobotDescriptionError)
 
 
 def _joint_settings(file: RobotFile, urdf_joints: list[str], path: Path) -> dict[str, JointSettings]:
@@ -428,11 +420,7 @@ def _joint_settings(file: RobotFile, urdf_joints: list[str], path: Path) -> dict
     for name, fields in merged.items():
         if set(fields) == set(file.joints.get("*", {})):
             continue
-        try:
-            settings[name] = TypeAdapter(JointSettings).validate_python(fields)
-        except ValidationError as error:
-            problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-            raise RobotDescriptionError(f"{path}: joint '{name}': {problems}") from error
+        settings[name] = parse(JointSettings, fields, f"{path}: joint '{name}'", RobotDescriptionError)
     return settings
 
 

@@ -4,20 +4,14 @@ All quantities are SI. Quaternions are ``(x, y, z, w)``, as in ROS messages and 
 follow :attr:`RobotDescription.joint_names`. Stamps are seconds on the target's clock, the only clock the core knows.
 """
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from jepa_humanoid.geometry import heading
+
 Vector = NDArray[np.float64]
-
-
-def heading(orientation: Sequence[float] | Vector) -> float:
-    """Angle about the vertical [rad] of a quaternion (x, y, z, w): of its x axis, seen from above."""
-    x, y, z, w = orientation
-    return math.atan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z))
 
 
 @dataclass(frozen=True, slots=True)

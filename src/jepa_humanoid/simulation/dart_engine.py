@@ -14,7 +14,7 @@ import numpy as np
 import pinocchio as pin
 import trimesh
 
-from jepa_humanoid.control.dynamics import GRAVITY
+from jepa_humanoid.constants import GRAVITY
 from jepa_humanoid.robot.description import SIDES, LidarSettings, RobotDescription
 from jepa_humanoid.robot.state import Vector
 from jepa_humanoid.simulation.engine import BaseMotion, BodyDraw

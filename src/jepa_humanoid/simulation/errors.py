@@ -1,5 +1,7 @@
 """What can go wrong with a simulation before it begins."""
 
+from jepa_humanoid.errors import HumanoidError
 
-class EngineError(ValueError):
+
+class EngineError(HumanoidError, ValueError):
     """A physics engine is unknown, not installed, or lacks what it is asked for."""

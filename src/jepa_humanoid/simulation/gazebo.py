@@ -17,6 +17,8 @@ import numpy as np
 import pinocchio as pin
 import trimesh
 
+from jepa_humanoid import geometry
+from jepa_humanoid.constants import GRAVITY
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.state import Vector
 from jepa_humanoid.simulation.scenes import Obstacle, Scene
@@ -25,7 +27,7 @@ TIMESTEP = 0.001
 """Physics step [s], as in the MuJoCo world."""
 
 FLOOR = "floor"
-GRAVITY = 9.81
+
 ROBOT_FRICTION = 2.0
 """Above that of every floor, which therefore decides."""
 
@@ -84,13 +86,8 @@ def spawn_pose(robot: RobotDescription, scene: Scene) -> tuple[float, float, flo
     """
     x, y, yaw = scene.start
     offset = robot.nominal_configuration[:3]
-    cos, sin = np.cos(yaw), np.sin(yaw)
-    return (
-        float(x + cos * offset[0] - sin * offset[1]),
-        float(y + sin * offset[0] + cos * offset[1]),
-        float(offset[2]),
-        float(yaw),
-    )
+    x, y = (x, y) + geometry.rotation(yaw) @ offset[:2]
+    return float(x), float(y), float(offset[2]), float(yaw)
 
 
 def fit_description(urdf: str, robot: RobotDescription) -> str:

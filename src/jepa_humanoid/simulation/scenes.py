@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
-import yaml
 from numpy.typing import ArrayLike, NDArray
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass as validated_dataclass
 from scipy import ndimage
 
+from jepa_humanoid.config import NonNegative, Positive, Share, load
+from jepa_humanoid.errors import HumanoidError
 from jepa_humanoid.resources import share_directory
 
 Points = NDArray[np.float64]
@@ -33,13 +34,10 @@ _LAYOUT_TRIES = 100
 _GRID_STEP = 0.05
 
 _STRICT = ConfigDict(extra="forbid")
-_Positive = Annotated[float, Field(gt=0.0)]
-_NonNegative = Annotated[float, Field(ge=0.0)]
-_Share = Annotated[float, Field(ge=0.0, le=1.0)]
-_Range = tuple[_Positive, _Positive]
+_Range = tuple[Positive, Positive]
 
 
-class SceneError(ValueError):
+class SceneError(HumanoidError, ValueError):
     """A scene is unknown, malformed, or cannot be drawn."""
 
 
@@ -58,7 +56,7 @@ class Obstacle:
     kind: Literal["box", "cylinder"]
     position: tuple[float, float]
     yaw: float
-    size: tuple[_Positive, _Positive, _Positive]
+    size: tuple[Positive, Positive, Positive]
     name: str
 
     def __post_init__(self) -> None:
@@ -119,9 +117,9 @@ class AreaRule:
 
     length: _Range
     width: _Range
-    walled: _Share
-    wall_height: _Positive
-    wall_thickness: _Positive
+    walled: Share
+    wall_height: Positive
+    wall_thickness: Positive
 
 
 @validated_dataclass(frozen=True, config=_STRICT)
@@ -142,9 +140,9 @@ class FurnitureRule:
     breadth: _Range
     height: _Range
     length: _Range | None = None
-    round: _Share = 0.0
-    aligned: _Share = 1.0
-    attached: _Share = 0.0
+    round: Share = 0.0
+    aligned: Share = 1.0
+    attached: Share = 0.0
 
 
 @validated_dataclass(frozen=True, config=_STRICT)
@@ -159,8 +157,8 @@ class CorridorRule:
         thickness: [m].
     """
 
-    probability: _Share
-    gap: tuple[Annotated[float, Field(ge=PASSABLE_GAP)], _Positive]
+    probability: Share
+    gap: tuple[Annotated[float, Field(ge=PASSABLE_GAP)], Positive]
     length: _Range
     height: _Range
     thickness: _Range
@@ -178,9 +176,9 @@ class GoalRule:
     """
 
     distance: _Range
-    clearance: _NonNegative
-    blocked_half_width: _Positive
-    path_clearance: _Positive
+    clearance: NonNegative
+    blocked_half_width: Positive
+    path_clearance: Positive
 
 
 @validated_dataclass(frozen=True, config=_STRICT)
@@ -198,14 +196,14 @@ class SceneFile:
         start_clearance: Free space around the start [m].
     """
 
-    friction: _Positive = 0.8
+    friction: Positive = 0.8
     start: tuple[float, float, float] = (0.0, 0.0, 0.0)
     goal: tuple[float, float] | GoalRule | None = None
     obstacles: tuple[Obstacle, ...] = ()
     area: AreaRule | None = None
     corridors: CorridorRule | None = None
     furniture: tuple[FurnitureRule, ...] = ()
-    start_clearance: _NonNegative = 0.5
+    start_clearance: NonNegative = 0.5
 
 
 def scene_names() -> tuple[str, ...]:
@@ -268,13 +266,7 @@ def _scene_directory() -> Path:
 
 
 def _read(path: Path) -> SceneFile:
-    try:
-        return TypeAdapter(SceneFile).validate_python(yaml.safe_load(path.read_text()) or {})
-    except yaml.YAMLError as error:
-        raise SceneError(f"{path} is not YAML: {error}") from error
-    except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise SceneError(f"{path}: {problems}") from error
+    return load(SceneFile, path, SceneError)
 
 
 def _check_unique(scene: Scene, path: Path) -> None:

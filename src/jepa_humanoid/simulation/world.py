@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from jepa_humanoid import geometry
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.motors import drive
 from jepa_humanoid.robot.state import JointCommand, SensorSample, Vector
@@ -127,9 +128,8 @@ class World:
         # Whatever held the robot until now: without it, the first samples would show a robot in free fall.
         held = JointCommand(0.0, q[7:].copy(), np.zeros(self.robot.joint_count), standing_effort(self.robot, q))
         assert held.effort is not None
-        cos, sin = np.cos(yaw), np.sin(yaw)
-        q[:2] = [x + cos * q[0] - sin * q[1], y + sin * q[0] + cos * q[1]]
-        q[3:7] = [0.0, 0.0, np.sin(yaw / 2), np.cos(yaw / 2)]
+        q[:2] = (x, y) + geometry.rotation(yaw) @ q[:2]
+        q[3:7] = geometry.yaw_quaternion(yaw)
         self.engine.place(q, held.effort)
         self._effort = held.effort
         self._stand_height = float(q[2])

@@ -8,8 +8,9 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass as validated_dataclass
 
+from jepa_humanoid.config import parse
 from jepa_humanoid.world_model.errors import WorldModelError
-from jepa_humanoid.world_model.settings import CommandLimits, ObservationSettings, parse_settings
+from jepa_humanoid.world_model.settings import CommandLimits, ObservationSettings
 
 CARD = "model.json"
 FORMAT = 1
@@ -62,7 +63,7 @@ def read_card(directory: Path) -> ModelCard:
         values = json.loads(path.read_text())
     except json.JSONDecodeError as error:
         raise WorldModelError(f"{path} is not JSON: {error}") from error
-    card = parse_settings(ModelCard, values, str(path))
+    card = parse(ModelCard, values, path, WorldModelError)
     if card.format != FORMAT:
         raise WorldModelError(f"{path}: format {card.format}; this version reads format {FORMAT}")
     return card

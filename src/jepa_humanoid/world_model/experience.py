@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from jepa_humanoid.world_model import planar
+from jepa_humanoid import geometry
 from jepa_humanoid.world_model.errors import WorldModelError
 from jepa_humanoid.world_model.observation import FEATURE_MIRROR, FEATURES, PLANAR_MIRROR
 from jepa_humanoid.world_model.settings import WorldModelSettings
@@ -160,7 +160,7 @@ class WindowCutter:
             history=history,
             commands=commands.astype(np.float32),
             inside=raw[:, 1:] <= last,
-            displacement=planar.relative(e.poses[begin], e.poses[end]).astype(np.float32),
+            displacement=geometry.relative(e.poses[begin], e.poses[end]).astype(np.float32),
             collision=touched > 0,
             fall=fell > 0,
             effort=effort.astype(np.float32),

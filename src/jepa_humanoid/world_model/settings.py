@@ -2,22 +2,17 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
-import yaml
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass as validated_dataclass
 
+from jepa_humanoid.config import Count, NonNegative, Positive, load
 from jepa_humanoid.resources import share_directory
 from jepa_humanoid.world_model.errors import WorldModelError
 
 _STRICT = ConfigDict(extra="forbid")
-_Positive = Annotated[float, Field(gt=0.0)]
-_NonNegative = Annotated[float, Field(ge=0.0)]
-_Count = Annotated[int, Field(gt=0)]
 _Range = tuple[float, float]
-
-Settings = TypeVar("Settings")
 
 
 @validated_dataclass(frozen=True, config=_STRICT)
@@ -32,9 +27,9 @@ class ObservationSettings:
     """
 
     cells: Annotated[int, Field(ge=8, multiple_of=8)] = 64
-    resolution: _Positive = 0.1
-    history: _Count = 5
-    period: _Positive = 0.1
+    resolution: Positive = 0.1
+    history: Count = 5
+    period: Positive = 0.1
 
 
 @validated_dataclass(frozen=True, config=_STRICT)
@@ -66,13 +61,13 @@ class NetworkSettings:
         head: Width of the heads.
     """
 
-    latent: _Count = 128
-    channels: tuple[_Count, _Count, _Count] = (32, 64, 64)
-    near: _Count = 24
-    trunk: _Count = 256
-    predictor: _Count = 256
-    blocks: _Count = 2
-    head: _Count = 128
+    latent: Count = 128
+    channels: tuple[Count, Count, Count] = (32, 64, 64)
+    near: Count = 24
+    trunk: Count = 256
+    predictor: Count = 256
+    blocks: Count = 2
+    head: Count = 128
 
 
 @validated_dataclass(frozen=True, config=_STRICT)
@@ -86,10 +81,10 @@ class ObjectiveSettings:
         inverse_dynamics: Weight of recovering the command from two successive embeddings.
     """
 
-    regularization: _NonNegative = 0.05
-    directions: _Count = 128
-    decorrelation: _NonNegative = 0.0
-    inverse_dynamics: _NonNegative = 0.2
+    regularization: NonNegative = 0.05
+    directions: Count = 128
+    decorrelation: NonNegative = 0.0
+    inverse_dynamics: NonNegative = 0.2
 
 
 @validated_dataclass(frozen=True, config=_STRICT)
@@ -106,12 +101,12 @@ class TrainingSettings:
         held_out: Share of the episodes that nothing is fitted to.
     """
 
-    steps: _Count = 3000
-    head_steps: _Count = 3000
-    batch: _Count = 64
-    head_batch: _Count = 256
-    learning_rate: _Positive = 1e-3
-    weight_decay: _NonNegative = 0.01
+    steps: Count = 3000
+    head_steps: Count = 3000
+    batch: Count = 64
+    head_batch: Count = 256
+    learning_rate: Positive = 1e-3
+    weight_decay: NonNegative = 0.01
     held_out: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.1
 
 
@@ -129,8 +124,8 @@ class WorldModelSettings:
         training: Length and speed.
     """
 
-    step: _Positive = 0.5
-    horizon: _Count = 10
+    step: Positive = 0.5
+    horizon: Count = 10
     observation: ObservationSettings = ObservationSettings()
     limits: CommandLimits = CommandLimits()
     network: NetworkSettings = NetworkSettings()
@@ -151,19 +146,6 @@ class WorldModelSettings:
         return asdict(self)
 
 
-def parse_settings(kind: type[Settings], values: object, source: str) -> Settings:
-    """Validate plain values, as read from a file, into a settings class.
-
-    Raises:
-        WorldModelError: Naming the file and each field that is wrong.
-    """
-    try:
-        return TypeAdapter(kind).validate_python({} if values is None else values)
-    except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise WorldModelError(f"{source}: {problems}") from error
-
-
 def load_settings(name_or_path: str | Path = "g1") -> WorldModelSettings:
     """Read a file of ``config/world_model``, or any other YAML file.
 
@@ -175,8 +157,4 @@ def load_settings(name_or_path: str | Path = "g1") -> WorldModelSettings:
         path = share_directory() / "config" / "world_model" / f"{name_or_path}.yaml"
     if not path.is_file():
         raise WorldModelError(f"no world-model settings '{name_or_path}': there is no {path}")
-    try:
-        values = yaml.safe_load(path.read_text())
-    except yaml.YAMLError as error:
-        raise WorldModelError(f"{path} is not YAML: {error}") from error
-    return parse_settings(WorldModelSettings, values, str(path))
+    return load(WorldModelSettings, path, WorldModelError)

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-import yaml
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass as validated_dataclass
 
+from jepa_humanoid.config import Positive, load, parse
 from jepa_humanoid.resources import resource
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.state import Vector
@@ -18,7 +18,6 @@ from jepa_humanoid.targets.unitree.layout import SLOTS
 from jepa_humanoid.targets.unitree.remote import BUTTONS
 
 _STRICT = ConfigDict(extra="forbid")
-_Positive = Annotated[float, Field(gt=0.0)]
 _Byte = Annotated[int, Field(ge=0, le=255)]
 
 
@@ -35,12 +34,12 @@ class EngagementSettings:
         state_timeout: Without a new state, after which the robot counts as lost.
     """
 
-    ramp: _Positive
-    pose: _Positive
-    hand_over: _Positive
+    ramp: Positive
+    pose: Positive
+    hand_over: Positive
     command_timeout: Annotated[float, Field(gt=0.0, le=0.018)]
-    give_up: _Positive
-    state_timeout: _Positive
+    give_up: Positive
+    state_timeout: Positive
 
 
 @validated_dataclass(frozen=True, config=_STRICT)
@@ -53,7 +52,7 @@ class RemoteSettings:
     """
 
     stop: tuple[tuple[str, ...], ...]
-    silent_after: _Positive
+    silent_after: Positive
 
 
 @validated_dataclass(frozen=True, config=_STRICT)
@@ -70,7 +69,7 @@ class LimitSettings:
     temperature_warning: float
     temperature_refusal: float
     position_margin: Annotated[float, Field(ge=0.0)]
-    command_lag: _Positive
+    command_lag: Positive
 
 
 @validated_dataclass(frozen=True, config=_STRICT)
@@ -138,7 +137,7 @@ def load_hardware(robot: RobotDescription, name_or_path: str | Path = "unitree_g
     path = Path(name_or_path)
     if path.suffix not in {".yaml", ".yml"}:
         path = resource("config/targets") / f"{name_or_path}.yaml"
-    file = _read(path)
+    file = load(_HardwareFile, path, RefusalError)
     if file.robot != robot.name:
         raise RefusalError(f"{path} is for the robot '{file.robot}', and the graph runs '{robot.name}'")
     if len(file.motors) > SLOTS:
@@ -174,22 +173,4 @@ def _hold_gains(file: _HardwareFile, joint: str, path: Path) -> _HoldGains:
     for pattern, fields in file.hold.items():
         if fnmatchcase(joint, pattern):
             merged |= fields
-    try:
-        return TypeAdapter(_HoldGains).validate_python(merged)
-    except ValidationError as error:
-        raise RefusalError(f"{path}: hold: {joint}: {_problems(error)}") from error
-
-
-def _read(path: Path) -> _HardwareFile:
-    try:
-        return TypeAdapter(_HardwareFile).validate_python(yaml.safe_load(path.read_text()))
-    except OSError as error:
-        raise RefusalError(f"no file '{path}'") from error
-    except yaml.YAMLError as error:
-        raise RefusalError(f"{path} is not YAML: {error}") from error
-    except ValidationError as error:
-        raise RefusalError(f"{path}: {_problems(error)}") from error
-
-
-def _problems(error: ValidationError) -> str:
-    return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+    return parse(_HoldGains, merged, f"{path}: hold: {joint}", RefusalError)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from jepa_humanoid.world_model import planar
+from jepa_humanoid import geometry
 from jepa_humanoid.world_model.errors import WorldModelError
 from jepa_humanoid.world_model.experience import Experience, WindowCutter, Windows, mirrored
 from jepa_humanoid.world_model.observation import PLANAR_MIRROR
@@ -236,7 +236,7 @@ class Trainer:
             return z.new_zeros(())
         which = rng.integers(experience.goals.shape[1], size=(batch, 1))
         goals = experience.goals[windows.rows, which]
-        local = planar.to_local(experience.poses[windows.rows], goals) * sign[:, None, :2]
+        local = geometry.to_local(experience.poses[windows.rows], goals) * sign[:, None, :2]
         left = experience.cost_to_go[windows.rows, which]
         distance = np.hypot(local[..., 0], local[..., 1])
         label = np.minimum(np.maximum(left, distance), distance + _LARGEST_DETOUR)
@@ -258,7 +258,7 @@ class Trainer:
     ) -> Tensor:
         start = windows.rows[:, 0]
         later = np.minimum(start + rng.integers(*_HINDSIGHT, size=len(start)), experience.last[start])
-        goal = planar.to_local(experience.poses[start], experience.poses[later][:, :2]) * sign[:, :2]
+        goal = geometry.to_local(experience.poses[start], experience.poses[later][:, :2]) * sign[:, :2]
         target = commands / self.networks.policy.scale
         output = self.networks.policy(z, torch.from_numpy(goal.astype(np.float32))) / self.networks.policy.scale
         mask = torch.from_numpy(windows.upright[:, 0] & windows.inside[:, 0])

@@ -1,4 +1,10 @@
-"""Planar poses (x, y, yaw) as arrays: the little of SE(2) that imagining and planning need."""
+"""Headings, rotations about the vertical, and planar poses (x, y, yaw) as arrays.
+
+Angles are radians, quaternions ``(x, y, z, w)``. What needs all of SE(3) uses Pinocchio.
+"""
+
+import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -9,6 +15,34 @@ Array = NDArray[np.float64]
 def wrap(angle: ArrayLike) -> Array:
     """Bring angles into [−π, π)."""
     return np.asarray(np.remainder(np.asarray(angle, dtype=float) + np.pi, 2.0 * np.pi) - np.pi)
+
+
+def wrap_angle(angle: float) -> float:
+    """Bring one angle into [−π, π)."""
+    return (angle + math.pi) % (2.0 * math.pi) - math.pi
+
+
+def heading(orientation: Sequence[float] | Array) -> float:
+    """Angle about the vertical [rad] of a quaternion (x, y, z, w): of its x axis, seen from above."""
+    x, y, z, w = orientation
+    return math.atan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z))
+
+
+def headings(orientations: Array) -> Array:
+    """The same of quaternions of shape (..., 4) [rad]."""
+    x, y, z, w = np.moveaxis(orientations, -1, 0)
+    return np.asarray(np.arctan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z)))
+
+
+def yaw_quaternion(yaw: float) -> Array:
+    """Quaternion (x, y, z, w) of a rotation by ``yaw`` [rad] about the vertical."""
+    return np.array([0.0, 0.0, math.sin(yaw / 2.0), math.cos(yaw / 2.0)])
+
+
+def rotation(yaw: float) -> Array:
+    """Matrix of a rotation by ``yaw`` [rad] in the plane, shape (2, 2)."""
+    c, s = math.cos(yaw), math.sin(yaw)
+    return np.array([[c, -s], [s, c]])
 
 
 def compose(pose: ArrayLike, relative: ArrayLike) -> Array:
