@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from jepa_humanoid.body import Body, BodyMode
+from jepa_humanoid.body import Body
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.state import SensorSample, VelocityCommand
+from jepa_humanoid.safety import BodyMode
 from jepa_humanoid.simulation.rollout import Rollout
 from jepa_humanoid.simulation.scenes import load_scene
 from jepa_humanoid.simulation.world import WorldSettings

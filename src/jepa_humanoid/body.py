@@ -5,29 +5,20 @@ mass should do, let the whole-body controller find the torques, and hand the mot
 """
 
 from dataclasses import dataclass, field, replace
-from enum import Enum
 
 import numpy as np
 import pinocchio as pin
 
 from jepa_humanoid.control.dynamics import Dynamics
-from jepa_humanoid.control.whole_body import WholeBodyController, WholeBodySettings, WholeBodySolution
+from jepa_humanoid.control.target import WholeBodySolution
+from jepa_humanoid.control.whole_body import WholeBodyController, WholeBodySettings
 from jepa_humanoid.estimation.base import BaseEstimator, EstimatorSettings
 from jepa_humanoid.estimation.errors import SampleError
 from jepa_humanoid.locomotion.settings import GaitSettings
 from jepa_humanoid.locomotion.walker import Footstep, Phase, Walker
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.state import BaseEstimate, JointCommand, SensorSample, Vector, VelocityCommand
-
-
-class BodyMode(Enum):
-    """What the body is doing, and what it may be asked for."""
-
-    PASSIVE = "passive"
-    DAMPING = "damping"
-    STAND = "stand"
-    WALK = "walk"
-    FALLEN = "fallen"
+from jepa_humanoid.safety import BodyMode
 
 
 @dataclass(frozen=True)
@@ -207,7 +198,8 @@ class Body:
         q: Vector = pin.neutral(self.robot.model)
         q[7:] = position
         self._dynamics.update(q, np.zeros(self.robot.model.nv))
-        T_sole_base = self._dynamics.soles[0].pose.inverse()
+        sole = self._dynamics.soles[0]
+        T_sole_base = pin.SE3(sole.rotation, sole.position).inverse()
         q[:7] = pin.SE3ToXYZQUAT(T_sole_base)
         return q
 

@@ -6,8 +6,10 @@ import numpy as np
 import pinocchio as pin
 import pytest
 
-from jepa_humanoid.control.dynamics import GRAVITY, Dynamics
-from jepa_humanoid.control.whole_body import FootTarget, WholeBodyController, WholeBodyTarget
+from jepa_humanoid.constants import GRAVITY
+from jepa_humanoid.control.dynamics import Dynamics
+from jepa_humanoid.control.target import FootTarget, WholeBodyTarget
+from jepa_humanoid.control.whole_body import WholeBodyController
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.errors import RobotDescriptionError
 
@@ -29,7 +31,8 @@ class Case:
     def solve(self, loads: tuple[float, float] = (700.0, 700.0), com_acceleration: tuple[float, float] = (0.0, 0.0)):
         """Solve with given load limits."""
         feet = tuple(
-            FootTarget(load, sole.pose, STILL, STILL) for load, sole in zip(loads, self.dynamics.soles, strict=True)
+            FootTarget(load, sole.position, sole.rotation, STILL, STILL)
+            for load, sole in zip(loads, self.dynamics.soles, strict=True)
         )
         target = WholeBodyTarget(
             np.array(com_acceleration), float(self.dynamics.com[2]), np.eye(3), 0.0, feet, self.robot.joints.nominal

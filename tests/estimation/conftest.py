@@ -8,6 +8,7 @@ import pinocchio as pin
 import pytest
 
 from jepa_humanoid.body import Body
+from jepa_humanoid.constants import GRAVITY
 from jepa_humanoid.estimation.base import BaseEstimator, EstimatorSettings
 from jepa_humanoid.robot.description import SIDES, RobotDescription, load_robot, sole_frame
 from jepa_humanoid.robot.state import BaseEstimate, JointCommand, SensorSample, Vector, VelocityCommand
@@ -240,7 +241,7 @@ class Kinematics:
         heights = _gaussian((loads * feet[:, :, 2]).sum(axis=1), 0.08)
         zmp = (loads[:, :, None] * feet[:, :, :2]).sum(axis=1)
         # The bounded solution of c̈ = ω² (c − zmp).
-        omega = np.sqrt(9.80665 / self.apex)
+        omega = np.sqrt(GRAVITY / self.apex)
         reach = int(6.0 / omega / DT)
         kernel = np.exp(-omega * DT * np.abs(np.arange(-reach, reach + 1)))
         kernel /= kernel.sum()
@@ -291,7 +292,7 @@ class Kinematics:
             pin.updateFramePlacements(model, data)
             classical = pin.getFrameClassicalAcceleration(model, data, imu, pin.ReferenceFrame.LOCAL).linear
             gyro.append(weightless.rotation.T @ v[3:6])
-            force.append(classical + data.oMf[imu].rotation.T @ np.array([0.0, 0.0, 9.80665]))
+            force.append(classical + data.oMf[imu].rotation.T @ np.array([0.0, 0.0, GRAVITY]))
             tau = pin.rnea(model, data, q, v, a)
             effort.append(tau[6:] - self._foot_torques(q, tau[:6], load))
         joints = self.robot.joints

@@ -6,6 +6,7 @@ import numpy as np
 import pinocchio as pin
 import pytest
 
+from jepa_humanoid.constants import GRAVITY
 from jepa_humanoid.estimation.base import BaseEstimator, EstimatorSettings
 from jepa_humanoid.estimation.errors import EstimationError, SampleError, StampError
 from jepa_humanoid.robot.description import RobotDescription
@@ -17,7 +18,7 @@ DT = 0.002
 def _still(robot: RobotDescription, stamp: float) -> SensorSample:
     """A noiseless sample of a robot that hangs still in its nominal posture."""
     n = robot.joint_count
-    up = np.array([0.0, 0.0, 9.80665])
+    up = np.array([0.0, 0.0, GRAVITY])
     q = np.concatenate(([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0], robot.joints.nominal))
     effort = pin.computeGeneralizedGravity(robot.model, robot.model.createData(), q)[6:]
     return SensorSample(stamp, robot.joints.nominal.copy(), np.zeros(n), effort, np.zeros(3), up)
@@ -187,7 +188,7 @@ def test_starts_upright_between_the_feet(robot: RobotDescription) -> None:
 def test_initial_attitude_comes_from_gravity(robot: RobotDescription) -> None:
     """A robot that starts leaning knows by how much."""
     roll, pitch = 0.2, -0.15
-    up = 9.80665 * np.array([-np.sin(pitch), np.sin(roll) * np.cos(pitch), np.cos(roll) * np.cos(pitch)])
+    up = GRAVITY * np.array([-np.sin(pitch), np.sin(roll) * np.cos(pitch), np.cos(roll) * np.cos(pitch)])
     estimator = BaseEstimator(robot)
     for k in range(100):
         estimate = estimator.update(replace(_still(robot, k * DT), linear_acceleration=up))

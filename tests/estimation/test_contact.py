@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
+from jepa_humanoid.constants import GRAVITY
 from jepa_humanoid.estimation.contact import ContactDetector
 from jepa_humanoid.estimation.kinematics import LegDynamics
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.state import Vector
 
-_UP = np.array([0.0, 0.0, 9.80665])
+_UP = np.array([0.0, 0.0, GRAVITY])
 
 
 def _standing_effort(robot: RobotDescription, dynamics: LegDynamics, forces: Vector) -> Vector:
@@ -32,7 +33,7 @@ def test_forces_are_found_at_rest(robot: RobotDescription, knee: float) -> None:
         for joint, angle in (("hip_pitch", -knee / 2), ("knee", knee), ("ankle_pitch", -knee / 2)):
             position[robot.joint_names.index(f"{side}_{joint}_joint")] = angle
     dynamics.compute(position, np.zeros(robot.joint_count), np.zeros(3), _UP)
-    weight = robot.mass * 9.80665
+    weight = robot.mass * GRAVITY
     forces = np.array([[5.0, 0.0, 0.7 * weight], [-5.0, 0.0, 0.3 * weight]])
     effort = _standing_effort(robot, dynamics, forces)
     for _ in range(50):
@@ -49,7 +50,7 @@ def test_expectation_tips_the_balance(robot: RobotDescription) -> None:
     dynamics = LegDynamics(robot)
     detector = ContactDetector(robot, dynamics)
     dynamics.compute(robot.joints.nominal, np.zeros(robot.joint_count), np.zeros(3), _UP)
-    weight = robot.mass * 9.80665
+    weight = robot.mass * GRAVITY
     share = detector.settings.threshold
     effort = _standing_effort(robot, dynamics, weight * np.array([[0.0, 0.0, share], [0.0, 0.0, 1.0 - share]]))
     for expected in (True, False):
@@ -79,7 +80,7 @@ def test_reset_forgets(robot: RobotDescription) -> None:
     dynamics = LegDynamics(robot)
     detector = ContactDetector(robot, dynamics)
     dynamics.compute(robot.joints.nominal, np.zeros(robot.joint_count), np.zeros(3), _UP)
-    weight = robot.mass * 9.80665
+    weight = robot.mass * GRAVITY
     effort = _standing_effort(robot, dynamics, np.array([[0.0, 0.0, weight / 2]] * 2))
     detector.update(0.0, effort, np.eye(3))
     assert detector.contacts == (True, True)

@@ -8,22 +8,22 @@ import pinocchio as pin
 from jepa_humanoid.robot.description import SIDES, RobotDescription, sole_frame
 from jepa_humanoid.robot.state import Vector
 
-GRAVITY = 9.81
-
 
 @dataclass(slots=True)
 class Sole:
     """Motion of one sole's centre, in world-aligned axes.
 
     Attributes:
-        pose: Of the sole frame in the world.
+        position: Of the sole's centre in the world, shape (3,) [m].
+        rotation: Its axes, shape (3, 3).
         velocity: Linear and angular, shape (6,) [m/s, rad/s].
         jacobian: Of that velocity, shape (6, nv).
         drift: Acceleration of the sole at zero joint acceleration, J̇v, shape (6,).
         corners: Of the sole relative to its centre, in world axes, shape (k, 3) [m].
     """
 
-    pose: pin.SE3
+    position: Vector
+    rotation: Vector
     velocity: Vector
     jacobian: Vector
     drift: Vector
@@ -80,7 +80,8 @@ class Dynamics:
         axes = pin.ReferenceFrame.LOCAL_WORLD_ALIGNED
         pose = self.data.oMf[frame]
         return Sole(
-            pose=pin.SE3(pose),
+            position=np.array(pose.translation),
+            rotation=np.array(pose.rotation),
             velocity=pin.getFrameVelocity(self.model, self.data, frame, axes).vector,
             jacobian=pin.getFrameJacobian(self.model, self.data, frame, axes),
             drift=pin.getFrameClassicalAcceleration(self.model, self.data, frame, axes).vector,

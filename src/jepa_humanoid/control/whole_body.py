@@ -17,6 +17,7 @@ import numpy as np
 import pinocchio as pin
 
 from jepa_humanoid.control.dynamics import Dynamics, Sole
+from jepa_humanoid.control.target import FootTarget, WholeBodySolution, WholeBodyTarget
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.errors import RobotDescriptionError
 from jepa_humanoid.robot.state import Vector
@@ -82,61 +83,6 @@ class WholeBodySettings:
     friction: float = 0.35
     limit_horizon: float = 0.05
     torque_margin: float = 0.95
-
-
-@dataclass(slots=True)
-class FootTarget:
-    """What one sole has to do.
-
-    Attributes:
-        load: Largest vertical force it may carry [N]; zero for a foot in the air.
-        pose: Target pose of a foot in the air.
-        velocity: Its target velocity (linear, angular), world-aligned, shape (6,).
-        acceleration: Its feed-forward acceleration, shape (6,).
-    """
-
-    load: float
-    pose: pin.SE3
-    velocity: Vector
-    acceleration: Vector
-
-
-@dataclass(slots=True)
-class WholeBodyTarget:
-    """What the body has to do now.
-
-    Attributes:
-        com_acceleration: Horizontal acceleration of the centre of mass, shape (2,) [m/s²].
-        com_height: Height of the centre of mass [m].
-        orientation: Pelvis and torso in the world, rotation matrix.
-        turn_rate: About the vertical [rad/s].
-        feet: Left and right.
-        posture: Joint positions, shape (n,) [rad].
-    """
-
-    com_acceleration: Vector
-    com_height: float
-    orientation: Vector
-    turn_rate: float
-    feet: tuple[FootTarget, FootTarget]
-    posture: Vector
-
-
-@dataclass(slots=True)
-class WholeBodySolution:
-    """What the whole-body controller found.
-
-    Attributes:
-        acceleration: Generalised accelerations, shape (nv,).
-        effort: Joint torques, shape (n,) [N·m].
-        forces: Net force on the left and on the right sole, world-aligned, shape (2, 3) [N].
-        solved: False if the solver gave up; the last solution is then repeated.
-    """
-
-    acceleration: Vector
-    effort: Vector
-    forces: Vector
-    solved: bool
 
 
 class WholeBodyController:
@@ -257,8 +203,8 @@ class WholeBodyController:
     def _swing_acceleration(self, sole: Sole, foot: FootTarget) -> Vector:
         s = self.settings
         acceleration = foot.acceleration.copy()
-        acceleration[:3] += s.swing_stiffness[0] * (foot.pose.translation - sole.pose.translation)
-        acceleration[3:] += s.swing_stiffness[1] * pin.log3(foot.pose.rotation @ sole.pose.rotation.T)
+        acceleration[:3] += s.swing_stiffness[0] * (foot.position - sole.position)
+        acceleration[3:] += s.swing_stiffness[1] * pin.log3(foot.rotation @ sole.rotation.T)
         error = foot.velocity - sole.velocity
         acceleration[:3] += s.swing_damping[0] * error[:3]
         acceleration[3:] += s.swing_damping[1] * error[3:]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pinocchio as pin
 
+from jepa_humanoid.constants import GRAVITY
 from jepa_humanoid.estimation.contact import ContactDetector, ContactSettings
 from jepa_humanoid.estimation.errors import SampleError, StampError
 from jepa_humanoid.estimation.invariant_filter import (
@@ -13,7 +14,6 @@ from jepa_humanoid.estimation.invariant_filter import (
     BG_,
     D_,
     F_,
-    GRAVITY,
     P_,
     POSE_,
     R_,

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from jepa_humanoid.constants import GRAVITY
 from jepa_humanoid.estimation.kinematics import LegDynamics
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.state import Vector
 
-_STANDARD_GRAVITY = 9.80665
 _EXPONENT_LIMIT = 40.0
 
 
@@ -84,7 +84,7 @@ class ContactDetector:
         """
         self.settings = settings
         self._dynamics = dynamics
-        self._weight = robot.mass * _STANDARD_GRAVITY
+        self._weight = robot.mass * GRAVITY
         self._viscous = robot.joints.viscous[dynamics.joints]
         self._dry = robot.joints.friction_loss[dynamics.joints]
         size = 6 + len(dynamics.joints)

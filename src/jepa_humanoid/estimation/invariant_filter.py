@@ -17,10 +17,8 @@ import math
 import numpy as np
 import pinocchio as pin
 
+from jepa_humanoid.constants import GRAVITY
 from jepa_humanoid.robot.state import Vector
-
-GRAVITY = 9.80665
-"""Standard gravity [m/s²]."""
 
 # Where each part of the error stands in its vector and in the covariance. The state's vector has the same layout, with
 # zeros where rotations would stand.

@@ -6,10 +6,11 @@ double support in which the ZMP moves linearly from foot to foot is integrated i
 
 import math
 
+from jepa_humanoid.constants import GRAVITY
 from jepa_humanoid.robot.state import Vector
 
 
-def natural_frequency(height: float, gravity: float = 9.81) -> float:
+def natural_frequency(height: float, gravity: float = GRAVITY) -> float:
     """ω = √(g / z) [1/s] of a pendulum of height z [m]."""
     return math.sqrt(gravity / height)
 

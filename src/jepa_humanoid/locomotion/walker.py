@@ -12,8 +12,9 @@ import numpy as np
 import pinocchio as pin
 from scipy.spatial import ConvexHull
 
-from jepa_humanoid.control.dynamics import GRAVITY, Dynamics
-from jepa_humanoid.control.whole_body import FootTarget, WholeBodyTarget
+from jepa_humanoid.constants import GRAVITY
+from jepa_humanoid.control.dynamics import Dynamics
+from jepa_humanoid.control.target import FootTarget, WholeBodyTarget
 from jepa_humanoid.locomotion.lipm import dcm, landing_offset, natural_frequency, transfer_share
 from jepa_humanoid.locomotion.settings import GaitSettings, gait_settings
 from jepa_humanoid.locomotion.step_adaptation import Landing, adapt_landing
@@ -22,6 +23,7 @@ from jepa_humanoid.robot.description import SIDES, RobotDescription
 from jepa_humanoid.robot.state import Vector, VelocityCommand
 
 LEFT, RIGHT = 0, 1
+_NOWHERE, _UPRIGHT = np.zeros(3), np.eye(3)
 
 
 class Phase(Enum):
@@ -95,7 +97,7 @@ class Walker:
     def stand_still(self, dynamics: Dynamics, posture: Vector) -> WholeBodyTarget:
         """What carries the weight of a robot at rest in ``posture`` (n,) [rad], without feedback."""
         still = np.zeros(6)
-        foot = FootTarget(self._full_load, pin.SE3.Identity(), still, still)
+        foot = FootTarget(self._full_load, _NOWHERE, _UPRIGHT, still, still)
         return WholeBodyTarget(np.zeros(2), float(dynamics.com[2]), dynamics.base_rotation, 0.0, (foot, foot), posture)
 
     def lower(self, distance: float) -> float:
@@ -417,8 +419,8 @@ class Walker:
     # Feet and targets --------------------------------------------------------------------------------------------
 
     def _sole_pose(self, dynamics: Dynamics, side: int) -> tuple[Vector, float]:
-        pose = dynamics.soles[side].pose
-        return np.array(pose.translation), math.atan2(pose.rotation[1, 0], pose.rotation[0, 0])
+        sole = dynamics.soles[side]
+        return sole.position, math.atan2(sole.rotation[1, 0], sole.rotation[0, 0])
 
     def _track_soles(self, dynamics: Dynamics, dt: float) -> None:
         """Follow the estimated soles; the stance foot's origin with them, so that odometry drift pulls at nothing."""
@@ -462,15 +464,15 @@ class Walker:
         s = self.settings
         still = np.zeros(6)
         if self.phase is not Phase.STEP or side == self.stance:
-            return FootTarget(self._full_load, pin.SE3.Identity(), still, still)
+            return FootTarget(self._full_load, _NOWHERE, _UPRIGHT, still, still)
         if self._swing is None:
             left = 1.0 - self._time / s.double_support
-            return FootTarget(max(self._full_load * left / 2, 1.0), pin.SE3.Identity(), still, still)
+            return FootTarget(max(self._full_load * left / 2, 1.0), _NOWHERE, _UPRIGHT, still, still)
         swing = self._swing
-        pose = pin.SE3(pin.rpy.rpyToMatrix(0.0, 0.0, swing.yaw), swing.position)
+        axes = pin.rpy.rpyToMatrix(0.0, 0.0, swing.yaw)
         velocity = np.concatenate([swing.velocity, [0.0, 0.0, swing.yaw_rate]])
         acceleration = np.concatenate([swing.acceleration, np.zeros(3)])
-        return FootTarget(0.0, pose, velocity, acceleration)
+        return FootTarget(0.0, swing.position, axes, velocity, acceleration)
 
 
 def _rotation(yaw: float) -> Vector:

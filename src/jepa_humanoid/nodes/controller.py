@@ -13,7 +13,7 @@ import numpy as np
 import pinocchio as pin
 from sensor_msgs.msg import Imu, JointState
 
-from jepa_humanoid.body import Body, BodyMode, BodySettings
+from jepa_humanoid.body import Body, BodySettings
 from jepa_humanoid.nodes.arbiter import VelocityArbiter
 from jepa_humanoid.nodes.contract import FOOTPRINT_FRAME, ODOM_FRAME, TOPICS
 from jepa_humanoid.nodes.conversions import (
@@ -34,6 +34,7 @@ from jepa_humanoid.nodes.timing import LoopTimer
 from jepa_humanoid.nodes.wire import RobotWire, stamp_of
 from jepa_humanoid.robot.description import SIDES, load_robot
 from jepa_humanoid.robot.state import BaseEstimate, JointCommand, SensorSample
+from jepa_humanoid.safety import BodyMode
 
 Stamped = tuple[int, bytes]
 """A serialised message and its stamp [ns]."""

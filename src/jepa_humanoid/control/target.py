@@ -1,0 +1,62 @@
+"""What the whole-body controller is asked for, and what it answers."""
+
+from dataclasses import dataclass
+
+from jepa_humanoid.robot.state import Vector
+
+
+@dataclass(slots=True)
+class FootTarget:
+    """What one sole has to do.
+
+    Attributes:
+        load: Largest vertical force it may carry [N]; zero for a foot in the air.
+        position: Target of the sole's centre while in the air, in the world, shape (3,) [m].
+        rotation: Target of its axes, shape (3, 3).
+        velocity: Its target velocity (linear, angular), world-aligned, shape (6,).
+        acceleration: Its feed-forward acceleration, shape (6,).
+    """
+
+    load: float
+    position: Vector
+    rotation: Vector
+    velocity: Vector
+    acceleration: Vector
+
+
+@dataclass(slots=True)
+class WholeBodyTarget:
+    """What the body has to do now.
+
+    Attributes:
+        com_acceleration: Horizontal acceleration of the centre of mass, shape (2,) [m/s²].
+        com_height: Height of the centre of mass [m].
+        orientation: Pelvis and torso in the world, rotation matrix.
+        turn_rate: About the vertical [rad/s].
+        feet: Left and right.
+        posture: Joint positions, shape (n,) [rad].
+    """
+
+    com_acceleration: Vector
+    com_height: float
+    orientation: Vector
+    turn_rate: float
+    feet: tuple[FootTarget, FootTarget]
+    posture: Vector
+
+
+@dataclass(slots=True)
+class WholeBodySolution:
+    """What the whole-body controller found.
+
+    Attributes:
+        acceleration: Generalised accelerations, shape (nv,).
+        effort: Joint torques, shape (n,) [N·m].
+        forces: Net force on the left and on the right sole, world-aligned, shape (2, 3) [N].
+        solved: False if the solver gave up; the last solution is then repeated.
+    """
+
+    acceleration: Vector
+    effort: Vector
+    forces: Vector
+    solved: bool

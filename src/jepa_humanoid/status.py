@@ -1,0 +1,97 @@
+"""What everybody else may know of body and mind: typed, one value a message, no prose to parse."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+import numpy as np
+
+from jepa_humanoid.robot.state import Vector
+from jepa_humanoid.safety import BodyMode
+
+
+class PlanState(Enum):
+    """What the mind is doing."""
+
+    WAITING = "waiting"
+    """For odometry, a grid, or one that is not stale or broken."""
+    IDLE = "idle"
+    """Nobody has set a goal."""
+    WALKING = "walking"
+    TURNING = "turning"
+    """At the goal, towards its heading."""
+    ARRIVED = "arrived"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanStatus:
+    """What the mind does and what it imagined last; positions in ``odom``.
+
+    Attributes:
+        stamp: Of the odometry that it answers, on the target's clock [s].
+        state: What it is doing.
+        reason: The same for people, in one sentence.
+        distance: From the robot to where it will stop [m], or None without a goal.
+        beside: From there to the goal, if something stands at the goal [m].
+        surprise: Running prediction error in units of the held-out error; 0 without a model.
+        hazard: Probability that the chosen trajectory touches something or falls.
+        plan_ms: What the last plan took [ms].
+        candidates: Imagined positions, shape (N, H, 2) [m].
+        costs: Theirs, shape (N,).
+        path: The chosen one, shape (H, 2) [m].
+    """
+
+    stamp: float = 0.0
+    state: PlanState = PlanState.WAITING
+    reason: str = "waiting for odometry"
+    distance: float | None = None
+    beside: float = 0.0
+    surprise: float = 0.0
+    hazard: float = 0.0
+    plan_ms: float = 0.0
+    candidates: Vector = field(default_factory=lambda: np.zeros((0, 0, 2)))
+    costs: Vector = field(default_factory=lambda: np.zeros(0))
+    path: Vector = field(default_factory=lambda: np.zeros((0, 2)))
+
+
+@dataclass(frozen=True, slots=True)
+class FootstepStatus:
+    """A place for a sole: where it stands or is about to.
+
+    Attributes:
+        side: 0 for left, 1 for right.
+        position: Of the sole's centre, shape (3,) [m].
+        yaw: Its heading [rad].
+    """
+
+    side: int
+    position: Vector
+    yaw: float
+
+
+@dataclass(frozen=True, slots=True)
+class BodyStatus:
+    """What the body does; positions and forces in ``odom``.
+
+    Attributes:
+        stamp: Of the sample that it answered [s].
+        mode: What it is doing.
+        reason: Why, in words for people.
+        engaged: Whether it balances.
+        contacts: Contact probability of the left and the right foot, shape (2,).
+        feet: Centres of the soles, shape (2, 3) [m].
+        forces: Estimated (not planned) contact forces on them, shape (2, 3) [N].
+        footsteps: Where the feet stand or are about to; none while it does not balance.
+        com: Centre of mass, shape (3,) [m], or None while it does not balance.
+        dcm: Divergent component of motion on the ground, shape (3,) [m], or None likewise.
+    """
+
+    stamp: float
+    mode: BodyMode
+    reason: str
+    engaged: bool
+    contacts: Vector
+    feet: Vector
+    forces: Vector
+    footsteps: tuple[FootstepStatus, ...] = ()
+    com: Vector | None = None
+    dcm: Vector | None = None
