@@ -21,13 +21,13 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from jepa_humanoid import geometry
-from jepa_humanoid.data.simulated import SimulatedWalk
 from jepa_humanoid.mind import PLANNERS, Mind
 from jepa_humanoid.robot.description import RobotDescription, load_robot
 from jepa_humanoid.robot.state import Goal, VelocityCommand
-from jepa_humanoid.simulation.model import FLOOR
+from jepa_humanoid.simulation.picture import Camera, add_shape
 from jepa_humanoid.simulation.rollout import Rollout
 from jepa_humanoid.simulation.scenes import Scene, load_scene
+from jepa_humanoid.simulation.simulation import Simulation
 from jepa_humanoid.simulation.world import World, WorldSettings
 
 Floats = NDArray[np.float64]
@@ -47,12 +47,6 @@ PUSH = np.array([0.0, 15.0, 0.0])
 PUSH_SHOWN = 0.4
 """Time for which its arrow is shown [s]; it acts for 0.1 s."""
 
-FLOOR_COLOR = np.array([0.90, 0.915, 0.93])
-TILE_COLOR = np.array([0.78, 0.81, 0.85])
-TILE = 0.5
-"""Edge of a floor tile [m]."""
-TILES = 14
-"""Tiles to each side of the middle."""
 ACCENT = np.array([0.05, 0.58, 0.53])
 WARNING = np.array([0.86, 0.15, 0.15])
 GOAL_COLOR = np.array([0.98, 0.75, 0.14])
@@ -63,7 +57,7 @@ class Moment:
     """What one picture shows; everything in the world.
 
     Attributes:
-        qpos: Of the simulation.
+        configuration: In Pinocchio's order.
         caption: Below the picture.
         push: Point and impulse of a push, or None.
         candidates: Imagined trajectories, (K, H, 2) [m].
@@ -72,13 +66,19 @@ class Moment:
         goal: Or None [m].
     """
 
-    qpos: Floats
+    configuration: Floats
     caption: str
     push: tuple[Floats, Floats] | None = None
     candidates: Floats = field(default_factory=lambda: np.zeros((0, 0, 2)))
     costs: Floats = field(default_factory=lambda: np.zeros(0))
     path: Floats = field(default_factory=lambda: np.zeros((0, 2)))
     goal: Floats | None = None
+
+
+def configuration(world: World) -> Floats:
+    """True configuration in Pinocchio's order, in the world."""
+    base = world.engine.base
+    return np.concatenate([base.position, base.orientation, world.engine.position])
 
 
 def walk(robot: RobotDescription, scene: Scene, seed: int) -> list[Moment]:
@@ -96,7 +96,7 @@ def walk(robot: RobotDescription, scene: Scene, seed: int) -> list[Moment]:
         for i in range(round(duration / PERIOD)):
             shown = pushed and i * PERIOD < PUSH_SHOWN
             push = (world.engine.data.xpos[torso] + [0, 0, 0.2], PUSH) if shown else None
-            moments.append(Moment(world.engine.data.qpos.copy(), words, push))
+            moments.append(Moment(configuration(world), words, push))
             for _ in range(ticks):
                 rollout.tick(command)
             if world.truth().fallen:
@@ -108,7 +108,7 @@ def room(robot: RobotDescription, scene: Scene, seed: int, mind: Mind, planner: 
     """Walk to the scene's goal."""
     if scene.goal is None:
         raise SystemExit(f"scene '{scene.name}' has no goal")
-    simulated = SimulatedWalk(robot, scene, seed)
+    simulated = Simulation(robot, scene, seed)
     start, at = np.array(scene.start), np.array(scene.goal)
     goal = Goal(geometry.to_local(start, at))
     moments = []
@@ -118,7 +118,7 @@ def room(robot: RobotDescription, scene: Scene, seed: int, mind: Mind, planner: 
         command = mind.step(frame.elevation, frame.base, goal)
         moments.append(
             Moment(
-                simulated.rollout.world.engine.data.qpos.copy(),
+                frame.configuration,
                 f"{planner}: {mind.status}",
                 candidates=to_world(start, mind.candidates),
                 costs=np.array(mind.costs),
@@ -139,78 +139,28 @@ def to_world(start: Floats, points: Floats) -> Floats:
     return geometry.compose(start, poses)[..., :2]
 
 
-class Artist:
+class Artist(Camera):
     """Draws moments of one robot in one scene."""
-
-    def __init__(self, robot: RobotDescription, scene: Scene, size: tuple[int, int], camera: mujoco.MjvCamera) -> None:
-        self._world = World(robot, scene, WorldSettings(noise=False), visuals=True)
-        model = self._world.engine.model
-        model.vis.global_.offwidth, model.vis.global_.offheight = 2 * size[0], 2 * size[1]
-        model.vis.quality.shadowsize = 4096
-        model.vis.map.znear = 0.02
-        # Beyond the map of shadows the floor would be speckled.
-        model.stat.extent, model.vis.map.shadowclip = 3.0, max(1.5, 0.3 * camera.distance)
-        model.vis.headlight.ambient[:] = 0.35
-        model.vis.headlight.diffuse[:] = 0.20
-        model.vis.headlight.specular[:] = 0.05
-        model.geom(FLOOR).rgba = [*FLOOR_COLOR, 1.0]
-        for obstacle in scene.obstacles:
-            model.geom(obstacle.name).rgba = [0.62, 0.53, 0.45, 1.0]
-        self._size = size
-        self._camera = camera
-        self._options = mujoco.MjvOption()
-        self._options.geomgroup[:] = [1, 1, 1, 0, 0, 0]
-        self._options.sitegroup[:] = 0
-        # Twice as large as wanted, then reduced: smooth edges without multisampling.
-        self._renderer = mujoco.Renderer(model, 2 * size[1], 2 * size[0], max_geom=6000)
 
     def draw(self, moment: Moment) -> Image.Image:
         """One picture."""
-        world, renderer = self._world, self._renderer
-        world.engine.data.qpos[:] = moment.qpos
-        mujoco.mj_kinematics(world.engine.model, world.engine.data)
-        mujoco.mj_camlight(world.engine.model, world.engine.data)
-        renderer.update_scene(world.engine.data, self._camera, self._options)
-        scene = renderer.scene
-        self._light(scene)
-        self._tiles(scene)
+        self._moment = moment
+        image = Image.fromarray(self.shoot(moment.configuration))
+        caption(image, moment.caption)
+        return image
+
+    def decorate(self, scene: mujoco.MjvScene) -> None:
+        """What the planner imagines, and the push."""
+        moment = self._moment
         self._plan(scene, moment)
         if moment.push is not None:
             point, impulse = moment.push
             tip = point - 0.14 * impulse / np.linalg.norm(impulse)
             connect(scene, mujoco.mjtGeom.mjGEOM_ARROW, tip - 0.045 * impulse, tip, 0.035, WARNING, 1.0)
-        image = Image.fromarray(renderer.render()).resize(self._size, Image.Resampling.LANCZOS)
-        caption(image, moment.caption)
-        return image
-
-    def _light(self, scene: mujoco.MjvScene) -> None:
-        # Over the viewer's left shoulder, wherever the viewer stands.
-        azimuth = np.radians(self._camera.azimuth)
-        ahead = np.array([np.cos(azimuth), np.sin(azimuth), 0.0])
-        way = 0.9 * ahead + 0.8 * np.array([ahead[1], -ahead[0], 0.0]) - [0.0, 0.0, 3.0]
-        light = scene.lights[scene.nlight]
-        light.pos[:], light.dir[:] = self._camera.lookat - way, way / np.linalg.norm(way)
-        light.type = mujoco.mjtLightType.mjLIGHT_DIRECTIONAL
-        light.ambient[:], light.diffuse[:], light.specular[:] = 0.0, 0.45, 0.1
-        light.castshadow, light.headlight = 1, 0
-        light.attenuation[:] = [1, 0, 0]
-        scene.nlight += 1
-
-    def _tiles(self, scene: mujoco.MjvScene) -> None:
-        middle = np.round(np.array(self._camera.lookat[:2]) / TILE) * TILE
-        for i in range(-TILES, TILES):
-            for j in range(-TILES, TILES):
-                if (i + j + round(middle.sum() / TILE)) % 2:
-                    continue
-                centre = middle + TILE * (np.array([i, j]) + 0.5)
-                # Tiles fade into the floor, so that it has no visible end.
-                fade = min(1.0, (np.linalg.norm(centre - middle) / (TILE * TILES)) ** 2)
-                color = TILE_COLOR + (FLOOR_COLOR - TILE_COLOR) * fade
-                add(scene, mujoco.mjtGeom.mjGEOM_BOX, [TILE / 2, TILE / 2, 5e-4], [*centre, 0.0], color, 1.0)
 
     def _plan(self, scene: mujoco.MjvScene, moment: Moment) -> None:
         if moment.goal is not None:
-            add(scene, mujoco.mjtGeom.mjGEOM_CYLINDER, [0.3, 0.002, 0], [*moment.goal, 0.002], GOAL_COLOR, 0.9)
+            add_shape(scene, mujoco.mjtGeom.mjGEOM_CYLINDER, [0.3, 0.002, 0], [*moment.goal, 0.002], GOAL_COLOR, 0.9)
         capsule = mujoco.mjtGeom.mjGEOM_CAPSULE
         order = np.argsort(moment.costs)
         for rank, k in enumerate(order[:24]):
@@ -221,24 +171,11 @@ class Artist:
             connect(scene, capsule, np.array([*a, 0.03]), np.array([*b, 0.03]), 0.02, ACCENT, 1.0)
 
 
-def add(scene: mujoco.MjvScene, kind: int, size: object, position: object, color: Floats, alpha: float) -> None:
-    """Add a shape that is only drawn."""
-    mujoco.mjv_initGeom(
-        scene.geoms[scene.ngeom],
-        kind,
-        np.array(size, dtype=float),
-        np.array(position, dtype=float),
-        np.eye(3).ravel(),
-        np.array([*color, alpha], dtype=np.float32),
-    )
-    scene.ngeom += 1
-
-
 def connect(
     scene: mujoco.MjvScene, kind: int, begin: Floats, end: Floats, width: float, color: Floats, alpha: float
 ) -> None:
     """Add a shape between two points."""
-    add(scene, kind, [width] * 3, begin, color, alpha)
+    add_shape(scene, kind, [width] * 3, begin, color, alpha)
     mujoco.mjv_connector(scene.geoms[scene.ngeom - 1], kind, width, begin, end)
 
 
@@ -250,7 +187,7 @@ def caption(image: Image.Image, words: str) -> None:
 
 def camera_over(moments: list[Moment], distance: float, azimuth: float, elevation: float) -> mujoco.MjvCamera:
     """A camera that stands still and sees the whole way."""
-    way = np.array([moment.qpos[:2] for moment in moments])
+    way = np.array([moment.configuration[:2] for moment in moments])
     if moments[0].goal is not None:
         way = np.vstack([way, moments[0].goal])
     camera = mujoco.MjvCamera()

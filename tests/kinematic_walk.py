@@ -6,19 +6,19 @@ The robot slides in its nominal posture; its velocity lags behind the command. L
 import numpy as np
 import pinocchio as pin
 
-from jepa_humanoid.data.walk import PERIOD, Frame
 from jepa_humanoid.perception.elevation import ElevationMapper
 from jepa_humanoid.robot.description import load_robot
 from jepa_humanoid.robot.state import BaseEstimate, VelocityCommand
 from jepa_humanoid.simulation.posing import PosedRobot
 from jepa_humanoid.simulation.scenes import Scene
+from jepa_humanoid.simulation.walk import PERIOD, Frame
 
 _LAG = 0.35
 _ROBOT = load_robot("g1")
 
 
 class KinematicWalk:
-    """Implements `jepa_humanoid.data.walk.Walk`."""
+    """Implements `jepa_humanoid.simulation.walk.Walk`."""
 
     def __init__(self, scene: Scene, seed: int) -> None:
         self._posed = PosedRobot(_ROBOT, scene, seed)

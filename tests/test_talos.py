@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from jepa_humanoid.data.simulated import simulated_walk
 from jepa_humanoid.evaluation.locomotion import SUITES, run_trial
 from jepa_humanoid.robot.description import RobotDescription, load_robot
 from jepa_humanoid.robot.state import VelocityCommand
 from jepa_humanoid.safety import BodyMode
 from jepa_humanoid.simulation.rollout import Rollout
 from jepa_humanoid.simulation.scenes import Obstacle, Scene, load_scene
+from jepa_humanoid.simulation.simulation import simulate
 from jepa_humanoid.simulation.world import World, WorldSettings
 
 
@@ -44,7 +44,7 @@ def test_a_trial_is_of_the_robot_that_was_asked_for() -> None:
 
 def test_episodes_are_of_the_robot_that_was_asked_for() -> None:
     """What data and navigation are made of is a walk of TALOS, with TALOS's joints and its eyes."""
-    walk = simulated_walk(load_scene("flat"), 1, robot="talos")
+    walk = simulate(load_scene("flat"), 1, robot="talos")
     assert walk.rollout.body.robot.name == "talos"
     assert walk.frame.configuration.shape == (7 + 26,)
     assert walk.frame.configuration[2] > 0.9

@@ -17,9 +17,9 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from jepa_humanoid import __version__
 from jepa_humanoid.bringup import GraphError, Options, make_graph
 from jepa_humanoid.network import LAST_DOMAIN, NetworkError, free_domain, free_port
+from jepa_humanoid.version import __version__
 
 COMMANDS = {
     "data": "Make and look at episodes to learn from.",

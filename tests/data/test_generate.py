@@ -18,8 +18,8 @@ from jepa_humanoid.data.generate import (
     read_recordings,
     write_manifest,
 )
-from jepa_humanoid.data.simulated import simulated_walk
 from jepa_humanoid.simulation.scenes import clearance, load_scene
+from jepa_humanoid.simulation.simulation import simulate
 from jepa_humanoid.world_model.settings import WorldModelSettings
 
 MODEL = WorldModelSettings()
@@ -124,6 +124,6 @@ def test_touch_ends_an_episode_soon(tmp_path: Path, kinematic_walk: Callable, sh
 def test_episodes_of_another_robot_are_refused(walks: Path, tmp_path: Path, short: GenerationSettings) -> None:
     """A folder that holds one robot's walks takes none of another's, and gives it none to replay."""
     with pytest.raises(DataError, match="episode of 'g1', not of 'talos'"):
-        list(generate([Task(1)], walks, "talos", simulated_walk, MODEL, short))
+        list(generate([Task(1)], walks, "talos", simulate, MODEL, short))
     with pytest.raises(DataError, match="episode of 'g1', not of 'talos'"):
-        list(generate([Task(2, walks / Task(1).file)], tmp_path, "talos", simulated_walk, MODEL, short))
+        list(generate([Task(2, walks / Task(1).file)], tmp_path, "talos", simulate, MODEL, short))

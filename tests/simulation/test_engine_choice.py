@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from jepa_humanoid.robot.description import RobotDescription
-from jepa_humanoid.simulation.engine import check_engine
+from jepa_humanoid.simulation.engines import check_engine
 from jepa_humanoid.simulation.errors import EngineError
 from jepa_humanoid.simulation.scenes import load_scene
 from jepa_humanoid.simulation.world import World, WorldSettings

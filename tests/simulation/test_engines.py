@@ -9,7 +9,8 @@ from jepa_humanoid.locomotion.settings import GaitSettings
 from jepa_humanoid.robot.description import RobotDescription, load_robot
 from jepa_humanoid.robot.state import JointCommand, Vector
 from jepa_humanoid.robot.stature import standing_effort
-from jepa_humanoid.simulation.engine import ENGINES, BodyDraw, Engine, check_engine, make_engine
+from jepa_humanoid.simulation.engine import BodyDraw, Engine
+from jepa_humanoid.simulation.engines import ENGINES, check_engine, make_engine
 from jepa_humanoid.simulation.errors import EngineError
 from jepa_humanoid.simulation.mujoco_engine import MujocoEngine
 from jepa_humanoid.simulation.rollout import Rollout

@@ -16,8 +16,8 @@ from rich.table import Table
 from jepa_humanoid.data.episode import Header, read_header
 from jepa_humanoid.data.errors import DataError
 from jepa_humanoid.data.generate import Entry, GenerationSettings, Task, generate, read_recordings, write_manifest
-from jepa_humanoid.data.simulated import simulated_walk
 from jepa_humanoid.robot.description import DEFAULT_ROBOT, load_robot
+from jepa_humanoid.simulation.simulation import simulate
 from jepa_humanoid.world_model.settings import load_settings
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Make and look at episodes to learn from.")
@@ -125,7 +125,7 @@ def _run(
         with Progress(*columns, console=console) as progress:
             bar = progress.add_task("episodes", total=len(tasks))
             load_robot(robot)
-            walk = partial(simulated_walk, robot=robot)
+            walk = partial(simulate, robot=robot)
             for entry in generate(tasks, out, robot, walk, load_settings(settings), made, jobs):
                 entries.append(entry)
                 endings[entry.header.ending] += 1

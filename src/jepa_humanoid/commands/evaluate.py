@@ -33,15 +33,15 @@ def navigation_command(
     """Walk to the goals of drawn scenes with estimated state, noise, and randomised friction and mass."""
     from functools import partial
 
-    from jepa_humanoid.data.simulated import simulated_walk
     from jepa_humanoid.evaluation.navigation import Trial, evaluate, summarize, write_report
     from jepa_humanoid.evaluation.pictures import draw_trials
+    from jepa_humanoid.simulation.simulation import simulate
 
     name = _planner(planner)
     chosen = _seeds(seeds)
     trials: list[Trial] = []
     try:
-        walk = partial(simulated_walk, robot=robot)
+        walk = partial(simulate, robot=robot)
         running = evaluate(scene, chosen, name, model, walk, jobs, robot=robot)
         for trial in track(running, planner, len(chosen), console=console):
             trials.append(trial)
@@ -93,7 +93,7 @@ def locomotion_command(
     from jepa_humanoid.locomotion.settings import gait_settings
     from jepa_humanoid.robot.description import load_robot
     from jepa_humanoid.robot.errors import RobotDescriptionError
-    from jepa_humanoid.simulation.engine import check_engine
+    from jepa_humanoid.simulation.engines import check_engine
     from jepa_humanoid.simulation.errors import EngineError
 
     if suite not in SUITES:

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from jepa_humanoid import geometry
 from jepa_humanoid.data.errors import DataError
-from jepa_humanoid.data.walk import Frame
 from jepa_humanoid.robot.state import VelocityCommand
+from jepa_humanoid.simulation.walk import Frame
 from jepa_humanoid.world_model.experience import Experience
 from jepa_humanoid.world_model.observation import FEATURES, crop, features
 from jepa_humanoid.world_model.settings import ObservationSettings

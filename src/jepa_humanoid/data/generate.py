@@ -12,17 +12,18 @@ import numpy as np
 import pinocchio as pin
 from numpy.typing import NDArray
 
-from jepa_humanoid import __version__, geometry
+from jepa_humanoid import geometry
 from jepa_humanoid.data.cost_to_go import TravelMap
 from jepa_humanoid.data.episode import Ending, Header, Recording, read_episode, read_header, record, write_episode
 from jepa_humanoid.data.errors import DataError
-from jepa_humanoid.data.walk import PERIOD, Frame, WalkMaker
 from jepa_humanoid.data.wandering import Wanderer, WanderingSettings
 from jepa_humanoid.perception.elevation import ElevationMapper, elevation_settings
 from jepa_humanoid.robot.description import RobotDescription, load_robot
 from jepa_humanoid.robot.state import BaseEstimate, VelocityCommand
 from jepa_humanoid.simulation.posing import PosedRobot
 from jepa_humanoid.simulation.scenes import Scene, SceneError, clearance, load_scene
+from jepa_humanoid.simulation.walk import PERIOD, Frame, WalkMaker
+from jepa_humanoid.version import __version__
 from jepa_humanoid.world_model.settings import WorldModelSettings
 
 MANIFEST = "manifest.json"

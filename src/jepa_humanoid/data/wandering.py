@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from jepa_humanoid import geometry
 from jepa_humanoid.data.cost_to_go import CostToGo, TravelMap
-from jepa_humanoid.data.walk import PERIOD
 from jepa_humanoid.robot.state import VelocityCommand
+from jepa_humanoid.simulation.walk import PERIOD
 from jepa_humanoid.world_model.settings import CommandLimits
 
 Floats = NDArray[np.float64]

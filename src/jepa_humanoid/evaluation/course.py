@@ -9,6 +9,7 @@ from jepa_humanoid.evaluation.planar_motion import lead
 from jepa_humanoid.locomotion.settings import GaitSettings
 from jepa_humanoid.planning.baselines import steer
 from jepa_humanoid.robot.state import Vector, VelocityCommand
+from jepa_humanoid.simulation.waypoints import draw_waypoints
 from jepa_humanoid.world_model.settings import CommandLimits
 
 
@@ -42,13 +43,7 @@ class Course:
         """Waypoints of a seed as seen from the start, shape (waypoints, 2) [m]."""
         # A stream of its own, so that the world's draws do not depend on the course.
         rng = np.random.default_rng((seed, self.waypoints))
-        points, pose = [], np.zeros(3)
-        for _ in range(self.waypoints):
-            bearing = rng.uniform(-self.bearing, self.bearing)
-            length = rng.uniform(self.shortest, self.longest - self.shortening * abs(bearing))
-            pose = geometry.compose(geometry.compose(pose, [0.0, 0.0, bearing]), [length, 0.0, 0.0])
-            points.append(pose[:2])
-        return np.array(points)
+        return draw_waypoints(rng, self.waypoints, self.bearing, self.shortest, self.longest, self.shortening)
 
     def command(self, pose: Vector, waypoint: Vector) -> VelocityCommand:
         """Velocity to ask for at a pose (3,), on the way to a waypoint (2,) in the same frame."""

@@ -25,7 +25,7 @@ from jepa_humanoid.evaluation.planar_motion import lead, velocity_error
 from jepa_humanoid.geometry import heading
 from jepa_humanoid.robot.description import DEFAULT_ROBOT, RobotDescription, load_robot
 from jepa_humanoid.robot.state import JointCommand, SensorSample, Vector, VelocityCommand
-from jepa_humanoid.simulation.engine import check_engine
+from jepa_humanoid.simulation.engines import check_engine
 from jepa_humanoid.simulation.rollout import Rollout
 from jepa_humanoid.simulation.scenes import load_scene
 from jepa_humanoid.simulation.world import WorldSettings

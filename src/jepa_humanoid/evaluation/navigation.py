@@ -10,11 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
-from jepa_humanoid.data.walk import PERIOD, Frame, WalkMaker
+from jepa_humanoid import geometry
 from jepa_humanoid.mind import Mind, PlannerName
 from jepa_humanoid.robot.description import DEFAULT_ROBOT, load_robot
 from jepa_humanoid.robot.state import Goal, VelocityCommand
 from jepa_humanoid.simulation.scenes import Scene, SceneError, load_scene
+from jepa_humanoid.simulation.walk import PERIOD, Frame, WalkMaker
 
 REACHED = 0.3
 """True distance to the goal that counts as reached [m]."""
@@ -92,7 +93,7 @@ def run_trial(
     if scene.goal is None:
         raise SceneError(f"scene '{scene.name}' has no goal to walk to")
     walk = make_walk(scene, seed)
-    goal = Goal(_to_odom(scene, np.array(scene.goal)))
+    goal = Goal(geometry.to_local(scene.start, scene.goal))
     waiting = [VelocityCommand()] * s.latency
     path, plan_ms = [walk.frame.configuration[:2].copy()], []
     fell = touched = False
@@ -198,13 +199,5 @@ def write_report(path: Path, trials: Sequence[Trial]) -> None:
     path.write_text(json.dumps(content, indent=1) + "\n")
 
 
-def _to_odom(scene: Scene, point: np.ndarray) -> np.ndarray:
-    """A point of the world in ``odom``, which begins at the scene's start."""
-    x, y, yaw = scene.start
-    c, s = np.cos(yaw), np.sin(yaw)
-    dx, dy = point[0] - x, point[1] - y
-    return np.array([c * dx + s * dy, c * dy - s * dx])
-
-
 def _odometry_error(scene: Scene, frame: Frame) -> float:
-    return float(np.linalg.norm(_to_odom(scene, frame.configuration[:2]) - frame.base.position[:2]))
+    return float(np.linalg.norm(geometry.to_local(scene.start, frame.configuration[:2]) - frame.base.position[:2]))

@@ -16,7 +16,8 @@ from jepa_humanoid.nodes.errors import MessageError
 from jepa_humanoid.nodes.node import Level, ParameterSpec, RobotNode, run
 from jepa_humanoid.robot.description import load_robot
 from jepa_humanoid.robot.state import Vector
-from jepa_humanoid.simulation.engine import BodyDraw, make_engine
+from jepa_humanoid.simulation.engine import BodyDraw
+from jepa_humanoid.simulation.engines import make_engine
 from jepa_humanoid.simulation.scenes import load_scene
 
 SILENCE = 1.0

@@ -3,7 +3,6 @@
 Sensor noise, delay, motor drivers and randomisation are the world's, so that every engine is seen through the same.
 """
 
-import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -11,13 +10,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from jepa_humanoid.robot.description import LidarSettings, RobotDescription
+from jepa_humanoid.robot.description import LidarSettings
 from jepa_humanoid.robot.state import Vector
-from jepa_humanoid.simulation.errors import EngineError
-from jepa_humanoid.simulation.scenes import Scene
-
-ENGINES = ("mujoco", "dart")
-"""What can simulate: MuJoCo, and DART, which is Gazebo's default engine."""
 
 
 @dataclass(frozen=True)
@@ -100,44 +94,3 @@ class Engine(Protocol):
 
     def lidar(self, settings: LidarSettings, rng: np.random.Generator) -> Scanner | None:
         """Make the robot's LiDAR; None if this engine casts no rays."""
-
-
-def make_engine(
-    name: str, robot: RobotDescription, scene: Scene, timestep: float, draw: BodyDraw, visuals: bool = False
-) -> Engine:
-    """Build a robot in a scene.
-
-    Args:
-        name: One of `ENGINES`.
-        robot: The robot.
-        scene: The scene; its friction gives way to the drawn one.
-        timestep: Physics step [s].
-        draw: Friction and masses.
-        visuals: Keep visual meshes, for pictures.
-
-    Raises:
-        EngineError: If there is no such engine, or it is not installed.
-    """
-    check_engine(name)
-    if name == "dart":
-        from jepa_humanoid.simulation.dart_engine import DartEngine
-
-        return DartEngine(robot, scene, timestep, draw)
-    from jepa_humanoid.simulation.mujoco_engine import MujocoEngine
-
-    return MujocoEngine(robot, scene, timestep, draw, visuals)
-
-
-def check_engine(name: str) -> None:
-    """Refuse an engine that cannot be used here.
-
-    Raises:
-        EngineError: If there is no such engine, or it is not installed.
-    """
-    if name not in ENGINES:
-        raise EngineError(f"no engine '{name}': known are {', '.join(ENGINES)}")
-    if name == "dart":
-        try:
-            importlib.import_module("jepa_humanoid.simulation.dart_engine")
-        except ImportError as error:
-            raise EngineError(f"the engine 'dart' needs dartpy ({error}): pip install 'jepa_humanoid[dart]'") from error

@@ -13,7 +13,8 @@ from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.motors import drive
 from jepa_humanoid.robot.state import JointCommand, SensorSample, Vector
 from jepa_humanoid.robot.stature import standing_effort
-from jepa_humanoid.simulation.engine import BaseMotion, BodyDraw, make_engine
+from jepa_humanoid.simulation.engine import BaseMotion, BodyDraw
+from jepa_humanoid.simulation.engines import make_engine
 from jepa_humanoid.simulation.errors import EngineError
 from jepa_humanoid.simulation.scenes import Scene
 
@@ -27,7 +28,7 @@ class WorldSettings:
 
     Attributes:
         seed: Of every random draw of this world.
-        engine: What moves it, one of `jepa_humanoid.simulation.engine.ENGINES`.
+        engine: What moves it, one of `jepa_humanoid.simulation.engines.ENGINES`.
         timestep: Physics step [s]; the motor drivers close kp/kd at this rate.
         control_period: Time between two sensor samples [s], a multiple of ``timestep``.
         actuation_delay: Time from a command's arrival to its effect [s], rounded to physics steps.

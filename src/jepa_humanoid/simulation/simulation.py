@@ -1,16 +1,19 @@
-"""Walks of the real body in simulation: world, body and perception in closed loop, a tenth of a second at a time."""
+"""World, body and perception in closed loop, a tenth of a second at a time: what data and evaluations are made from."""
 
+from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pinocchio as pin
 
-from jepa_humanoid.data.walk import PERIOD, Frame
+from jepa_humanoid.body import BodySettings
 from jepa_humanoid.perception.elevation import ElevationMapper, elevation_settings
 from jepa_humanoid.robot.description import DEFAULT_ROBOT, RobotDescription, load_robot
 from jepa_humanoid.robot.state import Vector, VelocityCommand
 from jepa_humanoid.simulation.rollout import Rollout
-from jepa_humanoid.simulation.scenes import Scene
+from jepa_humanoid.simulation.scenes import Scene, load_scene
+from jepa_humanoid.simulation.walk import PERIOD, Frame
 from jepa_humanoid.simulation.world import WorldSettings
 
 _START = 2.0
@@ -19,25 +22,49 @@ _LOOK_EVERY = 5
 """Control periods between two looks at what the robot touches: 10 ms, shorter than any contact."""
 
 
-class SimulatedWalk:
-    """Implements `jepa_humanoid.data.walk.Walk`: noisy sensors, drawn friction and masses, the estimator's odometry."""
+class Simulation:
+    """A robot that stands in a scene and goes where velocities send it; it balances, feels and sees by itself.
 
-    def __init__(self, robot: RobotDescription, scene: Scene, seed: int) -> None:
+    Sensors are noisy, friction and masses drawn, and what `frame` tells of the base is the estimator's. Implements
+    `jepa_humanoid.simulation.walk.Walk`.
+
+    Attributes:
+        robot: The robot.
+        scene: The scene.
+    """
+
+    def __init__(
+        self,
+        robot: RobotDescription | str | Path = DEFAULT_ROBOT,
+        scene: Scene | str | Path = "flat",
+        seed: int = 0,
+        world: WorldSettings | None = None,
+        body: BodySettings | None = None,
+    ) -> None:
         """Put the robot at the scene's start and let it begin to stand.
 
         Args:
-            robot: The robot.
-            scene: The scene.
-            seed: Of noise, friction and masses.
+            robot: The robot, its name in ``config/robots``, or a YAML file.
+            scene: The scene, its name in ``config/scenes``, or a YAML file.
+            seed: Of noise, friction and masses, and of what the scene leaves to chance.
+            world: Engine, noise, delay and randomisation; None for noise, with friction and masses drawn. The seed
+                above counts.
+            body: Of estimator, gait and controller; None for the robot's own.
+
+        Raises:
+            RobotDescriptionError: If the robot is unknown or its description wrong.
+            SceneError: If the scene is unknown or malformed.
+            EngineError: If the engine is unknown, or casts no rays for a LiDAR.
         """
-        self._robot = robot
-        self._rollout = Rollout(robot, scene, WorldSettings(seed=seed, randomize=True))
-        self._mapper = ElevationMapper(elevation_settings(robot))
-        self._data = robot.model.createData()
-        self._lidar = robot.frame_id(robot.frames.lidar)
-        world = self._rollout.world
-        self._ticks = round(PERIOD / world.settings.control_period)
-        while not self._rollout.body.engaged and world.stamp < _START:
+        self.robot = robot if isinstance(robot, RobotDescription) else load_robot(robot)
+        self.scene = scene if isinstance(scene, Scene) else load_scene(scene, seed)
+        settings = replace(world or WorldSettings(randomize=True), seed=seed)
+        self._rollout = Rollout(self.robot, self.scene, settings, body)
+        self._mapper = ElevationMapper(elevation_settings(self.robot))
+        self._data = self.robot.model.createData()
+        self._lidar = self.robot.frame_id(self.robot.frames.lidar)
+        self._ticks = round(PERIOD / settings.control_period)
+        while not self._rollout.body.engaged and self._rollout.world.stamp < _START:
             self._rollout.tick()
         self._frame = self._look(touching=False, effort=0.0)
 
@@ -70,7 +97,7 @@ class SimulatedWalk:
         world, body = self._rollout.world, self._rollout.body
         truth, base = world.truth(), body.estimate
         assert base is not None
-        pin.framesForwardKinematics(self._robot.model, self._data, body.configuration)
+        pin.framesForwardKinematics(self.robot.model, self._data, body.configuration)
         self._mapper.integrate(world.scan(), self._data.oMf[self._lidar], world.stamp, base, body.ground_height)
         return Frame(
             stamp=world.stamp,
@@ -84,9 +111,9 @@ class SimulatedWalk:
         )
 
 
-def simulated_walk(scene: Scene, seed: int, robot: str = DEFAULT_ROBOT) -> SimulatedWalk:
+def simulate(scene: Scene, seed: int, robot: str = DEFAULT_ROBOT) -> Simulation:
     """Make a robot's walk; as a function of this module, other processes can be told to call it."""
-    return SimulatedWalk(_described(robot), scene, seed)
+    return Simulation(_described(robot), scene, seed)
 
 
 @cache

@@ -4,6 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+
+from jepa_humanoid import geometry
 from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid, Vector, VelocityCommand
 from jepa_humanoid.simulation.scenes import Scene
 
@@ -34,6 +37,11 @@ class Frame:
     fallen: bool
     touching: bool
     effort: float
+
+    @property
+    def pose(self) -> Vector:
+        """True x, y [m] and heading [rad] in the world, shape (3,)."""
+        return np.array([*self.configuration[:2], geometry.heading(self.configuration[3:7])])
 
 
 class Walk(Protocol):

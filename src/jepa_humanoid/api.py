@@ -1,0 +1,160 @@
+"""What the commands `train`, `export` and `evaluate` do, as functions."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+
+from jepa_humanoid.data.generate import read_recordings
+from jepa_humanoid.evaluation import locomotion, navigation
+from jepa_humanoid.evaluation.locomotion import LocomotionTrial
+from jepa_humanoid.evaluation.model import judge_model, write_model_report
+from jepa_humanoid.evaluation.navigation import Trial
+from jepa_humanoid.mind import PlannerName
+from jepa_humanoid.robot.description import DEFAULT_ROBOT
+from jepa_humanoid.simulation.simulation import simulate
+from jepa_humanoid.world_model.card import ModelCard, write_card
+from jepa_humanoid.world_model.errors import WorldModelError
+from jepa_humanoid.world_model.runtime import WorldModel
+from jepa_humanoid.world_model.settings import WorldModelSettings, load_settings
+
+if TYPE_CHECKING:
+    from jepa_humanoid.world_model.training.trainer import Report
+
+SETTINGS = "settings.yaml"
+"""In a training folder: what the model was trained with."""
+
+
+def evaluate(
+    suite: str,
+    seeds: Iterable[int] = range(4),
+    robot: str = DEFAULT_ROBOT,
+    *,
+    engine: str = "mujoco",
+    scene: str = "room",
+    planner: PlannerName = "jepa",
+    model: Path | None = None,
+    jobs: int = 1,
+) -> Sequence[LocomotionTrial | Trial]:
+    """Run a closed-loop suite: estimated state, noise, and friction and masses drawn from each seed.
+
+    Args:
+        suite: ``stand``, ``walk``, ``push``, ``straight`` or ``turn``; or ``navigation``: to the goals of a scene.
+        seeds: Of worlds, scenes and searches; locomotion gives a trial for each push of each seed.
+        robot: A name in ``config/robots``, or the path of a YAML file.
+        engine: What simulates it, but for navigation: ``mujoco``, or ``dart``.
+        scene: For navigation: a name in ``config/scenes``, or the path of a YAML file.
+        planner: For navigation: who chooses the velocities.
+        model: For navigation: folder of the world model; None for the robot's own.
+        jobs: Processes.
+
+    Raises:
+        HumanoidError: If there is no such suite, robot, engine, scene, planner or model; it says what there is.
+    """
+    if suite != "navigation":
+        return list(locomotion.evaluate(suite, list(seeds), jobs, engine, robot))
+    make = partial(simulate, robot=robot)
+    return list(navigation.evaluate(scene, list(seeds), planner, model, make, jobs, robot=robot))
+
+
+def train(
+    data: Sequence[Path],
+    out: Path = Path("runs/world_model"),
+    settings: WorldModelSettings | str | Path = DEFAULT_ROBOT,
+    seed: int = 0,
+    threads: int | None = None,
+    on_read: Callable[[int, int], None] | None = None,
+    on_report: "Callable[[Report], None] | None" = None,
+) -> Path:
+    """Learn a world model from folders of episodes; may be stopped and started again at any time.
+
+    Args:
+        data: Folders that `humanoid data generate` has written.
+        out: Folder for checkpoint and curve; a checkpoint that is there is continued.
+        settings: What the model sees, how large it is and how it learns; or a name in ``config/world_model``, or a
+            YAML file.
+        seed: Of initial weights and draws.
+        threads: CPU threads; None for torch's own choice.
+        on_read: Told how many episodes of how many have been read.
+        on_report: Told every few steps how training goes.
+
+    Returns:
+        The folder, for `export`.
+
+    Raises:
+        HumanoidError: If an episode or the settings are malformed, or training needs a package that is missing.
+    """
+    try:
+        from jepa_humanoid.world_model.training.session import plot_curve, split
+        from jepa_humanoid.world_model.training.trainer import CURVE, Trainer
+    except ModuleNotFoundError as error:
+        raise WorldModelError(f"training needs {error.name}: pip install 'jepa_humanoid[train]'") from error
+    chosen = settings if isinstance(settings, WorldModelSettings) else load_settings(settings)
+    recordings = read_recordings(data, on_read)
+    parts = split([(h.motion, recording.experience()) for h, recording in recordings], chosen.training.held_out)
+    trainer = Trainer(chosen, parts.train, parts.held_out, out, seed, threads)
+    (out / SETTINGS).write_text(yaml.safe_dump(chosen.as_dict(), sort_keys=False))
+    for report in trainer.run():
+        if on_report is not None:
+            on_report(report)
+    plot_curve(out / CURVE, out / "curve.png")
+    return out
+
+
+def export(data: Sequence[Path], run: Path, out: Path | None = None, robot: str = DEFAULT_ROBOT) -> float:
+    """Write the ONNX files of a training run, and measure the model on the episodes that were held out.
+
+    Args:
+        data: The folders of episodes that it was trained on.
+        run: The training's folder.
+        out: Folder for the model; None for ``models/ROBOT``.
+        robot: Whose walking it has learned.
+
+    Returns:
+        Largest difference between what torch and ONNX Runtime compute.
+
+    Raises:
+        HumanoidError: If the run is incomplete, the episodes are another robot's, or a package is missing.
+    """
+    try:
+        from jepa_humanoid.world_model.training.export import export as export_networks
+        from jepa_humanoid.world_model.training.session import copy_curve, split
+        from jepa_humanoid.world_model.training.trainer import load_networks
+    except ModuleNotFoundError as error:
+        raise WorldModelError(f"exporting needs {error.name}: pip install 'jepa_humanoid[train]'") from error
+    out = out or Path("models") / robot
+    settings = load_settings(run / SETTINGS)
+    networks = load_networks(run, settings)
+    episodes = list(read_recordings(data))
+    if others := sorted({header.robot for header, _ in episodes} - {robot}):
+        raise WorldModelError(
+            f"it has learned from episodes of {', '.join(others)}, and is to be the model of {robot}: name the robot"
+        )
+    parts = split([(h.motion, r.experience()) for h, r in episodes], settings.training.held_out)
+    card = ModelCard(
+        robot=robot,
+        step=settings.step,
+        horizon=settings.horizon,
+        latent=settings.network.latent,
+        observation=settings.observation,
+        limits=settings.limits,
+        one_step_error=1.0,
+        trained_on={
+            "walks": sum(h.source == "walk" for h, _ in episodes),
+            "walked_hours": round(sum(0.1 * len(r) for h, r in episodes if h.source == "walk") / 3600, 3),
+            "replays": sum(h.source == "replay" for h, _ in episodes),
+            "replayed_hours": round(sum(0.1 * len(r) for h, r in episodes if h.source == "replay") / 3600, 3),
+            "training_steps": settings.training.steps,
+            "head_steps": settings.training.head_steps,
+            "regularization": settings.objective.regularization,
+        },
+    )
+    difference = export_networks(networks, card, out)
+    report = judge_model(WorldModel(out), parts.held_out)
+    write_card(replace(card, one_step_error=report.one_step_error), out)
+    write_model_report(report, out / "quality.json")
+    copy_curve(run, out)
+    return difference
