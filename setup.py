@@ -61,11 +61,15 @@ DART = ["dartpy>=6.20,<7"]
 # Environments in which others train policies over velocities.
 GYM = ["gymnasium>=1.0,<2"]
 
+# The documentation as a site.
+DOCS = ["mkdocs-material>=9.5,<10", "mkdocstrings[python]>=0.27,<2"]
+
 TEST = [
     # Where there is no wheel of it, the tests of the real G1 are skipped.
     *(f"{requirement}; platform_machine == 'x86_64'" for requirement in G1),
     *DART,
     *GYM,
+    *DOCS,
     "hypothesis>=6.100,<7",
     "pytest>=8.3,<10",
     "pytest-cov>=6,<8",
@@ -113,7 +117,16 @@ setup(
     ],
     zip_safe=False,
     install_requires=RUN_TIME,
-    extras_require={"ros": ROS, "g1": G1, "train": TRAIN, "dart": DART, "gym": GYM, "test": TEST, "dev": DEV},
+    extras_require={
+        "ros": ROS,
+        "g1": G1,
+        "train": TRAIN,
+        "dart": DART,
+        "gym": GYM,
+        "docs": DOCS,
+        "test": TEST,
+        "dev": DEV,
+    },
     entry_points={
         "console_scripts": [
             "humanoid = jepa_humanoid.cli:main",
