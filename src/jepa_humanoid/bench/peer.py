@@ -1,0 +1,64 @@
+"""Other people's solvers, each in an environment of its own: what they need may not stand beside what we need."""
+
+import json
+import subprocess
+import venv
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jepa_humanoid.errors import HumanoidError
+
+
+class PeerError(HumanoidError, RuntimeError):
+    """A peer cannot be installed or run."""
+
+
+@dataclass(frozen=True)
+class Peer:
+    """Somebody to be compared with.
+
+    Attributes:
+        name: Of the peer.
+        requirements: What pip installs for it.
+        script: Gets a file of states and prints one line of JSON.
+    """
+
+    name: str
+    requirements: tuple[str, ...]
+    script: Path
+
+    def prepare(self, say: Callable[[str], None] = lambda _: None) -> Path:
+        """Return the peer's interpreter; the first time, make its environment under ``~/.cache/jepa_humanoid/peers``.
+
+        Raises:
+            PeerError: If it cannot be installed.
+        """
+        folder = Path.home() / ".cache" / "jepa_humanoid" / "peers" / "-".join(self.requirements)
+        python, stamp = folder / "bin" / "python", folder / ".installed"
+        if stamp.is_file():
+            return python
+        say(f"installing {', '.join(self.requirements)} into {folder} (once)")
+        venv.create(folder, with_pip=True, clear=True)
+        command = [python, "-m", "pip", "install", "--quiet", "--no-input", *self.requirements]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise PeerError(
+                f"pip could not install {self.name}: {done.stderr.strip()[-500:]}. Leave it out: --no-peers"
+            )
+        stamp.touch()
+        return python
+
+    def run(self, python: Path, states: Path) -> dict[str, Any]:
+        """Run the script on a file of states; return what it printed.
+
+        Raises:
+            PeerError: If it fails.
+        """
+        done = subprocess.run([python, self.script, states], capture_output=True, text=True, check=False)
+        lines = done.stdout.strip().splitlines()
+        if done.returncode or not lines:
+            raise PeerError(f"{self.name} failed: {done.stderr.strip()[-500:]}. Leave it out: --no-peers")
+        result: dict[str, Any] = json.loads(lines[-1])
+        return result
