@@ -1,6 +1,6 @@
 """People outrank the planner, and nobody's last word counts for long."""
 
-from jepa_humanoid.nodes.arbiter import STILL, VelocityArbiter
+from jepa_humanoid.safety.arbitration import STILL, VelocityArbiter
 from jepa_humanoid.robot.state import VelocityCommand
 
 PLANNER, TELEOP = VelocityCommand(0.3), VelocityCommand(-0.1)
