@@ -227,7 +227,7 @@ def test_robot_that_lies_is_not_stood_up(g1: RobotDescription) -> None:
 
 
 def test_sits_down_slowly(g1: RobotDescription) -> None:
-    """Asked to sit down, it lowers itself under control, walks nowhere meanwhile, and then damps until asked to stand."""
+    """Asked to sit down, it lowers itself under control, walks nowhere meanwhile, and then damps."""
     r = standing(g1)
     high = r.world.truth().position[2]
     assert r.body.sit_down()
