@@ -145,6 +145,16 @@ def test_reply_that_was_on_its_way_is_stopped() -> None:
     assert safety.mode is BodyMode.DAMPING
 
 
+def test_sample_without_a_reply_is_answered_by_damping() -> None:
+    """If the controller broke off in the middle of a tick, the state that comes again does not get an older torque."""
+    safety = balancing()
+    safety.see(sample(1.004))
+    safety.judge(True, 0.0)
+    assert safety.see(sample(1.004)).action is Action.REPEAT
+    assert safety.repeat().effort is None
+    assert safety.repeat().stamp == 1.004
+
+
 def test_torque_that_is_not_finite_does_not_go_out() -> None:
     """What a controller that has lost its mind computes is not sent."""
     safety = balancing()
