@@ -84,6 +84,8 @@ def _default(item: Field[Any]) -> str | None:
         return ", ".join(f"{key} {number:g}" for key, number in value.items())
     if isinstance(value, tuple):
         return ", ".join(f"{number:g}" for number in value).replace("-", "−")
+    if isinstance(value, bool):
+        return "true" if value else "false"
     return f"{value:g}" if isinstance(value, int | float) else None
 
 
