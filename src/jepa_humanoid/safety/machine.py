@@ -275,5 +275,7 @@ class Safety:
 
 def _is_finite(command: JointCommand) -> bool:
     """Whether every number for the joints is finite: then their sum of squares is."""
-    terms = (command.position, command.velocity, command.effort)
-    return all(math.isfinite(term.dot(term)) for term in terms if term is not None)
+    for term in (command.position, command.velocity, command.effort):
+        if term is not None and not math.isfinite(term.dot(term)):
+            return False
+    return True
