@@ -16,6 +16,7 @@ from jepa_humanoid.bringup import BRINGUP, Argument, launch_arguments, record_ar
 from jepa_humanoid.control.whole_body import WholeBodySettings
 from jepa_humanoid.locomotion.settings import GaitSettings
 from jepa_humanoid.nodes.reference import NODES, load_node, write_reference
+from jepa_humanoid.safety import SafetyLimits
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 BEGIN, END = "<!-- tables: written by scripts/reference.py -->", "<!-- end of tables -->"
@@ -44,6 +45,7 @@ def settings_tables() -> str:
     for title, settings in (
         ("Gait", GaitSettings),
         ("Whole-body controller", WholeBodySettings),
+        ("Safety", SafetyLimits),
         ("Body", BodySettings),
     ):
         described = _attributes(settings)
@@ -82,6 +84,8 @@ def _default(item: Field[Any]) -> str | None:
         return ", ".join(f"{key} {number:g}" for key, number in value.items())
     if isinstance(value, tuple):
         return ", ".join(f"{number:g}" for number in value).replace("-", "−")
+    if isinstance(value, bool):
+        return "true" if value else "false"
     return f"{value:g}" if isinstance(value, int | float) else None
 
 

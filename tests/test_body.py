@@ -8,7 +8,7 @@ import pytest
 from jepa_humanoid.body import Body
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.state import SensorSample, VelocityCommand
-from jepa_humanoid.safety import BodyMode
+from jepa_humanoid.safety import BodyMode, Cause
 from jepa_humanoid.simulation.rollout import Rollout
 from jepa_humanoid.simulation.scenes import load_scene
 from jepa_humanoid.simulation.world import WorldSettings
@@ -102,12 +102,13 @@ def test_nan_leads_to_damping_and_is_named(g1: RobotDescription, field: str) -> 
     assert is_damping(r.body, replace(r.sample, **{field: broken}))
     assert r.body.mode is BodyMode.DAMPING
     assert field in r.body.reason
+    assert r.body.status.cause is Cause.NOT_FINITE
 
 
 def test_fault_latches_until_asked_to_stand(g1: RobotDescription) -> None:
     """After a fault, good samples are answered by damping until somebody asks to stand up."""
     r = standing(g1)
-    r.body.fault("test")
+    r.body.fault(Cause.FAULT, "test")
     assert is_damping(r.body, r.sample)
     r.world.advance(None)
     assert is_damping(r.body, r.world.sense())
@@ -123,9 +124,11 @@ def test_stale_and_backward_stamps_lead_to_damping(g1: RobotDescription) -> None
     assert r.body.step(r.sample) is answer
     assert is_damping(r.body, replace(r.sample, stamp=r.sample.stamp - 0.1))
     assert "stamp" in r.body.reason
+    assert r.body.status.cause is Cause.BACKWARD
     r = standing(g1)
     assert is_damping(r.body, replace(r.sample, stamp=r.sample.stamp + 0.2))
     assert "stale" in r.body.reason
+    assert r.body.status.cause is Cause.GAP
 
 
 def test_emergency_stop_latches(g1: RobotDescription) -> None:
@@ -137,6 +140,74 @@ def test_emergency_stop_latches(g1: RobotDescription) -> None:
     r.body.release()
     assert r.body.mode is BodyMode.DAMPING
     assert r.body.stand_up()
+
+
+def test_repeated_stamp_after_a_stop_gets_no_torque(g1: RobotDescription) -> None:
+    """A state that is sent again after an emergency stop is answered by damping, not by the torque of before."""
+    r = standing(g1)
+    assert r.body.step(r.sample).effort is not None
+    r.body.emergency_stop("button")
+    assert is_damping(r.body, r.sample)
+    r.body.release()
+    assert is_damping(r.body, r.sample)
+    assert r.body.stand_up()
+    assert is_damping(r.body, r.sample)
+    r.world.advance(None)
+    assert not is_damping(r.body, r.world.sense())
+
+
+def test_stop_survives_a_restart(g1: RobotDescription) -> None:
+    """A body that begins anew, as its node does when it is activated again, keeps to a stop in force."""
+    r = standing(g1)
+    r.body.emergency_stop("button")
+    r.body.restart()
+    assert is_damping(r.body, r.sample)
+    assert r.body.reason == "button"
+    assert r.body.status.emergency_stop == "button"
+    assert not r.body.stand_up()
+
+
+def test_time_goes_on_after_a_backward_stamp(g1: RobotDescription) -> None:
+    """While it damps after a clock that jumped back, the body estimates again on the new clock."""
+    r = standing(g1)
+    for k in range(100):
+        stamp = r.sample.stamp - 0.3 + 0.002 * k
+        assert is_damping(r.body, replace(r.sample, stamp=stamp))
+    assert r.body.estimate is not None
+    assert r.body.estimate.stamp == stamp
+    assert r.body.stand_up()
+
+
+def test_unreadable_state_leads_to_damping(g1: RobotDescription) -> None:
+    """A state that could not be made a sample is answered by damping with its stamp, also when it comes again."""
+    r = standing(g1)
+    stamp = r.sample.stamp
+    command = r.body.refuse(stamp, Cause.UNREADABLE, "wrong joint order")
+    assert command.stamp == stamp
+    assert command.effort is None
+    assert is_damping(r.body, r.sample)
+    assert r.body.status.cause is Cause.UNREADABLE
+    assert r.body.reason == "wrong joint order"
+
+
+def test_status_says_all_while_it_balances(g1: RobotDescription) -> None:
+    """The status has feet, forces that carry the weight, footsteps, and points over the feet; damping, no plans."""
+    r = standing(g1)
+    status = r.body.status
+    assert (status.mode, status.cause, status.reason) == (BodyMode.STAND, Cause.STANDING, "standing")
+    assert status.engaged
+    assert status.stamp == r.body.estimate.stamp
+    assert min(status.contacts) > 0.5
+    assert status.forces[:, 2].sum() == pytest.approx(9.81 * g1.mass, rel=0.25)
+    assert [step.side for step in status.footsteps] == [0, 1]
+    assert status.feet[0, 1] > status.com[1] > status.feet[1, 1]
+    assert status.dcm.shape == (3,)
+    assert status.dcm[2] == pytest.approx(r.body.ground_height)
+    r.body.emergency_stop("button")
+    status = r.body.status
+    assert not status.engaged
+    assert (status.footsteps, status.com, status.dcm) == ((), None, None)
+    assert (status.cause, status.emergency_stop) == (Cause.EMERGENCY_STOP, "button")
 
 
 def test_robot_that_lies_is_not_stood_up(g1: RobotDescription) -> None:
@@ -156,13 +227,21 @@ def test_robot_that_lies_is_not_stood_up(g1: RobotDescription) -> None:
 
 
 def test_sits_down_slowly(g1: RobotDescription) -> None:
-    """Asked to sit down, it lowers itself under control before it damps."""
+    """Asked to sit down, it lowers itself under control, walks nowhere meanwhile, and then damps."""
     r = standing(g1)
     high = r.world.truth().position[2]
     assert r.body.sit_down()
-    assert r.run(None, 1.5)
-    assert high - r.world.truth().position[2] > 0.1
-    assert r.world.truth().tilt < np.radians(5)
+    for _ in range(1500):
+        low, tilt = r.world.truth().position[2], r.world.truth().tilt
+        r.tick(VelocityCommand(0.3))
+        if r.body.mode is not BodyMode.STAND:
+            break
+    assert high - low > 0.15
+    assert tilt < np.radians(5)
+    assert r.body.mode is BodyMode.DAMPING
+    assert r.body.status.cause is Cause.SAT_DOWN
+    assert is_damping(r.body, r.sample)
+    assert not r.body.sit_down()
 
 
 def test_passive_is_limp(g1: RobotDescription) -> None:

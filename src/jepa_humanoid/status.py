@@ -6,7 +6,7 @@ from enum import Enum
 import numpy as np
 
 from jepa_humanoid.robot.state import Vector
-from jepa_humanoid.safety import BodyMode
+from jepa_humanoid.safety import BodyMode, Cause
 
 
 class PlanState(Enum):
@@ -83,6 +83,8 @@ class BodyStatus:
         footsteps: Where the feet stand or are about to; none while it does not balance.
         com: Centre of mass, shape (3,) [m], or None while it does not balance.
         dcm: Divergent component of motion on the ground, shape (3,) [m], or None likewise.
+        cause: The reason for programs.
+        emergency_stop: Who asked for the emergency stop that is in force; nothing if none is.
     """
 
     stamp: float
@@ -95,3 +97,5 @@ class BodyStatus:
     footsteps: tuple[FootstepStatus, ...] = ()
     com: Vector | None = None
     dcm: Vector | None = None
+    cause: Cause = Cause.WAITING
+    emergency_stop: str = ""

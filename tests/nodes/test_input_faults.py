@@ -98,13 +98,13 @@ def no_imu(state, imu):
 
 
 FAULTS = {
-    nan_in_joint_states: "joint_states: position of left_knee_joint is NaN",
-    wrong_joint_order: f"joint_states: wrong joint order: at 0 is {ROBOT.joint_names[1]}",
-    unknown_joint: "joint_states: unknown joint tail_joint",
-    stale_stamp: "joint_states: stale stamp: 5.000 s came after",
-    gap: "joint_states: stale: nothing between",
-    nan_in_imu: "imu/data: angular_velocity.z is NaN",
-    no_imu: "imu/data: missing for the stamp of joint_states",
+    nan_in_joint_states: ("UNREADABLE", "joint_states: position of left_knee_joint is NaN"),
+    wrong_joint_order: ("UNREADABLE", f"joint_states: wrong joint order: at 0 is {ROBOT.joint_names[1]}"),
+    unknown_joint: ("UNREADABLE", "joint_states: unknown joint tail_joint"),
+    stale_stamp: ("BACKWARD", "stale stamp: 5.000 s came after"),
+    gap: ("GAP", "stale: nothing between"),
+    nan_in_imu: ("UNREADABLE", "imu/data: angular_velocity.z is NaN"),
+    no_imu: ("INCOMPLETE", "imu/data: missing for the stamp of joint_states"),
 }
 
 
@@ -118,17 +118,18 @@ def test_input_faults_lead_to_damping(nodes, watcher):
     nodes.start("controller")
     watcher.wait_until(lambda: target.states.get_subscription_count() and target.imus.get_subscription_count(), "it")
     watcher.spin(0.3)
-    for fault, cause in FAULTS.items():
+    for fault, (cause, text) in FAULTS.items():
         assert not damps(target.run(20)), f"before {fault.__name__}"
         target.stamp = round(target.stamp + 0.002, 6)
         assert damps(target.send(*fault(*target.messages()))), fault.__name__
         assert damps(target.run(5)), f"right input after {fault.__name__} does not end the damping by itself"
-        watcher.wait_until(lambda cause=cause: cause in watcher.status("controller")[1], cause)
+        watcher.wait_until(lambda text=text: text in watcher.status("controller")[1], text)
         level, message, values = watcher.status("controller")
         assert level == 2
-        assert message.startswith("DAMPING")
+        assert message.startswith(f"DAMPING: {text}")
         assert values["mode"] == "DAMPING"
-        assert cause in values["reason"]
+        assert values["cause"] == cause
+        assert values["reason"].startswith(text)
         assert watcher.call("controller/stand_up").success
         target.stamp += 1.0
 
@@ -174,3 +175,21 @@ def test_restarted_target_is_followed(nodes, watcher):
     target.stamp = 0.0
     assert not damps(target.run(20))
     watcher.wait_until(lambda: watcher.status("controller")[2].get("mode") == "STAND", "standing")
+
+
+def test_state_sent_again_after_a_stop_gets_no_torque(nodes, watcher):
+    """After an emergency stop even the state that was answered last is answered by damping."""
+    target = Target(watcher)
+    nodes.start("controller")
+    watcher.wait_until(lambda: target.states.get_subscription_count() and target.imus.get_subscription_count(), "it")
+    watcher.spin(0.3)
+    assert not damps(target.run(20))
+    assert watcher.call("controller/emergency_stop").success
+    answer = target.send(*target.messages())
+    assert damps(answer)
+    assert not answer.effort
+    assert not watcher.call("controller/stand_up").success
+    assert watcher.call("controller/release").success
+    assert damps(target.send(*target.messages()))
+    assert watcher.call("controller/stand_up").success
+    assert not damps(target.run(20))

@@ -16,7 +16,6 @@ import numpy as np
 import viser
 from numpy.typing import ArrayLike
 
-from jepa_humanoid.body import BodySettings
 from jepa_humanoid.errors import HumanoidError
 from jepa_humanoid.geometry import heading
 from jepa_humanoid.monitor.contact_view import ContactView
@@ -35,6 +34,7 @@ from jepa_humanoid.monitor.terrain_view import CUT, TerrainView
 from jepa_humanoid.planning.settings import load_planner_settings
 from jepa_humanoid.robot.description import SIDES, RobotDescription
 from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid, Goal, VelocityCommand
+from jepa_humanoid.safety import SafetyLimits
 
 logger = logging.getLogger(__name__)
 
@@ -130,7 +130,7 @@ class Page:
         self._latched = False
         self._cause = ""
         self._tilt, self._tilt_known = 0.0, -np.inf
-        self._tilt_limit = BodySettings().engage_tilt_limit
+        self._tilt_limit = SafetyLimits().engage_tilt
         self._can_restart = False
         self._held = True
         self._released = -np.inf

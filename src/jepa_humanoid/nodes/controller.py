@@ -1,8 +1,8 @@
 """Controller: answers every state of the robot with a command.
 
-Balance is decided by `Body`; this node pairs `joint_states` with `imu/data`, checks what they say, chooses whom to
-obey, and tells the others where the robot is. What it is told wrongly ends in damping, until somebody calls
-`controller/stand_up`: a robot must not get up by itself because a cable has contact again.
+Everything is decided by `Body`, also whether a state can be used at all; this node pairs `joint_states` with
+`imu/data`, asks it, and tells the others what it said and where the robot is. What it is told wrongly ends in damping,
+until somebody calls `controller/stand_up`: a robot must not get up by itself because a cable has contact again.
 """
 
 import sys
@@ -14,7 +14,6 @@ import pinocchio as pin
 from sensor_msgs.msg import Imu, JointState
 
 from jepa_humanoid.body import Body, BodySettings
-from jepa_humanoid.nodes.arbiter import VelocityArbiter
 from jepa_humanoid.nodes.contract import FOOTPRINT_FRAME, ODOM_FRAME, TOPICS
 from jepa_humanoid.nodes.conversions import (
     BodyView,
@@ -28,13 +27,13 @@ from jepa_humanoid.nodes.conversions import (
     write_transform,
 )
 from jepa_humanoid.nodes.errors import MessageError
-from jepa_humanoid.nodes.input_guard import Arrival, StampGuard
 from jepa_humanoid.nodes.node import Level, ParameterSpec, RobotNode, run
-from jepa_humanoid.nodes.timing import LoopTimer
 from jepa_humanoid.nodes.wire import RobotWire, stamp_of
 from jepa_humanoid.robot.description import SIDES, load_robot
 from jepa_humanoid.robot.state import BaseEstimate, JointCommand, SensorSample
-from jepa_humanoid.safety import BodyMode
+from jepa_humanoid.safety import BodyMode, Cause, SafetyLimits
+from jepa_humanoid.safety.arbitration import VelocityArbiter
+from jepa_humanoid.timing import LoopTimer
 
 Stamped = tuple[int, bytes]
 """A serialised message and its stamp [ns]."""
@@ -48,9 +47,14 @@ IMU_PATIENCE = 0.1
 WATCH_PERIOD = 0.02
 """Wall time between two looks for what does not come [s]."""
 
-
 SILENCE = 0.5
 """Wall time without states after which to say so [s]; a target in lock-step may just be slow."""
+
+
+_LIMITS = SafetyLimits()
+
+_LOUD = (BodyMode.DAMPING, BodyMode.FALLEN)
+"""Modes that people have to be told of."""
 
 
 class Controller(RobotNode):
@@ -65,8 +69,8 @@ class Controller(RobotNode):
         ParameterSpec("odom_rate", 50.0, "of `odom`, `base_footprint`, `lidar/pose` and `tf`", "Hz", 1.0, 500.0),
         ParameterSpec("deadline", 0.002, "a step that takes longer counts as missed", "s", 0.0005, 0.1),
         ParameterSpec("command_patience", 0.5, "time for which the last velocity asked for counts", "s", 0.05, 5.0),
-        ParameterSpec("longest_gap", 0.05, "time without a state after which to damp", "s", 0.004, 5.0),
-        ParameterSpec("most_repeats", 10, "times that the same state may come again", "", 0, 1000),
+        ParameterSpec("longest_gap", _LIMITS.gap, "time without a state after which to damp", "s", 0.004, 5.0),
+        ParameterSpec("most_repeats", _LIMITS.repeats, "times that the same state may come again", "", 0, 1000),
         ParameterSpec(
             "follow_restart", True, "start over when a simulated target does; on a robot its clock never jumps back"
         ),
@@ -80,13 +84,18 @@ class Controller(RobotNode):
         self._data = robot.model.createData()
         self._lidar_frame = robot.frame_id(robot.frames.lidar)
         self._wire = RobotWire(robot.joint_names)
-        self._guard = StampGuard(self.value("longest_gap"), self.value("most_repeats"), self.value("follow_restart"))
         self._arbiter = VelocityArbiter(self.value("command_patience"))
         self._odom_period = round(1e9 / self.value("odom_rate"))
         self._marker_period = round(1e9 / MARKER_RATE)
         self._control_timer = LoopTimer(self.value("deadline"))
         self._tick_timer = LoopTimer(self.value("deadline"))
-        self._settings = BodySettings(maximum_gap=self.value("longest_gap"))
+        limits = SafetyLimits(
+            gap=self.value("longest_gap"),
+            repeats=self.value("most_repeats"),
+            follow_restart=self.value("follow_restart"),
+            stand_at_start=self.value("stand_at_start"),
+        )
+        self._body = Body(robot, BodySettings(safety=limits))
         # What people ask for first: a stop that came with a state has to count for it.
         self.listen("emergency_stop", self._on_emergency_stop)
         self.listen("teleop/cmd_vel", self._on_teleop)
@@ -99,35 +108,31 @@ class Controller(RobotNode):
         self.serve("controller/release", self._release)
 
     def activate(self) -> None:
-        """Begin with the next state, knowing nothing of earlier ones."""
-        self._fault: str | None = None
-        self._stopped: str | None = None
+        """Begin with the next state, knowing nothing of earlier ones but an emergency stop."""
         self._imu: Stamped | None = None
         self._unpaired: Stamped | None = None
-        self._reply: Stamped | None = None
+        self._answered: int | None = None
         self._looks = 0
-        self._seen = False
         self._now = 0.0
         self._obeys = "nobody"
         self._heard = time.monotonic()
         self._next_odom = self._next_markers = 0
-        self._guard.reset()
-        self._body = self._new_body()
+        self._body.restart()
+        self._said, self._was_loud = "", False
         self.loop.call_at(self._watch, time.monotonic())
 
     def deactivate(self) -> None:
         """Tell the joints to slow down; the target damps by itself when it hears nothing more."""
-        if self._reply is not None:
-            self._damp(self._reply[0])
+        if self._answered is not None:
+            self._refuse(self._answered, Cause.INACTIVE)
 
     def status(self) -> tuple[Level, str]:
         """Mode and reason."""
-        if not self._seen:
+        if self._answered is None:
             return Level.WARN, "waiting for joint_states and imu/data"
-        mode = self._body.mode
-        if self._fault is not None or mode in (BodyMode.DAMPING, BodyMode.FALLEN):
+        if self._body.mode in _LOUD:
             return Level.ERROR, self._mode()
-        if mode is BodyMode.PASSIVE:
+        if self._body.mode is BodyMode.PASSIVE:
             return Level.WARN, self._mode()
         if time.monotonic() - self._heard > SILENCE:
             return Level.WARN, "joint_states have stopped"
@@ -135,12 +140,14 @@ class Controller(RobotNode):
 
     def values(self) -> dict[str, object]:
         """Mode and reason again, for programs, and how long a step takes."""
+        status = self._body.status
         median, p99 = self._control_timer.median_and_p99()
         tick_median, tick_p99 = self._tick_timer.median_and_p99()
         return {
-            "mode": self._body.mode.name,
-            "reason": self._fault or self._body.reason,
-            "emergency_stop": self._stopped or "",
+            "mode": status.mode.name,
+            "cause": status.cause.name,
+            "reason": status.reason,
+            "emergency_stop": status.emergency_stop,
             "obeys": self._obeys,
             "control_ms_median": 1e3 * median,
             "control_ms_p99": 1e3 * p99,
@@ -162,8 +169,7 @@ class Controller(RobotNode):
         self._heard = time.monotonic()
         stamp = stamp_of(data, JointState)
         # A state is sent again when its answer is slow to come; the IMU may be ahead of it by then.
-        again = self._reply is not None and self._reply[0] == stamp
-        if self._imu is not None and (self._imu[0] == stamp or again):
+        if self._imu is not None and stamp in (self._imu[0], self._answered):
             self._unpaired = None
             self._step(stamp, data, self._imu[1])
             return
@@ -179,42 +185,29 @@ class Controller(RobotNode):
             stamp, _ = self._unpaired
             self._unpaired = None
             last = "no message yet" if self._imu is None else f"last stamp {seconds_of(self._imu[0]):.3f} s"
-            self._input_fault(f"imu/data: missing for the stamp of joint_states, {seconds_of(stamp):.3f} s ({last})")
-            self._seen, self._now = True, seconds_of(stamp)
-            self._damp(stamp)
-        elif not self._seen and now - self._heard > 1.0:
+            what = f"imu/data: missing for the stamp of joint_states, {seconds_of(stamp):.3f} s ({last})"
+            self._refuse(stamp, Cause.INCOMPLETE, what)
+        elif self._answered is None and now - self._heard > 1.0:
             self.waiting_for("joint_states and imu/data")
         return now + WATCH_PERIOD
 
     def _step(self, stamp: int, state: bytes, imu: bytes) -> None:
         began = time.perf_counter()
-        arrival = self._guard.check(stamp)
-        if arrival is Arrival.REPEATED:
-            if self._reply is not None and self._reply[0] == stamp:
-                self.outputs["joint_commands"].publish(self._reply[1])
-            return
-        self._seen, self._now = True, seconds_of(stamp)
-        if arrival is Arrival.RESTARTED:
-            self._start_over("the target started anew")
-        if arrival is Arrival.FAULTY:
-            self._input_fault(self._guard.cause)
-        sample: SensorSample | None = None
         try:
             sample = self._wire.read_state(state, imu)
         except MessageError as error:
-            self._input_fault(str(error))
-        if self._fault is not None or sample is None:
-            self._damp(stamp)
+            self._refuse(stamp, Cause.UNREADABLE, str(error))
             return
-        velocity, self._obeys = self._arbiter.decide(self._now)
+        velocity, self._obeys = self._arbiter.decide(sample.stamp)
         before = time.perf_counter()
         command = self._body.step(sample, velocity)
         self._control_timer.add(time.perf_counter() - before)
         self._answer(command, stamp)
         self._tick_timer.add(time.perf_counter() - began)
         # From here on the target is at work with the command, so nobody waits for this.
+        self._say_mode()
         estimate = self._body.estimate
-        if estimate is None:
+        if estimate is None or estimate.stamp != sample.stamp:
             return
         if stamp >= self._next_odom:
             self._next_odom = stamp - stamp % self._odom_period + self._odom_period
@@ -223,13 +216,25 @@ class Controller(RobotNode):
             self._next_markers = stamp - stamp % self._marker_period + self._marker_period
             self._publish_markers(to_stamp(self._now))
 
-    def _answer(self, command: JointCommand, stamp: int) -> None:
-        data = self._wire.write_command(command, stamp)
-        self._reply = stamp, data
-        self.outputs["joint_commands"].publish(data)
+    def _refuse(self, stamp: int, cause: Cause, detail: str = "") -> None:
+        """Answer a state that is none."""
+        self._answer(self._body.refuse(seconds_of(stamp), cause, detail), stamp)
+        self._say_mode()
 
-    def _damp(self, stamp: int) -> None:
-        self._answer(JointCommand.damping(seconds_of(stamp), self._robot.joint_count), stamp)
+    def _answer(self, command: JointCommand, stamp: int) -> None:
+        self.outputs["joint_commands"].publish(self._wire.write_command(command, stamp))
+        if self._answered is not None and stamp < self._answered:
+            self._next_odom = self._next_markers = 0
+        self._answered, self._now = stamp, seconds_of(stamp)
+
+    def _say_mode(self) -> None:
+        """Log when the robot stops to balance, and when that is over."""
+        reason, loud = self._body.reason, self._body.mode in _LOUD
+        if loud and reason != self._said:
+            self.get_logger().error(self._mode())
+        elif not loud and self._was_loud:
+            self.get_logger().info(self._mode())
+        self._said, self._was_loud = reason, loud
 
     def _publish_odometry(self, estimate: BaseEstimate, sample: SensorSample, stamp: Any) -> None:
         self.outputs["odom"].publish(write_odometry(estimate, stamp, self._robot.frames.base))
@@ -253,15 +258,14 @@ class Controller(RobotNode):
             )
 
     def _publish_markers(self, stamp: Any) -> None:
-        body = self._body
+        status = self._body.status
         view = BodyView(
-            footsteps=np.array([(*step.position, step.yaw) for step in body.footsteps]).reshape(-1, 4),
-            sides=tuple(SIDES[step.side] for step in body.footsteps),
-            feet=body.foot_positions,
-            forces=body.contact_forces,
-            com=body.com,
-            # The divergent component of motion is a point on the ground.
-            dcm=None if body.dcm is None else np.append(body.dcm, body.ground_height),
+            footsteps=np.array([(*step.position, step.yaw) for step in status.footsteps]).reshape(-1, 4),
+            sides=tuple(SIDES[step.side] for step in status.footsteps),
+            feet=status.feet,
+            forces=status.forces,
+            com=status.com,
+            dcm=status.dcm,
         )
         self.outputs["controller/markers"].publish(write_body_view(view, stamp))
 
@@ -284,53 +288,22 @@ class Controller(RobotNode):
             self._stop("topic emergency_stop")
 
     def _stop(self, who: str) -> tuple[bool, str]:
-        self._stopped = f"emergency stop by {who}"
-        self._body.emergency_stop(self._stopped)
-        self.get_logger().error(self._stopped)
-        return True, self._stopped
+        self._body.emergency_stop(f"emergency stop by {who}")
+        self._say_mode()
+        return True, self._body.reason
 
     def _release(self) -> tuple[bool, str]:
-        self._stopped = None
         self._body.release()
         return True, self._mode()
 
     def _stand_up(self) -> tuple[bool, str]:
-        if not self._body.stand_up():
-            return False, self._mode()
-        if self._fault is not None:
-            self.get_logger().info(f"standing up; before: {self._fault}")
-            self._fault = None
-            # What comes next is the first state again: a gap in the past is no fault of the future.
-            self._guard.reset()
-        return True, self._mode()
+        return self._body.stand_up(), self._mode()
 
     def _sit_down(self) -> tuple[bool, str]:
-        return self._fault is None and self._body.sit_down(), self._mode()
+        return self._body.sit_down(), self._mode()
 
     def _mode(self) -> str:
-        return f"{self._body.mode.name}: {self._fault or self._body.reason}"
-
-    def _input_fault(self, cause: str) -> None:
-        """Damp from now on, and say why; the first cause counts."""
-        if self._fault is None:
-            self._fault = cause
-            self._body.fault(cause)
-            self.get_logger().error(f"damping: {cause}")
-
-    def _new_body(self) -> Body:
-        body = Body(self._robot, self._settings)
-        if not self.value("stand_at_start"):
-            body.fault("not asked to stand up yet")
-        return body
-
-    def _start_over(self, why: str) -> None:
-        self.get_logger().warning(f"starting over: {why}")
-        self._body = self._new_body()
-        self._fault = None
-        self._imu = self._unpaired = None
-        self._next_odom = self._next_markers = 0
-        if self._stopped is not None:
-            self._body.emergency_stop(self._stopped)
+        return f"{self._body.mode.name}: {self._body.reason}"
 
 
 def main(args: list[str] | None = None) -> int:

@@ -21,11 +21,11 @@ from jepa_humanoid.nodes.description import GAZEBO, robot_description
 from jepa_humanoid.nodes.errors import MessageError
 from jepa_humanoid.nodes.gazebo_wire import BroadcastReader
 from jepa_humanoid.nodes.node import Level, ParameterSpec, RobotNode, run
-from jepa_humanoid.nodes.timing import LoopTimer
 from jepa_humanoid.nodes.wire import ImuWire, RobotWire, stamp_of
 from jepa_humanoid.robot.description import load_robot
 from jepa_humanoid.robot.motors import drive
 from jepa_humanoid.robot.state import JointCommand, SensorSample, Vector
+from jepa_humanoid.timing import LoopTimer
 
 SILENCE = 1.0
 """Wall time without states of the simulation after which to say so [s]."""

@@ -21,12 +21,12 @@ from jepa_humanoid.nodes.conversions import to_nanoseconds, to_stamp, write_poin
 from jepa_humanoid.nodes.description import robot_description
 from jepa_humanoid.nodes.errors import MessageError
 from jepa_humanoid.nodes.node import Level, ParameterSpec, RobotNode, run
-from jepa_humanoid.nodes.timing import LoopTimer
 from jepa_humanoid.nodes.wire import RobotWire
 from jepa_humanoid.robot.description import load_robot
 from jepa_humanoid.robot.state import JointCommand
 from jepa_humanoid.simulation.scenes import load_scene
 from jepa_humanoid.simulation.world import World, WorldSettings
+from jepa_humanoid.timing import LoopTimer
 
 RESEND_PERIOD = 0.05
 """Wall time after which an unanswered state is sent again [s]: a message may get lost while nodes find each other."""

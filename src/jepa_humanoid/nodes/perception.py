@@ -26,11 +26,11 @@ from jepa_humanoid.nodes.conversions import (
 )
 from jepa_humanoid.nodes.errors import MessageError
 from jepa_humanoid.nodes.node import Level, ParameterSpec, RobotNode, run
-from jepa_humanoid.nodes.timing import LoopTimer
 from jepa_humanoid.perception.elevation import ElevationMapper, elevation_settings
 from jepa_humanoid.perception.errors import PerceptionError
 from jepa_humanoid.robot.description import load_robot
 from jepa_humanoid.robot.state import BaseEstimate
+from jepa_humanoid.timing import LoopTimer
 
 MEMORY = 100
 """Places remembered, two seconds of them."""

@@ -32,10 +32,10 @@ from jepa_humanoid.nodes.conversions import (
 from jepa_humanoid.nodes.errors import MessageError
 from jepa_humanoid.nodes.node import Level, ParameterSpec, RobotNode, run
 from jepa_humanoid.nodes.perception import odometry_jumped
-from jepa_humanoid.nodes.timing import LoopTimer
 from jepa_humanoid.perception.elevation import ElevationSettings
 from jepa_humanoid.robot.description import load_robot
 from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid, Goal, VelocityCommand
+from jepa_humanoid.timing import LoopTimer
 
 HISTORY_PERIOD = 0.1
 """Between the odometry messages that a busy mind gets to remember later [s]; the one it plans from comes on top."""

@@ -4,6 +4,7 @@ All quantities are SI. Quaternions are ``(x, y, z, w)``, as in ROS messages and 
 follow :attr:`RobotDescription.joint_names`. Stamps are seconds on the target's clock, the only clock the core knows.
 """
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -33,17 +34,6 @@ class SensorSample:
     effort: Vector
     angular_velocity: Vector
     linear_acceleration: Vector
-
-    def is_finite(self) -> bool:
-        """Whether every number in the sample, its stamp included, is finite."""
-        return bool(
-            np.isfinite(self.stamp)
-            and np.isfinite(self.position).all()
-            and np.isfinite(self.velocity).all()
-            and np.isfinite(self.effort).all()
-            and np.isfinite(self.angular_velocity).all()
-            and np.isfinite(self.linear_acceleration).all()
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +115,8 @@ class BaseEstimate:
     @property
     def tilt(self) -> float:
         """Angle between the base's z axis and the vertical [rad]."""
-        x, y = self.orientation[:2]
-        return float(np.arccos(np.clip(1.0 - 2.0 * (x * x + y * y), -1.0, 1.0)))
+        x, y = self.orientation[:2].tolist()
+        return math.acos(min(max(1.0 - 2.0 * (x * x + y * y), -1.0), 1.0))
 
 
 @dataclass(frozen=True, slots=True)

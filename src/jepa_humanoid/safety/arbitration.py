@@ -1,4 +1,4 @@
-"""Whom the controller obeys: people before the planner, and nobody whose last word is old."""
+"""Whom the body obeys: people before the planner, and nobody whose last word is old."""
 
 from jepa_humanoid.robot.state import VelocityCommand
 

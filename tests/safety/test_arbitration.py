@@ -1,7 +1,7 @@
 """People outrank the planner, and nobody's last word counts for long."""
 
-from jepa_humanoid.nodes.arbiter import STILL, VelocityArbiter
 from jepa_humanoid.robot.state import VelocityCommand
+from jepa_humanoid.safety.arbitration import STILL, VelocityArbiter
 
 PLANNER, TELEOP = VelocityCommand(0.3), VelocityCommand(-0.1)
 

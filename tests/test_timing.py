@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from jepa_humanoid.nodes.timing import LoopTimer
+from jepa_humanoid.timing import LoopTimer
 
 
 def test_nothing_before_the_first_turn():

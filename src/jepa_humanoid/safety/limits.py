@@ -1,0 +1,42 @@
+"""What a body puts up with before it stops balancing."""
+
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass as validated_dataclass
+
+from jepa_humanoid.config import NonNegative, Positive
+
+Angle = Annotated[float, Field(gt=0.0, le=3.1416)]
+Times = Annotated[int, Field(ge=0)]
+
+
+@validated_dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class SafetyLimits:
+    """Limits of the safety state machine; the only ones on gaps, stamps and tilt.
+
+    Attributes:
+        gap: Between the stamps of two states [s]; after a longer one the state is stale.
+        repeats: Times that a stamp may come again: a target in lock-step sends a state again when its answer got lost.
+        tilt: Of the pelvis, beyond which a robot that balances counts as fallen [rad].
+        engage_tilt: Of the pelvis, beyond which it does not start to balance [rad].
+        unsolved: Consecutive ticks for which the whole-body controller may repeat its last solution.
+        follow_restart: Whether a clock that jumps back to its beginning is a simulated target that started anew; on a
+            robot it is a fault.
+        young: A clock that shows less has just started [s].
+        stand_at_start: Whether to balance when the first state comes; otherwise damp until asked to stand up.
+    """
+
+    gap: Positive = 0.05
+    repeats: Times = 10
+    tilt: Angle = 0.8
+    engage_tilt: Angle = 0.35
+    unsolved: Times = 5
+    follow_restart: bool = False
+    young: NonNegative = 0.5
+    stand_at_start: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse to start with a robot that would count as fallen at once."""
+        if self.engage_tilt > self.tilt:
+            raise ValueError(f"engage_tilt {self.engage_tilt:g} is larger than tilt {self.tilt:g}")
