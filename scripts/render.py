@@ -29,6 +29,7 @@ from jepa_humanoid.simulation.rollout import Rollout
 from jepa_humanoid.simulation.scenes import Scene, load_scene
 from jepa_humanoid.simulation.simulation import Simulation
 from jepa_humanoid.simulation.world import World, WorldSettings
+from jepa_humanoid.status import PlanState
 
 Floats = NDArray[np.float64]
 
@@ -119,15 +120,15 @@ def room(robot: RobotDescription, scene: Scene, seed: int, mind: Mind, planner: 
         moments.append(
             Moment(
                 frame.configuration,
-                f"{planner}: {mind.status}",
-                candidates=to_world(start, mind.candidates),
-                costs=np.array(mind.costs),
-                path=to_world(start, mind.path),
+                f"{planner}: {mind.status.reason}",
+                candidates=to_world(start, mind.status.candidates),
+                costs=mind.status.costs,
+                path=to_world(start, mind.status.path),
                 goal=at,
             )
         )
         simulated.advance(command)
-        rest = rest + 1 if mind.arrived else 0
+        rest = rest + 1 if mind.status.state is PlanState.ARRIVED else 0
         if simulated.frame.fallen or simulated.frame.touching:
             raise SystemExit(f"seed {seed} fell or touched something; no picture")
     return moments

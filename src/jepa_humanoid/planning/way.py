@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from jepa_humanoid.planning.planner import Floats
+from jepa_humanoid.planning.situation import Floats
 from jepa_humanoid.planning.settings import MemorySettings
 
 
