@@ -14,11 +14,10 @@ from jepa_humanoid.planning.settings import PlannerSettings, load_planner_settin
 from jepa_humanoid.planning.situation import Situation
 from jepa_humanoid.planning.surprise import SurpriseMonitor
 from jepa_humanoid.planning.way import Way
-from jepa_humanoid.resources import share_directory
 from jepa_humanoid.robot.description import DEFAULT_ROBOT, RobotDescription
 from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid, Goal, VelocityCommand
 from jepa_humanoid.status import PlanState, PlanStatus
-from jepa_humanoid.world_model.card import CARD
+from jepa_humanoid.world_model.card import CARD, model_directory
 from jepa_humanoid.world_model.errors import WorldModelError
 from jepa_humanoid.world_model.observation import ProprioceptiveHistory, crop
 from jepa_humanoid.world_model.runtime import WorldModel
@@ -72,7 +71,12 @@ class Mind:
         self._surprise = SurpriseMonitor(model, self._settings.surprise) if model is not None else None
         self._history = ProprioceptiveHistory(view.observation.history, view.observation.period, self._settings.stale)
         self._way = Way(self._settings.memory)
-        self.reset()
+        self._goal: Goal | None = None
+        self._is_there = False
+        self._command = VelocityCommand()
+        self._plan_before: Floats | None = None
+        self._plan_stamp = -np.inf
+        self.status = PlanStatus()
 
     @staticmethod
     def load(
@@ -94,7 +98,7 @@ class Mind:
             WorldModelError: If the model or the settings are missing or malformed.
         """
         name, radius = (DEFAULT_ROBOT, BODY_RADIUS) if robot is None else (robot.name, robot.radius)
-        folder = directory or share_directory() / "models" / name
+        folder = directory or model_directory(name)
         if directory is None and not (folder / CARD).is_file():
             if planner not in WITHOUT_MODEL:
                 raise WorldModelError(
@@ -232,7 +236,7 @@ class Mind:
         """Forget how it went towards another goal."""
         self._goal = goal
         self._is_there = False
-        self._plan_before: Floats | None = None
+        self._plan_before = None
         self._plan_stamp = -np.inf
         self._way.reset()
 

@@ -122,7 +122,9 @@ def test_straight_line_ignores_the_wall(situation: Callable[..., Situation]) -> 
 
 
 @pytest.mark.parametrize("goal", [(2.0, 0.0), (-1.0, 1.0)])
-def test_every_planner_answers_alike(goal: tuple[float, float], situation: Callable[..., Situation], model: object) -> None:
+def test_every_planner_answers_alike(
+    goal: tuple[float, float], situation: Callable[..., Situation], model: object
+) -> None:
     """All planners return a sequence of the horizon's length and what to draw."""
     planners: list[Planner] = [
         StraightLine(LIMITS, 0.5, 10),

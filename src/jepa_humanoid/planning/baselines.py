@@ -3,9 +3,9 @@
 import numpy as np
 
 from jepa_humanoid import geometry
-from jepa_humanoid.planning.planner import Floats, Plan
+from jepa_humanoid.planning.planner import Plan
 from jepa_humanoid.planning.proposals import bounds
-from jepa_humanoid.planning.situation import Situation
+from jepa_humanoid.planning.situation import Floats, Situation
 from jepa_humanoid.world_model.runtime import WorldModel
 from jepa_humanoid.world_model.settings import CommandLimits
 
@@ -58,7 +58,9 @@ class InverseDynamics:
         """Look the command up."""
         del random
         card = self._model.card
-        command = np.clip(self._model.goal_command(situation.embedding, situation.goal), *bounds(card.limits)).astype(float)
+        command = np.clip(self._model.goal_command(situation.embedding, situation.goal), *bounds(card.limits)).astype(
+            float
+        )
         commands = np.tile(command, (card.horizon, 1))
         path = self._model.imagine(situation.embedding, commands[None], situation.goal).poses.astype(float)
         return Plan(commands, path[0], path, np.zeros(1), 0.0)

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jepa_humanoid import geometry
-from jepa_humanoid.planning.planner import Floats, Foresight
+from jepa_humanoid.planning.planner import Foresight
 from jepa_humanoid.planning.seen_map import SeenMap
-from jepa_humanoid.planning.situation import Situation
+from jepa_humanoid.planning.situation import Floats, Situation
 from jepa_humanoid.world_model.runtime import Imagined, WorldModel
 
 _SOFTNESS = 0.04

@@ -8,6 +8,7 @@ import numpy as np
 from jepa_humanoid.planning.situation import Floats, Situation
 from jepa_humanoid.world_model.runtime import Imagined
 
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """An answer.
