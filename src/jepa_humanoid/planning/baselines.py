@@ -58,9 +58,8 @@ class InverseDynamics:
         """Look the command up."""
         del random
         card = self._model.card
-        command = np.clip(self._model.goal_command(situation.embedding, situation.goal), *bounds(card.limits)).astype(
-            float
-        )
+        asked = self._model.goal_command(situation.embedding, situation.goal)
+        command = np.clip(asked, *bounds(card.limits)).astype(float)
         commands = np.tile(command, (card.horizon, 1))
         path = self._model.imagine(situation.embedding, commands[None], situation.goal).poses.astype(float)
         return Plan(commands, path[0], path, np.zeros(1), 0.0)

@@ -1,4 +1,4 @@
-"""What one plan starts from: a value that never changes, and that every planner, foresight and cost is a function of."""
+"""What one plan starts from: a value that never changes, and that planners, foresights and costs are functions of."""
 
 from dataclasses import dataclass
 from functools import cached_property
