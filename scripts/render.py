@@ -29,7 +29,6 @@ from jepa_humanoid.simulation.rollout import Rollout
 from jepa_humanoid.simulation.scenes import Scene, load_scene
 from jepa_humanoid.simulation.simulation import Simulation
 from jepa_humanoid.simulation.world import World, WorldSettings
-from jepa_humanoid.status import PlanState
 
 Floats = NDArray[np.float64]
 
@@ -128,7 +127,7 @@ def room(robot: RobotDescription, scene: Scene, seed: int, mind: Mind, planner: 
             )
         )
         simulated.advance(command)
-        rest = rest + 1 if mind.status.state is PlanState.ARRIVED else 0
+        rest = rest + 1 if mind.arrived else 0
         if simulated.frame.fallen or simulated.frame.touching:
             raise SystemExit(f"seed {seed} fell or touched something; no picture")
     return moments

@@ -118,6 +118,11 @@ class Mind:
         self._set_off(None)
         self.status = PlanStatus()
 
+    @property
+    def arrived(self) -> bool:
+        """Whether it stands at its goal."""
+        return self.status.state is PlanState.ARRIVED
+
     def observe(self, odometry: BaseEstimate) -> None:
         """Take in odometry between plans; cheap, and fine at any rate.
 

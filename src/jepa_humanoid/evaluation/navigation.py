@@ -112,7 +112,7 @@ def run_trial(
         frame = walk.frame
         path.append(frame.configuration[:2].copy())
         fell, touched = frame.fallen, frame.touching
-        at_rest = at_rest + PERIOD if mind.status.state is PlanState.ARRIVED else 0.0
+        at_rest = at_rest + PERIOD if mind.arrived else 0.0
     distance = float(np.linalg.norm(path[-1] - scene.goal))
     # A walking pelvis sways; every half second is close enough to the way that was walked.
     way = np.array([*path[::5], path[-1]])
