@@ -144,8 +144,8 @@ class ElevationGrid:
     frame: str = FOOTPRINT
     origin: tuple[float, float] = (0.0, 0.0)
 
-    def places(self, cells: NDArray[np.integer]) -> Vector:
-        """Centres of cells (..., 2) in `frame`, of the same shape [m]."""
+    def places(self, cells: NDArray[np.integer | np.floating]) -> Vector:
+        """Centres of cells (..., 2), or points between them, in `frame`, of the same shape [m]."""
         middle = 0.5 * (np.array(self.heights.shape) - 1)
         return np.asarray((cells - middle) * self.resolution + self.origin)
 
