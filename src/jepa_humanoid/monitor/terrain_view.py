@@ -69,7 +69,9 @@ def blocks(grid: ElevationGrid, ceiling: float = np.inf) -> Blocks:
     top, bottom = tops[i, first], bottoms[i, first]
     sizes = np.stack([np.full(len(i), grid.resolution), count * grid.resolution, top - bottom + _CRUST], axis=1)
     return Blocks(
-        np.column_stack([middles, top]).astype(np.float32), sizes.astype(np.float32), shades[i, first].astype(np.float32)
+        np.column_stack([middles, top]).astype(np.float32),
+        sizes.astype(np.float32),
+        shades[i, first].astype(np.float32),
     )
 
 
