@@ -119,10 +119,10 @@ def room(robot: RobotDescription, scene: Scene, seed: int, mind: Mind, planner: 
         moments.append(
             Moment(
                 frame.configuration,
-                f"{planner}: {mind.status}",
-                candidates=to_world(start, mind.candidates),
-                costs=np.array(mind.costs),
-                path=to_world(start, mind.path),
+                f"{planner}: {mind.status.reason}",
+                candidates=to_world(start, mind.status.candidates),
+                costs=mind.status.costs,
+                path=to_world(start, mind.status.path),
                 goal=at,
             )
         )

@@ -1,45 +1,32 @@
 """The mind: perception's grid, the estimated base and a goal in, a velocity command out. No ROS, no own clock."""
 
-import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from jepa_humanoid import geometry
-from jepa_humanoid.planning.baselines import InverseDynamics, StraightLine
-from jepa_humanoid.planning.cem import CemPlanner
-from jepa_humanoid.planning.foresight import (
-    GroundedForesight,
-    JepaForesight,
-    KinematicForesight,
-    ShuffledForesight,
-)
-from jepa_humanoid.planning.planner import Foresight, Plan, Planner, Query
+from jepa_humanoid.planning.planner import Plan
+from jepa_humanoid.planning.planners import PLANNERS, WITHOUT_MODEL, PlannerName, make_planner
 from jepa_humanoid.planning.seen_map import BODY_RADIUS, SeenMap
 from jepa_humanoid.planning.settings import PlannerSettings, load_planner_settings
+from jepa_humanoid.planning.situation import Situation
 from jepa_humanoid.planning.surprise import SurpriseMonitor
 from jepa_humanoid.planning.way import Way
-from jepa_humanoid.resources import share_directory
 from jepa_humanoid.robot.description import DEFAULT_ROBOT, RobotDescription
 from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid, Goal, VelocityCommand
-from jepa_humanoid.world_model.card import CARD
+from jepa_humanoid.status import PlanState, PlanStatus
+from jepa_humanoid.world_model.card import CARD, model_directory
 from jepa_humanoid.world_model.errors import WorldModelError
-from jepa_humanoid.world_model.observation import Codes, Features, ProprioceptiveHistory, crop, features
+from jepa_humanoid.world_model.observation import ProprioceptiveHistory, crop
 from jepa_humanoid.world_model.runtime import WorldModel
 from jepa_humanoid.world_model.settings import WorldModelSettings
 
+__all__ = ["PLANNERS", "WITHOUT_MODEL", "Mind", "PlannerName"]
+
 Floats = NDArray[np.float64]
 
-PlannerName = Literal["jepa", "straight", "kinematic", "inverse_dynamics", "jepa_shuffled"]
-PLANNERS: tuple[PlannerName, ...] = get_args(PlannerName)
-WITHOUT_MODEL: tuple[PlannerName, ...] = ("straight", "kinematic")
-"""Planners that imagine nothing, and so do without a world model."""
-
-_LATE = 0.2
-"""Share of a frame by which odometry may come early and still count as the next frame of the history."""
 _STANDING_ROOM = 0.1
 """Beyond its radius, at the place where the robot stops if something stands at the goal [m]."""
 
@@ -47,8 +34,8 @@ _STANDING_ROOM = 0.1
 class Mind:
     """Plans towards a goal, again at every step; stands still whenever it cannot.
 
-    Read-only attributes for display, in ``odom`` and as of the last plan: `candidates`, `costs`, `path`; besides
-    `surprise`, `plan_ms` and `status`, which says in words what the mind does.
+    Attributes:
+        status: What it does, and what it imagined last; for display, and for whoever waits for it to arrive.
     """
 
     def __init__(
@@ -77,17 +64,19 @@ class Mind:
         given = settings or load_planner_settings()
         wanted = given.cost.wanted_clearance + (radius - BODY_RADIUS)
         self._settings = replace(given, cost=replace(given.cost, wanted_clearance=wanted))
-        self._view = model.card if model is not None else WorldModelSettings()
-        self._observation = self._view.observation
-        self._foresight = JepaForesight(model) if model is not None else None
-        self._planner = self._make(planner, seed)
+        view = model.card if model is not None else WorldModelSettings()
+        self._observation = view.observation
+        self._planner = make_planner(planner, model, view, self._settings, seed)
+        self._random = np.random.default_rng(seed)
         self._surprise = SurpriseMonitor(model, self._settings.surprise) if model is not None else None
-        self._history = ProprioceptiveHistory(self._observation.history)
+        self._history = ProprioceptiveHistory(view.observation.history, view.observation.period, self._settings.stale)
         self._way = Way(self._settings.memory)
-        self._seen = SeenMap(self._observation.resolution, radius)
         self._goal: Goal | None = None
-        self._arrived = False
-        self.reset()
+        self._is_there = False
+        self._command = VelocityCommand()
+        self._plan_before: Floats | None = None
+        self._plan_stamp = -np.inf
+        self.status = PlanStatus()
 
     @staticmethod
     def load(
@@ -109,7 +98,7 @@ class Mind:
             WorldModelError: If the model or the settings are missing or malformed.
         """
         name, radius = (DEFAULT_ROBOT, BODY_RADIUS) if robot is None else (robot.name, robot.radius)
-        folder = directory or share_directory() / "models" / name
+        folder = directory or model_directory(name)
         if directory is None and not (folder / CARD).is_file():
             if planner not in WITHOUT_MODEL:
                 raise WorldModelError(
@@ -125,37 +114,25 @@ class Mind:
         self._history.clear()
         if self._surprise is not None:
             self._surprise.reset()
-        self._history_stamp = -np.inf
-        self._plan_stamp = -np.inf
         self._command = VelocityCommand()
-        self.plan_ms = 0.0
-        self._start_over(None)
-        self.status = "waiting for odometry"
-
-    @property
-    def surprise(self) -> float:
-        """Running prediction error, in units of the model's error on held-out episodes; 0 without a model."""
-        return self._surprise.value if self._surprise is not None else 0.0
+        self._set_off(None)
+        self.status = PlanStatus()
 
     @property
     def arrived(self) -> bool:
-        """Whether the goal was reached and the robot stands there."""
-        return self._arrived
+        """Whether it stands at its goal."""
+        return self.status.state is PlanState.ARRIVED
 
     def observe(self, odometry: BaseEstimate) -> None:
         """Take in odometry between plans; cheap, and fine at any rate.
 
-        The history keeps one frame each period of the model. A clock that jumps back starts it anew.
+        A clock that jumps back starts everything anew.
         """
         if not _is_finite(odometry):
             return
-        if odometry.stamp < self._history_stamp - self._settings.stale:
+        if odometry.stamp < self._history.stamp - self._settings.stale:
             self.reset()
-        if odometry.stamp - self._history_stamp >= (1.0 - _LATE) * self._observation.period:
-            if odometry.stamp - self._history_stamp > self._settings.stale:
-                self._history.clear()
-            self._history.append(features(odometry, self._command))
-            self._history_stamp = odometry.stamp
+        self._history.observe(odometry, self._command)
 
     def step(self, elevation: ElevationGrid, odometry: BaseEstimate, goal: Goal | None) -> VelocityCommand:
         """Return the velocity to ask of the body now.
@@ -168,115 +145,122 @@ class Mind:
         Raises:
             WorldModelError: If the grid does not fit the model's view.
         """
-        command = self._decide(elevation, odometry, goal)
-        self._command = command
-        return command
-
-    def _decide(self, elevation: ElevationGrid, odometry: BaseEstimate, goal: Goal | None) -> VelocityCommand:
-        if not _is_finite(odometry):
-            return self._stand("odometry is not finite")
         self.observe(odometry)
+        trouble = self._trouble(elevation, odometry, goal)
+        if trouble is not None:
+            self._command = self._stand(odometry.stamp, PlanState.WAITING, trouble)
+            return self._command
+        if _differs(goal, self._goal):
+            self._set_off(goal)
+        situation = self._situation(elevation, odometry, goal)
+        if goal is None:
+            self._command = self._stand(situation.stamp, PlanState.IDLE, "no goal")
+        else:
+            self._command = self._pursue(situation, goal)
+        if self._surprise is not None:
+            self._surprise.update(situation.stamp, situation.embedding, self._command.as_array())
+            self.status = replace(self.status, surprise=self._surprise.value)
+        return self._command
+
+    def _trouble(self, elevation: ElevationGrid, odometry: BaseEstimate, goal: Goal | None) -> str | None:
+        """Why it cannot plan, or None."""
+        if not _is_finite(odometry):
+            return "odometry is not finite"
         age = abs(odometry.stamp - elevation.stamp)
         if not age <= self._settings.stale:
-            return self._stand(f"elevation is {age:.1f} s from odometry")
+            return f"elevation is {age:.1f} s from odometry"
         if np.isinf(elevation.heights).any():
-            return self._stand("elevation is infinite somewhere")
+            return "elevation is infinite somewhere"
         if goal is not None and not (np.isfinite(goal.position).all() and np.isfinite(goal.yaw or 0.0)):
-            return self._stand("the goal is not finite")
-        if _differs(goal, self._goal):
-            self._start_over(goal)
-        codes, history = crop(elevation, self._observation), self._history.as_array()
-        if self._foresight is not None:
-            self._foresight.observe(codes, history)
-        if goal is None:
-            command = self._stand("no goal")
-        else:
-            command = self._pursue(goal, odometry, codes, history)
-        if self._surprise is not None and self._foresight is not None:
-            self._surprise.update(odometry.stamp, self._foresight.latent, command.as_array())
-        return command
+            return "the goal is not finite"
+        return None
 
-    def _pursue(self, goal: Goal, odometry: BaseEstimate, codes: Codes, history: Features) -> VelocityCommand:
-        pose = np.array([*odometry.position[:2], odometry.yaw])
-        wanted = geometry.to_local(pose, goal.position)
-        self._seen.observe(codes)
-        target = self._seen.standing_place(wanted, self._radius, self._radius + _STANDING_ROOM)
-        beside = float(np.linalg.norm(target - wanted))
-        note = f" {beside:.2f} m beside the goal, where something stands" if beside > 0.0 else ""
-        distance = float(np.linalg.norm(target))
-        arrival = self._settings.arrival
-        self._arrived = distance < (arrival.leave if self._arrived else arrival.stop)
-        if self._arrived:
-            return self._turn_to(goal, odometry, note)
-        self._way.update(odometry.stamp, pose[:2], distance)
-        elapsed = odometry.stamp - self._plan_stamp
-        begin = time.perf_counter()
-        plan = self._planner.plan(
-            Query(
-                codes=codes,
-                history=history,
-                goal=target,
-                last_command=self._command.as_array(),
-                elapsed=elapsed if 0.0 <= elapsed < self._settings.stale else None,
-                visited=geometry.to_local(pose, self._way.to_avoid(odometry.stamp)),
-            )
+    def _situation(self, elevation: ElevationGrid, odometry: BaseEstimate, goal: Goal | None) -> Situation:
+        """What the robot is in, looked at once."""
+        stamp, pose = odometry.stamp, np.array([*odometry.position[:2], odometry.yaw])
+        codes, history = crop(elevation, self._observation), self._history.as_array()
+        seen = SeenMap(codes, elevation.resolution, self._radius)
+        stop = np.zeros(2)
+        if goal is not None:
+            stop = seen.standing_place(geometry.to_local(pose, goal.position), self._radius + _STANDING_ROOM)
+            self._judge_arrival(stamp, pose[:2], float(np.linalg.norm(stop)))
+        age = stamp - self._plan_stamp
+        return Situation(
+            stamp=stamp,
+            grid_age=stamp - elevation.stamp,
+            pose=pose,
+            codes=codes,
+            history=history,
+            latent=None if self._model is None else self._model.encode(codes, history),
+            seen=seen,
+            goal=stop,
+            last_command=self._command.as_array(),
+            plan_before=self._plan_before if 0.0 <= age < self._settings.stale else None,
+            plan_age=age,
+            visited=geometry.to_local(pose, self._way.to_avoid(stamp)),
         )
-        self.plan_ms = 1e3 * (time.perf_counter() - begin)
-        self._plan_stamp = odometry.stamp
-        self._show(plan, pose)
-        self.status = f"walking, {distance:.2f} m to go{note and ' to a place' + note}"
+
+    def _judge_arrival(self, stamp: float, place: Floats, distance: float) -> None:
+        """Whether it is there; only the way to a goal is remembered, not the rest at its end."""
+        arrival = self._settings.arrival
+        self._is_there = distance < (arrival.leave if self._is_there else arrival.stop)
+        if not self._is_there:
+            self._way.update(stamp, place, distance)
+
+    def _pursue(self, situation: Situation, goal: Goal) -> VelocityCommand:
+        distance = float(np.linalg.norm(situation.goal))
+        beside = float(np.linalg.norm(situation.goal - geometry.to_local(situation.pose, goal.position)))
+        if self._is_there:
+            return self._turn_to(situation, goal, distance, beside)
+        plan = self._planner.plan(situation, self._random)
+        self._plan_before, self._plan_stamp = plan.commands, situation.stamp
+        to_a_place = f" to a place{_beside(beside)}" if beside else ""
+        self._show(situation, plan, f"walking, {distance:.2f} m to go{to_a_place}", distance, beside)
         pace = self._surprise.pace if self._surprise is not None else 1.0
         return VelocityCommand(*(float(v) for v in pace * plan.commands[0]))
 
-    def _turn_to(self, goal: Goal, odometry: BaseEstimate, note: str) -> VelocityCommand:
-        self._planner.reset()
+    def _turn_to(self, situation: Situation, goal: Goal, distance: float, beside: float) -> VelocityCommand:
+        self._plan_before = None
         if goal.yaw is not None:
-            error = float(geometry.wrap(goal.yaw - odometry.yaw))
+            error = float(geometry.wrap(goal.yaw - situation.pose[2]))
             if abs(error) > self._settings.arrival.yaw:
-                self.status = "turning to the goal's heading"
-                limits = self._settings.limits.turn
-                return VelocityCommand(turn=float(np.clip(error, *limits)))
-        return self._stand("arrived" + note)
+                self.status = PlanStatus(
+                    situation.stamp, PlanState.TURNING, "turning to the goal's heading", distance, beside
+                )
+                return VelocityCommand(turn=float(np.clip(error, *self._settings.limits.turn)))
+        return self._stand(situation.stamp, PlanState.ARRIVED, f"arrived{_beside(beside)}", distance, beside)
 
-    def _stand(self, why: str) -> VelocityCommand:
-        self.status = why
-        self._show(None, np.zeros(3))
+    def _stand(
+        self, stamp: float, state: PlanState, reason: str, distance: float | None = None, beside: float = 0.0
+    ) -> VelocityCommand:
+        surprise = self._surprise.value if self._surprise is not None else 0.0
+        self.status = PlanStatus(stamp, state, reason, distance, beside, surprise)
         return VelocityCommand()
 
-    def _start_over(self, goal: Goal | None) -> None:
+    def _set_off(self, goal: Goal | None) -> None:
+        """Forget how it went towards another goal."""
         self._goal = goal
-        self._arrived = False
-        self._planner.reset()
+        self._is_there = False
+        self._plan_before = None
+        self._plan_stamp = -np.inf
         self._way.reset()
-        self._show(None, np.zeros(3))
 
-    def _show(self, plan: Plan | None, pose: Floats) -> None:
-        if plan is None:
-            self.candidates, self.costs, self.path = np.zeros((0, 0, 2)), np.zeros(0), np.zeros((0, 2))
-            self.hazard = 0.0
-            return
-        self.candidates = geometry.compose(pose, plan.candidates)[..., :2]
-        self.costs = plan.costs
-        self.path = geometry.compose(pose, plan.path)[..., :2]
-        self.hazard = plan.hazard
+    def _show(self, situation: Situation, plan: Plan, reason: str, distance: float, beside: float) -> None:
+        self.status = PlanStatus(
+            stamp=situation.stamp,
+            state=PlanState.WALKING,
+            reason=reason,
+            distance=distance,
+            beside=beside,
+            hazard=plan.hazard,
+            candidates=geometry.compose(situation.pose, plan.candidates)[..., :2],
+            costs=plan.costs,
+            path=geometry.compose(situation.pose, plan.path)[..., :2],
+        )
 
-    def _make(self, planner: PlannerName, seed: int) -> Planner:
-        view, settings, limits = self._view, self._settings, self._settings.limits
-        if planner == "straight":
-            return StraightLine(limits, view.step, view.horizon)
-        if planner == "kinematic":
-            kinematic = KinematicForesight(view.observation.resolution, view.step, view.horizon, self._radius)
-            return CemPlanner(kinematic, limits, settings, seed)
-        if planner not in PLANNERS:
-            raise WorldModelError(f"no planner '{planner}': known are {', '.join(PLANNERS)}")
-        if self._model is None:
-            raise WorldModelError(f"the planner '{planner}' needs a world model")
-        if planner == "inverse_dynamics":
-            return InverseDynamics(self._model)
-        foresight: Foresight = GroundedForesight(self._model, self._radius)
-        if planner == "jepa_shuffled":
-            foresight = ShuffledForesight(foresight, seed)
-        return CemPlanner(foresight, limits, settings, seed)
+
+def _beside(distance: float) -> str:
+    return f" {distance:.2f} m beside the goal, where something stands" if distance > 0.0 else ""
 
 
 def _is_finite(odometry: BaseEstimate) -> bool:

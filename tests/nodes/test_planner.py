@@ -12,6 +12,7 @@ from jepa_humanoid.nodes import planner as planner_module
 from jepa_humanoid.nodes.contract import TOPICS
 from jepa_humanoid.nodes.conversions import read_candidates, read_path, to_stamp, write_elevation, write_goal
 from jepa_humanoid.robot.state import ElevationGrid, Goal, VelocityCommand
+from jepa_humanoid.status import PlanState, PlanStatus
 
 pytestmark = pytest.mark.ros
 
@@ -23,11 +24,14 @@ class FakeMind:
         self.delay = 0.0
         self.error = None
         self.steps = 0
-        self.surprise = 1.5
-        self.status = "walking"
-        self.candidates = np.zeros((40, 5, 2)) + np.arange(40)[:, None, None]
-        self.costs = np.arange(40.0)
-        self.path = np.linspace([0.0, 0.0], [1.0, 0.0], 5)
+        self.status = PlanStatus(
+            state=PlanState.WALKING,
+            reason="walking",
+            surprise=1.5,
+            candidates=np.zeros((40, 5, 2)) + np.arange(40)[:, None, None],
+            costs=np.arange(40.0),
+            path=np.linspace([0.0, 0.0], [1.0, 0.0], 5),
+        )
 
     def observe(self, odometry):
         """Nothing to remember."""

@@ -3,6 +3,7 @@
 import importlib.util
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -11,7 +12,8 @@ import pytest
 
 from jepa_humanoid.planning.baselines import steer
 from jepa_humanoid.planning.foresight import KinematicForesight
-from jepa_humanoid.planning.planner import Query
+from jepa_humanoid.planning.seen_map import SeenMap
+from jepa_humanoid.planning.situation import Situation
 from jepa_humanoid.world_model.card import ModelCard
 from jepa_humanoid.world_model.observation import FEATURES, encode_heights
 from jepa_humanoid.world_model.runtime import Imagined
@@ -25,20 +27,22 @@ class StubModel:
 
     def __init__(self) -> None:
         self.card = ModelCard("g1", 0.5, 10, 4, ObservationSettings(), LIMITS, one_step_error=0.01)
-        self._foresight = KinematicForesight(0.1, 0.5, 10)
+        self.shown = look((0.0, 0.0))
         self.offset = 0.0
+        self.encoded = 0
 
     def encode(self, codes: np.ndarray, history: np.ndarray) -> np.ndarray:
         """Take the map in."""
         assert np.isfinite(history).all()
-        self._foresight.observe(codes, history)
+        self.encoded += 1
+        self.shown = replace(self.shown, seen=SeenMap(codes, 0.1))
         return np.full(4, self.offset, np.float32)
 
     def imagine(self, latent: np.ndarray, commands: np.ndarray, goal: np.ndarray | tuple = (0.0, 0.0)) -> Imagined:
         """Integrate the commands."""
-        seen = self._foresight.imagine(np.asarray(commands, float), np.asarray(goal, float))
-        latents = np.zeros((*seen.clearance.shape, 4), np.float32)
-        return Imagined(seen.poses, seen.collision, seen.fall, seen.effort, seen.clearance, seen.cost_to_go, latents)
+        here = replace(self.shown, goal=np.asarray(goal, float))
+        imagined = KinematicForesight(0.5, 10).imagine(here, np.asarray(commands, float))
+        return replace(imagined, latents=np.zeros((*imagined.clearance.shape, 4), np.float32))
 
     def goal_command(self, latent: np.ndarray, goal: np.ndarray) -> np.ndarray:
         """Steer straight."""
@@ -51,24 +55,31 @@ def model() -> StubModel:
     return StubModel()
 
 
-def look(goal: tuple[float, float], wall: bool = False, **changes: object) -> Query:
+def look(goal: tuple[float, float], wall: bool = False, **changes: object) -> Situation:
     """A situation: a goal, and perhaps a wall 1.6 m wide a metre ahead."""
     heights = np.zeros((64, 64), np.float32)
     if wall:
         heights[42:44, 24:40] = 1.0
+    codes = encode_heights(heights)
     fields: dict[str, object] = {
-        "codes": encode_heights(heights),
+        "stamp": 1.0,
+        "grid_age": 0.0,
+        "pose": np.zeros(3),
+        "codes": codes,
         "history": np.zeros((5, len(FEATURES)), np.float32),
+        "latent": np.zeros(4, np.float32),
+        "seen": SeenMap(codes, 0.1),
         "goal": np.array(goal),
         "last_command": np.zeros(3),
-        "elapsed": None,
+        "plan_before": None,
+        "plan_age": 0.0,
         "visited": np.zeros((0, 2)),
     }
-    return Query(**(fields | changes))  # type: ignore[arg-type]
+    return Situation(**(fields | changes))  # type: ignore[arg-type]
 
 
 @pytest.fixture
-def situation() -> Callable[..., Query]:
+def situation() -> Callable[..., Situation]:
     """Make situations."""
     return look
 

@@ -1,5 +1,6 @@
 """Each term of the cost does what its name says."""
 
+from collections.abc import Callable
 from dataclasses import fields, replace
 
 import numpy as np
@@ -7,12 +8,15 @@ import pytest
 
 from jepa_humanoid.planning.cost import cost, dropped, hazard
 from jepa_humanoid.planning.settings import CostSettings
+from jepa_humanoid.planning.situation import Situation
 from jepa_humanoid.world_model.runtime import Imagined
 
 NOTHING = CostSettings(
     progress=0, arrival=0, hazard=0, clearance=0, effort=0, smoothness=0, sideways=0, revisit=0
 )  # fmt: skip
 K, H = 3, 4
+STILL = np.zeros((K, H, 3))
+Price = Callable[..., np.ndarray]
 
 
 def calm() -> Imagined:
@@ -28,17 +32,17 @@ def calm() -> Imagined:
     )
 
 
-def price(imagined: Imagined, settings: CostSettings, **changes: np.ndarray) -> np.ndarray:
-    arguments = {
-        "commands": np.zeros((K, H, 3)),
-        "last_command": np.zeros(3),
-        "scale": np.ones(3),
-        "visited": np.zeros((0, 2)),
-    }
-    return cost(imagined, **(arguments | changes), settings=settings)
+@pytest.fixture
+def price(situation: Callable[..., Situation]) -> Price:
+    """Price futures as seen from a situation that may differ in some fields."""
+
+    def priced(imagined: Imagined, settings: CostSettings, commands: np.ndarray = STILL, **here: object) -> np.ndarray:
+        return cost(situation((0.0, 0.0), **here), imagined, hazard(imagined), commands, np.ones(3), settings)
+
+    return priced
 
 
-def test_calm_future_is_free() -> None:
+def test_calm_future_is_free(price: Price) -> None:
     """At the goal, in the open, standing still, nothing costs anything."""
     assert price(calm(), CostSettings()).tolist() == [0.0] * K
 
@@ -53,7 +57,7 @@ def test_calm_future_is_free() -> None:
         ("effort", "effort"),
     ],
 )
-def test_worse_futures_cost_more(term: str, field: str) -> None:
+def test_worse_futures_cost_more(price: Price, term: str, field: str) -> None:
     """Raising a quantity of one candidate raises its cost and no other's."""
     values = getattr(calm(), field).copy()
     values[1, -1] = 0.5
@@ -62,7 +66,7 @@ def test_worse_futures_cost_more(term: str, field: str) -> None:
     assert priced[0] == priced[2] == 0.0
 
 
-def test_clearance_costs_only_what_lacks() -> None:
+def test_clearance_costs_only_what_lacks(price: Price) -> None:
     """Clearance beyond the wanted one is worth nothing; half of it costs a quarter."""
     clearance = np.full((K, H), 0.5, np.float32)
     clearance[1, 0] = 0.25
@@ -70,7 +74,7 @@ def test_clearance_costs_only_what_lacks() -> None:
     assert price(replace(calm(), clearance=clearance), settings) == pytest.approx([0.0, 0.25, 0.0])
 
 
-def test_jerky_and_sideways_commands_cost() -> None:
+def test_jerky_and_sideways_commands_cost(price: Price) -> None:
     """Changing the command costs smoothness; lateral and backward commands cost, forward ones do not."""
     commands = np.zeros((K, H, 3))
     commands[0, :, 0] = 1.0
@@ -82,7 +86,7 @@ def test_jerky_and_sideways_commands_cost() -> None:
     assert start == pytest.approx([0.0, 2.0, 4.0])
 
 
-def test_coming_back_costs() -> None:
+def test_coming_back_costs(price: Price) -> None:
     """A candidate that ends where the robot has been pays; one that ends elsewhere does not."""
     poses = np.zeros((K, H, 3), np.float32)
     poses[1, :, 0] = 3.0
@@ -104,6 +108,6 @@ def test_probable_early_ends_are_dropped() -> None:
     """A probable end within the near steps drops a candidate; a late one does not."""
     p = np.zeros((K, H), np.float32)
     p[0, 0] = p[1, 3] = 0.9
-    out = dropped(replace(calm(), fall=p), replace(CostSettings(), near_steps=2))
+    out = dropped(hazard(replace(calm(), fall=p)), replace(CostSettings(), near_steps=2))
     assert out.tolist() == [True, False, False]
     assert len(fields(Imagined)) == 7

@@ -1,5 +1,7 @@
 """The model sees what perception and estimation say, the same on the robot as in an episode."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -67,14 +69,43 @@ def test_features_of_a_tilted_robot() -> None:
     assert values["commanded turn"] == pytest.approx(0.3)
 
 
+def moving(stamp: float, speed: float = 0.0) -> BaseEstimate:
+    upright = np.array([0.0, 0.0, 0.0, 1.0])
+    return BaseEstimate(stamp, np.zeros(3), upright, np.array([speed, 0.0, 0.0]), np.zeros(3))
+
+
 def test_history_repeats_its_first_frame() -> None:
     """Before enough has been seen the oldest frame stands for what came before it."""
-    history = ProprioceptiveHistory(3)
+    history = ProprioceptiveHistory(3, period=0.1, longest_gap=0.5)
     with pytest.raises(WorldModelError, match="proprioception"):
         history.as_array()
-    for value in (1.0, 2.0):
-        history.append(np.full(len(FEATURES), value, np.float32))
+    for frame in (1.0, 2.0):
+        history.observe(moving(0.1 * frame, frame), VelocityCommand())
     assert history.as_array()[:, 0].tolist() == [1.0, 1.0, 2.0]
-    for value in (3.0, 4.0):
-        history.append(np.full(len(FEATURES), value, np.float32))
+    for frame in (3.0, 4.0):
+        history.observe(moving(0.1 * frame, frame), VelocityCommand())
     assert history.as_array()[:, 0].tolist() == [2.0, 3.0, 4.0]
+
+
+def test_history_keeps_one_frame_a_period() -> None:
+    """Odometry at 20 Hz leaves a frame each tenth of a second; a long gap starts it anew."""
+    history = ProprioceptiveHistory(3, period=0.1, longest_gap=0.5)
+    for tick in range(7):
+        history.observe(moving(1.0 + 0.05 * tick, float(tick)), VelocityCommand())
+    assert history.as_array()[:, 0].tolist() == [2.0, 4.0, 6.0]
+    history.observe(moving(3.0, 7.0), VelocityCommand())
+    assert history.as_array()[:, 0].tolist() == [7.0] * 3
+
+
+def test_only_what_is_around_the_robot_is_seen() -> None:
+    """A grid in another frame, or beside the robot, is refused with both named."""
+    grid = make_grid(16)
+    for changes in ({"frame": "odom"}, {"origin": (1.0, 0.0)}):
+        with pytest.raises(WorldModelError, match="around base_footprint"):
+            crop(replace(grid, **changes), ObservationSettings(cells=16))  # type: ignore[arg-type]
+
+
+def test_a_grid_knows_where_its_cells_are() -> None:
+    """Cells lie about the origin, x along rows and y along columns, at the resolution."""
+    grid = ElevationGrid(0.0, np.zeros((4, 2), np.float32), 0.5, origin=(1.0, -1.0))
+    assert grid.places(np.array([[0, 0], [3, 1]])).tolist() == [[0.25, -1.25], [1.75, -0.75]]

@@ -139,20 +139,22 @@ def locomotion_command(
 @app.command("model")
 def model_command(
     data: Annotated[list[Path], typer.Argument(help="Folders of episodes that the model has not learned from.")],
-    model: Annotated[Path | None, typer.Option(help="Folder of the world model; the robot's own if none.")] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="Folder of the world model; that of the episodes' robot if none.")
+    ] = None,
     windows: Annotated[int, typer.Option(min=10, help="Imagined rollouts to compare with what happened.")] = 1500,
     json: Annotated[Path | None, typer.Option(help="Where to write the figures.")] = None,
 ) -> None:
     """Compare what the world model imagines with what happened: collapse, prediction, heads."""
     from jepa_humanoid.data.generate import read_recordings
-    from jepa_humanoid.evaluation.model import judge_model, write_model_report
-    from jepa_humanoid.resources import resource
+    from jepa_humanoid.evaluation.model import judge_model, own_model, write_model_report
     from jepa_humanoid.world_model.experience import Experience
     from jepa_humanoid.world_model.runtime import WorldModel
 
     try:
-        experience = Experience.join(recording.experience() for _, recording in read_recordings(data))
-        report = judge_model(WorldModel(model or resource("models/g1")), experience, windows)
+        headers, recordings = zip(*read_recordings(data), strict=True)
+        chosen = WorldModel(model or own_model(header.robot for header in headers))
+        report = judge_model(chosen, Experience.join(recording.experience() for recording in recordings), windows)
     except ValueError as error:
         _fail(error)
     table = Table(

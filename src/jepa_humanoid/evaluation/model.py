@@ -1,6 +1,7 @@
 """Is the world model any good? Figures on held-out episodes, computed with the exported model as the robot runs it."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jepa_humanoid import geometry
+from jepa_humanoid.world_model.card import model_directory
+from jepa_humanoid.world_model.errors import WorldModelError
 from jepa_humanoid.world_model.experience import Experience, WindowCutter, Windows
 from jepa_humanoid.world_model.runtime import Imagined, WorldModel
 from jepa_humanoid.world_model.settings import WorldModelSettings
@@ -60,6 +63,21 @@ class ModelReport:
     def ratio(self) -> list[float]:
         """Factor by which imagining beats copying, at each step."""
         return [c / max(p, 1e-12) for c, p in zip(self.copy_error, self.prediction_error, strict=True)]
+
+
+def own_model(robots: Iterable[str]) -> Path:
+    """Folder of the model of the one robot that all episodes are of.
+
+    Args:
+        robots: Names, one an episode.
+
+    Raises:
+        WorldModelError: If they are of several robots.
+    """
+    names = sorted(set(robots))
+    if len(names) != 1:
+        raise WorldModelError(f"a model imagines one robot's walking; the episodes are of {', '.join(names) or 'none'}")
+    return model_directory(names[0])
 
 
 def judge_model(model: WorldModel, experience: Experience, windows: int = 1500, seed: int = 0) -> ModelReport:

@@ -7,6 +7,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
+from time import perf_counter
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from jepa_humanoid.robot.description import DEFAULT_ROBOT, load_robot
 from jepa_humanoid.robot.state import Goal, VelocityCommand
 from jepa_humanoid.simulation.scenes import Scene, SceneError, load_scene
 from jepa_humanoid.simulation.walk import PERIOD, Frame, WalkMaker
+from jepa_humanoid.status import PlanState
 
 REACHED = 0.3
 """True distance to the goal that counts as reached [m]."""
@@ -54,7 +56,7 @@ class Trial:
         distance: From the goal at the end, in truth [m].
         length: Of the true path [m].
         odometry_error: Distance between estimated and true position at the end [m].
-        plan_ms: Median and 99th percentile of planning time [ms].
+        plan_ms: Median and 99th percentile of the time that the mind took for a plan, everything included [ms].
         path: True positions, one a second [m].
     """
 
@@ -101,9 +103,10 @@ def run_trial(
     time = 0.0
     while time < s.seconds and at_rest < s.resting and not (fell or touched):
         frame = walk.frame
+        begin = perf_counter()
         waiting.append(mind.step(frame.elevation, frame.base, goal if time >= s.settling else None))
-        if time >= s.settling and not mind.arrived:
-            plan_ms.append(mind.plan_ms)
+        if mind.status.state is PlanState.WALKING:
+            plan_ms.append(1e3 * (perf_counter() - begin))
         walk.advance(waiting.pop(0))
         time += PERIOD
         frame = walk.frame

@@ -65,13 +65,13 @@ def blocks(grid: ElevationGrid, ceiling: float = np.inf) -> Blocks:
     i, first = np.nonzero(begins)
     run = np.cumsum(begins.ravel()) - 1
     count = np.bincount(run[known.ravel()], minlength=len(i))
-    middle = (seen.shape[0] - 1) / 2
-    x = (i - middle) * grid.resolution
-    y = (first + (count - 1) / 2 - middle) * grid.resolution
+    middles = grid.places(np.stack([i, first + (count - 1) / 2], axis=1))
     top, bottom = tops[i, first], bottoms[i, first]
     sizes = np.stack([np.full(len(i), grid.resolution), count * grid.resolution, top - bottom + _CRUST], axis=1)
     return Blocks(
-        np.stack([x, y, top], axis=1).astype(np.float32), sizes.astype(np.float32), shades[i, first].astype(np.float32)
+        np.column_stack([middles, top]).astype(np.float32),
+        sizes.astype(np.float32),
+        shades[i, first].astype(np.float32),
     )
 
 

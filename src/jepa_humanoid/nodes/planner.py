@@ -63,7 +63,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Answer:
-    """What one plan led to; arrays are copies, for the next plan is already being made."""
+    """What one plan led to."""
 
     stamp: float
     command: VelocityCommand
@@ -152,11 +152,11 @@ class Thinker:
         return Answer(
             stamp=question.odometry.stamp,
             command=command,
-            candidates=np.array(mind.candidates, dtype=float),
-            costs=np.array(mind.costs, dtype=float),
-            path=np.array(mind.path, dtype=float),
-            surprise=float(mind.surprise),
-            activity=mind.status,
+            candidates=mind.status.candidates,
+            costs=mind.status.costs,
+            path=mind.status.path,
+            surprise=mind.status.surprise,
+            activity=mind.status.reason,
             duration=duration,
         )
 

@@ -3,8 +3,9 @@
 import numpy as np
 
 from jepa_humanoid import geometry
-from jepa_humanoid.planning.planner import Floats, Plan, Query
+from jepa_humanoid.planning.planner import Plan
 from jepa_humanoid.planning.proposals import bounds
+from jepa_humanoid.planning.situation import Floats, Situation
 from jepa_humanoid.world_model.runtime import WorldModel
 from jepa_humanoid.world_model.settings import CommandLimits
 
@@ -29,14 +30,12 @@ class StraightLine:
         """
         self._limits, self._step, self._horizon = limits, step, horizon
 
-    def reset(self) -> None:
-        """Nothing to forget."""
-
-    def plan(self, query: Query) -> Plan:
+    def plan(self, situation: Situation, random: np.random.Generator) -> Plan:
         """Steer towards the goal, step by step."""
+        del random
         pose, commands, path = np.zeros(3), [], []
         for _ in range(self._horizon):
-            command = steer(geometry.to_local(pose, query.goal), self._limits)
+            command = steer(geometry.to_local(pose, situation.goal), self._limits)
             pose = geometry.compose(pose, self._step * command)
             commands.append(command)
             path.append(pose)
@@ -51,18 +50,16 @@ class InverseDynamics:
         """Wrap a loaded model.
 
         Args:
-            model: Its encoder and policy are used, its predictor only to draw the path.
+            model: Its policy is used, its predictor only to draw the path.
         """
         self._model = model
 
-    def reset(self) -> None:
-        """Nothing to forget."""
-
-    def plan(self, query: Query) -> Plan:
+    def plan(self, situation: Situation, random: np.random.Generator) -> Plan:
         """Look the command up."""
+        del random
         card = self._model.card
-        latent = self._model.encode(query.codes, query.history)
-        command = np.clip(self._model.goal_command(latent, query.goal), *bounds(card.limits)).astype(float)
+        asked = self._model.goal_command(situation.embedding, situation.goal)
+        command = np.clip(asked, *bounds(card.limits)).astype(float)
         commands = np.tile(command, (card.horizon, 1))
-        path = self._model.imagine(latent, commands[None], query.goal).poses.astype(float)
+        path = self._model.imagine(situation.embedding, commands[None], situation.goal).poses.astype(float)
         return Plan(commands, path[0], path, np.zeros(1), 0.0)

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from jepa_humanoid.planning.planner import Floats
 from jepa_humanoid.planning.settings import CostSettings
+from jepa_humanoid.planning.situation import Floats, Situation
 from jepa_humanoid.world_model.runtime import Imagined
 
 
@@ -16,27 +16,22 @@ def hazard(imagined: Imagined) -> Floats:
     return np.asarray(before * ends)
 
 
-def dropped(imagined: Imagined, settings: CostSettings) -> NDArray[np.bool_]:
-    """Whether a candidate probably ends soon, (K,)."""
-    return np.asarray(hazard(imagined)[:, : settings.near_steps].sum(axis=1) > settings.certain_end)
+def dropped(ends: Floats, settings: CostSettings) -> NDArray[np.bool_]:
+    """Whether a candidate probably ends soon, (K,); from its `hazard`."""
+    return np.asarray(ends[:, : settings.near_steps].sum(axis=1) > settings.certain_end)
 
 
 def cost(
-    imagined: Imagined,
-    commands: Floats,
-    last_command: Floats,
-    scale: Floats,
-    visited: Floats,
-    settings: CostSettings,
+    situation: Situation, imagined: Imagined, ends: Floats, commands: Floats, scale: Floats, settings: CostSettings
 ) -> Floats:
     """Sum all terms over the horizon, (K,).
 
     Args:
+        situation: That the futures begin in.
         imagined: K futures of H steps.
+        ends: Their `hazard`, (K, H).
         commands: That lead to them, (K, H, 3).
-        last_command: In force now, (3,).
         scale: Largest commands, (3,).
-        visited: Places not to come back to, in ``base_footprint``, (M, 2) [m].
         settings: Weights.
     """
     horizon = commands.shape[1]
@@ -44,20 +39,22 @@ def cost(
     to_go = imagined.cost_to_go.astype(float)
     lacking = np.maximum(settings.wanted_clearance - imagined.clearance, 0.0) / settings.wanted_clearance
     relative = commands / scale
-    before = np.concatenate([np.broadcast_to(last_command / scale, (len(commands), 1, 3)), relative[:, :-1]], axis=1)
+    change = relative.copy()
+    change[:, 0] -= situation.last_command / scale
+    change[:, 1:] -= relative[:, :-1]
     away = relative[..., 1] ** 2 + np.minimum(relative[..., 0], 0.0) ** 2
     total = (
         settings.progress * to_go.mean(axis=1)
         + settings.arrival * to_go[:, -1]
-        + settings.hazard * hazard(imagined) @ weight
+        + settings.hazard * ends @ weight
         + settings.clearance * (lacking**2) @ weight
         + settings.effort * imagined.effort.mean(axis=1)
-        + settings.smoothness * ((relative - before) ** 2).sum(axis=(1, 2))
+        + settings.smoothness * (change**2).sum(axis=(1, 2))
         + settings.sideways * away.mean(axis=1)
     )
-    if len(visited):
-        ends = imagined.poses[:, [horizon // 2 - 1, -1], :2].astype(float)
-        distance = np.linalg.norm(ends[:, :, None] - visited, axis=-1)
+    if len(situation.visited):
+        places = imagined.poses[:, [horizon // 2 - 1, -1], :2].astype(float)
+        distance = np.linalg.norm(places[:, :, None] - situation.visited, axis=-1)
         near = np.exp(-0.5 * (distance / settings.revisit_radius) ** 2).max(axis=2)
         total = total + settings.revisit * near.mean(axis=1)
     return np.asarray(total)

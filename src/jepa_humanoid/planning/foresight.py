@@ -1,15 +1,19 @@
 """Sources of foresight: the world model, a kinematic model over a cost map, and predictions that belong to others."""
 
-from dataclasses import replace
+import zlib
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from jepa_humanoid import geometry
-from jepa_humanoid.planning.planner import Floats, Foresight
-from jepa_humanoid.planning.seen_map import BODY_RADIUS, SeenMap
-from jepa_humanoid.world_model.observation import Codes, Features
+from jepa_humanoid.planning.planner import Foresight
+from jepa_humanoid.planning.seen_map import SeenMap
+from jepa_humanoid.planning.situation import Floats, Situation
 from jepa_humanoid.world_model.runtime import Imagined, WorldModel
+
+_SOFTNESS = 0.04
+"""Transition of the probability of touching [m]."""
 
 
 class JepaForesight:
@@ -21,26 +25,21 @@ class JepaForesight:
         Args:
             model: It.
         """
-        self.model = model
-        self.latent: NDArray[np.float32] = np.zeros(model.card.latent, np.float32)
+        self._model = model
 
     @property
     def step(self) -> float:
         """Duration of one step [s]."""
-        return self.model.card.step
+        return self._model.card.step
 
     @property
     def horizon(self) -> int:
         """Steps in a rollout."""
-        return self.model.card.horizon
+        return self._model.card.horizon
 
-    def observe(self, codes: Codes, history: Features) -> None:
-        """Embed the present."""
-        self.latent = self.model.encode(codes, history)
-
-    def imagine(self, commands: Floats, goal: Floats) -> Imagined:
+    def imagine(self, situation: Situation, commands: Floats) -> Imagined:
         """Roll out candidates in latent space."""
-        return self.model.imagine(self.latent, commands, goal)
+        return self._model.imagine(situation.embedding, commands, situation.goal)
 
 
 class GroundedForesight:
@@ -50,16 +49,13 @@ class GroundedForesight:
     wherever that has seen it: an embedding of 128 numbers keeps it less exactly. The model's own hazards count on top.
     """
 
-    def __init__(self, model: WorldModel, radius: float = BODY_RADIUS) -> None:
+    def __init__(self, model: WorldModel) -> None:
         """Wrap a loaded model.
 
         Args:
             model: It.
-            radius: Clearance of the robot's middle at which it touches [m].
         """
         self._imagination = JepaForesight(model)
-        self._radius = radius
-        self._map = SeenMap(model.card.observation.resolution, radius)
 
     @property
     def step(self) -> float:
@@ -71,85 +67,45 @@ class GroundedForesight:
         """Steps in a rollout."""
         return self._imagination.horizon
 
-    def observe(self, codes: Codes, history: Features) -> None:
-        """Embed the present, and take in the grid."""
-        self._imagination.observe(codes, history)
-        self._map.observe(codes)
-
-    def imagine(self, commands: Floats, goal: Floats) -> Imagined:
+    def imagine(self, situation: Situation, commands: Floats) -> Imagined:
         """Roll out candidates in latent space, and look up what stands where they lead."""
-        imagined = self._imagination.imagine(commands, goal)
-        points = imagined.poses[..., :2].astype(float)
-        clearance = _least_clearance(self._map, points)
+        imagined = self._imagination.imagine(situation, commands)
+        found = _look_up(situation, imagined.poses[..., :2].astype(float))
         return replace(
             imagined,
-            collision=np.maximum(imagined.collision, _touching(clearance, self._radius)),
-            clearance=clearance.astype(np.float32),
-            cost_to_go=self._map.cost_to_go(points, goal).astype(np.float32),
+            collision=np.maximum(imagined.collision, found.collision),
+            clearance=found.clearance,
+            cost_to_go=found.cost_to_go,
         )
 
 
-_SOFTNESS = 0.04
-"""Transition of the probability of touching [m]."""
-
-
-def _least_clearance(seen: SeenMap, points: Floats) -> Floats:
-    """Clearance at the end of each step and half way to it, (K, H) [m], of paths (K, H, 2) that begin at the origin."""
-    before = np.concatenate([np.zeros((len(points), 1, 2)), points[:, :-1]], axis=1)
-    return np.minimum(seen.clearance(points), seen.clearance(0.5 * (before + points)))
-
-
-def _touching(clearance: Floats, radius: float) -> NDArray[np.float32]:
-    """Probability of touching, given the clearance and where a body begins [m]."""
-    return (1.0 / (1.0 + np.exp(np.clip((clearance - radius) / _SOFTNESS, -30.0, 30.0)))).astype(np.float32)
-
-
+@dataclass(frozen=True, slots=True)
 class KinematicForesight:
     """A baseline that learns nothing: commands are followed at once, and obstacles are cells that stand out.
 
     The map, and with it clearance and cost-to-go, is the one that `GroundedForesight` reads.
+
+    Attributes:
+        step: Duration of one step [s].
+        horizon: Steps in a rollout.
     """
 
-    def __init__(self, resolution: float, step: float, horizon: int, radius: float = BODY_RADIUS) -> None:
-        """Set the scales.
+    step: float
+    horizon: int
 
-        Args:
-            resolution: Edge of a cell [m].
-            step: Duration of one step [s].
-            horizon: Steps in a rollout.
-            radius: Clearance of the robot's middle at which it touches [m].
-        """
-        self._step, self._horizon, self._radius = step, horizon, radius
-        self._map = SeenMap(resolution, radius)
-
-    @property
-    def step(self) -> float:
-        """Duration of one step [s]."""
-        return self._step
-
-    @property
-    def horizon(self) -> int:
-        """Steps in a rollout."""
-        return self._horizon
-
-    def observe(self, codes: Codes, history: Features) -> None:
-        """Turn elevation into distances from obstacles; proprioception is not used."""
-        del history
-        self._map.observe(codes)
-
-    def imagine(self, commands: Floats, goal: Floats) -> Imagined:
+    def imagine(self, situation: Situation, commands: Floats) -> Imagined:
         """Integrate the commands and read distances on the way."""
-        poses = geometry.integrate(commands * self._step)
-        clearance = _least_clearance(self._map, poses[..., :2])
-        none = np.zeros(clearance.shape, np.float32)
+        poses = geometry.integrate(commands * self.step)
+        found = _look_up(situation, poses[..., :2])
+        none = np.zeros(found.clearance.shape, np.float32)
         return Imagined(
             poses=poses.astype(np.float32),
-            collision=_touching(clearance, self._radius),
+            collision=found.collision,
             fall=none,
             effort=none,
-            clearance=clearance.astype(np.float32),
-            cost_to_go=self._map.cost_to_go(poses[..., :2], goal).astype(np.float32),
-            latents=np.zeros((*clearance.shape, 0), np.float32),
+            clearance=found.clearance,
+            cost_to_go=found.cost_to_go,
+            latents=np.zeros((*none.shape, 0), np.float32),
         )
 
 
@@ -164,10 +120,10 @@ class ShuffledForesight:
 
         Args:
             source: Whose predictions are shuffled.
-            seed: Of the permutations.
+            seed: Of the permutations, which differ from one set of candidates to the next.
         """
         self._source = source
-        self._rng = np.random.default_rng(seed)
+        self._seed = seed
 
     @property
     def step(self) -> float:
@@ -179,14 +135,10 @@ class ShuffledForesight:
         """Steps in a rollout."""
         return self._source.horizon
 
-    def observe(self, codes: Codes, history: Features) -> None:
-        """Pass the present on."""
-        self._source.observe(codes, history)
-
-    def imagine(self, commands: Floats, goal: Floats) -> Imagined:
+    def imagine(self, situation: Situation, commands: Floats) -> Imagined:
         """Roll out, then hand the futures round."""
-        seen = self._source.imagine(commands, goal)
-        order = self._rng.permutation(len(commands))
+        seen = self._source.imagine(situation, commands)
+        order = np.random.default_rng((self._seed, zlib.crc32(commands.tobytes()))).permutation(len(commands))
         return Imagined(
             seen.poses[order],
             seen.collision[order],
@@ -196,3 +148,33 @@ class ShuffledForesight:
             seen.cost_to_go[order],
             seen.latents[order],
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the map says of K paths of H steps: probabilities of touching, clearances [m], distances to go [m]."""
+
+    collision: NDArray[np.float32]
+    clearance: NDArray[np.float32]
+    cost_to_go: NDArray[np.float32]
+
+
+def _look_up(situation: Situation, points: Floats) -> _Found:
+    """Read the map along paths (K, H, 2) that begin at the origin."""
+    clearance = _least_clearance(situation.seen, points)
+    return _Found(
+        collision=_touching(clearance, situation.seen.radius),
+        clearance=clearance.astype(np.float32),
+        cost_to_go=situation.to_go.at(points).astype(np.float32),
+    )
+
+
+def _least_clearance(seen: SeenMap, points: Floats) -> Floats:
+    """Clearance at the end of each step and half way to it, (K, H) [m], of paths (K, H, 2) that begin at the origin."""
+    before = np.concatenate([np.zeros((len(points), 1, 2)), points[:, :-1]], axis=1)
+    return np.minimum(seen.clearance(points), seen.clearance(0.5 * (before + points)))
+
+
+def _touching(clearance: Floats, radius: float) -> NDArray[np.float32]:
+    """Probability of touching, given the clearance and where a body begins [m]."""
+    return (1.0 / (1.0 + np.exp(np.clip((clearance - radius) / _SOFTNESS, -30.0, 30.0)))).astype(np.float32)

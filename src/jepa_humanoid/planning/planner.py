@@ -4,33 +4,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from jepa_humanoid.world_model.observation import Codes, Features
+from jepa_humanoid.planning.situation import Floats, Situation
 from jepa_humanoid.world_model.runtime import Imagined
-
-Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """A situation to plan from; everything is in ``base_footprint``, the frame under the robot now.
-
-    Attributes:
-        codes: Coded elevation, (N, N).
-        history: Proprioception, oldest first, (L, F).
-        goal: (2,) [m].
-        last_command: The command in force, (3,) [m/s, m/s, rad/s].
-        elapsed: Time since the query before [s]; None at the start or after a pause.
-        visited: Places not to come back to, (M, 2) [m].
-    """
-
-    codes: Codes
-    history: Features
-    goal: Floats
-    last_command: Floats
-    elapsed: float | None
-    visited: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +29,14 @@ class Plan:
 
 
 class Planner(Protocol):
-    """Chooses a command sequence."""
+    """Chooses a command sequence; remembers nothing."""
 
-    def plan(self, query: Query) -> Plan:
-        """Plan from one situation."""
-
-    def reset(self) -> None:
-        """Forget the plan before."""
+    def plan(self, situation: Situation, random: np.random.Generator) -> Plan:
+        """Plan from one situation; all chance comes from the generator."""
 
 
 class Foresight(Protocol):
-    """Says what command sequences would lead to, from the observation that it was given last."""
+    """Says what command sequences would lead to; remembers nothing."""
 
     @property
     def step(self) -> float:
@@ -73,8 +46,5 @@ class Foresight(Protocol):
     def horizon(self) -> int:
         """Steps in a rollout."""
 
-    def observe(self, codes: Codes, history: Features) -> None:
-        """Take in the present: coded elevation (N, N) and proprioception (L, F)."""
-
-    def imagine(self, commands: Floats, goal: Floats) -> Imagined:
-        """Roll out candidates (K, H, 3) towards a goal (2,) in ``base_footprint``."""
+    def imagine(self, situation: Situation, commands: Floats) -> Imagined:
+        """Roll out candidates (K, H, 3) from a situation."""

@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 
-from jepa_humanoid.planning.planner import Floats
+from jepa_humanoid.planning.situation import Floats
 from jepa_humanoid.world_model.settings import CommandLimits
 
 
@@ -44,17 +44,15 @@ def primitives(limits: CommandLimits, horizon: int) -> Floats:
 
 def towards(goal: Floats, limits: CommandLimits, step: float, horizon: int) -> Floats:
     """Turn to the goal, walk there and stop, at three speeds; (3, H, 3)."""
-    _, high = bounds(limits)
-    bearing, distance = float(np.arctan2(goal[1], goal[0])), float(np.linalg.norm(goal))
+    turn_left, walk_left = float(np.arctan2(goal[1], goal[0])), np.full(3, np.linalg.norm(goal))
+    fastest = limits.forward[1] * np.array([1.0, 0.6, 0.3])
     result = np.zeros((3, horizon, 3))
-    for row, pace in enumerate((1.0, 0.6, 0.3)):
-        turn_left, walk_left = bearing, distance
-        for k in range(horizon):
-            rate = np.clip(turn_left / step, limits.turn[0], limits.turn[1])
-            turn_left -= rate * step
-            speed = min(pace * high[0], walk_left / step) * max(np.cos(turn_left), 0.0) ** 4
-            walk_left -= speed * step
-            result[row, k] = (speed, 0.0, rate)
+    for k in range(horizon):
+        rate = min(max(turn_left / step, limits.turn[0]), limits.turn[1])
+        turn_left -= rate * step
+        speed = np.minimum(fastest, walk_left / step) * max(np.cos(turn_left), 0.0) ** 4
+        walk_left -= speed * step
+        result[:, k, 0], result[:, k, 2] = speed, rate
     return result
 
 

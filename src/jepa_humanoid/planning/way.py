@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from jepa_humanoid.planning.planner import Floats
 from jepa_humanoid.planning.settings import MemorySettings
+from jepa_humanoid.planning.situation import Floats
 
 
 class Way:

@@ -14,6 +14,9 @@ from jepa_humanoid.geometry import heading
 
 Vector = NDArray[np.float64]
 
+FOOTPRINT = "base_footprint"
+"""Frame under the pelvis, at the height of the ground and along the robot's heading."""
+
 
 @dataclass(frozen=True, slots=True)
 class SensorSample:
@@ -121,20 +124,30 @@ class BaseEstimate:
 
 @dataclass(frozen=True, slots=True)
 class ElevationGrid:
-    """Heights of the ground and of what stands on it, around the robot and aligned with its heading.
+    """Heights of the ground and of what stands on it, on a square grid along the axes of a frame.
 
-    Cell ``[i, j]`` is centred at ``x = (i - (n - 1) / 2) resolution`` ahead and ``y = (j - (n - 1) / 2) resolution``
-    to the left of ``base_footprint``, the point under the pelvis at the height of the ground.
+    Cell ``[i, j]`` is centred at ``origin + ((i - (n - 1) / 2) resolution, (j - (m - 1) / 2) resolution)``, as `places`
+    has it. Around a robot, and aligned with its heading, the frame is ``base_footprint``, the point under the pelvis at
+    the height of the ground, and the origin is zero.
 
     Attributes:
         stamp: Time for which the grid is centred on the robot [s].
-        heights: Shape (n, n), float32 [m] above ``base_footprint``; NaN where nothing has been seen.
+        heights: Shape (n, m), float32 [m] above the frame's origin; NaN where nothing has been seen.
         resolution: Edge of a cell [m].
+        frame: That the heights and the origin are in.
+        origin: Middle of the grid in that frame, x and y [m].
     """
 
     stamp: float
     heights: NDArray[np.float32]
     resolution: float
+    frame: str = FOOTPRINT
+    origin: tuple[float, float] = (0.0, 0.0)
+
+    def places(self, cells: NDArray[np.integer | np.floating]) -> Vector:
+        """Centres of cells (..., 2), or points between them, in `frame`, of the same shape [m]."""
+        middle = 0.5 * (np.array(self.heights.shape) - 1)
+        return np.asarray((cells - middle) * self.resolution + self.origin)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from jepa_humanoid.simulation.scenes import load_scene
 from jepa_humanoid.simulation.simulation import Simulation
 from jepa_humanoid.simulation.walk import PERIOD
 from jepa_humanoid.simulation.waypoints import draw_waypoints
-from jepa_humanoid.world_model.observation import FEATURES, ProprioceptiveHistory, crop, features
+from jepa_humanoid.world_model.observation import FEATURES, ProprioceptiveHistory, crop
 from jepa_humanoid.world_model.settings import WorldModelSettings
 
 Observation = dict[str, NDArray[Any]]
@@ -88,7 +88,9 @@ class VelocityEnvironment(gymnasium.Env[Observation, NDArray[np.float32]]):
                 "goal": spaces.Box(-np.inf, np.inf, (2,), np.float32),
             }
         )
-        self._history = ProprioceptiveHistory(self._view.history)
+        self._history = ProprioceptiveHistory(
+            self._view.history, self._view.period, longest_gap=self._view.history * self._view.period
+        )
         self._camera: Camera | None = None
 
     def goals(self, simulation: Simulation) -> NDArray[np.float64]:
@@ -149,7 +151,7 @@ class VelocityEnvironment(gymnasium.Env[Observation, NDArray[np.float32]]):
             self._camera = None
 
     def _remember(self, command: VelocityCommand) -> None:
-        self._history.append(features(self._simulation.frame.base, command))
+        self._history.observe(self._simulation.frame.base, command)
 
     def _observe(self) -> Observation:
         frame = self._simulation.frame

@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass as validated_dataclass
 
 from jepa_humanoid.config import parse
+from jepa_humanoid.resources import share_directory
 from jepa_humanoid.world_model.errors import WorldModelError
 from jepa_humanoid.world_model.settings import CommandLimits, ObservationSettings
 
@@ -43,6 +44,11 @@ class ModelCard:
     one_step_error: Annotated[float, Field(gt=0.0)]
     trained_on: dict[str, str | int | float] = field(default_factory=dict)
     format: int = FORMAT
+
+
+def model_directory(robot: str) -> Path:
+    """Where a robot's own model is, or would be."""
+    return share_directory() / "models" / robot
 
 
 def write_card(card: ModelCard, directory: Path) -> None:

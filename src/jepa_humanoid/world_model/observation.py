@@ -8,7 +8,7 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
-from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid, VelocityCommand
+from jepa_humanoid.robot.state import FOOTPRINT, BaseEstimate, ElevationGrid, VelocityCommand
 from jepa_humanoid.world_model.errors import WorldModelError
 from jepa_humanoid.world_model.settings import ObservationSettings
 
@@ -21,6 +21,9 @@ HEIGHT_FLOOR = -0.5
 """Height of code 0 [m]; with 255 codes the ceiling is 2.04 m, above every obstacle that a walker can hit."""
 UNKNOWN = 255
 """Code of a cell that nobody has seen."""
+
+_EARLY = 0.2
+"""Share of a period by which odometry may come early and still count as the next frame."""
 
 FEATURES = (
     "forward velocity",
@@ -58,8 +61,13 @@ def crop(grid: ElevationGrid, settings: ObservationSettings) -> Codes:
     """Cut the model's view out of the middle of an elevation grid and code it, shape (cells, cells).
 
     Raises:
-        WorldModelError: If the grid is smaller than the view, off-centre from it, or of another resolution.
+        WorldModelError: If the grid is not around the robot, smaller than the view, off-centre from it, or of another
+            resolution.
     """
+    if grid.frame != FOOTPRINT or grid.origin != (0.0, 0.0):
+        raise WorldModelError(
+            f"the model sees what is around {FOOTPRINT}; the elevation grid is around {grid.origin} in {grid.frame}"
+        )
     n, wanted = grid.heights.shape[0], settings.cells
     margin, odd = divmod(n - wanted, 2)
     if grid.heights.shape != (n, n) or margin < 0 or odd or abs(grid.resolution - settings.resolution) > 1e-6:
@@ -79,27 +87,42 @@ def features(base: BaseEstimate, command: VelocityCommand) -> Features:
 
 
 class ProprioceptiveHistory:
-    """The last frames of proprioception, oldest first; before the first frame it repeats that one."""
+    """The last frames of proprioception, one each period; before the first frame it repeats that one."""
 
-    def __init__(self, length: int) -> None:
+    def __init__(self, length: int, period: float, longest_gap: float) -> None:
         """Start empty.
 
         Args:
             length: Frames to remember.
+            period: Between them [s].
+            longest_gap: Time without odometry after which it starts anew [s].
         """
         self._frames: deque[Features] = deque(maxlen=length)
-        self._length = length
+        self._length, self._period, self._longest_gap = length, period, longest_gap
+        self.stamp = -np.inf
 
-    def append(self, frame: Features) -> None:
-        """Remember one more frame, shape (F,)."""
-        self._frames.append(frame)
+    def observe(self, base: BaseEstimate, command: VelocityCommand) -> None:
+        """Remember a frame, if it is time for one; fine at any rate.
+
+        Args:
+            base: Estimated base.
+            command: In force until now.
+        """
+        since = base.stamp - self.stamp
+        if since < (1.0 - _EARLY) * self._period:
+            return
+        if since > self._longest_gap:
+            self._frames.clear()
+        self._frames.append(features(base, command))
+        self.stamp = base.stamp
 
     def clear(self) -> None:
         """Forget everything, as after a jump in time."""
         self._frames.clear()
+        self.stamp = -np.inf
 
     def as_array(self) -> Features:
-        """Return the history, shape (length, F).
+        """Return the history, oldest first, shape (length, F).
 
         Raises:
             WorldModelError: If nothing has been remembered yet.
