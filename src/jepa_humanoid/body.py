@@ -14,8 +14,9 @@ from jepa_humanoid.control.target import WholeBodySolution
 from jepa_humanoid.control.whole_body import WholeBodyController, WholeBodySettings
 from jepa_humanoid.estimation.base import BaseEstimator, EstimatorSettings
 from jepa_humanoid.estimation.errors import SampleError
-from jepa_humanoid.locomotion.settings import GaitSettings
-from jepa_humanoid.locomotion.walker import Footstep, Phase, Walker
+from jepa_humanoid.locomotion.model.walker import ModelWalker
+from jepa_humanoid.locomotion.settings import GaitSettings, gait_settings
+from jepa_humanoid.locomotion.walker import Footstep, Walker
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.state import BaseEstimate, JointCommand, SensorSample, Vector, VelocityCommand
 from jepa_humanoid.safety import BodyMode
@@ -57,6 +58,7 @@ class Body:
         mode: What the body is doing.
         reason: Why, in words for people.
         estimate: Motion of the base, or None before the first sample.
+        gait: How it walks.
     """
 
     def __init__(self, robot: RobotDescription, settings: BodySettings | None = None) -> None:
@@ -65,7 +67,8 @@ class Body:
         self.settings = settings or BodySettings()
         self._estimator = BaseEstimator(robot, self.settings.estimator)
         self._dynamics = Dynamics(robot)
-        self._walker = Walker(robot, self.settings.gait)
+        self.gait = self.settings.gait or gait_settings(robot)
+        self._walker: Walker = ModelWalker(robot, self.gait)
         self._controller = WholeBodyController(robot, self.settings.whole_body)
         self._solution: WholeBodySolution | None = None
         self._stop_reason: str | None = None
@@ -217,7 +220,7 @@ class Body:
         if self._unsolved > self.settings.unsolved_limit:
             self._damp("the whole-body controller found no solution")
             return JointCommand.damping(sample.stamp, self.robot.joint_count)
-        walking = self._walker.phase is not Phase.STAND
+        walking = self._walker.walking
         self.mode = BodyMode.WALK if walking else BodyMode.STAND
         self.reason = "walking" if walking else ("sitting down" if self._sitting else "standing")
         return self._reference(sample, solution, v[6:], dt)
@@ -252,11 +255,6 @@ class Body:
     def engaged(self) -> bool:
         """Whether the body balances now."""
         return self._engaged
-
-    @property
-    def gait(self) -> GaitSettings:
-        """How it walks."""
-        return self._walker.settings
 
     @property
     def configuration(self) -> Vector:

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 from jepa_humanoid.locomotion.lipm import dcm, landing_offset, natural_frequency, transfer_share
 
 OMEGA = natural_frequency(0.66)

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 from jepa_humanoid.locomotion.step_adaptation import Landing, adapt_landing
 
 OMEGA, DURATION = 3.85, 0.42

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 from jepa_humanoid.locomotion.swing import SwingFoot
 
 DT, DURATION = 0.002, 0.34
