@@ -13,7 +13,7 @@ from jepa_humanoid.locomotion.model.lipm import tracking_zmp, transfer_share
 from jepa_humanoid.locomotion.model.plane import clamp, direction
 from jepa_humanoid.locomotion.model.step_adaptation import Landing, LandingBounds, LandingWeights, adapt_landing
 from jepa_humanoid.locomotion.model.support import Support, support_of
-from jepa_humanoid.locomotion.model.swing import SwingFoot
+from jepa_humanoid.locomotion.model.swing import SwingFoot, lift_off, search_ground, swing_towards
 from jepa_humanoid.locomotion.walker import LEFT
 
 _TAKEN_OVER = 0.7
@@ -174,13 +174,13 @@ class Step:
     def _fly(self, feet: Feet, felt: bool, dt: float) -> None:
         """Move the swing foot on, down to the ground and, if that is not there, further."""
         s = self._biped.settings
-        if self.swing is None:
-            self.swing = SwingFoot(feet[1 - self.stance], s.swing_height, s.landing_speed)
+        swing = self.swing or lift_off(feet[1 - self.stance])
         remaining = self.landing.duration - self.time
         if remaining > 0.0:
-            self.swing.advance(self.planned_landing(feet[self.stance]), remaining, dt)
+            landing = self.planned_landing(feet[self.stance])
+            self.swing = swing_towards(swing, landing, remaining, s.swing_height, s.landing_speed, dt)
             self.landed = felt and self.swing.progress > _DESCENT
         else:
-            self.swing.search_ground(dt)
+            self.swing = search_ground(swing, s.landing_speed, dt)
             self._overdue += dt
             self.landed = felt or self._overdue > s.landing_patience

@@ -16,6 +16,8 @@ import cmath
 import math
 from typing import NamedTuple
 
+from jepa_humanoid.compiled import kernel
+
 
 class Landing(NamedTuple):
     """Landing relative to the stance foot, in the frame of the walking direction.
@@ -69,27 +71,8 @@ class _Axis(NamedTuple):
     offset_weight: float
     bounds: tuple[float, float]
 
-    def best_position(self, growth: float) -> float:
-        """Landing position for a given Γ."""
-        low, high = self.bounds
-        wanted = self.slope * growth - self.offset
-        weight = self.position_weight + self.offset_weight
-        best = (self.position_weight * self.position + self.offset_weight * wanted) / weight
-        return low if best < low else high if best > high else best
 
-    def pull(self, growth: float) -> float:
-        """Half the derivative of this axis's cost by Γ."""
-        return self.offset_weight * self.slope * (self.slope * growth - self.best_position(growth) - self.offset)
-
-    def kinks(self) -> tuple[float, ...]:
-        """Γ at which the best position meets a bound."""
-        if self.slope == 0.0:
-            return ()
-        ratio = self.position_weight / self.offset_weight
-        low, high = [bound + ratio * (bound - self.position) + self.offset for bound in self.bounds]
-        return low / self.slope, high / self.slope
-
-
+@kernel
 def adapt_landing(
     dcm: complex, elapsed: float, nominal: Landing, bounds: LandingBounds, omega: float, weights: LandingWeights
 ) -> Landing:
@@ -112,29 +95,53 @@ def adapt_landing(
     position, offset, heavy = nominal.position, nominal.offset, weights.offset
     x = _Axis(slope.real, position.real, offset.real, weights.position[0], heavy, bounds.length)
     y = _Axis(slope.imag, position.imag, offset.imag, weights.position[1], heavy, bounds.width)
-    shortest, longest = bounds.duration
-    growth = _best_growth(
-        x, y, math.exp(omega * nominal.duration), weights.timing, math.exp(omega * shortest), math.exp(omega * longest)
-    )
-    landing = complex(x.best_position(growth), y.best_position(growth))
+    low, high = math.exp(omega * bounds.duration[0]), math.exp(omega * bounds.duration[1])
+    growth = _best_growth(x, y, math.exp(omega * nominal.duration), weights.timing, low, high)
+    landing = complex(_best_position(x, growth), _best_position(y, growth))
     return Landing(landing, math.log(growth) / omega, slope * growth - landing)
 
 
+@kernel
 def _best_growth(x: _Axis, y: _Axis, nominal: float, weight: float, low: float, high: float) -> float:
     """Zero of the derivative between two bounds, or the bound that it pulls to."""
-
-    def pull(growth: float) -> float:
-        return weight * (growth - nominal) + x.pull(growth) + y.pull(growth)
-
-    for kink in (*x.kinks(), *y.kinks()):
-        if low < kink < high:
-            if pull(kink) > 0.0:
-                high = kink
-            else:
-                low = kink
-    at_low, at_high = pull(low), pull(high)
+    for axis in (x, y):
+        # Where the best position meets a bound; between two such kinks the derivative is a straight line.
+        if axis.slope != 0.0:
+            for bound in axis.bounds:
+                ratio = axis.position_weight / axis.offset_weight
+                kink = (bound + ratio * (bound - axis.position) + axis.offset) / axis.slope
+                if low < kink < high:
+                    if _derivative(x, y, nominal, weight, kink) > 0.0:
+                        high = kink
+                    else:
+                        low = kink
+    at_low = _derivative(x, y, nominal, weight, low)
+    at_high = _derivative(x, y, nominal, weight, high)
     if at_low >= 0.0:
         return low
     if at_high <= 0.0:
         return high
     return low + (high - low) * at_low / (at_low - at_high)
+
+
+@kernel
+def _derivative(x: _Axis, y: _Axis, nominal: float, weight: float, growth: float) -> float:
+    """Half the derivative of the cost by Γ, with the best position for it."""
+    return weight * (growth - nominal) + _pull(x, growth) + _pull(y, growth)
+
+
+@kernel
+def _pull(axis: _Axis, growth: float) -> float:
+    """The share of one axis in it."""
+    left = axis.slope * growth - _best_position(axis, growth) - axis.offset
+    return axis.offset_weight * axis.slope * left
+
+
+@kernel
+def _best_position(axis: _Axis, growth: float) -> float:
+    """Landing position for a given Γ."""
+    low, high = axis.bounds
+    wanted = axis.slope * growth - axis.offset
+    weight = axis.position_weight + axis.offset_weight
+    best = (axis.position_weight * axis.position + axis.offset_weight * wanted) / weight
+    return low if best < low else high if best > high else best

@@ -1,7 +1,13 @@
-"""The path of a foot through the air, replanned at every tick towards a landing that may move."""
+"""The path of a foot through the air, replanned at every tick towards a landing that may move.
+
+Minimum jerk over the ground, a cubic up and a cubic down.
+"""
+
+from typing import NamedTuple
 
 import numpy as np
 
+from jepa_humanoid.compiled import kernel
 from jepa_humanoid.control.target import FootTarget
 from jepa_humanoid.geometry import wrap_angle
 from jepa_humanoid.locomotion.model.feet import Foot
@@ -10,9 +16,11 @@ from jepa_humanoid.locomotion.model.plane import direction, upright
 _APEX = 0.45
 """Fraction of the swing after which the foot is at its highest."""
 
+_wrap_angle = kernel(wrap_angle)
 
-class SwingFoot:
-    """Minimum-jerk path of a sole over the ground, and two cubics up and down.
+
+class SwingFoot(NamedTuple):
+    """A sole in the air.
 
     Attributes:
         progress: Fraction of the swing that is over.
@@ -24,67 +32,19 @@ class SwingFoot:
         lift: Its acceleration [m/s²].
         yaw: Heading of the foot [rad].
         yaw_rate: [rad/s].
+        start: Height of the ground that it left [m].
     """
 
-    def __init__(self, foot: Foot, height: float, landing_speed: float) -> None:
-        """Lift off.
-
-        Args:
-            foot: Where it stands.
-            height: Of the sole above the ground at mid-swing [m].
-            landing_speed: Vertical speed with which it meets the ground [m/s].
-        """
-        self.progress = 0.0
-        self.place, self.velocity, self.acceleration = foot.place, 0j, 0j
-        self.height, self.climb, self.lift = foot.height, 0.0, 0.0
-        self.yaw, self.yaw_rate = foot.yaw, 0.0
-        self._start = foot.height
-        self._clearance = height
-        self._landing_speed = landing_speed
-
-    def advance(self, landing: Foot, remaining: float, dt: float) -> None:
-        """Move on.
-
-        Args:
-            landing: Where the sole should land.
-            remaining: Time to landing, this tick included [s].
-            dt: Duration of this tick [s].
-        """
-        remaining = max(remaining, dt)
-        share = dt / remaining
-        rate = (1.0 - self.progress) / remaining
-        self.progress = min(1.0, self.progress + (1.0 - self.progress) * share)
-        self.place, self.velocity, self.acceleration = _minimum_jerk(
-            self.place, self.velocity, self.acceleration, landing.place, remaining, dt
-        )
-        turn = wrap_angle(landing.yaw - self.yaw)
-        self.yaw_rate = turn / remaining
-        self.yaw += turn * share
-        self._advance_height(landing.height, rate)
-
-    def _advance_height(self, ground: float, rate: float) -> None:
-        """Cubic up to the apex, cubic down to a landing at speed: a foot that creeps down lands at random times."""
-        s = self.progress
-        apex = max(self._start, ground) + self._clearance
-        if s < _APEX:
-            x, span = s / _APEX, _APEX
-            low, high, end_slope = self._start, apex, 0.0
-        else:
-            x, span = (s - _APEX) / (1.0 - _APEX), 1.0 - _APEX
-            low, high, end_slope = apex, ground, -self._landing_speed / max(rate, 1e-3) * span
-        # Hermite cubic from rest at `low` to `high` with slope `end_slope` in x.
-        c2, c3 = 3 * (high - low) - end_slope, end_slope - 2 * (high - low)
-        scale = rate / span
-        self.height = low + c2 * x * x + c3 * x**3
-        self.climb = (2 * c2 * x + 3 * c3 * x * x) * scale
-        self.lift = (2 * c2 + 6 * c3 * x) * scale * scale
-
-    def search_ground(self, dt: float) -> None:
-        """Go on straight down after the planned landing found no ground."""
-        self.velocity, self.acceleration = 0j, 0j
-        self.climb, self.lift = -self._landing_speed, 0.0
-        self.yaw_rate = 0.0
-        self.height -= self._landing_speed * dt
+    progress: float
+    place: complex
+    velocity: complex
+    acceleration: complex
+    height: float
+    climb: float
+    lift: float
+    yaw: float
+    yaw_rate: float
+    start: float
 
     def target(self) -> FootTarget:
         """What the whole-body controller has to do with this foot now."""
@@ -98,6 +58,73 @@ class SwingFoot:
         )
 
 
+def lift_off(foot: Foot) -> SwingFoot:
+    """Begin a swing where a foot stands."""
+    return SwingFoot(0.0, foot.place, 0j, 0j, foot.height, 0.0, 0.0, foot.yaw, 0.0, foot.height)
+
+
+@kernel
+def swing_towards(
+    foot: SwingFoot, landing: Foot, remaining: float, clearance: float, landing_speed: float, dt: float
+) -> SwingFoot:
+    """Move on by one tick.
+
+    Args:
+        foot: In the air.
+        landing: Where it should land.
+        remaining: Time to landing, this tick included [s].
+        clearance: Height of the sole above the ground at mid-swing [m].
+        landing_speed: Vertical speed with which it meets the ground [m/s].
+        dt: Duration of this tick [s].
+    """
+    remaining = max(remaining, dt)
+    share = dt / remaining
+    rate = (1.0 - foot.progress) / remaining
+    progress = min(1.0, foot.progress + (1.0 - foot.progress) * share)
+    place, velocity, acceleration = _minimum_jerk(
+        foot.place, foot.velocity, foot.acceleration, landing.place, remaining, dt
+    )
+    height, climb, lift = _up_and_down(progress, rate, foot.start, landing.height, clearance, landing_speed)
+    turn = _wrap_angle(landing.yaw - foot.yaw)
+    yaw = foot.yaw + turn * share
+    return SwingFoot(progress, place, velocity, acceleration, height, climb, lift, yaw, turn / remaining, foot.start)
+
+
+def search_ground(foot: SwingFoot, landing_speed: float, dt: float) -> SwingFoot:
+    """Go on straight down after the planned landing found no ground."""
+    return foot._replace(
+        velocity=0j,
+        acceleration=0j,
+        height=foot.height - landing_speed * dt,
+        climb=-landing_speed,
+        lift=0.0,
+        yaw_rate=0.0,
+    )
+
+
+@kernel
+def _up_and_down(
+    progress: float, rate: float, start: float, ground: float, clearance: float, landing_speed: float
+) -> tuple[float, float, float]:
+    """Cubic up to the apex, cubic down to a landing at speed: a foot that creeps down lands at random times."""
+    apex = max(start, ground) + clearance
+    if progress < _APEX:
+        x, span = progress / _APEX, _APEX
+        low, high, end_slope = start, apex, 0.0
+    else:
+        x, span = (progress - _APEX) / (1.0 - _APEX), 1.0 - _APEX
+        low, high, end_slope = apex, ground, -landing_speed / max(rate, 1e-3) * span
+    # Hermite cubic from rest at `low` to `high` with slope `end_slope` in x.
+    c2, c3 = 3.0 * (high - low) - end_slope, end_slope - 2.0 * (high - low)
+    scale = rate / span
+    return (
+        low + c2 * x**2 + c3 * x**3,
+        (2.0 * c2 * x + 3.0 * c3 * x**2) * scale,
+        (2.0 * c2 + 6.0 * c3 * x) * scale**2,
+    )
+
+
+@kernel
 def _minimum_jerk(
     x: complex, v: complex, a: complex, goal: complex, remaining: float, dt: float
 ) -> tuple[complex, complex, complex]:
@@ -107,9 +134,9 @@ def _minimum_jerk(
     error = goal - (x + v * t + 0.5 * a * t * t)
     speed = -(v + a * t)
     force = -a
-    c3 = (10 * error - 4 * speed * t + 0.5 * force * t * t) / t**3
-    c4 = (-15 * error + 7 * speed * t - force * t * t) / t**4
-    c5 = (6 * error - 3 * speed * t + 0.5 * force * t * t) / t**5
+    c3 = (10.0 * error - 4.0 * speed * t + 0.5 * force * t * t) / t**3
+    c4 = (-15.0 * error + 7.0 * speed * t - force * t * t) / t**4
+    c5 = (6.0 * error - 3.0 * speed * t + 0.5 * force * t * t) / t**5
     d = min(dt, t)
     return (
         x + v * d + 0.5 * a * d * d + c3 * d**3 + c4 * d**4 + c5 * d**5,
