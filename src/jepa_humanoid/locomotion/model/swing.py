@@ -129,17 +129,17 @@ def _minimum_jerk(
     x: complex, v: complex, a: complex, goal: complex, remaining: float, dt: float
 ) -> tuple[complex, complex, complex]:
     """One step of the quintic from (x, v, a) that comes to rest at ``goal`` after ``remaining``."""
-    t = remaining
+    t, r = remaining, 1.0 / remaining
     # Coefficients of τ³, τ⁴, τ⁵ (Flash & Hogan 1985).
     error = goal - (x + v * t + 0.5 * a * t * t)
     speed = -(v + a * t)
     force = -a
-    c3 = (10.0 * error - 4.0 * speed * t + 0.5 * force * t * t) / t**3
-    c4 = (-15.0 * error + 7.0 * speed * t - force * t * t) / t**4
-    c5 = (6.0 * error - 3.0 * speed * t + 0.5 * force * t * t) / t**5
+    c3 = (10.0 * error - 4.0 * speed * t + 0.5 * force * t * t) * r**3
+    c4 = (-15.0 * error + 7.0 * speed * t - force * t * t) * r**4
+    c5 = (6.0 * error - 3.0 * speed * t + 0.5 * force * t * t) * r**5
     d = min(dt, t)
     return (
         x + v * d + 0.5 * a * d * d + c3 * d**3 + c4 * d**4 + c5 * d**5,
-        v + a * d + 3 * c3 * d * d + 4 * c4 * d**3 + 5 * c5 * d**4,
-        a + 6 * c3 * d + 12 * c4 * d * d + 20 * c5 * d**3,
+        v + a * d + 3.0 * c3 * d * d + 4.0 * c4 * d**3 + 5.0 * c5 * d**4,
+        a + 6.0 * c3 * d + 12.0 * c4 * d * d + 20.0 * c5 * d**3,
     )
