@@ -3,9 +3,8 @@
 import math
 from typing import NamedTuple
 
-from jepa_humanoid.control.dynamics import Dynamics
+from jepa_humanoid.control.dynamics import Dynamics, Sole
 from jepa_humanoid.geometry import wrap_angle
-from jepa_humanoid.robot.state import Vector
 
 
 class Foot(NamedTuple):
@@ -29,12 +28,13 @@ Feet = tuple[Foot, Foot]
 def feet_of(dynamics: Dynamics) -> Feet:
     """Where the soles of a robot are."""
     left, right = dynamics.soles
-    return _foot(left.position.tolist(), left.rotation), _foot(right.position.tolist(), right.rotation)
+    return _foot(left), _foot(right)
 
 
-def _foot(position: list[float], rotation: Vector) -> Foot:
-    x, y, z = position
-    return Foot(complex(x, y), z, math.atan2(rotation[1, 0], rotation[0, 0]))
+def _foot(sole: Sole) -> Foot:
+    x, y, z = sole.position.tolist()
+    rotation = sole.rotation
+    return Foot(complex(x, y), z, math.atan2(rotation.item(1, 0), rotation.item(0, 0)))
 
 
 def middle(feet: Feet) -> Foot:

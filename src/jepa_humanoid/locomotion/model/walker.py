@@ -52,12 +52,14 @@ class ModelWalker:
 
     def _standing(self, dynamics: Dynamics) -> Gait:
         feet = feet_of(dynamics)
-        return Gait(self._biped, feet, self._dcm(dynamics), float(dynamics.com[2]) - middle(feet).height)
+        x, y, z = dynamics.com.tolist()
+        dcm = complex(x, y) + self._lead(dynamics)
+        return Gait(self._biped, feet, dcm, z - middle(feet).height)
 
-    def _dcm(self, dynamics: Dynamics) -> complex:
-        x, y, _ = dynamics.com.tolist()
-        vx, vy, _ = dynamics.com_velocity.tolist()
-        return complex(x, y) + complex(vx, vy) / self._biped.omega
+    def _lead(self, dynamics: Dynamics) -> complex:
+        """What the DCM is ahead of the centre of mass [m]."""
+        x, y, _ = dynamics.com_velocity.tolist()
+        return complex(x, y) / self._biped.omega
 
     @property
     def phase(self) -> Stand | Shift | Step:
@@ -117,9 +119,10 @@ class ModelWalker:
             dt: Since the last tick [s].
         """
         gait = self._gait
-        gait.advance(self._dcm(dynamics), feet_of(dynamics), command, contacts, dt)
         x, y, _ = dynamics.com.tolist()
-        acceleration = self._biped.omega**2 * (complex(x, y) - gait.zmp)
+        com = complex(x, y)
+        gait.advance(com + self._lead(dynamics), feet_of(dynamics), command, contacts, dt)
+        acceleration = self._biped.omega**2 * (com - gait.zmp)
         return WholeBodyTarget(
             com_acceleration=np.array((acceleration.real, acceleration.imag)),
             com_height=gait.ground + gait.height - self._lowered,
