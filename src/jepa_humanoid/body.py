@@ -14,8 +14,9 @@ from jepa_humanoid.control.dynamics import Dynamics
 from jepa_humanoid.control.target import WholeBodySolution
 from jepa_humanoid.control.whole_body import WholeBodyController, WholeBodySettings
 from jepa_humanoid.estimation.base import BaseEstimator, EstimatorSettings
-from jepa_humanoid.locomotion.settings import GaitSettings
-from jepa_humanoid.locomotion.walker import Phase, Walker
+from jepa_humanoid.locomotion.model.walker import ModelWalker
+from jepa_humanoid.locomotion.settings import GaitSettings, gait_settings
+from jepa_humanoid.locomotion.walker import Walker
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.state import BaseEstimate, JointCommand, SensorSample, Vector, VelocityCommand
 from jepa_humanoid.safety import Action, BodyMode, Cause, Reason, Safety, SafetyLimits
@@ -51,6 +52,7 @@ class Body:
 
     Attributes:
         estimate: Motion of the base, or None before the first sample.
+        gait: How it walks.
     """
 
     def __init__(self, robot: RobotDescription, settings: BodySettings | None = None) -> None:
@@ -61,7 +63,8 @@ class Body:
         self._safety = Safety(robot.joint_names, limits)
         self._estimator = BaseEstimator(robot, replace(self.settings.estimator, maximum_gap=limits.gap))
         self._dynamics = Dynamics(robot)
-        self._walker = Walker(robot, self.settings.gait)
+        self.gait = self.settings.gait or gait_settings(robot)
+        self._walker: Walker = ModelWalker(robot, self.gait)
         self._controller = WholeBodyController(robot, self.settings.whole_body)
         self.estimate: BaseEstimate | None = None
         self._hold: JointCommand | None = None
@@ -183,7 +186,7 @@ class Body:
         if safety.sitting and self._walker.lower(0.1 * dt) > self.settings.sit_height:
             safety.sat_down()
         solution = self._controller.solve(self._dynamics, q, v, target)
-        safety.balanced(solution.solved, walking=self._walker.phase is not Phase.STAND)
+        safety.balanced(solution.solved, walking=self._walker.walking)
         return self._reference(sample, solution, v[6:], dt)
 
     def _engage(self, sample: SensorSample) -> None:
@@ -221,11 +224,6 @@ class Body:
     def engaged(self) -> bool:
         """Whether the body balances now."""
         return self._safety.engaged
-
-    @property
-    def gait(self) -> GaitSettings:
-        """How it walks."""
-        return self._walker.settings
 
     @property
     def configuration(self) -> Vector:

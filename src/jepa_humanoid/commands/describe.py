@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from jepa_humanoid.bringup import Options
-from jepa_humanoid.locomotion.lipm import natural_frequency
+from jepa_humanoid.locomotion.model.lipm import natural_frequency
 from jepa_humanoid.locomotion.settings import GaitSettings, gait_settings
 from jepa_humanoid.nodes.description import GAZEBO, controllers_file, robot_description
 from jepa_humanoid.nodes.errors import NodeError

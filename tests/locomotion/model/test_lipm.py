@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from jepa_humanoid.locomotion.lipm import dcm, landing_offset, natural_frequency, transfer_share
+from jepa_humanoid.locomotion.model.lipm import natural_frequency, periodic_orbit, tracking_zmp, transfer_share
 
 OMEGA = natural_frequency(0.66)
 
@@ -27,16 +27,16 @@ def test_transfer_share_replaces_the_double_support() -> None:
     assert closed == pytest.approx(simulate(xi, old, new, double_support, duration), abs=2e-3)
 
 
-def test_landing_offset_makes_the_gait_periodic() -> None:
+def test_orbit_makes_the_gait_periodic() -> None:
     """Starting from the offset, a step on the pattern ends with the offset of the next one."""
     length, sway, width, duration, double_support = 0.12, 0.02, 0.2, 0.42, 0.08
+    orbit = periodic_orbit(duration, double_support, OMEGA)
     # Into the left stance foot from the right one; next landing is the right foot's.
-    forward, into_left = landing_offset(length, sway, width, duration, double_support, OMEGA)
-    _, into_right = landing_offset(length, sway, -width, duration, double_support, OMEGA)
-    end = simulate(forward, -length, 0.0, double_support, duration)
-    assert end - length == pytest.approx(forward, abs=2e-3)
-    end = simulate(into_left, -(sway + width), 0.0, double_support, duration)
-    assert end - (sway - width) == pytest.approx(into_right, abs=2e-3)
+    left, right = orbit.offset(complex(length, sway), width), orbit.offset(complex(length, sway), -width)
+    end = simulate(left.real, -length, 0.0, double_support, duration)
+    assert end - length == pytest.approx(right.real, abs=2e-3)
+    end = simulate(left.imag, -(sway + width), 0.0, double_support, duration)
+    assert end - (sway - width) == pytest.approx(right.imag, abs=2e-3)
 
 
 def test_share_vanishes_with_the_double_support() -> None:
@@ -45,6 +45,8 @@ def test_share_vanishes_with_the_double_support() -> None:
     assert transfer_share(0.1, 0.0, OMEGA) == 0.0
 
 
-def test_dcm_leads_the_centre_of_mass() -> None:
-    """The DCM is ahead of the centre of mass by its velocity over ω."""
-    assert np.allclose(dcm(np.array([1.0, 2.0, 0.7]), np.array([0.5, -0.5, 9.0]), 4.0), [1.125, 1.875])
+def test_tracking_zmp_moves_with_the_reference_and_removes_the_error() -> None:
+    """Under its ZMP the DCM's velocity is the reference's, less the error at the gain's rate."""
+    dcm, reference, rate, gain = 0.3 + 0.1j, 0.25 + 0.2j, 0.4 - 0.1j, 3.0
+    velocity = OMEGA * (dcm - tracking_zmp(dcm, reference, rate, OMEGA, gain))
+    assert velocity == pytest.approx(rate - gain * (dcm - reference))

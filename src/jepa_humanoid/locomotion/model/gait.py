@@ -1,0 +1,133 @@
+"""The gait as a state machine: which phase is on, and when the next one begins.
+
+Stand ──command──► Shift ──over──► Step ──landed──► Step ...
+│                  │               ▲  └──landed, idle and tidy──► Stand
+└──── DCM leaves the support ──────┘
+"""
+
+from jepa_humanoid.geometry import wrap_angle
+from jepa_humanoid.locomotion.model.biped import Biped
+from jepa_humanoid.locomotion.model.feet import Feet, middle
+from jepa_humanoid.locomotion.model.footsteps import FootstepPlanner
+from jepa_humanoid.locomotion.model.phases import Shift, Stand, Step
+from jepa_humanoid.locomotion.model.plane import clamp
+from jepa_humanoid.locomotion.model.support import support_of
+from jepa_humanoid.locomotion.walker import LEFT, RIGHT
+from jepa_humanoid.robot.state import VelocityCommand
+
+_SIDEWAYS = 0.05
+"""Lateral velocity above which it, and not the turn, says which foot goes first [m/s]."""
+_HEIGHT_RATE = 0.1
+"""With which the centre of mass goes from where it was found to the pendulum's height [m/s]."""
+_NEAR = 0.06
+"""Distance of the reference pose from the feet's middle within which nothing is left to walk [m]."""
+_ABREAST, _WIDTH_ERROR, _PARALLEL = 0.05, 0.06, 0.2
+"""How far feet that stand tidily may be from side by side [m], from the step's width [m] and from parallel [rad]."""
+
+
+class Gait:
+    """Stands, shifts its weight, steps, and catches itself by stepping.
+
+    Attributes:
+        phase: What the feet are doing.
+        planner: Where the robot should go.
+        feet: Where the feet are.
+        dcm: Measured DCM [m].
+        zmp: ZMP asked for [m].
+        height: Asked of the centre of mass above the ground [m].
+    """
+
+    def __init__(self, biped: Biped, feet: Feet, dcm: complex, height: float) -> None:
+        """Stand.
+
+        Args:
+            biped: The robot.
+            feet: Where its feet are.
+            dcm: Where its DCM is [m].
+            height: Of its centre of mass above the ground [m].
+        """
+        self._biped = biped
+        self.feet = feet
+        self.dcm = self.zmp = dcm
+        self.height = height
+        self.planner = FootstepPlanner(biped, middle(feet))
+        self.phase: Stand | Shift | Step = Stand(biped, support_of(feet, biped.outlines), dcm)
+
+    @property
+    def ground(self) -> float:
+        """Height of the ground: the stance sole's, or between the soles [m]."""
+        return self.feet[self.phase.stance].height if isinstance(self.phase, Step) else middle(self.feet).height
+
+    def advance(
+        self, dcm: complex, feet: Feet, command: VelocityCommand, contacts: tuple[float, float], dt: float
+    ) -> None:
+        """One tick.
+
+        Args:
+            dcm: Measured [m].
+            feet: Where the feet are estimated to be; whoever follows them is not pulled by a drift of the odometry.
+            command: Velocity asked for.
+            contacts: Contact probability of the left and the right foot.
+            dt: Since the last tick [s].
+        """
+        self.dcm = dcm
+        self.planner.obey(command, dt)
+        self._advance_phase(contacts, dt)
+        self.feet = feet
+        self.height += clamp(self._biped.height - self.height, -_HEIGHT_RATE * dt, _HEIGHT_RATE * dt)
+
+    def _advance_phase(self, contacts: tuple[float, float], dt: float) -> None:
+        """Let the phase act, and choose the next one: all transitions are here."""
+        phase, planner, dcm = self.phase, self.planner, self.dcm
+        if isinstance(phase, Step):
+            phase.time += dt
+        elif isinstance(phase, Stand):
+            self.zmp = phase.advance(dcm, dt)
+            if phase.support.share(dcm) > self._biped.settings.capture_fraction:
+                phase = self._catch()
+            elif planner.wants_to_move:
+                phase = self._shift(phase)
+        else:
+            planner.move(dt)
+            self.zmp = phase.advance(dcm, dt)
+            if phase.support.share(dcm) > 1.0:
+                phase = self._catch()
+            elif phase.progress >= 1.0:
+                phase = self._step(phase.stance)
+        if isinstance(phase, Step):
+            planner.move(dt)
+            self.zmp = phase.advance(dcm, self.feet, contacts, dt)
+            if phase.landed:
+                phase = self._after(phase)
+        self.phase = phase
+
+    def _shift(self, stand: Stand) -> Shift:
+        """Prepare to walk: the foot on the side that the robot moves or turns to goes first."""
+        self.planner.place_at(middle(self.feet))
+        lateral, turn = self.planner.velocity.imag, self.planner.turn
+        stance = RIGHT if (lateral if abs(lateral) > _SIDEWAYS else turn) > 0 else LEFT
+        return Shift(self._biped, stand, self.feet, stance)
+
+    def _catch(self) -> Step:
+        """Step at once, standing on the foot that the DCM is closer to."""
+        self.planner.place_at(middle(self.feet))
+        left, right = self.feet
+        return self._step(LEFT if abs(self.dcm - left.place) <= abs(self.dcm - right.place) else RIGHT)
+
+    def _step(self, stance: int, idle_steps: int = 0) -> Step:
+        return Step(self._biped, self.planner, self.feet, stance, self.zmp, idle_steps)
+
+    def _after(self, step: Step) -> Step | Stand:
+        """Stand once some steps had nowhere to go and the feet are tidy, else go on."""
+        here = abs(self.planner.place - middle(self.feet).place) < _NEAR
+        idle_steps = step.idle_steps + 1 if here and not self.planner.wants_to_move else 0
+        if idle_steps >= self._biped.settings.settle_steps and self._is_tidy():
+            return Stand(self._biped, support_of(self.feet, self._biped.outlines), self.dcm)
+        return self._step(1 - step.stance, idle_steps)
+
+    def _is_tidy(self) -> bool:
+        """Whether the feet stand side by side."""
+        left, right = self.feet
+        apart = self.planner.forward.conjugate() * (left.place - right.place)
+        wide = abs(apart.imag - self._biped.settings.step_width) < _WIDTH_ERROR
+        return wide and abs(apart.real) < _ABREAST and abs(wrap_angle(left.yaw - right.yaw)) < _PARALLEL

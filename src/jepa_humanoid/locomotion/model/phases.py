@@ -1,0 +1,186 @@
+"""What the feet may be doing: stand, shift the weight, step. Each phase knows from birth all that it needs.
+
+A phase answers, tick by tick, where the ZMP should be. When one ends and which comes next is the gait's
+(`jepa_humanoid.locomotion.model.gait`).
+"""
+
+import math
+
+from jepa_humanoid.locomotion.model.biped import Biped
+from jepa_humanoid.locomotion.model.feet import Feet, Foot
+from jepa_humanoid.locomotion.model.footsteps import FootstepPlanner
+from jepa_humanoid.locomotion.model.lipm import tracking_zmp, transfer_share
+from jepa_humanoid.locomotion.model.plane import clamp, direction
+from jepa_humanoid.locomotion.model.step_adaptation import Landing, LandingBounds, LandingWeights, adapt_landing
+from jepa_humanoid.locomotion.model.support import Support, support_of
+from jepa_humanoid.locomotion.model.swing import SwingFoot, lift_off, search_ground, swing_towards
+from jepa_humanoid.locomotion.walker import LEFT
+
+_TAKEN_OVER = 0.7
+"""Share of the support polygon within which a robot that comes to a stand starts to centre itself."""
+_DESCENT = 0.7
+"""Progress of a swing after which ground that is felt is the landing's."""
+
+
+class Stand:
+    """Both feet on the ground; the DCM's reference returns to the middle.
+
+    Attributes:
+        support: What the feet stand on.
+        reference: Where the DCM should be [m].
+    """
+
+    def __init__(self, biped: Biped, support: Support, dcm: complex) -> None:
+        """Take over from wherever the DCM is."""
+        self._biped = biped
+        self.support = support
+        centre = support.centre
+        self.reference = centre + (dcm - centre) / max(1.0, support.share(dcm) / _TAKEN_OVER)
+
+    def advance(self, dcm: complex, dt: float) -> complex:
+        """One tick; returns the ZMP [m]."""
+        b, s = self._biped, self._biped.settings
+        rate = (self.support.centre - self.reference) / s.stand_time
+        self.reference += rate * dt
+        return self.support.inside(tracking_zmp(dcm, self.reference, rate, b.omega, s.dcm_gain))
+
+
+class Shift:
+    """Both feet on the ground; the DCM moves to where the first step can begin.
+
+    Attributes:
+        stance: Side that will carry the weight.
+        support: What the feet stand on.
+        progress: Fraction of the shift that is over.
+    """
+
+    def __init__(self, biped: Biped, stand: Stand, feet: Feet, stance: int) -> None:
+        """Start from where the stand has the DCM."""
+        s = biped.settings
+        self._biped = biped
+        self.stance = stance
+        self.support = stand.support
+        self.progress = 0.0
+        foot, other = feet[stance].place, feet[1 - stance].place
+        growth = math.exp(biped.omega * s.step_duration)
+        share = transfer_share(s.double_support, s.double_support, biped.omega)
+        self._start = stand.reference
+        self._way = foot + (other - foot) * ((1.0 - share) / (1.0 + growth) + share / 2.0) - stand.reference
+        self._time = 0.0
+
+    def advance(self, dcm: complex, dt: float) -> complex:
+        """One tick; returns the ZMP [m]."""
+        b, s = self._biped, self._biped.settings
+        self._time += dt
+        x = self.progress = min(1.0, self._time / s.shift_duration)
+        blend = x**3 * (10 - 15 * x + 6 * x * x)
+        rate = 30 * x * x * (1 - x) ** 2 / s.shift_duration
+        reference = self._start + self._way * blend
+        return self.support.inside(tracking_zmp(dcm, reference, self._way * rate, b.omega, s.dcm_gain))
+
+
+class Step:
+    """One foot takes over the weight, the other swings: from support switch to support switch.
+
+    Attributes:
+        stance: Side that carries the weight.
+        time: Since the support switch [s].
+        landing: Where and when the other foot should land.
+        landing_yaw: Heading to land with [rad].
+        swing: Path of the other foot; None before it lifts off.
+        landed: Whether it has landed.
+        idle_steps: How many steps before this one had nowhere to go.
+    """
+
+    def __init__(
+        self, biped: Biped, planner: FootstepPlanner, feet: Feet, stance: int, zmp: complex, idle_steps: int = 0
+    ) -> None:
+        """Begin to take over the weight.
+
+        Args:
+            biped: The robot.
+            planner: Where it should go; its reference pose is held back to where the robot can follow.
+            feet: Where the feet are.
+            stance: Side that will carry the weight.
+            zmp: Where the ZMP is now [m].
+            idle_steps: How many steps before this one had nowhere to go.
+        """
+        s, foot = biped.settings, feet[stance]
+        self._biped, self._planner = biped, planner
+        self.stance = stance
+        self.idle_steps = idle_steps
+        self.time = 0.0
+        self.swing: SwingFoot | None = None
+        self.landed = False
+        self._zmp_from = zmp
+        self._support = support_of(feet, biped.outlines)
+        self._overdue = 0.0
+        self._weights = LandingWeights(s.landing_weight, s.timing_weight, s.offset_weight)
+        near, far = s.step_width_range
+        self._width = (-far, -near) if stance == LEFT else (near, far)
+        planner.hold_back(stance, foot)
+        self.landing = planner.nominal_landing(stance, foot, 0.0)
+        self.landing_yaw = planner.landing_yaw(stance, foot, 0.0)
+
+    @property
+    def double_support(self) -> bool:
+        """Whether the weight is still on its way from foot to foot."""
+        return self.time < self._biped.settings.double_support
+
+    def planned_landing(self, foot: Foot) -> Foot:
+        """Where the other foot should land if the stance foot is at ``foot``."""
+        place = foot.place + self._planner.forward * self.landing.position
+        return Foot(place, foot.height - self._biped.settings.landing_depth, self.landing_yaw)
+
+    def advance(self, dcm: complex, feet: Feet, contacts: tuple[float, float], dt: float) -> complex:
+        """One tick; returns the ZMP [m]."""
+        s, foot, planner = self._biped.settings, feet[self.stance], self._planner
+        share = transfer_share(s.double_support - self.time, s.double_support, self._biped.omega)
+        virtual = dcm - foot.place - (self._zmp_from - foot.place) * share
+        local = planner.forward.conjugate() * virtual
+        nominal = planner.nominal_landing(self.stance, foot, self.time)
+        if self.landing.duration - self.time > s.freeze_time:
+            self._adapt(local, nominal, feet)
+        zmp = self._place_zmp(local, nominal, foot)
+        if not self.double_support:
+            self._fly(feet, contacts[1 - self.stance] > s.contact_threshold, dt)
+        return zmp
+
+    def _adapt(self, local: complex, nominal: Landing, feet: Feet) -> None:
+        """Choose landing and time anew, such that the foot can be there in time."""
+        b, s, foot = self._biped, self._biped.settings, feet[self.stance]
+        shortest, longest = s.step_duration_range
+        way = abs(self.planned_landing(foot).place - feet[1 - self.stance].place)
+        arrival = max(self.time, s.double_support) + way / s.swing_speed
+        earliest = min(max(shortest, self.time + s.freeze_time, arrival), longest)
+        bounds = LandingBounds(s.step_length_range, self._width, (earliest, longest))
+        self.landing = adapt_landing(local, self.time, nominal, bounds, b.omega, self._weights)
+        self.landing_yaw = self._planner.landing_yaw(self.stance, foot, self.time)
+
+    def _place_zmp(self, local: complex, nominal: Landing, foot: Foot) -> complex:
+        """ZMP on its way into the stance sole, moved within the support against the DCM's deviation."""
+        b, s = self._biped, self._biped.settings
+        decay = math.exp(-b.omega * max(0.0, nominal.duration - self.time))
+        wanted = (nominal.position + nominal.offset) * decay
+        correction = self._planner.forward * ((1.0 + s.dcm_gain / b.omega) * (local - wanted))
+        if self.double_support:
+            base = self._zmp_from + (foot.place - self._zmp_from) * (self.time / s.double_support)
+            return self._support.inside(base + correction)
+        forward = direction(foot.yaw)
+        inward = forward.conjugate() * correction
+        (back, front), (right, left) = b.ankle_range[self.stance]
+        return foot.place + forward * complex(clamp(inward.real, back, front), clamp(inward.imag, right, left))
+
+    def _fly(self, feet: Feet, felt: bool, dt: float) -> None:
+        """Move the swing foot on, down to the ground and, if that is not there, further."""
+        s = self._biped.settings
+        swing = self.swing or lift_off(feet[1 - self.stance])
+        remaining = self.landing.duration - self.time
+        if remaining > 0.0:
+            landing = self.planned_landing(feet[self.stance])
+            self.swing = swing_towards(swing, landing, remaining, s.swing_height, s.landing_speed, dt)
+            self.landed = felt and self.swing.progress > _DESCENT
+        else:
+            self.swing = search_ground(swing, s.landing_speed, dt)
+            self._overdue += dt
+            self.landed = felt or self._overdue > s.landing_patience

@@ -1,0 +1,30 @@
+"""The ground plane as complex numbers, and back to the arrays that the rest of the body speaks."""
+
+import cmath
+
+import numpy as np
+
+from jepa_humanoid.robot.state import Vector
+
+
+def direction(yaw: float) -> complex:
+    """Unit vector e^{iψ} along a heading ψ [rad]."""
+    return cmath.rect(1.0, yaw)
+
+
+def clamp(value: float, low: float, high: float) -> float:
+    """Bring a number between two others; what is no number stays none, so that it is noticed further down."""
+    return low if value < low else high if value > high else value
+
+
+def limit(vector: complex, length: float) -> complex:
+    """Shorten a vector to a length if it is longer."""
+    excess = abs(vector) / length
+    return vector / excess if excess > 1.0 else vector
+
+
+def upright(forward: complex) -> Vector:
+    """Axes of an upright body that looks along a unit vector, shape (3, 3)."""
+    c, s = forward.real, forward.imag
+    # Flat first: numpy takes twice as long to find out the shape of nested tuples.
+    return np.array((c, -s, 0.0, s, c, 0.0, 0.0, 0.0, 1.0)).reshape(3, 3)

@@ -1,0 +1,80 @@
+"""What each phase asks of the ZMP, without the gait around it."""
+
+import pytest
+
+from jepa_humanoid.locomotion.model.biped import Biped, biped
+from jepa_humanoid.locomotion.model.feet import Feet, Foot, middle
+from jepa_humanoid.locomotion.model.footsteps import FootstepPlanner
+from jepa_humanoid.locomotion.model.phases import Shift, Stand, Step
+from jepa_humanoid.locomotion.model.support import support_of
+from jepa_humanoid.locomotion.settings import GaitSettings
+from jepa_humanoid.locomotion.walker import LEFT, RIGHT
+from jepa_humanoid.robot.description import RobotDescription
+
+DT = 0.002
+FEET: Feet = (Foot(0.1j, 0.0, 0.0), Foot(-0.1j, 0.0, 0.0))
+
+
+@pytest.fixture
+def model(g1: RobotDescription) -> Biped:
+    """The G1 as its gait sees it."""
+    return biped(g1, GaitSettings(), 0.7)
+
+
+def stand(model: Biped, dcm: complex = 0j) -> Stand:
+    """A stand on both feet."""
+    return Stand(model, support_of(FEET, model.outlines), dcm)
+
+
+def test_a_stand_brings_the_dcm_to_the_middle(model: Biped) -> None:
+    """Under the ZMP that it asks for, the pendulum's DCM returns to the middle of the feet."""
+    phase, dcm = stand(model, 0.03 + 0.05j), 0.03 + 0.05j
+    for _ in range(1500):
+        dcm += model.omega * (dcm - phase.advance(dcm, DT)) * DT
+    assert abs(dcm) < 1e-3
+
+
+def test_a_stand_asks_for_nothing_outside_the_feet(model: Biped) -> None:
+    """However far the DCM is, the ZMP stays in the support polygon."""
+    phase = stand(model)
+    assert phase.support.share(phase.advance(1 - 1j, DT)) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("stance", [LEFT, RIGHT])
+def test_a_shift_ends_near_the_stance_foot(model: Biped, stance: int) -> None:
+    """The DCM has followed its reference to the side of the foot that will carry, and the shift is over in its time."""
+    phase, dcm, ticks = Shift(model, stand(model), FEET, stance), 0j, 0
+    while phase.progress < 1.0:
+        dcm += model.omega * (dcm - phase.advance(dcm, DT)) * DT
+        ticks += 1
+    assert ticks * DT == pytest.approx(model.settings.shift_duration, abs=2 * DT)
+    assert dcm.imag * FEET[stance].place.imag > 0.02 * 0.1
+
+
+def test_a_step_begins_with_a_landing(model: Biped) -> None:
+    """From birth a step knows where, when and how the foot will land."""
+    step = Step(model, FootstepPlanner(model, middle(FEET)), FEET, LEFT, 0j)
+    landing = step.planned_landing(FEET[LEFT])
+    assert landing.place == pytest.approx(0.1j - 1j * model.settings.step_width)
+    assert landing.height == -model.settings.landing_depth
+    assert step.landing.duration == model.settings.step_duration
+    assert step.double_support
+    assert step.swing is None
+
+
+def test_a_foot_lands_when_it_is_felt_or_patience_ends(model: Biped) -> None:
+    """Contact early in the swing is no landing; late in it it is; without any, patience decides."""
+
+    def landed(contact: float) -> Step:
+        step = Step(model, FootstepPlanner(model, middle(FEET)), FEET, LEFT, 0j)
+        while not step.landed:
+            step.time += DT
+            step.advance(0.03j, FEET, (1.0, contact), DT)
+            assert step.time < 2.0
+        return step
+
+    felt, unfelt = landed(1.0), landed(0.0)
+    assert felt.swing is not None
+    assert felt.swing.progress == pytest.approx(0.7, abs=0.02)
+    overtime = unfelt.time - unfelt.landing.duration
+    assert overtime == pytest.approx(model.settings.landing_patience, abs=2 * DT)

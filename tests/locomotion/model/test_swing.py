@@ -1,0 +1,83 @@
+"""The swing foot's path: it arrives in time, clears the ground, and follows a landing that moves."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from jepa_humanoid.locomotion.model.feet import Foot
+from jepa_humanoid.locomotion.model.swing import SwingFoot, lift_off, search_ground, swing_towards
+
+DT, DURATION, CLEARANCE, LANDING_SPEED = 0.002, 0.34, 0.07, 0.3
+LANDING = Foot(0.3 + 0.1j, 0.0, 0.3)
+
+
+def fly(landing_of: Callable[[float], Foot]) -> tuple[SwingFoot, np.ndarray]:
+    """Swing to a landing given as a function of time; return the foot and its path."""
+    foot = lift_off(Foot(0.1j, 0.0, 0.0))
+    path = []
+    for i in range(round(DURATION / DT)):
+        foot = swing_towards(foot, landing_of(i * DT), DURATION - i * DT, CLEARANCE, LANDING_SPEED, DT)
+        target = foot.target()
+        path.append([*target.position, *target.velocity])
+    return foot, np.array(path)
+
+
+def test_foot_lands_where_and_as_asked() -> None:
+    """The foot ends on the landing, at rest horizontally, at the landing speed, turned."""
+    foot, _ = fly(lambda t: Foot(0.3 + 0.12j, 0.0, 0.3))
+    assert abs(foot.place - (0.3 + 0.12j)) < 2e-3
+    assert abs(foot.velocity) < 0.02
+    assert foot.height == pytest.approx(0.0, abs=2e-3)
+    assert foot.climb == pytest.approx(-0.3, abs=0.05)
+    assert foot.yaw == pytest.approx(0.3, abs=1e-6)
+    assert foot.progress == pytest.approx(1.0)
+
+
+def test_foot_clears_the_ground() -> None:
+    """The foot rises to its height and never dips below the ground on the way."""
+    _, path = fly(lambda t: LANDING)
+    assert path[:, 2].max() == pytest.approx(0.07, abs=2e-3)
+    assert path[:, 2].min() > -1e-3
+
+
+def test_velocity_is_the_derivative_of_position() -> None:
+    """What the controller is told of velocity is what the position does."""
+    _, path = fly(lambda t: LANDING)
+    numeric = np.diff(path[:, :3], axis=0) / DT
+    assert np.abs(numeric - path[1:, 3:6]).max() < 0.1
+
+
+def test_landing_that_moves_is_followed_without_a_jump() -> None:
+    """A landing that moves in mid-air is reached, and the path stays continuous."""
+    foot, path = fly(lambda t: LANDING._replace(place=(0.2 if t < 0.15 else 0.3) + 0.1j))
+    assert foot.place.real == pytest.approx(0.3, abs=3e-3)
+    assert np.abs(np.diff(path[:, 0])).max() < 0.01
+
+
+def test_search_goes_straight_down() -> None:
+    """After the planned landing the foot descends at the landing speed."""
+    before, _ = fly(lambda t: LANDING)
+    after = search_ground(before, LANDING_SPEED, DT)
+    assert after.place == before.place
+    assert after.height - before.height == pytest.approx(-0.3 * DT)
+    assert after.target().velocity == pytest.approx([0.0, 0.0, -0.3, 0.0, 0.0, 0.0])
+
+
+def test_the_target_is_of_a_foot_in_the_air() -> None:
+    """The whole-body controller gets a foot without load, with the path's yaw in axes and rate."""
+    foot, _ = fly(lambda t: LANDING)
+    target = foot.target()
+    assert target.load == 0.0
+    assert target.rotation @ [1.0, 0.0, 0.0] == pytest.approx([np.cos(foot.yaw), np.sin(foot.yaw), 0.0])
+    assert target.velocity[5] == foot.yaw_rate
+
+
+@pytest.mark.parametrize("remaining", [DURATION, 0.1, DT, 0.0])
+def test_compiled_and_plain_agree(remaining: float) -> None:
+    """The kernel does what its Python text says, early and late in the swing."""
+    foot, _ = fly(lambda t: LANDING)
+    foot = foot._replace(progress=0.3 if remaining > 0.2 else 0.9)
+    arguments = (foot, LANDING, remaining, CLEARANCE, LANDING_SPEED, DT)
+    found, plain = swing_towards(*arguments), swing_towards.py_func(*arguments)
+    assert np.allclose(np.array(found), np.array(plain), rtol=1e-12, atol=1e-12)
