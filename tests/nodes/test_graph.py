@@ -7,7 +7,9 @@ import pytest
 from std_msgs.msg import Bool
 
 from jepa_humanoid.nodes.contract import TOPICS
-from jepa_humanoid.nodes.conversions import to_stamp, write_goal, write_velocity
+from jepa_humanoid.nodes.messages.goal import write_goal
+from jepa_humanoid.nodes.messages.time import to_stamp
+from jepa_humanoid.nodes.messages.velocity import write_velocity
 from jepa_humanoid.resources import share_directory
 from jepa_humanoid.robot.state import Goal, VelocityCommand
 

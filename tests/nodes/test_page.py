@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 
 from jepa_humanoid.network import free_port
-from jepa_humanoid.nodes.conversions import JointConverter, to_stamp, write_odometry
+from jepa_humanoid.nodes.messages.joints import JointConverter
+from jepa_humanoid.nodes.messages.odometry import write_odometry
+from jepa_humanoid.nodes.messages.time import to_stamp
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.state import BaseEstimate, SensorSample
 

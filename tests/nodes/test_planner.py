@@ -6,11 +6,14 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from jepa_humanoid.nodes.messages.GONE import read_candidates, read_path
 from rclpy.parameter import Parameter
 
 from jepa_humanoid.nodes import planner as planner_module
 from jepa_humanoid.nodes.contract import TOPICS
-from jepa_humanoid.nodes.conversions import read_candidates, read_path, to_stamp, write_elevation, write_goal
+from jepa_humanoid.nodes.messages.elevation import write_elevation
+from jepa_humanoid.nodes.messages.goal import write_goal
+from jepa_humanoid.nodes.messages.time import to_stamp
 from jepa_humanoid.robot.state import ElevationGrid, Goal, VelocityCommand
 
 pytestmark = pytest.mark.ros

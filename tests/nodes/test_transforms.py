@@ -4,17 +4,13 @@ import numpy as np
 import pinocchio as pin
 import pytest
 from builtin_interfaces.msg import Time
+from jepa_humanoid.nodes.messages.GONE import BodyView
 from visualization_msgs.msg import Marker
 
 from jepa_humanoid.nodes.contract import TOPICS
-from jepa_humanoid.nodes.conversions import (
-    BodyView,
-    to_nanoseconds,
-    write_body_view,
-    write_candidates,
-    write_plan_view,
-    write_transform,
-)
+from jepa_humanoid.nodes.messages.markers import write_body_view, write_candidates, write_plan_view
+from jepa_humanoid.nodes.messages.pose import write_transform
+from jepa_humanoid.nodes.messages.time import to_nanoseconds
 from jepa_humanoid.robot.state import Goal
 
 

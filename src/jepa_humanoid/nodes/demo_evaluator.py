@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from jepa_humanoid.nodes.contract import ODOM_FRAME, TOPICS
-from jepa_humanoid.nodes.conversions import to_seconds, to_stamp
+from jepa_humanoid.nodes.messages.time import to_seconds, to_stamp
 from jepa_humanoid.nodes.node import Level, ParameterSpec, RobotNode, run
 
 GOAL_RADIUS = 0.3

@@ -16,10 +16,10 @@ import numpy as np
 from sensor_msgs.msg import Imu, JointState
 
 from jepa_humanoid.nodes.contract import TOPICS
-from jepa_humanoid.nodes.conversions import NANOSECONDS, seconds_of
 from jepa_humanoid.nodes.description import GAZEBO, robot_description
 from jepa_humanoid.nodes.errors import MessageError
 from jepa_humanoid.nodes.gazebo_wire import BroadcastReader
+from jepa_humanoid.nodes.messages.time import NANOSECONDS, seconds_of
 from jepa_humanoid.nodes.node import Level, ParameterSpec, RobotNode, run
 from jepa_humanoid.nodes.timing import LoopTimer
 from jepa_humanoid.nodes.wire import ImuWire, RobotWire, stamp_of

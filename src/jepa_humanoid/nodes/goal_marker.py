@@ -15,8 +15,10 @@ from visualization_msgs.msg import InteractiveMarker, InteractiveMarkerControl, 
 
 from jepa_humanoid.geometry import heading
 from jepa_humanoid.nodes.contract import ODOM_FRAME
-from jepa_humanoid.nodes.conversions import read_goal, read_pose, to_seconds, to_stamp, write_goal
 from jepa_humanoid.nodes.errors import MessageError, NodeError
+from jepa_humanoid.nodes.messages.goal import read_goal, write_goal
+from jepa_humanoid.nodes.messages.pose import read_pose
+from jepa_humanoid.nodes.messages.time import to_seconds, to_stamp
 from jepa_humanoid.nodes.node import Level, RobotNode, run
 from jepa_humanoid.robot.state import Goal
 

@@ -17,9 +17,10 @@ import numpy as np
 
 from jepa_humanoid.geometry import heading, rotation
 from jepa_humanoid.nodes.contract import FOOTPRINT_FRAME, TOPICS
-from jepa_humanoid.nodes.conversions import to_nanoseconds, to_stamp, write_points
 from jepa_humanoid.nodes.description import robot_description
 from jepa_humanoid.nodes.errors import MessageError
+from jepa_humanoid.nodes.messages.points import write_points
+from jepa_humanoid.nodes.messages.time import to_nanoseconds, to_stamp
 from jepa_humanoid.nodes.node import Level, ParameterSpec, RobotNode, run
 from jepa_humanoid.nodes.timing import LoopTimer
 from jepa_humanoid.nodes.wire import RobotWire

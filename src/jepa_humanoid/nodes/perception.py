@@ -13,18 +13,12 @@ from typing import Any
 import numpy as np
 import pinocchio as pin
 
-from jepa_humanoid.nodes.contract import ODOM_FRAME
-from jepa_humanoid.nodes.conversions import (
-    elevation_points,
-    read_odometry,
-    read_points,
-    read_pose,
-    to_nanoseconds,
-    to_seconds,
-    write_elevation,
-    write_points,
-)
 from jepa_humanoid.nodes.errors import MessageError
+from jepa_humanoid.nodes.messages.elevation import write_elevation
+from jepa_humanoid.nodes.messages.odometry import read_odometry
+from jepa_humanoid.nodes.messages.points import read_points
+from jepa_humanoid.nodes.messages.pose import read_pose
+from jepa_humanoid.nodes.messages.time import to_nanoseconds, to_seconds
 from jepa_humanoid.nodes.node import Level, ParameterSpec, RobotNode, run
 from jepa_humanoid.nodes.timing import LoopTimer
 from jepa_humanoid.perception.elevation import ElevationMapper, elevation_settings
@@ -66,7 +60,7 @@ class Perception(RobotNode):
 
     NAME = "perception"
     DESCRIPTION = "Turns point clouds into an elevation grid around the robot."
-    PUBLISHES = ("elevation", "elevation/points")
+    PUBLISHES = ("elevation",)
     SUBSCRIBES = ("points", "odom", "lidar/pose", "base_footprint")
     PARAMETERS = (
         ParameterSpec("largest_lag", 0.1, "a scan farther than this from every known place is dropped", "s", 0.01, 1.0),
@@ -193,9 +187,6 @@ class Perception(RobotNode):
         odometry_stamp = type(scan.header.stamp)(sec=now.stamp // 10**9, nanosec=now.stamp % 10**9)
         self.outputs["elevation"].publish(write_elevation(grid, odometry_stamp))
         self._timer.add(time.perf_counter() - began)
-        if self.outputs["elevation/points"].get_subscription_count():
-            cloud = elevation_points(grid, now.T_odom_footprint)
-            self.outputs["elevation/points"].publish(write_points(cloud, odometry_stamp, ODOM_FRAME))
 
     def _refuse(self, why: str) -> None:
         self._refused += 1
