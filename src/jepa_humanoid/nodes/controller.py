@@ -16,31 +16,27 @@ from sensor_msgs.msg import Imu, JointState
 from jepa_humanoid.body import Body, BodySettings
 from jepa_humanoid.nodes.arbiter import VelocityArbiter
 from jepa_humanoid.nodes.contract import FOOTPRINT_FRAME, ODOM_FRAME, TOPICS
-from jepa_humanoid.nodes.conversions import (
-    BodyView,
-    read_velocity,
-    seconds_of,
-    to_seconds,
-    to_stamp,
-    write_body_view,
-    write_odometry,
-    write_pose,
-    write_transform,
-)
 from jepa_humanoid.nodes.errors import MessageError
 from jepa_humanoid.nodes.input_guard import Arrival, StampGuard
+from jepa_humanoid.nodes.messages.markers import write_body_markers
+from jepa_humanoid.nodes.messages.odometry import write_odometry
+from jepa_humanoid.nodes.messages.pose import write_pose, write_transform
+from jepa_humanoid.nodes.messages.status import write_body_status
+from jepa_humanoid.nodes.messages.time import seconds_of, to_seconds, to_stamp
+from jepa_humanoid.nodes.messages.velocity import read_velocity
 from jepa_humanoid.nodes.node import Level, ParameterSpec, RobotNode, run
 from jepa_humanoid.nodes.timing import LoopTimer
 from jepa_humanoid.nodes.wire import RobotWire, stamp_of
-from jepa_humanoid.robot.description import SIDES, load_robot
+from jepa_humanoid.robot.description import load_robot
 from jepa_humanoid.robot.state import BaseEstimate, JointCommand, SensorSample
 from jepa_humanoid.safety import BodyMode
+from jepa_humanoid.status import BodyStatus, FootstepStatus
 
 Stamped = tuple[int, bytes]
 """A serialised message and its stamp [ns]."""
 
-MARKER_RATE = 10.0
-"""Of `controller/markers` [Hz]."""
+STATUS_PERIOD = 0.1
+"""Wall time between two messages of `controller/status` while nothing changes [s]."""
 
 IMU_PATIENCE = 0.1
 """Wall time for which a state waits for the IMU's message of the same stamp [s]."""
@@ -58,7 +54,15 @@ class Controller(RobotNode):
 
     NAME = "controller"
     DESCRIPTION = "Keeps the balance: estimator, gait, whole-body QP, safety modes."
-    PUBLISHES = ("joint_commands", "odom", "base_footprint", "lidar/pose", "controller/markers", "tf")
+    PUBLISHES = (
+        "joint_commands",
+        "odom",
+        "base_footprint",
+        "lidar/pose",
+        "controller/status",
+        "controller/markers",
+        "tf",
+    )
     SUBSCRIBES = ("joint_states", "imu/data", "teleop/cmd_vel", "plan/cmd_vel", "emergency_stop")
     SERVES = ("controller/stand_up", "controller/sit_down", "controller/emergency_stop", "controller/release")
     PARAMETERS = (
@@ -83,7 +87,6 @@ class Controller(RobotNode):
         self._guard = StampGuard(self.value("longest_gap"), self.value("most_repeats"), self.value("follow_restart"))
         self._arbiter = VelocityArbiter(self.value("command_patience"))
         self._odom_period = round(1e9 / self.value("odom_rate"))
-        self._marker_period = round(1e9 / MARKER_RATE)
         self._control_timer = LoopTimer(self.value("deadline"))
         self._tick_timer = LoopTimer(self.value("deadline"))
         self._settings = BodySettings(maximum_gap=self.value("longest_gap"))
@@ -110,7 +113,10 @@ class Controller(RobotNode):
         self._now = 0.0
         self._obeys = "nobody"
         self._heard = time.monotonic()
-        self._next_odom = self._next_markers = 0
+        self._next_odom = 0
+        self._said: tuple[object, ...] = ()
+        self._next_status = 0.0
+        self._cause = ""
         self._guard.reset()
         self._body = self._new_body()
         self.loop.call_at(self._watch, time.monotonic())
@@ -184,7 +190,43 @@ class Controller(RobotNode):
             self._damp(stamp)
         elif not self._seen and now - self._heard > 1.0:
             self.waiting_for("joint_states and imu/data")
+        if self._seen:
+            self._show_status(now)
         return now + WATCH_PERIOD
+
+    def _show_status(self, now: float) -> None:
+        status = self._status()
+        said = (status.mode, status.reason, status.stopped)
+        if said == self._said and now < self._next_status:
+            return
+        self._said, self._next_status = said, now + STATUS_PERIOD
+        self.outputs["controller/status"].publish(write_body_status(status))
+        self.outputs["controller/markers"].publish(write_body_markers(status, to_stamp(status.stamp)))
+
+    def _status(self) -> BodyStatus:
+        """What the body does, until it says so itself."""
+        body = self._body
+        reason = self._fault or body.reason
+        if body.mode in (BodyMode.STAND, BodyMode.WALK):
+            self._cause = ""
+        elif not self._cause or not reason.startswith("released"):
+            self._cause = reason
+        known = body.estimate is not None
+        return BodyStatus(
+            stamp=self._now,
+            mode=body.mode,
+            reason=reason,
+            engaged=body.engaged,
+            contacts=np.array(body.contacts, dtype=float) if known else np.zeros(2),
+            feet=body.foot_positions if known else np.zeros((2, 3)),
+            forces=body.contact_forces if known else np.zeros((2, 3)),
+            footsteps=tuple(FootstepStatus(step.side, step.position, step.yaw) for step in body.footsteps),
+            com=body.com,
+            # The divergent component of motion is a point on the ground.
+            dcm=None if body.dcm is None else np.append(body.dcm, body.ground_height),
+            stopped=self._stopped or "",
+            cause=self._cause,
+        )
 
     def _step(self, stamp: int, state: bytes, imu: bytes) -> None:
         began = time.perf_counter()
@@ -219,9 +261,6 @@ class Controller(RobotNode):
         if stamp >= self._next_odom:
             self._next_odom = stamp - stamp % self._odom_period + self._odom_period
             self._publish_odometry(estimate, sample, to_stamp(self._now))
-        elif stamp >= self._next_markers:
-            self._next_markers = stamp - stamp % self._marker_period + self._marker_period
-            self._publish_markers(to_stamp(self._now))
 
     def _answer(self, command: JointCommand, stamp: int) -> None:
         data = self._wire.write_command(command, stamp)
@@ -251,19 +290,6 @@ class Controller(RobotNode):
                     ]
                 )
             )
-
-    def _publish_markers(self, stamp: Any) -> None:
-        body = self._body
-        view = BodyView(
-            footsteps=np.array([(*step.position, step.yaw) for step in body.footsteps]).reshape(-1, 4),
-            sides=tuple(SIDES[step.side] for step in body.footsteps),
-            feet=body.foot_positions,
-            forces=body.contact_forces,
-            com=body.com,
-            # The divergent component of motion is a point on the ground.
-            dcm=None if body.dcm is None else np.append(body.dcm, body.ground_height),
-        )
-        self.outputs["controller/markers"].publish(write_body_view(view, stamp))
 
     def _on_teleop(self, message: Any) -> None:
         try:
@@ -328,7 +354,7 @@ class Controller(RobotNode):
         self._body = self._new_body()
         self._fault = None
         self._imu = self._unpaired = None
-        self._next_odom = self._next_markers = 0
+        self._next_odom = 0
         if self._stopped is not None:
             self._body.emergency_stop(self._stopped)
 
