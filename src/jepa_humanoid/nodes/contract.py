@@ -163,8 +163,7 @@ TOPICS = MappingProxyType(
                 String,
                 LATCHED,
                 "5 Hz (wall)",
-                "JSON with ground truth; for judging a run, never for control: stamp, position, yaw, tilt_deg, "
-                "max_tilt_deg, falls, touches, touching, pace, real_time_factor",
+                "JSON with ground truth, for judging a run and never for control (below)",
             ),
             Topic(
                 "push",
@@ -237,7 +236,7 @@ TOPICS = MappingProxyType(
                 "controller/markers",
                 MarkerArray,
                 LATEST,
-                "10 Hz",
+                "10 Hz (wall) and on change",
                 "to look at: footsteps, estimated contact forces, centre of mass and divergent component of motion, in "
                 "`odom`",
             ),
@@ -245,7 +244,7 @@ TOPICS = MappingProxyType(
                 "controller/status",
                 String,
                 LATEST,
-                "10 Hz and on change",
+                "10 Hz (wall) and on change",
                 "JSON: what the body does, and why (below)",
             ),
             Topic(

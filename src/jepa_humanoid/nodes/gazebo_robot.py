@@ -17,7 +17,6 @@ import numpy as np
 from sensor_msgs.msg import Imu, JointState
 
 from jepa_humanoid.nodes.contract import TOPICS
-from jepa_humanoid.nodes.description import GAZEBO, robot_description
 from jepa_humanoid.nodes.errors import MessageError
 from jepa_humanoid.nodes.gazebo_wire import BroadcastReader
 from jepa_humanoid.nodes.messages.time import NANOSECONDS, seconds_of
@@ -28,6 +27,7 @@ from jepa_humanoid.real_time import RealTimeMeter
 from jepa_humanoid.robot.description import load_robot
 from jepa_humanoid.robot.motors import drive
 from jepa_humanoid.robot.state import JointCommand, SensorSample, Vector
+from jepa_humanoid.simulation.description import GAZEBO, robot_description
 
 SILENCE = 1.0
 """Wall time without states of the simulation after which to say so [s]."""

@@ -8,7 +8,6 @@ import numpy as np
 
 from jepa_humanoid.geometry import heading, rotation
 from jepa_humanoid.nodes.contract import FOOTPRINT_FRAME, TOPICS
-from jepa_humanoid.nodes.description import robot_description
 from jepa_humanoid.nodes.errors import MessageError
 from jepa_humanoid.nodes.messages.points import write_points
 from jepa_humanoid.nodes.messages.report import write_report
@@ -19,6 +18,7 @@ from jepa_humanoid.nodes.wire import RobotWire
 from jepa_humanoid.real_time import RealTimeMeter
 from jepa_humanoid.robot.description import load_robot
 from jepa_humanoid.robot.state import JointCommand
+from jepa_humanoid.simulation.description import robot_description
 from jepa_humanoid.simulation.pacing import Pace, Pacer, PacingSettings, Turn
 from jepa_humanoid.simulation.report import RunLog
 from jepa_humanoid.simulation.scenes import load_scene

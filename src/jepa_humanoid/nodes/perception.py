@@ -6,12 +6,8 @@ A scan waits until the controller has said where the LiDAR was when it was taken
 import sys
 import time
 from collections import deque
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
-
-import numpy as np
-import pinocchio as pin
 
 from jepa_humanoid.nodes.errors import MessageError
 from jepa_humanoid.nodes.messages.elevation import write_elevation
@@ -23,36 +19,11 @@ from jepa_humanoid.nodes.node import Level, ParameterSpec, RobotNode, run
 from jepa_humanoid.nodes.timing import LoopTimer
 from jepa_humanoid.perception.elevation import ElevationMapper, elevation_settings
 from jepa_humanoid.perception.errors import PerceptionError
+from jepa_humanoid.perception.whereabouts import Whereabouts, odometry_jumped
 from jepa_humanoid.robot.description import load_robot
-from jepa_humanoid.robot.state import BaseEstimate
 
 MEMORY = 100
 """Places remembered, two seconds of them."""
-
-LARGEST_STEP = 0.5
-"""Distance between two odometry messages beyond which the robot was not walking [m]."""
-
-
-@dataclass(frozen=True)
-class Whereabouts:
-    """Where the robot was at a time, as the controller said.
-
-    Attributes:
-        stamp: The time [ns].
-        base: Its base.
-        T_odom_lidar: Its LiDAR.
-        T_odom_footprint: The ground under it.
-    """
-
-    stamp: int
-    base: BaseEstimate
-    T_odom_lidar: pin.SE3
-    T_odom_footprint: pin.SE3
-
-
-def odometry_jumped(before: BaseEstimate, after: BaseEstimate) -> bool:
-    """Whether a robot cannot have gone from one place to the other: the controller has started its estimate anew."""
-    return float(np.linalg.norm(after.position - before.position)) > LARGEST_STEP
 
 
 class Perception(RobotNode):

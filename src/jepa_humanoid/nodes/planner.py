@@ -27,8 +27,8 @@ from jepa_humanoid.nodes.messages.status import write_plan_status
 from jepa_humanoid.nodes.messages.time import to_stamp
 from jepa_humanoid.nodes.messages.velocity import write_velocity
 from jepa_humanoid.nodes.node import Level, ParameterSpec, RobotNode, run
-from jepa_humanoid.nodes.perception import odometry_jumped
 from jepa_humanoid.nodes.timing import LoopTimer
+from jepa_humanoid.perception.whereabouts import odometry_jumped
 from jepa_humanoid.robot.description import load_robot
 from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid, Goal, VelocityCommand
 from jepa_humanoid.status import PlanState, PlanStatus
