@@ -12,6 +12,7 @@ from hypothesis.extra.numpy import arrays
 from std_msgs.msg import String
 
 from jepa_humanoid.nodes.errors import MessageError
+from jepa_humanoid.nodes.messages.report import read_report, write_report
 from jepa_humanoid.nodes.messages.status import (
     read_body_status,
     read_plan_status,
@@ -19,6 +20,8 @@ from jepa_humanoid.nodes.messages.status import (
     write_plan_status,
 )
 from jepa_humanoid.safety import BodyMode
+from jepa_humanoid.simulation.pacing import Pace
+from jepa_humanoid.simulation.report import RunReport
 from jepa_humanoid.status import BodyStatus, FootstepStatus, PlanState, PlanStatus
 
 number = st.floats(allow_nan=True, allow_infinity=True)
@@ -102,6 +105,27 @@ def test_what_is_sent_is_json_for_everybody(status):
         raise AssertionError(f"{name} is no JSON")
 
     assert set(json.loads(write_plan_status(status).data, parse_constant=refuse)) == {f.name for f in fields(status)}
+
+
+reports = st.builds(
+    RunReport,
+    stamp=number,
+    position=vector(3),
+    yaw=number,
+    tilt_deg=number,
+    max_tilt_deg=number,
+    falls=st.integers(),
+    touches=st.integers(),
+    touching=st.lists(st.text()).map(tuple),
+    pace=st.sampled_from([pace.name.lower() for pace in Pace]),
+    real_time_factor=st.none() | number,
+)
+
+
+@given(reports)
+def test_report_survives_the_wire(report):
+    """Every field arrives to the last bit."""
+    assert_same(read_report(write_report(report)), report)
 
 
 STANDS = BodyStatus(1.0, BodyMode.STAND, "standing", True, np.ones(2), np.zeros((2, 3)), np.zeros((2, 3)))
