@@ -11,3 +11,14 @@ class BodyMode(Enum):
     STAND = "stand"
     WALK = "walk"
     FALLEN = "fallen"
+
+
+class Cause(Enum):
+    """Why the body does what it does; the value is the sentence for people where there is nothing to add."""
+
+    WAITING = "waiting for the first state"
+    STANDING = "standing"
+    WALKING = "walking"
+    EMERGENCY_STOP = "emergency stop"
+    RELEASED = "released; damping until asked to stand up"
+    FAULT = "a fault outside"

@@ -7,7 +7,7 @@ from typing import Annotated
 import numpy as np
 
 from jepa_humanoid.robot.state import Vector
-from jepa_humanoid.safety import BodyMode
+from jepa_humanoid.safety import BodyMode, Cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +105,8 @@ class BodyStatus:
         footsteps: Where the feet stand or are about to; none while it does not balance.
         com: Centre of mass, shape (3,) [m], or None while it does not balance.
         dcm: Divergent component of motion on the ground, shape (3,) [m], or None likewise.
-        stopped: Who pressed the emergency stop that is in force, in words for people; empty if none is.
-        cause: Why the robot holds itself up no more, in words for people: unlike `reason` it outlives the release of
-            an emergency stop. Empty while it stands or walks.
+        cause: The reason for programs.
+        emergency_stop: Who asked for the emergency stop that is in force; nothing if none is.
     """
 
     stamp: float
@@ -120,5 +119,5 @@ class BodyStatus:
     footsteps: tuple[FootstepStatus, ...] = ()
     com: Place | None = None
     dcm: Place | None = None
-    stopped: str = ""
-    cause: str = ""
+    cause: Cause = Cause.WAITING
+    emergency_stop: str = ""

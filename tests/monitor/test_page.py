@@ -16,7 +16,7 @@ from jepa_humanoid.monitor.page import Page, PageError
 from jepa_humanoid.monitor.people import Handlers
 from jepa_humanoid.robot.description import load_robot
 from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid, Goal, VelocityCommand
-from jepa_humanoid.safety import BodyMode
+from jepa_humanoid.safety import BodyMode, Cause
 from jepa_humanoid.status import BodyStatus, FootstepStatus, PlanState, PlanStatus
 
 Open = Callable[..., Any]
@@ -26,7 +26,7 @@ HOME = ROBOT.nominal_configuration
 HERE = BaseEstimate(0.0, HOME[:3], HOME[3:7], np.array([0.3, 0.4, 0.0]), np.zeros(3))
 
 STANDS = BodyStatus(0.0, BodyMode.STAND, "standing", True, np.ones(2), np.zeros((2, 3)), np.zeros((2, 3)))
-DAMPS = replace(STANDS, mode=BodyMode.DAMPING, reason="imu/data: missing", cause="imu/data: missing", engaged=False)
+DAMPS = replace(STANDS, mode=BodyMode.DAMPING, reason="imu/data: missing", cause=Cause.FAULT, engaged=False)
 PLANS = PlanStatus(0.0, PlanState.WALKING, "walking", path=np.zeros((6, 2)))
 
 
@@ -310,12 +310,24 @@ def test_stand_up_is_offered_when_damping(page: Page) -> None:
     page._way_back._asked = page._way_back._released = -np.inf
     page.show_body(DAMPS)
     assert page._panel.stand_up.visible
-    page.show_body(replace(DAMPS, stopped="emergency stop by a person"))
+    page.show_body(replace(DAMPS, emergency_stop="a person"))
     assert not page._panel.stand_up.visible
     assert page._panel.release.visible
     page.show_body(STANDS)
     assert not page._panel.stand_up.visible
     assert not page._panel.release.visible
+
+
+def test_release_of_a_stop_is_not_why_the_robot_stopped(page: Page) -> None:
+    """The card goes on saying what happened, until something else does."""
+    stop = replace(DAMPS, reason="stopped by a person", cause=Cause.EMERGENCY_STOP, emergency_stop="a person")
+    released = replace(DAMPS, reason="whatever is said of it", cause=Cause.RELEASED)
+    page._way_back._asked = -np.inf
+    for status in (stop, released, released):
+        page.show_body(status)
+        assert "stopped by a person" in page._panel._card.content
+    page.show_body(DAMPS)
+    assert "imu/data: missing" in page._panel._card.content
 
 
 def test_stop_that_nobody_confirms_is_shown_for_a_moment_only(page: Page) -> None:

@@ -234,8 +234,8 @@ class Page:
         """Say what the body does and why, and draw what it does with the ground."""
         mode = status.mode.value
         self._status = replace(self._status, mode=mode, reason=status.reason)
-        self._tell(self._notices.mode(mode, status.reason, bool(status.stopped)))
-        self._way_back.follow(mode, status.cause or status.reason, bool(status.stopped))
+        self._tell(self._notices.mode(mode, status.reason, bool(status.emergency_stop)))
+        self._way_back.follow(status)
         steps = self._intake.check(
             "show_body", [[*step.position, step.yaw] for step in status.footsteps] or np.zeros((0, 4)), None, 4
         )
@@ -299,7 +299,7 @@ class Page:
         self._status = replace(self._status, real_time_factor=real_time_factor, notes=health.notes)
         if "controller" in health.silent and self._status.mode:
             self._status = replace(self._status, mode=SILENT, reason="The controller is silent.")
-            self._way_back.follow(SILENT, "", self._way_back.latched)
+            self._way_back.forget()
         elif self._status.mode == SILENT:
             self._status = replace(self._status, mode="", reason="")  # until it says what the robot does
         self._tell(self._notices.nodes(time.monotonic(), health.troubles))

@@ -8,6 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from jepa_humanoid.monitor.recovery import STOPPED_MODES, Advice, Condition, advise
+from jepa_humanoid.safety import Cause
+from jepa_humanoid.status import BodyStatus
 
 SECOND_THOUGHT = 1.0
 """Wall time from a release until standing up is offered, so that a double click does not do both [s]."""
@@ -42,22 +44,27 @@ class WayBack:
         self.can_restart = False
         self.held = True
 
-    @property
-    def latched(self) -> bool:
-        """Whether an emergency stop is in force, as far as is known."""
-        return self._latched
-
     def ask(self, stop: bool) -> None:
         """People press the emergency stop, or release it: shown at once, and forgotten unless it is confirmed."""
         self._asked = time.monotonic()
         self._latch(stop)
         self.update()
 
-    def follow(self, mode: str, cause: str, stopped: bool) -> None:
-        """What the controller says: its mode, why it stopped, and whether an emergency stop is in force."""
-        self._mode, self._cause = mode, cause if mode in STOPPED_MODES else ""
+    def follow(self, status: BodyStatus) -> None:
+        """What the controller says; that a stop was released is not why the robot stopped."""
+        self._mode = status.mode.value
+        if self._mode not in STOPPED_MODES:
+            self._cause = ""
+        elif not self._cause or status.cause is not Cause.RELEASED:
+            self._cause = status.reason
+        stopped = bool(status.emergency_stop)
         if stopped != self._latched and time.monotonic() - self._asked > CONFIRMATION:
             self._latch(stopped)
+        self.update()
+
+    def forget(self) -> None:
+        """The controller says nothing any more: nobody knows what the robot does."""
+        self._mode = self._cause = ""
         self.update()
 
     def feel(self, tilt: float) -> None:

@@ -29,7 +29,7 @@ from jepa_humanoid.nodes.timing import LoopTimer
 from jepa_humanoid.nodes.wire import RobotWire, stamp_of
 from jepa_humanoid.robot.description import load_robot
 from jepa_humanoid.robot.state import BaseEstimate, JointCommand, SensorSample
-from jepa_humanoid.safety import BodyMode
+from jepa_humanoid.safety import BodyMode, Cause
 from jepa_humanoid.status import BodyStatus, FootstepStatus
 
 Stamped = tuple[int, bytes]
@@ -116,7 +116,6 @@ class Controller(RobotNode):
         self._next_odom = 0
         self._said: tuple[object, ...] = ()
         self._next_status = 0.0
-        self._cause = ""
         self._guard.reset()
         self._body = self._new_body()
         self.loop.call_at(self._watch, time.monotonic())
@@ -196,7 +195,7 @@ class Controller(RobotNode):
 
     def _show_status(self, now: float) -> None:
         status = self._status()
-        said = (status.mode, status.reason, status.stopped)
+        said = (status.mode, status.reason, status.emergency_stop)
         if said == self._said and now < self._next_status:
             return
         self._said, self._next_status = said, now + STATUS_PERIOD
@@ -207,10 +206,8 @@ class Controller(RobotNode):
         """What the body does, until it says so itself."""
         body = self._body
         reason = self._fault or body.reason
-        if body.mode in (BodyMode.STAND, BodyMode.WALK):
-            self._cause = ""
-        elif not self._cause or not reason.startswith("released"):
-            self._cause = reason
+        known_causes = {cause.value: cause for cause in Cause}
+        cause = Cause.EMERGENCY_STOP if self._stopped else known_causes.get(reason, Cause.FAULT)
         known = body.estimate is not None
         return BodyStatus(
             stamp=self._now,
@@ -224,8 +221,8 @@ class Controller(RobotNode):
             com=body.com,
             # The divergent component of motion is a point on the ground.
             dcm=None if body.dcm is None else np.append(body.dcm, body.ground_height),
-            stopped=self._stopped or "",
-            cause=self._cause,
+            cause=cause,
+            emergency_stop=self._stopped or "",
         )
 
     def _step(self, stamp: int, state: bytes, imu: bytes) -> None:

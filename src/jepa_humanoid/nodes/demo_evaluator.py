@@ -140,7 +140,7 @@ class DemoEvaluator(RobotNode):
         except MessageError as error:
             self.warn_throttled(str(error))
             return
-        self._doing["controller"] = status.cause or status.reason
+        self._doing["controller"] = status.reason
 
     def _on_plan(self, message: Any) -> None:
         try:

@@ -154,7 +154,7 @@ def _json_type(hint: Any) -> str:
         inner = get_type_hints(hint, include_extras=True).items()
         return f"{{{', '.join(f'{name}: {_json_type(kind)}' for name, kind in inner)}}}"
     if issubclass(hint, Enum):
-        return ", ".join(f'"{member.value}"' for member in hint)
+        return ", ".join(f'"{member.name.lower()}"' for member in hint)
     return {float: "number", int: "whole number", str: "text", bool: "true or false", NoneType: "null"}[hint]
 
 

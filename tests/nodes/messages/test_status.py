@@ -19,7 +19,7 @@ from jepa_humanoid.nodes.messages.status import (
     write_body_status,
     write_plan_status,
 )
-from jepa_humanoid.safety import BodyMode
+from jepa_humanoid.safety import BodyMode, Cause
 from jepa_humanoid.simulation.pacing import Pace
 from jepa_humanoid.simulation.report import RunReport
 from jepa_humanoid.status import BodyStatus, FootstepStatus, PlanState, PlanStatus
@@ -44,8 +44,8 @@ body_statuses = st.builds(
     footsteps=st.lists(footsteps, max_size=4).map(tuple),
     com=st.none() | vector(3),
     dcm=st.none() | vector(3),
-    stopped=st.text(),
-    cause=st.text(),
+    cause=st.sampled_from(Cause),
+    emergency_stop=st.text(),
 )
 
 
@@ -137,6 +137,7 @@ PLANS = PlanStatus(1.0, PlanState.WALKING, "walking", candidates=np.zeros((3, 4,
     [
         ("mode", "flying", 'mode is "flying", and has to be one of passive, damping, stand, walk, fallen'),
         ("mode", None, "mode is null, and has to be one of"),
+        ("cause", "because", 'cause is "because", and has to be one of'),
         ("stamp", "soon", 'stamp is "soon", and has to be a number'),
         ("stamp", True, "stamp is true, and has to be a number"),
         ("stamp", 10**400, "has to be a number of double precision"),

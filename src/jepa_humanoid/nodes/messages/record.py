@@ -1,7 +1,8 @@
 """Values as JSON and back: one object a dataclass, one key a field, so that no message type has to be compiled.
 
-JSON knows no NaN and no infinity: they are the texts "NaN", "Infinity" and "-Infinity", as in protobuf's JSON. There is
-no version beside the fields: one too many or too few is refused, as is any text that is not exactly such a value.
+Members of enumerations are their names in lower case. JSON knows no NaN and no infinity: they are the texts "NaN",
+"Infinity" and "-Infinity", as in protobuf's JSON. There is no version beside the fields: one too many or too few is
+refused, as is any text that is not exactly such a value.
 """
 
 import json
@@ -48,7 +49,7 @@ def _refuse_constant(name: str) -> NoReturn:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Enum):
-        return value.value
+        return value.name.lower()
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, np.ndarray):
@@ -93,7 +94,7 @@ class _Reader:
         if is_dataclass(kind):
             return self._dataclass(cast(type, kind), plain, where)
         if issubclass(kind, Enum):
-            values = {member.value: member for member in kind}
+            values = {member.name.lower(): member for member in kind}
             if not isinstance(plain, str) or plain not in values:
                 self._refuse(where, plain, f"one of {', '.join(values)}")
             return values[plain]
