@@ -2,11 +2,14 @@
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from jepa_humanoid.geometry import heading
 from jepa_humanoid.simulation.pacing import Pace
-from jepa_humanoid.simulation.world import GroundTruth
 from jepa_humanoid.status import Place
+
+if TYPE_CHECKING:  # who reads a report need not be able to simulate
+    from jepa_humanoid.simulation.world import GroundTruth
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +48,12 @@ class RunLog:
         truth: The last one.
     """
 
-    def __init__(self, truth: GroundTruth) -> None:
+    def __init__(self, truth: "GroundTruth") -> None:
         self.truth = truth
         self._max_tilt = truth.tilt
         self._touches = len(truth.touching)
 
-    def add(self, truth: GroundTruth) -> None:
+    def add(self, truth: "GroundTruth") -> None:
         """Take note of the next period's truth."""
         if truth.touching != self.truth.touching:
             self._touches += len(set(truth.touching) - set(self.truth.touching))
