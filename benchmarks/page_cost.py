@@ -12,9 +12,12 @@ import time
 
 import numpy as np
 
+from jepa_humanoid.monitor.health import Health
 from jepa_humanoid.monitor.page import Page
 from jepa_humanoid.robot.description import RobotDescription, load_robot
 from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid, Goal, Vector
+from jepa_humanoid.safety import BodyMode
+from jepa_humanoid.status import BodyStatus, FootstepStatus, PlanState, PlanStatus
 
 STEP = 0.7
 """Duration of two steps [s]."""
@@ -60,15 +63,26 @@ def show(page: Page, robot: RobotDescription, tick: int, now: float, random: np.
     page.show_odometry(base)
     if tick % 3 == 0:
         page.show_elevation(elevation(base, random), base, 0.0)
-        page.show_contact_forces([[q[0], 0.1, 0.0], [q[0], -0.1, 0.0]], [[10.0, 5.0, 100.0], [-8.0, -5.0, 230.0]])
-        page.show_footsteps([[q[0] + 0.2 * k, 0.1 * (-1) ** k, 0.0, 0.0] for k in range(3)], ("left", "right", "left"))
-        page.show_dcm([q[0] + 0.05, q[1], 0.0])
-        page.show_surprise(now, 1.0 + 0.1 * random.normal())
-        page.show_loop_times(now, control_ms=0.7, plan_ms=70.0)
+        steps = tuple(FootstepStatus(k % 2, np.array([q[0] + 0.2 * k, 0.1 * (-1) ** k, 0.0]), 0.0) for k in range(3))
+        feet, forces = np.array([[q[0], 0.1, 0.0], [q[0], -0.1, 0.0]]), np.array([[10.0, 5, 100], [-8, -5, 230]])
+        dcm = np.array([q[0] + 0.05, q[1], 0.0])
+        page.show_body(BodyStatus(now, BodyMode.WALK, "walking", True, np.ones(2), feet, forces, steps, q[:3], dcm))
+        page.show_control_time(now, 0.7)
     if tick % 5 == 0:
         turn = random.normal(0.0, 0.5, (32, 1)) * np.arange(10) * 0.2
         paths = q[:2] + 0.16 * np.cumsum(np.stack([np.cos(turn), np.sin(turn)], axis=-1), axis=1)
-        page.show_plan(paths, random.random(32), paths[0])
+        surprise = 1.0 + 0.1 * random.normal()
+        page.show_plan(
+            PlanStatus(
+                now,
+                PlanState.WALKING,
+                surprise=surprise,
+                plan_ms=70.0,
+                candidates=paths,
+                costs=random.random(32),
+                path=paths[0],
+            )
+        )
 
 
 def read_everything(port: int, count: int) -> None:
@@ -97,7 +111,7 @@ def measure(robot: RobotDescription, browsers: int, seconds: float, rate: float)
     with Page(robot, port=0) as page:
         built = time.perf_counter() - began
         page.show_goal(Goal(np.array([3.0, 0.0]), 0.0))
-        page.show_diagnostics("walk", "walking", 1.0)
+        page.show_health(Health(), 1.0)
         readers = multiprocessing.get_context("spawn").Process(target=read_everything, args=(page.port, browsers))
         readers.start()
         time.sleep(3.0)

@@ -4,8 +4,6 @@
 `docs/control.md` what can be tuned about the controller.
 """
 
-import inspect
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, Field, fields
 from pathlib import Path
@@ -15,7 +13,7 @@ from jepa_humanoid.body import BodySettings
 from jepa_humanoid.bringup import BRINGUP, Argument, launch_arguments, record_arguments, teleop_arguments
 from jepa_humanoid.control.whole_body import WholeBodySettings
 from jepa_humanoid.locomotion.settings import GaitSettings
-from jepa_humanoid.nodes.reference import NODES, load_node, write_reference
+from jepa_humanoid.nodes.reference import NODES, attributes, load_node, write_reference
 from jepa_humanoid.safety import SafetyLimits
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -48,7 +46,7 @@ def settings_tables() -> str:
         ("Safety", SafetyLimits),
         ("Body", BodySettings),
     ):
-        described = _attributes(settings)
+        described = attributes(settings)
         lines += [f"### {title}: `{settings.__name__}`", "", "| setting | default | meaning |", "| --- | --- | --- |"]
         lines += [
             f"| `{item.name}` | {default} | {described[item.name]} |"
@@ -68,13 +66,6 @@ def with_tables(page: str, tables: str) -> str:
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
     return f"{before}{BEGIN}\n\n{tables}\n\n{END}{after}"
-
-
-def _attributes(settings: type) -> dict[str, str]:
-    """The lines of a docstring's ``Attributes``, by name."""
-    text = (inspect.getdoc(settings) or "").partition("Attributes:\n")[2]
-    entries = re.findall(r"^    (\w+): (.*(?:\n {5,}.*)*)", text, flags=re.MULTILINE)
-    return {name: " ".join(meaning.split()) for name, meaning in entries}
 
 
 def _default(item: Field[Any]) -> str | None:

@@ -31,6 +31,7 @@ class Browser:
         self._complete = threading.Event()
         self.widgets: dict[str, str] = {}
         self.values: dict[str, Any] = {}
+        self.texts: dict[str, str] = {}
         self.nodes: set[str] = set()
         threading.Thread(target=self._read, daemon=True).start()
         assert self._complete.wait(10.0), "the page was not delivered"
@@ -91,6 +92,9 @@ class Browser:
 
     def _hear(self, message: dict[str, Any]) -> None:
         kind = message["type"]
+        said = message.get("updates") if kind == "GuiUpdateMessage" else message.get("props")
+        if isinstance(said, dict) and "content" in said:
+            self.texts[message["uuid"]] = said["content"]
         if kind == "ReplayDoneMessage":
             self._complete.set()
         elif kind == "LocalStorageGetItemRequestMessage" and self._answers:

@@ -35,7 +35,7 @@ from sensor_msgs.msg import Imu, JointState, PointCloud2
 from std_msgs.msg import Float64MultiArray, String
 from std_srvs.srv import Trigger
 
-from jepa_humanoid.nodes.conversions import write_points
+from jepa_humanoid.nodes.messages.points import write_points
 from jepa_humanoid.robot.description import LidarSettings
 from jepa_humanoid.simulation.lidar import TRANSPARENT_GROUP, Lidar
 

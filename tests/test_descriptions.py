@@ -15,7 +15,7 @@ from jepa_humanoid.simulation.model import build_model
 from jepa_humanoid.simulation.scenes import load_scene
 
 pytest.importorskip("rclpy")
-from jepa_humanoid.nodes.description import controllers_file, robot_description
+from jepa_humanoid.simulation.description import controllers_file, robot_description
 
 
 @pytest.fixture(scope="module", params=robot_names())

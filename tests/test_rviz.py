@@ -19,7 +19,6 @@ from jepa_humanoid.nodes.joystick_stop import JoystickStop
 from jepa_humanoid.nodes.reference import NODES, load_node
 
 SHOWS = {
-    "Image": "sensor_msgs/Image",
     "MarkerArray": "visualization_msgs/MarkerArray",
     "Odometry": "nav_msgs/Odometry",
     "Path": "nav_msgs/Path",
@@ -91,7 +90,7 @@ def test_views_leave_nothing_out() -> None:
             for display in manager["Displays"]
             if display["Enabled"]
         }
-    driving = {"robot_description", "elevation/points", "plan/path", "plan/candidates", "plan/markers"}
+    driving = {"robot_description", "elevation", "plan/path", "plan/candidates", "plan/markers"}
     assert driving | {"controller/markers"} <= shown["drive"]
     assert driving | {"controller/markers", "odom", "points"} <= shown["debug"]
 

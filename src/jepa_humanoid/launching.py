@@ -334,7 +334,8 @@ FAST = ("joint_states", "imu/data", "joint_commands")
 
 ESSENTIALS = (
     *("joint_states", "imu/data", "joint_commands", "points", "robot_description", "clock", "evaluation", "tf"),
-    *("odom", "base_footprint", "lidar/pose", "elevation", "plan/cmd_vel", "plan/surprise"),
+    *("odom", "base_footprint", "lidar/pose", "elevation", "plan/cmd_vel"),
+    *("controller/status", "plan/status"),
     *("goal_pose", "teleop/cmd_vel", "emergency_stop", "diagnostics"),
 )
 """Topics that training and judging need; the rest can be computed from them, or is there to be looked at."""

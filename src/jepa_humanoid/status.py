@@ -1,12 +1,27 @@
 """What everybody else may know of body and mind: typed, one value a message, no prose to parse."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
+from typing import Annotated
 
 import numpy as np
 
 from jepa_humanoid.robot.state import Vector
 from jepa_humanoid.safety import BodyMode, Cause
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What shape an array has; to be written beside its type, for those who make values from text.
+
+    Attributes:
+        axes: Length of each axis: a number, or a letter. The same letter is the same length throughout a value.
+    """
+
+    axes: tuple[int | str, ...]
+
+
+Place = Annotated[Vector, Shape((3,))]
 
 
 class PlanState(Enum):
@@ -36,8 +51,8 @@ class PlanStatus:
         hazard: Probability that the chosen trajectory touches something or falls.
         plan_ms: What the last plan took [ms].
         candidates: Imagined positions, shape (N, H, 2) [m].
-        costs: Theirs, shape (N,).
-        path: The chosen one, shape (H, 2) [m].
+        costs: Theirs, shape (N,); infinite for those that were dropped.
+        path: The chosen one, shape (P, 2) [m].
     """
 
     stamp: float = 0.0
@@ -48,9 +63,16 @@ class PlanStatus:
     surprise: float = 0.0
     hazard: float = 0.0
     plan_ms: float = 0.0
-    candidates: Vector = field(default_factory=lambda: np.zeros((0, 0, 2)))
-    costs: Vector = field(default_factory=lambda: np.zeros(0))
-    path: Vector = field(default_factory=lambda: np.zeros((0, 2)))
+    candidates: Annotated[Vector, Shape(("N", "H", 2))] = field(default_factory=lambda: np.zeros((0, 0, 2)))
+    costs: Annotated[Vector, Shape(("N",))] = field(default_factory=lambda: np.zeros(0))
+    path: Annotated[Vector, Shape(("P", 2))] = field(default_factory=lambda: np.zeros((0, 2)))
+
+    def sampled(self, most: int) -> "PlanStatus":
+        """The same with a sample of its candidates, the cheapest among them and the others evenly by their rank."""
+        if len(self.costs) <= most:
+            return self
+        chosen = np.argsort(self.costs)[:: -(-len(self.costs) // most)]
+        return replace(self, candidates=self.candidates[chosen], costs=self.costs[chosen])
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +86,7 @@ class FootstepStatus:
     """
 
     side: int
-    position: Vector
+    position: Place
     yaw: float
 
 
@@ -91,11 +113,11 @@ class BodyStatus:
     mode: BodyMode
     reason: str
     engaged: bool
-    contacts: Vector
-    feet: Vector
-    forces: Vector
+    contacts: Annotated[Vector, Shape((2,))]
+    feet: Annotated[Vector, Shape((2, 3))]
+    forces: Annotated[Vector, Shape((2, 3))]
     footsteps: tuple[FootstepStatus, ...] = ()
-    com: Vector | None = None
-    dcm: Vector | None = None
+    com: Place | None = None
+    dcm: Place | None = None
     cause: Cause = Cause.WAITING
     emergency_stop: str = ""

@@ -26,7 +26,7 @@ from launch.launch_description_sources import PythonLaunchDescriptionSource
 
 from jepa_humanoid import launching
 from jepa_humanoid.bringup import GAZEBO_PACKAGES
-from jepa_humanoid.nodes.conversions import read_odometry
+from jepa_humanoid.nodes.messages.odometry import read_odometry
 from jepa_humanoid.resources import resource
 from jepa_humanoid.robot.state import BaseEstimate
 

@@ -4,21 +4,30 @@ import socket
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from jepa_humanoid.monitor.page import Handlers, Page, PageError
+from jepa_humanoid.monitor.health import Health
+from jepa_humanoid.monitor.page import Page, PageError
+from jepa_humanoid.monitor.people import Handlers
 from jepa_humanoid.robot.description import load_robot
 from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid, Goal, VelocityCommand
+from jepa_humanoid.safety import BodyMode, Cause
+from jepa_humanoid.status import BodyStatus, FootstepStatus, PlanState, PlanStatus
 
 Open = Callable[..., Any]
 
 ROBOT = load_robot("g1")
 HOME = ROBOT.nominal_configuration
 HERE = BaseEstimate(0.0, HOME[:3], HOME[3:7], np.array([0.3, 0.4, 0.0]), np.zeros(3))
+
+STANDS = BodyStatus(0.0, BodyMode.STAND, "standing", True, np.ones(2), np.zeros((2, 3)), np.zeros((2, 3)))
+DAMPS = replace(STANDS, mode=BodyMode.DAMPING, reason="imu/data: missing", cause=Cause.FAULT, engaged=False)
+PLANS = PlanStatus(0.0, PlanState.WALKING, "walking", path=np.zeros((6, 2)))
 
 
 class Visitors:
@@ -62,7 +71,8 @@ def page(served: tuple[Page, Visitors]) -> Page:
     """The page, with nobody driving and nothing stopped."""
     page, visitors = served
     page.stop_driving()
-    page.show_emergency_stop(False)
+    page._way_back.ask(False)
+    page.show_body(STANDS)
     page.show_goal(None)
     page.show_state(HOME)
     time.sleep(0.2)  # the zeros that end driving
@@ -105,7 +115,7 @@ def test_robot_moves_in_the_scene(page: Page) -> None:
     before = page._server._websock_server._broadcast_buffer.message_counter
     page.show_state(moved)
     sent = page._server._websock_server._broadcast_buffer.message_counter - before
-    np.testing.assert_allclose(page._robot_view._frames[0].position, moved[:3], atol=1e-6)
+    np.testing.assert_allclose(page._scene.robot._frames[0].position, moved[:3], atol=1e-6)
     # The base, one joint, and the world that follows the robot.
     assert 2 <= sent <= 5
 
@@ -115,7 +125,7 @@ def test_world_follows_robot(page: Page) -> None:
     away = HOME.copy()
     away[0] += 30.0
     page.show_state(away)
-    assert page._world.position[0] == pytest.approx(-away[0], abs=0.1)
+    assert page._scene.world.position[0] == pytest.approx(-away[0], abs=0.1)
     page.show_state(HOME)
 
 
@@ -128,16 +138,15 @@ def test_malformed_input_is_dropped_and_counted(page: Page) -> None:
         ("show_state", lambda: page.show_state(HOME[:-1])),
         ("show_state", lambda: page.show_state(np.zeros(len(HOME)))),
         ("show_elevation", lambda: page.show_elevation(grid, HERE)),
-        ("show_plan", lambda: page.show_plan(np.zeros((3, 4, 5)), np.zeros(3), np.zeros((4, 2)))),
-        ("show_plan", lambda: page.show_plan(np.zeros((3, 4, 2)), np.zeros(2), np.zeros((4, 2)))),
-        ("show_plan", lambda: page.show_plan(np.zeros((3, 4, 2)), np.zeros(3), np.full((4, 2), np.nan))),
-        ("show_footsteps", lambda: page.show_footsteps(np.zeros((1, 3)), ("left",))),
-        ("show_footsteps", lambda: page.show_footsteps(np.zeros((1, 4)), ("middle",))),
-        ("show_contact_forces", lambda: page.show_contact_forces(np.zeros((2, 3)), np.zeros((1, 3)))),
-        ("show_dcm", lambda: page.show_dcm([np.inf, 0.0])),
-        ("show_surprise", lambda: page.show_surprise(0.0, np.nan)),
-        ("show_loop_times", lambda: page.show_loop_times(0.0, control_ms=np.nan)),
-        ("show_diagnostics", lambda: page.show_diagnostics("walk", "", np.nan)),
+        ("show_plan", lambda: page.show_plan(replace(PLANS, candidates=np.zeros((3, 4, 5)), costs=np.zeros(3)))),
+        ("show_plan", lambda: page.show_plan(replace(PLANS, candidates=np.zeros((3, 4, 2)), costs=np.zeros(2)))),
+        ("show_plan", lambda: page.show_plan(replace(PLANS, path=np.full((4, 2), np.nan)))),
+        ("show_plan", lambda: page.show_plan(replace(PLANS, surprise=np.nan))),
+        ("show_body", lambda: page.show_body(replace(STANDS, footsteps=(FootstepStatus(0, np.zeros(2), 0.0),)))),
+        ("show_body", lambda: page.show_body(replace(STANDS, forces=np.zeros((1, 3))))),
+        ("show_body", lambda: page.show_body(replace(STANDS, dcm=np.array([np.inf, 0.0, 0.0])))),
+        ("show_control_time", lambda: page.show_control_time(0.0, np.inf)),
+        ("show_health", lambda: page.show_health(Health(), np.nan)),
         ("show_goal", lambda: page.show_goal(Goal(np.array([np.nan, 0.0])))),
         ("show_odometry", lambda: page.show_odometry(BaseEstimate(0.0, HOME[:3], HOME[3:7], nan[:3], nan[:3]))),
     ]
@@ -146,7 +155,7 @@ def test_malformed_input_is_dropped_and_counted(page: Page) -> None:
         page._last_elevation = -np.inf
         attempt()
         assert page.dropped[method] == before + 1, method
-    np.testing.assert_allclose(page._robot_view._frames[0].position, HOME[:3], atol=1e-6)
+    np.testing.assert_allclose(page._scene.robot._frames[0].position, HOME[:3], atol=1e-6)
 
 
 def test_good_input_is_drawn(page: Page) -> None:
@@ -156,30 +165,30 @@ def test_good_input_is_drawn(page: Page) -> None:
     heights[0, 0] = np.nan
     page._last_elevation = -np.inf
     page.show_elevation(ElevationGrid(0.0, heights, 0.1), HERE, 0.0)
-    page.show_plan(np.zeros((5, 6, 2)), np.array([0.0, 1.0, np.inf, 3.0, np.nan]), np.zeros((6, 2)))
-    page.show_plan(np.zeros((0, 2, 3)), np.zeros(0), np.zeros((6, 3)))
-    page.show_footsteps(np.zeros((2, 4)), ("left", "right"))
-    page.show_footsteps(np.zeros((0, 4)), ())
-    page.show_contact_forces(np.zeros((2, 3)), np.array([[0.0, 0.0, 300.0], [0.0, 0.0, 0.0]]))
-    page.show_contact_forces(np.zeros((0, 3)), np.zeros((0, 3)))
-    page.show_dcm([0.1, 0.0])
+    costs = np.array([0.0, 1.0, np.inf, 3.0, np.nan])
+    page.show_plan(replace(PLANS, candidates=np.zeros((5, 6, 2)), costs=costs))
+    page.show_plan(PLANS)
+    page.show_plan(replace(PLANS, path=np.zeros((0, 2))))
+    steps = tuple(FootstepStatus(side, np.zeros(3), 0.0) for side in (0, 1))
+    forces = np.array([[0.0, 0.0, 300.0], [0.0, 0.0, 0.0]])
+    page.show_body(replace(STANDS, footsteps=steps, forces=forces, dcm=np.array([0.1, 0.0, 0.0])))
+    page.show_body(STANDS)
     page.show_odometry(HERE)
-    page.show_surprise(1.0, 0.5)
-    page.show_loop_times(1.0, control_ms=0.6, plan_ms=80.0)
-    page.clear_plan()
+    page.show_control_time(1.0, 0.6)
+    page.show_control_time(1.0, np.nan)
     assert page.dropped == before
-    assert page._terrain._boxes is not None
-    assert len(page._terrain._boxes.batched_positions) == 8, "one block for each row of a flat floor"
+    assert page._scene.terrain._boxes is not None
+    assert len(page._scene.terrain._boxes.batched_positions) == 8, "one block for each row of a flat floor"
 
 
 def test_lidar_is_only_drawn_for_somebody(page: Page) -> None:
     """Points are not even looked at until their layer is switched on."""
     page.show_lidar(np.zeros((3, 3)))
-    assert len(page._cloud.points) == 1
+    assert len(page._scene.cloud.points) == 1
     page._panel.layers["LiDAR points"].value = True
     page.show_lidar(np.zeros((3, 3)))
     page._panel.layers["LiDAR points"].value = False
-    assert len(page._cloud.points) == 3
+    assert len(page._scene.cloud.points) == 3
 
 
 def test_every_body_of_the_robot_is_delivered(page: Page, open_browser: Open) -> None:
@@ -206,9 +215,9 @@ def test_dragging_the_gizmo_sends_a_goal(page: Page, visitors: Visitors, open_br
 def test_goals_are_thinned_while_dragging(page: Page, visitors: Visitors) -> None:
     """A drag of a hundred steps is not a hundred goals, but its end always is one."""
     for k in range(100):
-        page._gizmo._dragged(SimpleNamespace(phase="update", target=page._gizmo.controls))  # type: ignore[arg-type]
-        page._gizmo.place(0.01 * k, 0.0, 0.0)
-    page._gizmo._dragged(SimpleNamespace(phase="end", target=page._gizmo.controls))  # type: ignore[arg-type]
+        page._scene.gizmo._dragged(SimpleNamespace(phase="update", target=page._scene.gizmo.controls))  # type: ignore[arg-type]
+        page._scene.gizmo.place(0.01 * k, 0.0, 0.0)
+    page._scene.gizmo._dragged(SimpleNamespace(phase="end", target=page._scene.gizmo.controls))  # type: ignore[arg-type]
     assert len(visitors.goals) <= 3
     assert visitors.goals[-1] == pytest.approx((0.99, 0.0, 0.0), abs=1e-6)
 
@@ -219,7 +228,7 @@ def test_clicking_the_floor_sends_a_goal(page: Page, visitors: Visitors, open_br
     browser.click((2.0, 1.0, 1.0), (0.0, 0.0, -1.0))
     wait_until(lambda: bool(visitors.goals), "a goal")
     x, y, yaw = visitors.goals[-1]
-    assert (x, y) == pytest.approx((2.0 + page._centre[0], 1.0 + page._centre[1]), abs=1e-6)
+    assert (x, y) == pytest.approx((2.0 + page._scene.centre[0], 1.0 + page._scene.centre[1]), abs=1e-6)
     assert yaw == pytest.approx(np.arctan2(y - HOME[1], x - HOME[0]), abs=1e-6)
     browser.click((0.0, 0.0, 1.0), (0.0, 0.0, 1.0))
     browser.assign("Click the floor", False)
@@ -234,7 +243,7 @@ def test_clearing_the_goal(page: Page, visitors: Visitors, open_browser: Open) -
     page.show_goal(Goal(np.array([2.0, 0.0])))
     open_browser(page.port).press("Clear the goal")
     wait_until(lambda: visitors.cleared == 1, "clearing")
-    assert page._goal is None
+    assert page._people.goal is None
 
 
 def test_emergency_stop_ends_driving(page: Page, visitors: Visitors, open_browser: Open) -> None:
@@ -261,7 +270,7 @@ def test_driving_sends_commands_and_forgets_the_goal(page: Page, visitors: Visit
     browser.assign("Turn left [rad/s]", 99.0)
     time.sleep(2.5)  # longer than an unanswered heartbeat is waited for
     assert visitors.cleared == 1
-    assert page._goal is None
+    assert page._people.goal is None
     assert len(visitors.commands) >= 25
     assert visitors.commands[-1].forward == pytest.approx(0.2)
     assert visitors.commands[-1].turn == pytest.approx(0.6), "a slider's end"
@@ -298,18 +307,55 @@ def test_silent_browser_stops_the_robot(page: Page, visitors: Visitors, open_bro
 
 def test_stand_up_is_offered_when_damping(page: Page) -> None:
     """The button to stand up is there while the robot damps, and not while the stop is latched."""
-    page.show_diagnostics("DAMPING", "imu/data: missing")
+    page._way_back._asked = page._way_back._released = -np.inf
+    page.show_body(DAMPS)
     assert page._panel.stand_up.visible
-    page.show_emergency_stop(True)
+    page.show_body(replace(DAMPS, emergency_stop="a person"))
     assert not page._panel.stand_up.visible
-    page.show_emergency_stop(False)
-    page.show_diagnostics("STAND", "standing")
+    assert page._panel.release.visible
+    page.show_body(STANDS)
     assert not page._panel.stand_up.visible
+    assert not page._panel.release.visible
+
+
+def test_release_of_a_stop_is_not_why_the_robot_stopped(page: Page) -> None:
+    """The card goes on saying what happened, until something else does."""
+    stop = replace(DAMPS, reason="stopped by a person", cause=Cause.EMERGENCY_STOP, emergency_stop="a person")
+    released = replace(DAMPS, reason="whatever is said of it", cause=Cause.RELEASED)
+    page._way_back._asked = -np.inf
+    for status in (stop, released, released):
+        page.show_body(status)
+        assert "stopped by a person" in page._panel._card.content
+    page.show_body(DAMPS)
+    assert "imu/data: missing" in page._panel._card.content
+
+
+def test_stop_that_nobody_confirms_is_shown_for_a_moment_only(page: Page) -> None:
+    """What the controller said before it heard of the stop does not take it back; what it says later does."""
+    page._way_back.ask(True)
+    page.show_body(STANDS)
+    assert page._panel.release.visible
+    page._way_back._asked = -np.inf
+    page.show_body(STANDS)
+    assert not page._panel.release.visible
+
+
+@pytest.mark.parametrize("note", ["", " 0.42 m beside the goal, where something stands", ", as always"])
+def test_arrival_is_known_whatever_is_said_of_it(page: Page, monkeypatch: pytest.MonkeyPatch, note: str) -> None:
+    """People are told once that the robot has arrived, by the state alone."""
+    told: list[str] = []
+    monkeypatch.setattr(page, "say", lambda title, *_, **__: told.append(title))
+    page.show_plan(PLANS)
+    arrived = PlanStatus(1.0, PlanState.ARRIVED, f"arrived{note}")
+    page.show_plan(arrived)
+    page.show_plan(arrived)
+    assert told == ["Goal reached"]
 
 
 def test_status_line_is_shown(page: Page) -> None:
     """Mode, reason and notes reach the panel, and markup in them does not."""
-    page.show_diagnostics("DAMPING", "<b>imu/data</b>", 0.9, ("planner: waiting for elevation",))
+    page.show_body(replace(DAMPS, reason="<b>imu/data</b>"))
+    page.show_health(Health(notes=("planner: waiting for elevation",)), 0.9)
 
     def shown() -> bool:
         page.show_state(HOME)  # a robot that is silent is reported as such instead
@@ -319,7 +365,11 @@ def test_status_line_is_shown(page: Page) -> None:
     content = page._panel._status.content
     assert "&lt;b&gt;imu/data" in content
     assert "planner: waiting for elevation" in content
-    page.show_diagnostics("STAND", "standing")
+    page.show_health(Health(silent=frozenset({"controller"})))
+    assert page._status.mode == "silent"
+    assert not page._panel.stand_up.visible, "nobody would hear it"
+    page.show_health(Health())
+    assert page._status.mode == "", "a controller that is back has not said yet what the robot does"
 
 
 def test_closing_twice_is_harmless() -> None:

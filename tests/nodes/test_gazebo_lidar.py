@@ -5,7 +5,9 @@ import pytest
 from nav_msgs.msg import Odometry
 from sensor_msgs.msg import JointState
 
-from jepa_humanoid.nodes.conversions import read_points, to_stamp, write_odometry
+from jepa_humanoid.nodes.messages.odometry import write_odometry
+from jepa_humanoid.nodes.messages.points import read_points
+from jepa_humanoid.nodes.messages.time import to_stamp
 from jepa_humanoid.robot.description import load_robot
 from jepa_humanoid.robot.state import BaseEstimate
 

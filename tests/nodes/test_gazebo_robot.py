@@ -13,9 +13,9 @@ from geometry_msgs.msg import TwistStamped
 from sensor_msgs.msg import Imu, JointState
 from std_msgs.msg import Float64MultiArray, String
 
-from jepa_humanoid.nodes.conversions import to_nanoseconds, to_stamp
 from jepa_humanoid.nodes.errors import MessageError
 from jepa_humanoid.nodes.gazebo_wire import BroadcastReader
+from jepa_humanoid.nodes.messages.time import to_nanoseconds, to_stamp
 from jepa_humanoid.robot.description import load_robot
 from jepa_humanoid.simulation.gazebo import spawn_pose, world_sdf
 from jepa_humanoid.simulation.scenes import load_scene

@@ -7,7 +7,10 @@ import pytest
 from std_msgs.msg import Bool
 
 from jepa_humanoid.nodes.contract import TOPICS
-from jepa_humanoid.nodes.conversions import to_stamp, write_goal, write_velocity
+from jepa_humanoid.nodes.messages.elevation import read_elevation
+from jepa_humanoid.nodes.messages.goal import write_goal
+from jepa_humanoid.nodes.messages.time import to_stamp
+from jepa_humanoid.nodes.messages.velocity import write_velocity
 from jepa_humanoid.resources import share_directory
 from jepa_humanoid.robot.state import Goal, VelocityCommand
 
@@ -57,8 +60,7 @@ def test_dead_perception_leaves_the_robot_standing(nodes, watcher):
     start_robot(nodes, watcher)
     nodes.start("perception")
     watcher.wait_until(lambda: watcher.counts["elevation"] >= 3, "elevation grids")
-    grid = watcher.heard["elevation"]
-    heights = np.frombuffer(grid.data, np.float32)
+    heights = read_elevation(watcher.heard["elevation"]).heights
     assert np.isfinite(heights).any()
     assert np.nanmax(np.abs(heights)) < 0.3, "a flat floor is flat"
     nodes.kill("perception")

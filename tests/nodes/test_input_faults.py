@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from jepa_humanoid.nodes.contract import TOPICS
-from jepa_humanoid.nodes.conversions import JointConverter, make_imu, to_nanoseconds, to_stamp, write_imu
+from jepa_humanoid.nodes.messages.imu import make_imu, write_imu
+from jepa_humanoid.nodes.messages.joints import JointConverter
+from jepa_humanoid.nodes.messages.time import to_nanoseconds, to_stamp
 from jepa_humanoid.robot.description import load_robot
 from jepa_humanoid.robot.state import SensorSample
 

@@ -6,7 +6,8 @@ import signal
 import pytest
 
 from jepa_humanoid.nodes.contract import TOPICS
-from jepa_humanoid.nodes.conversions import JointConverter, to_nanoseconds, to_stamp
+from jepa_humanoid.nodes.messages.joints import JointConverter
+from jepa_humanoid.nodes.messages.time import to_nanoseconds, to_stamp
 from jepa_humanoid.robot.description import load_robot
 from jepa_humanoid.robot.state import JointCommand
 

@@ -11,11 +11,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from std_msgs.msg import String
 
 from jepa_humanoid.network import free_port
-from jepa_humanoid.nodes.conversions import JointConverter, to_stamp, write_odometry
+from jepa_humanoid.nodes.messages.joints import JointConverter
+from jepa_humanoid.nodes.messages.odometry import write_odometry
+from jepa_humanoid.nodes.messages.status import write_body_status, write_plan_status
+from jepa_humanoid.nodes.messages.time import to_stamp
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.state import BaseEstimate, SensorSample
+from jepa_humanoid.safety import BodyMode, Cause
+from jepa_humanoid.status import BodyStatus, PlanState, PlanStatus
 
 pytestmark = pytest.mark.ros
 
@@ -111,6 +117,22 @@ def test_people_are_heard(nodes: Any, watcher: Any, port: int, open_browser: Any
         lambda: "joint_states: the joints are not" in watcher.status("page")[1], "the wrong order's report"
     )
     assert math.isfinite(goal.pose.orientation.w)
+
+
+def test_what_body_and_mind_say_is_shown(nodes: Any, watcher: Any, port: int, open_browser: Any, g1: Any) -> None:
+    """Why the robot stopped reaches the browser, and what is no status is named in the page's own."""
+    FakeRobot(watcher, g1)
+    damps = BodyStatus(
+        0.0, BodyMode.DAMPING, "fell over", False, np.zeros(2), np.zeros((2, 3)), np.zeros((2, 3)), cause=Cause.FAULT
+    )
+    arrived = PlanStatus(0.0, PlanState.ARRIVED, "arrived 0.42 m beside the goal, where something stands")
+    said = {"controller/status": write_body_status(damps), "plan/status": write_plan_status(arrived)}
+    watcher.node.create_timer(0.1, lambda: [watcher.publisher(topic).publish(text) for topic, text in said.items()])
+    nodes.start("page", port=port, nice=0)
+    browser = open_browser()
+    watcher.wait_until(lambda: "fell over" in "".join(browser.texts.values()), "the cause of the stop")
+    said["plan/status"] = String(data="arrived")
+    watcher.wait_until(lambda: "plan/status: no JSON" in watcher.status("page")[1], "the report of what is no status")
 
 
 def test_taken_port_is_named(nodes: Any, port: int) -> None:

@@ -1,11 +1,16 @@
 """The stop button of a joystick, and the goal's handle, over topics."""
 
+from copy import deepcopy
+
 import pytest
 from geometry_msgs.msg import PoseStamped
 from sensor_msgs.msg import Joy
-from visualization_msgs.msg import InteractiveMarkerControl
+from std_msgs.msg import String
+from visualization_msgs.msg import InteractiveMarker, InteractiveMarkerControl
 
-from jepa_humanoid.nodes.goal_marker import HANDLES, INSTALL
+from jepa_humanoid.nodes.goal_marker import HANDLES, INSTALL, WORDS, GoalMarker
+from jepa_humanoid.nodes.messages.status import write_plan_status
+from jepa_humanoid.status import PlanState, PlanStatus
 
 
 @pytest.mark.ros
@@ -39,6 +44,41 @@ def test_handles_can_be_grabbed():
         controls = handle.make()
         assert any(control.markers and control.always_visible for control in controls)
         assert all(control.interaction_mode != InteractiveMarkerControl.NONE for control in controls)
+
+
+class Handles:
+    """The server of interactive_markers, with the goal's handle on it."""
+
+    def __init__(self):
+        self.marker = InteractiveMarker(name="goal", description="walk here")
+        self.sent = 0
+
+    def get(self, name):
+        """A copy, as the server's."""
+        return deepcopy(self.marker) if name == "goal" else None
+
+    def insert(self, marker):
+        """Replace it."""
+        self.marker = marker
+
+    def applyChanges(self):
+        """Tell RViz."""
+        self.sent += 1
+
+
+@pytest.mark.ros
+def test_handle_says_what_the_robot_makes_of_it(watcher):
+    """The planner's state is written beside the goal, and sent when it changes only: updates disturb who drags."""
+    node = GoalMarker(context=watcher.context)
+    node._server = handles = Handles()
+    for state in (PlanState.IDLE, PlanState.WALKING, PlanState.WALKING, PlanState.ARRIVED):
+        node._on_plan(write_plan_status(PlanStatus(state=state, reason=f"{state.value}, whatever else")))
+        assert handles.marker.description == WORDS[state]
+    assert handles.sent == 2
+    node._on_plan(String(data="arrived"))
+    assert handles.sent == 2
+    node.loop.close()
+    node.destroy_node()
 
 
 @pytest.mark.ros

@@ -10,7 +10,10 @@ from rclpy.parameter import Parameter
 
 from jepa_humanoid.nodes import planner as planner_module
 from jepa_humanoid.nodes.contract import TOPICS
-from jepa_humanoid.nodes.conversions import read_candidates, read_path, to_stamp, write_elevation, write_goal
+from jepa_humanoid.nodes.messages.elevation import write_elevation
+from jepa_humanoid.nodes.messages.goal import write_goal
+from jepa_humanoid.nodes.messages.status import read_plan_status
+from jepa_humanoid.nodes.messages.time import to_stamp
 from jepa_humanoid.robot.state import ElevationGrid, Goal, VelocityCommand
 from jepa_humanoid.status import PlanState, PlanStatus
 
@@ -95,7 +98,7 @@ def planner(watcher, mind, monkeypatch):
 @pytest.fixture
 def robot(watcher, planner):
     robot = Robot(watcher)
-    for topic in ("plan/path", "plan/candidates", "plan/surprise"):
+    for topic in ("plan/path", "plan/candidates", "plan/status"):
         watcher.listen(topic)
     for topic in ("odom", "elevation", "goal_pose"):
         publisher = watcher.publisher(topic)
@@ -122,11 +125,13 @@ def test_follows_the_mind_to_a_goal(robot, watcher):
     commands = robot.run(1.0)
     assert len(commands) >= 10
     assert commands[-5:] == [0.25] * 5
-    np.testing.assert_allclose(read_path(watcher.heard["plan/path"])[:, 0], np.linspace(0.0, 1.0, 5))
-    candidates = read_candidates(watcher.heard["plan/candidates"])
-    assert candidates.paths.shape == (20, 5, 3)
-    assert candidates.costs[0] == 0.0
-    assert watcher.heard["plan/surprise"].data == 1.5
+    path = watcher.heard["plan/path"]
+    np.testing.assert_allclose([pose.pose.position.x for pose in path.poses], np.linspace(0.0, 1.0, 5))
+    assert len(watcher.heard["plan/candidates"].markers) == 1 + 20
+    status = read_plan_status(watcher.heard["plan/status"])
+    assert status.state is PlanState.WALKING
+    assert status.candidates.shape == (20, 5, 2)
+    assert (status.costs[0], status.surprise, status.distance) == (0.0, 1.5, 3.0)
 
 
 def test_slow_mind_is_followed_for_a_while_only(robot, watcher, mind):
@@ -149,6 +154,8 @@ def test_blind_robot_stands(robot, watcher):
     robot.sees = False
     assert robot.run(1.5)[-1] == 0.0
     assert "waiting for elevation" in watcher.status("planner")[1]
+    status = read_plan_status(watcher.heard["plan/status"])
+    assert (status.state, status.reason) == (PlanState.WAITING, "waiting for elevation (perception)")
 
 
 def test_failing_mind_stands(robot, watcher, mind):

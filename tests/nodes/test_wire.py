@@ -7,8 +7,10 @@ import pytest
 from rclpy.serialization import deserialize_message, serialize_message
 from sensor_msgs.msg import Imu, JointState
 
-from jepa_humanoid.nodes.conversions import JointConverter, make_imu, to_stamp, write_imu
 from jepa_humanoid.nodes.errors import MessageError
+from jepa_humanoid.nodes.messages.imu import make_imu, write_imu
+from jepa_humanoid.nodes.messages.joints import JointConverter
+from jepa_humanoid.nodes.messages.time import to_stamp
 from jepa_humanoid.nodes.wire import RobotWire, stamp_of
 from jepa_humanoid.robot.state import JointCommand, SensorSample
 

@@ -128,7 +128,7 @@ class _Walk:
             laps.watch(program, "solve_within", "qp_solve")
         laps.watch(controller, "solve", "qp")
         solve = controller.solve
-        controller.solve = remember  # type: ignore[method-assign]
+        controller.solve = remember  # type: ignore[method-assign, assignment]
         laps.watch(body._estimator, "update", "estimator")
         laps.watch(body._dynamics, "update", "model_terms")
         laps.watch(body._walker, "update", "gait")
@@ -162,5 +162,5 @@ class _Walk:
             corners=[robot.feet[side].corners for side in SIDES],
             joints=list(robot.joint_names),
             nominal=robot.joints.nominal,
-            **{name: np.array(values) for name, values in self._states.items()},
+            **{name: np.array(values) for name, values in self._states.items()},  # type: ignore[arg-type]
         )

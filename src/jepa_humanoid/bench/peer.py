@@ -41,7 +41,7 @@ class Peer:
             return python
         say(f"installing {', '.join(self.requirements)} into {folder} (once)")
         venv.create(folder, with_pip=True, clear=True)
-        command = [python, "-m", "pip", "install", "--quiet", "--no-input", *self.requirements]
+        command = [str(python), "-m", "pip", "install", "--quiet", "--no-input", *self.requirements]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise PeerError(
@@ -56,7 +56,7 @@ class Peer:
         Raises:
             PeerError: If it fails.
         """
-        done = subprocess.run([python, self.script, states], capture_output=True, text=True, check=False)
+        done = subprocess.run([str(python), str(self.script), str(states)], capture_output=True, text=True, check=False)
         lines = done.stdout.strip().splitlines()
         if done.returncode or not lines:
             raise PeerError(f"{self.name} failed: {done.stderr.strip()[-500:]}. Leave it out: --no-peers")

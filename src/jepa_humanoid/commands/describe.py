@@ -13,11 +13,10 @@ from rich.markup import escape
 from jepa_humanoid.bringup import Options
 from jepa_humanoid.locomotion.model.lipm import natural_frequency
 from jepa_humanoid.locomotion.settings import GaitSettings, gait_settings
-from jepa_humanoid.nodes.description import GAZEBO, controllers_file, robot_description
-from jepa_humanoid.nodes.errors import NodeError
 from jepa_humanoid.robot.description import RobotDescription, load_robot
 from jepa_humanoid.robot.errors import RobotDescriptionError
 from jepa_humanoid.robot.stature import Stature, stature
+from jepa_humanoid.simulation.description import GAZEBO, controllers_file, robot_description
 
 app = typer.Typer(add_completion=False, help="Say what a robot is; write URDF and Gazebo world.")
 console = Console(highlight=False)
@@ -50,7 +49,7 @@ def describe(
         files = {"robot.urdf": robot_description(described, target, namespace)}
         if target == GAZEBO:
             files |= _world(described, scene, seed, real_time_factor, lidar)
-    except (RobotDescriptionError, NodeError) as error:
+    except RobotDescriptionError as error:
         _fail(str(error))
     try:
         out.mkdir(parents=True, exist_ok=True)

@@ -102,10 +102,11 @@ class ContactView:
             self._arrows.points = np.stack([tails, tails + METRES_PER_NEWTON * forces[strong]], axis=1)
         self._arrows.visible = bool(strong.any())
 
-    def show_dcm(self, point: NDArray[np.floating]) -> None:
-        """Move the divergent component of motion, shape (3,), in ``odom`` [m]."""
-        self._ball.position = tuple(point)
-        self._ball.visible = True
+    def show_dcm(self, point: NDArray[np.floating] | None) -> None:
+        """Move the divergent component of motion, shape (3,), in ``odom`` [m]; None hides it."""
+        self._ball.visible = point is not None
+        if point is not None:
+            self._ball.position = tuple(point)
 
 
 def _add_tiles(scene: viser.SceneApi, path: str, corners: NDArray[np.floating], colour: Rgb) -> viser.BatchedMeshHandle:

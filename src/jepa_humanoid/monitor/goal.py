@@ -8,6 +8,7 @@ import trimesh
 import viser
 from numpy.typing import NDArray
 
+from jepa_humanoid.geometry import wrap_angle
 from jepa_humanoid.monitor.palette import GOAL, Rgb
 
 DRAG_PERIOD = 0.2
@@ -24,11 +25,13 @@ class GoalGizmo:
     Args:
         scene: Where to draw.
         path: Path of the node, below the one whose frame is ``odom``.
-        on_goal: Called with x, y [m] and yaw [rad] in ``odom`` when somebody drags it.
+
+    Attributes:
+        on_goal: Called with x, y [m] and yaw [rad] in ``odom`` when somebody drags it; None while nobody cares.
     """
 
-    def __init__(self, scene: viser.SceneApi, path: str, on_goal: Callable[[float, float, float], None]) -> None:
-        self._on_goal = on_goal
+    def __init__(self, scene: viser.SceneApi, path: str) -> None:
+        self.on_goal: Callable[[float, float, float], None] | None = None
         self._last_sent = 0.0
         self.controls = scene.add_transform_controls(
             path, scale=0.4, line_width=2.0, active_axes=(True, True, False), depth_test=False, opacity=0.6
@@ -75,7 +78,8 @@ class GoalGizmo:
             return
         self._last_sent = now
         x, y, yaw = self.pose
-        self._on_goal(x, y, float(np.arctan2(np.sin(yaw), np.cos(yaw))))
+        if self.on_goal is not None:
+            self.on_goal(x, y, wrap_angle(yaw))
 
 
 def floor_point(

@@ -45,8 +45,8 @@ back step by step: release the stop (nothing moves), then stand up (the robot mo
 **Look:** drag to orbit, right-drag to pan, scroll to zoom.
 
 **Colours:** imagined walks are mint when cheap, violet in between, and red when dear; yellow is the chosen one. Left
-feet are blue, right feet orange. Green arrows beside the feet are the forces of the ground, half a metre to 300 N; the
-pink ball is the divergent component of motion (DCM). Dark floor has not been seen yet.
+feet are blue, right feet orange. Green arrows beside the feet are the forces of the ground as they are estimated, half
+a metre to 300 N; the pink ball is the divergent component of motion (DCM). Dark floor has not been seen yet.
 """
 
 
@@ -121,7 +121,7 @@ class Panel:
             self._shown_status = html
             self._status.content = html
 
-    def show_advice(self, advice: Advice, *, stopped: bool) -> None:
+    def show_advice(self, advice: Advice, stopped: bool) -> None:
         """Show the way back after a stop.
 
         Args:

@@ -5,11 +5,10 @@ from html import escape
 
 import numpy as np
 
-STOPPED_MODES = frozenset({"damping", "passive", "fallen"})
-"""Safety modes in which the robot holds itself up by nothing."""
+from jepa_humanoid.safety import BodyMode
 
-RELEASED = "released"
-"""What the controller's reason begins with after a release; it says nothing about why the robot stopped."""
+STOPPED_MODES = frozenset(mode.value for mode in (BodyMode.DAMPING, BodyMode.PASSIVE, BodyMode.FALLEN))
+"""Safety modes in which the robot holds itself up by nothing."""
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from geometry_msgs.msg import PoseStamped, TwistStamped, Vector3Stamped
 from nav_msgs.msg import Odometry, Path
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rosgraph_msgs.msg import Clock
-from sensor_msgs.msg import Image, Imu, JointState, Joy, PointCloud2
-from std_msgs.msg import Bool, Float32, Float64MultiArray, String
+from sensor_msgs.msg import Imu, JointState, Joy, PointCloud2
+from std_msgs.msg import Bool, Float64MultiArray, String
 from std_srvs.srv import Trigger
 from visualization_msgs.msg import InteractiveMarkerFeedback, InteractiveMarkerUpdate, MarkerArray
 
@@ -163,8 +163,7 @@ TOPICS = MappingProxyType(
                 String,
                 LATCHED,
                 "5 Hz (wall)",
-                "JSON with ground truth; for judging a run, never for control: stamp, position, yaw, tilt_deg, "
-                "max_tilt_deg, falls, touches, touching, pace, real_time_factor",
+                "JSON with ground truth, for judging a run and never for control (below)",
             ),
             Topic(
                 "push",
@@ -237,18 +236,25 @@ TOPICS = MappingProxyType(
                 "controller/markers",
                 MarkerArray,
                 LATEST,
-                "10 Hz",
-                "planned footsteps, contact forces, centre of mass and divergent component of motion, in `odom`",
+                "10 Hz (wall) and on change",
+                "to look at: footsteps, estimated contact forces, centre of mass and divergent component of motion, in "
+                "`odom`",
+            ),
+            Topic(
+                "controller/status",
+                String,
+                LATEST,
+                "10 Hz (wall) and on change",
+                "JSON: what the body does, and why (below)",
             ),
             Topic(
                 "elevation",
-                Image,
+                PointCloud2,
                 LATEST,
                 "10 Hz",
-                "32FC1 heights above `base_footprint` [m], NaN where unknown; row i is x = (i − (n−1)/2)·resolution "
-                "ahead, column j likewise to the left",
+                "heights [m] as an organised cloud in `base_footprint`: row i, column j is the cell i ahead and j to "
+                "the left, z its height, NaN where unknown; the resolution is the points' distance",
             ),
-            Topic("elevation/points", PointCloud2, SENSOR, "10 Hz", "the same cells as points in `odom`, to look at"),
             Topic(
                 "plan/cmd_vel",
                 TwistStamped,
@@ -257,28 +263,35 @@ TOPICS = MappingProxyType(
                 "what the planner asks of the controller, in `base_footprint`; stamp = newest odometry that it knew; "
                 "stale after 0.5 s",
             ),
-            Topic("plan/path", Path, LATEST, "each plan", "the chosen imagined trajectory, in `odom`"),
+            Topic(
+                "plan/status",
+                String,
+                LATEST,
+                "each plan",
+                "JSON: what the mind does, and why, and what it imagined (below)",
+            ),
+            Topic("plan/path", Path, LATEST, "≤ 5 Hz", "to look at: the chosen imagined trajectory, in `odom`"),
             Topic(
                 "plan/candidates",
                 MarkerArray,
                 LATEST,
                 "≤ 5 Hz",
-                "a sample of the imagined trajectories, in `odom`, coloured by cost; the cost is each marker's text",
+                "to look at: a sample of the imagined trajectories, in `odom`, coloured by cost",
             ),
-            Topic("plan/surprise", Float32, LATEST, "each plan", "the world model's running prediction error"),
             Topic(
                 "plan/markers",
                 MarkerArray,
                 LATEST,
                 "≤ 5 Hz",
-                "the goal, and the surprise in words over the robot, green to red, in `odom`",
+                "to look at: the goal, and the surprise in words over the robot, green to red, in `odom`",
             ),
             Topic(
                 "goal_pose",
                 PoseStamped,
                 LATEST,
                 "any",
-                "where to walk, in `odom`; a quaternion of zeros means: any heading",
+                "where to walk, in `odom`; a quaternion of zeros means: any heading, and any other counts "
+                "whatever its length",
             ),
             Topic(
                 "teleop/cmd_vel",

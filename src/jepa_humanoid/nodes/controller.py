@@ -15,21 +15,16 @@ from sensor_msgs.msg import Imu, JointState
 
 from jepa_humanoid.body import Body, BodySettings
 from jepa_humanoid.nodes.contract import FOOTPRINT_FRAME, ODOM_FRAME, TOPICS
-from jepa_humanoid.nodes.conversions import (
-    BodyView,
-    read_velocity,
-    seconds_of,
-    to_seconds,
-    to_stamp,
-    write_body_view,
-    write_odometry,
-    write_pose,
-    write_transform,
-)
 from jepa_humanoid.nodes.errors import MessageError
+from jepa_humanoid.nodes.messages.markers import write_body_markers
+from jepa_humanoid.nodes.messages.odometry import write_odometry
+from jepa_humanoid.nodes.messages.pose import write_pose, write_transform
+from jepa_humanoid.nodes.messages.status import write_body_status
+from jepa_humanoid.nodes.messages.time import seconds_of, to_seconds, to_stamp
+from jepa_humanoid.nodes.messages.velocity import read_velocity
 from jepa_humanoid.nodes.node import Level, ParameterSpec, RobotNode, run
 from jepa_humanoid.nodes.wire import RobotWire, stamp_of
-from jepa_humanoid.robot.description import SIDES, load_robot
+from jepa_humanoid.robot.description import load_robot
 from jepa_humanoid.robot.state import BaseEstimate, JointCommand, SensorSample
 from jepa_humanoid.safety import BodyMode, Cause, SafetyLimits
 from jepa_humanoid.safety.arbitration import VelocityArbiter
@@ -38,8 +33,8 @@ from jepa_humanoid.timing import LoopTimer
 Stamped = tuple[int, bytes]
 """A serialised message and its stamp [ns]."""
 
-MARKER_RATE = 10.0
-"""Of `controller/markers` [Hz]."""
+STATUS_PERIOD = 0.1
+"""Wall time between two messages of `controller/status` while nothing changes [s]."""
 
 IMU_PATIENCE = 0.1
 """Wall time for which a state waits for the IMU's message of the same stamp [s]."""
@@ -62,7 +57,15 @@ class Controller(RobotNode):
 
     NAME = "controller"
     DESCRIPTION = "Keeps the balance: estimator, gait, whole-body QP, safety modes."
-    PUBLISHES = ("joint_commands", "odom", "base_footprint", "lidar/pose", "controller/markers", "tf")
+    PUBLISHES = (
+        "joint_commands",
+        "odom",
+        "base_footprint",
+        "lidar/pose",
+        "controller/status",
+        "controller/markers",
+        "tf",
+    )
     SUBSCRIBES = ("joint_states", "imu/data", "teleop/cmd_vel", "plan/cmd_vel", "emergency_stop")
     SERVES = ("controller/stand_up", "controller/sit_down", "controller/emergency_stop", "controller/release")
     PARAMETERS = (
@@ -86,7 +89,6 @@ class Controller(RobotNode):
         self._wire = RobotWire(robot.joint_names)
         self._arbiter = VelocityArbiter(self.value("command_patience"))
         self._odom_period = round(1e9 / self.value("odom_rate"))
-        self._marker_period = round(1e9 / MARKER_RATE)
         self._control_timer = LoopTimer(self.value("deadline"))
         self._tick_timer = LoopTimer(self.value("deadline"))
         limits = SafetyLimits(
@@ -116,9 +118,11 @@ class Controller(RobotNode):
         self._now = 0.0
         self._obeys = "nobody"
         self._heard = time.monotonic()
-        self._next_odom = self._next_markers = 0
+        self._next_odom = 0
         self._body.restart()
         self._said, self._was_loud = "", False
+        self._shown: tuple[object, ...] = ()
+        self._next_status = 0.0
         self.loop.call_at(self._watch, time.monotonic())
 
     def deactivate(self) -> None:
@@ -189,7 +193,18 @@ class Controller(RobotNode):
             self._refuse(stamp, Cause.INCOMPLETE, what)
         elif self._answered is None and now - self._heard > 1.0:
             self.waiting_for("joint_states and imu/data")
+        if self._answered is not None:
+            self._show_status(now)
         return now + WATCH_PERIOD
+
+    def _show_status(self, now: float) -> None:
+        status = self._body.status
+        said = (status.mode, status.reason, status.emergency_stop)
+        if said == self._shown and now < self._next_status:
+            return
+        self._shown, self._next_status = said, now + STATUS_PERIOD
+        self.outputs["controller/status"].publish(write_body_status(status))
+        self.outputs["controller/markers"].publish(write_body_markers(status, to_stamp(status.stamp)))
 
     def _step(self, stamp: int, state: bytes, imu: bytes) -> None:
         began = time.perf_counter()
@@ -212,9 +227,6 @@ class Controller(RobotNode):
         if stamp >= self._next_odom:
             self._next_odom = stamp - stamp % self._odom_period + self._odom_period
             self._publish_odometry(estimate, sample, to_stamp(self._now))
-        elif stamp >= self._next_markers:
-            self._next_markers = stamp - stamp % self._marker_period + self._marker_period
-            self._publish_markers(to_stamp(self._now))
 
     def _refuse(self, stamp: int, cause: Cause, detail: str = "") -> None:
         """Answer a state that is none."""
@@ -224,7 +236,7 @@ class Controller(RobotNode):
     def _answer(self, command: JointCommand, stamp: int) -> None:
         self.outputs["joint_commands"].publish(self._wire.write_command(command, stamp))
         if self._answered is not None and stamp < self._answered:
-            self._next_odom = self._next_markers = 0
+            self._next_odom = 0
         self._answered, self._now = stamp, seconds_of(stamp)
 
     def _say_mode(self) -> None:
@@ -256,18 +268,6 @@ class Controller(RobotNode):
                     ]
                 )
             )
-
-    def _publish_markers(self, stamp: Any) -> None:
-        status = self._body.status
-        view = BodyView(
-            footsteps=np.array([(*step.position, step.yaw) for step in status.footsteps]).reshape(-1, 4),
-            sides=tuple(SIDES[step.side] for step in status.footsteps),
-            feet=status.feet,
-            forces=status.forces,
-            com=status.com,
-            dcm=status.dcm,
-        )
-        self.outputs["controller/markers"].publish(write_body_view(view, stamp))
 
     def _on_teleop(self, message: Any) -> None:
         try:

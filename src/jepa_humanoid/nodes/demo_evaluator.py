@@ -8,21 +8,20 @@ import json
 import math
 import sys
 import time
-from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from jepa_humanoid.nodes.contract import ODOM_FRAME, TOPICS
-from jepa_humanoid.nodes.conversions import to_seconds, to_stamp
+import numpy as np
+
+from jepa_humanoid.evaluation.judgement import Judgement
+from jepa_humanoid.nodes.errors import MessageError
+from jepa_humanoid.nodes.messages.goal import write_goal
+from jepa_humanoid.nodes.messages.report import read_report
+from jepa_humanoid.nodes.messages.status import read_body_status, read_plan_status
+from jepa_humanoid.nodes.messages.time import to_seconds, to_stamp
 from jepa_humanoid.nodes.node import Level, ParameterSpec, RobotNode, run
-
-GOAL_RADIUS = 0.3
-"""Distance to the goal that counts as having reached it [m]."""
-
-SETTLE = 2.0
-"""The robot has to stay there for so long [s]: running past a goal, or falling at it, does not count."""
+from jepa_humanoid.robot.state import Goal
 
 PATIENCE = 60.0
 """Wall time after which a run is given up that does not begin, or whose clock stands still [s]."""
@@ -31,101 +30,13 @@ SET_OUT = 0.1
 """A robot that has come this far [m] has heard the goal."""
 
 
-@dataclass
-class Judgement:
-    """What became of a run; knows no ROS and no wall clock.
-
-    Attributes:
-        goal: Where to walk: x and y in the world, which is where `odom` starts [m].
-        seconds: Robot time that the run may take [s].
-        began: When the goal was sent [s], or None.
-        falls: Times that the robot fell.
-        max_tilt_deg: Largest angle of the base to the vertical so far [°].
-        distance: To the goal, or None before the first truth [m].
-        walked: Distance from where the robot stood when the goal was sent [m].
-        odometry_error: Distance between estimated and true place at the same time, as last compared [m].
-    """
-
-    goal: tuple[float, float]
-    seconds: float
-    began: float | None = None
-    stamp: float = 0.0
-    falls: int = 0
-    max_tilt_deg: float = 0.0
-    distance: float | None = None
-    walked: float = 0.0
-    odometry_error: float | None = None
-    _entered: float | None = None
-    _start: tuple[float, float] = (0.0, 0.0)
-    _uncompared: tuple[float, float, float] | None = None
-    _odometry: deque[tuple[float, float, float]] = field(default_factory=lambda: deque(maxlen=2))
-
-    def begin(self) -> None:
-        """The goal was sent; time counts from the last truth heard."""
-        self.began = self.stamp
-
-    def hear_truth(self, stamp: float, x: float, y: float, *, falls: int, max_tilt_deg: float) -> None:
-        """Take note of where the robot truly is."""
-        if self.began is None:
-            self._start = (x, y)
-        self.stamp, self.falls, self.max_tilt_deg = stamp, max(self.falls, falls), max_tilt_deg
-        self.distance = math.hypot(self.goal[0] - x, self.goal[1] - y)
-        self.walked = math.hypot(x - self._start[0], y - self._start[1])
-        if self.distance > GOAL_RADIUS:
-            self._entered = None
-        elif self._entered is None:
-            self._entered = stamp
-        if self._uncompared is None:
-            self._uncompared = (stamp, x, y)
-
-    def hear_odometry(self, stamp: float, x: float, y: float) -> None:
-        """Take note of where the robot believes to be."""
-        self._odometry.append((stamp, x, y))
-        if self._uncompared is None or stamp < self._uncompared[0]:
-            return
-        true_stamp, true_x, true_y = self._uncompared
-        self._uncompared = None
-        (t0, x0, y0), (t1, x1, y1) = self._odometry[0], self._odometry[-1]
-        if not t0 <= true_stamp <= t1:
-            return  # nothing was heard just before that truth
-        share = (true_stamp - t0) / (t1 - t0) if t1 > t0 else 1.0
-        self.odometry_error = math.hypot(x0 + share * (x1 - x0) - true_x, y0 + share * (y1 - y0) - true_y)
-
-    @property
-    def elapsed(self) -> float:
-        """Robot time since the goal was sent [s]."""
-        return 0.0 if self.began is None else self.stamp - self.began
-
-    @property
-    def reached(self) -> bool:
-        """Whether the robot is at the goal, and has stayed there."""
-        return self.began is not None and self._entered is not None and self.stamp - self._entered >= SETTLE
-
-    @property
-    def time_to_goal(self) -> float | None:
-        """Robot time from the goal's sending to the arrival [s]."""
-        if not self.reached or self._entered is None or self.began is None:
-            return None
-        return max(0.0, self._entered - self.began)
-
-    @property
-    def over(self) -> bool:
-        """Whether nothing more can change: reached, fallen, or out of time."""
-        return self.began is not None and (self.reached or self.falls > 0 or self.elapsed >= self.seconds)
-
-    @property
-    def success(self) -> bool:
-        """Whether the goal was reached without a fall."""
-        return self.reached and self.falls == 0
-
-
 class DemoEvaluator(RobotNode):
     """Sends a goal and judges the run."""
 
     NAME = "demo_evaluator"
     DESCRIPTION = "Sends a goal, judges the run by ground truth, and ends it."
     PUBLISHES = ("goal_pose",)
-    SUBSCRIBES = ("evaluation", "odom", "diagnostics")
+    SUBSCRIBES = ("evaluation", "odom", "controller/status", "plan/status", "diagnostics")
     PARAMETERS = (
         ParameterSpec("goal_x", 2.0, "the goal, ahead of where the robot starts", "m", -100.0, 100.0),
         ParameterSpec("goal_y", 0.0, "the goal, to the left of where the robot starts", "m", -100.0, 100.0),
@@ -139,12 +50,15 @@ class DemoEvaluator(RobotNode):
         self._listeners = 0
         self._estimates = False
         self._figures: dict[str, float] = {}
+        self._doing = {"controller": "silent", "planner": "silent"}
         self._wall_began: float | None = None
         self._wall_moved = self._wall_configured = time.monotonic()
         self._next_goal = 0.0
         self.exit_status = 1  # until the goal is reached
         self.listen("evaluation", self._on_evaluation)
         self.listen("odom", self._on_odometry)
+        self.listen("controller/status", self._on_body)
+        self.listen("plan/status", self._on_plan)
         self.listen("diagnostics", self._on_diagnostics)
 
     def activate(self) -> None:
@@ -165,7 +79,7 @@ class DemoEvaluator(RobotNode):
         judgement = self._judgement
         if judgement.distance is None or judgement.began is None:
             return Level.WARN, "waiting for a robot and a planner"
-        return Level.OK, f"{judgement.distance:.1f} m to the goal"
+        return Level.OK, f"{judgement.distance:.1f} m to the goal; {self._what_they_do()}"
 
     def _look_after_goal(self, now: float) -> float:
         """Send the goal when there is somebody to hear it, and again to who comes later."""
@@ -201,24 +115,41 @@ class DemoEvaluator(RobotNode):
         )
 
     def _send_goal(self) -> None:
-        message = TOPICS["goal_pose"].type()
-        message.header.frame_id = ODOM_FRAME
-        message.header.stamp = to_stamp(self._judgement.stamp)
-        message.pose.position.x, message.pose.position.y = self._judgement.goal
-        message.pose.orientation.w = 0.0  # any heading
-        self.outputs["goal_pose"].publish(message)
+        goal = Goal(np.array(self._judgement.goal))
+        self.outputs["goal_pose"].publish(write_goal(goal, to_stamp(self._judgement.stamp)))
 
     def _on_evaluation(self, message: Any) -> None:
-        truth = json.loads(message.data)
+        try:
+            report = read_report(message)
+        except MessageError as error:
+            self.warn_throttled(str(error))
+            return
         judgement = self._judgement
-        if truth["stamp"] > judgement.stamp:
+        if report.stamp > judgement.stamp:
             self._wall_moved = time.monotonic()
-        x, y, _ = truth["position"]
-        judgement.hear_truth(truth["stamp"], x, y, falls=truth["falls"], max_tilt_deg=truth["max_tilt_deg"])
+        x, y, _ = report.position.tolist()
+        judgement.hear_truth(report.stamp, x, y, falls=report.falls, max_tilt_deg=report.max_tilt_deg)
         if judgement.over:
             outcome = "goal reached" if judgement.success else "fallen" if judgement.falls else "out of time"
-            self.get_logger().info(f"{outcome} after {judgement.elapsed:.1f} s")
+            self.get_logger().info(f"{outcome} after {judgement.elapsed:.1f} s; {self._what_they_do()}")
             self.finish(0 if judgement.success else 1)
+
+    def _on_body(self, message: Any) -> None:
+        try:
+            status = read_body_status(message)
+        except MessageError as error:
+            self.warn_throttled(str(error))
+            return
+        self._doing["controller"] = status.reason
+
+    def _on_plan(self, message: Any) -> None:
+        try:
+            self._doing["planner"] = read_plan_status(message).reason
+        except MessageError as error:
+            self.warn_throttled(str(error))
+
+    def _what_they_do(self) -> str:
+        return ", ".join(f"{who}: {what}" for who, what in self._doing.items())
 
     def _on_odometry(self, message: Any) -> None:
         self._estimates = True

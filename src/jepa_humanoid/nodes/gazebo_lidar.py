@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 from sensor_msgs.msg import JointState
 
-from jepa_humanoid.nodes.conversions import read_odometry, to_seconds, write_points
 from jepa_humanoid.nodes.errors import MessageError
+from jepa_humanoid.nodes.messages.odometry import read_odometry
+from jepa_humanoid.nodes.messages.points import write_points
+from jepa_humanoid.nodes.messages.time import to_seconds
 from jepa_humanoid.nodes.node import Level, ParameterSpec, RobotNode, run
 from jepa_humanoid.robot.description import load_robot
 from jepa_humanoid.robot.state import Vector

@@ -7,6 +7,7 @@ the contract's rate, with the torques that it asked for, because Gazebo reports 
 Gazebo does not wait: a command that is too old no longer counts, and the joints damp, as on a robot.
 """
 
+import math
 import sys
 import time
 from array import array
@@ -16,15 +17,16 @@ import numpy as np
 from sensor_msgs.msg import Imu, JointState
 
 from jepa_humanoid.nodes.contract import TOPICS
-from jepa_humanoid.nodes.conversions import NANOSECONDS, seconds_of
-from jepa_humanoid.nodes.description import GAZEBO, robot_description
 from jepa_humanoid.nodes.errors import MessageError
 from jepa_humanoid.nodes.gazebo_wire import BroadcastReader
+from jepa_humanoid.nodes.messages.time import NANOSECONDS, seconds_of
 from jepa_humanoid.nodes.node import Level, ParameterSpec, RobotNode, run
 from jepa_humanoid.nodes.wire import ImuWire, RobotWire, stamp_of
+from jepa_humanoid.real_time import RealTimeMeter
 from jepa_humanoid.robot.description import load_robot
 from jepa_humanoid.robot.motors import drive
 from jepa_humanoid.robot.state import JointCommand, SensorSample, Vector
+from jepa_humanoid.simulation.description import GAZEBO, robot_description
 from jepa_humanoid.timing import LoopTimer
 
 SILENCE = 1.0
@@ -75,7 +77,7 @@ class GazeboRobot(RobotNode):
         self._applied = self._effort
         self._fault: str | None = None
         self._heard = time.monotonic()
-        self._history: deque[tuple[float, int]] = deque(maxlen=64)
+        self._meter = RealTimeMeter()
         self._delays: deque[int] = deque(maxlen=5000)
         self._commands = 0
         self.outputs["robot_description"].publish(TOPICS["robot_description"].type(data=self._description))
@@ -105,7 +107,7 @@ class GazeboRobot(RobotNode):
         median, p99 = self._timer.median_and_p99()
         delays = np.array(self._delays) if self._delays else np.array([np.nan])
         return {
-            "real_time_factor": self._real_time_factor(),
+            "real_time_factor": math.nan if self._meter.factor is None else self._meter.factor,
             "commands": self._commands,
             "command_delay_ms_median": 1e-6 * float(np.median(delays)),
             "command_delay_ms_p99": 1e-6 * float(np.percentile(delays, 99.0)),
@@ -195,17 +197,8 @@ class GazeboRobot(RobotNode):
         if self._stamp is None:
             self.waiting_for("Gazebo's controllers")
         else:
-            self._history.append((now, self._stamp))
-            while len(self._history) > 2 and now - self._history[0][0] > 5.0:
-                self._history.popleft()
+            self._meter.add(now, seconds_of(self._stamp))
         return now + 0.2
-
-    def _real_time_factor(self) -> float:
-        """Simulated over wall time in the last seconds."""
-        if len(self._history) < 2:
-            return 0.0
-        (wall, simulated), (wall_now, simulated_now) = self._history[0], self._history[-1]
-        return 1e-9 * (simulated_now - simulated) / (wall_now - wall)
 
 
 def main(args: list[str] | None = None) -> int:

@@ -15,10 +15,14 @@ from visualization_msgs.msg import InteractiveMarker, InteractiveMarkerControl, 
 
 from jepa_humanoid.geometry import heading
 from jepa_humanoid.nodes.contract import ODOM_FRAME
-from jepa_humanoid.nodes.conversions import read_goal, read_pose, to_seconds, to_stamp, write_goal
 from jepa_humanoid.nodes.errors import MessageError, NodeError
+from jepa_humanoid.nodes.messages.goal import read_goal, write_goal
+from jepa_humanoid.nodes.messages.pose import read_pose
+from jepa_humanoid.nodes.messages.status import read_plan_status
+from jepa_humanoid.nodes.messages.time import to_seconds, to_stamp
 from jepa_humanoid.nodes.node import Level, RobotNode, run
 from jepa_humanoid.robot.state import Goal
+from jepa_humanoid.status import PlanState
 
 SERVER = "goal_marker"
 """Topics of the handles begin with it; what RViz is given as the namespace of its display."""
@@ -65,6 +69,15 @@ def _goal_controls() -> list[InteractiveMarkerControl]:
 
 HANDLES = (Handle("goal", "walk here", _goal_controls),)
 
+WORDS = {
+    PlanState.WAITING: "the planner waits",
+    PlanState.IDLE: "walk here",
+    PlanState.WALKING: "walking here",
+    PlanState.TURNING: "turning",
+    PlanState.ARRIVED: "arrived",
+}
+"""What is written beside the goal's handle."""
+
 
 class GoalMarker(RobotNode):
     """Serves the handles."""
@@ -72,7 +85,7 @@ class GoalMarker(RobotNode):
     NAME = "goal_marker"
     DESCRIPTION = "The goal as a handle in RViz; needs the package interactive_markers."
     PUBLISHES = ("goal_pose",)
-    SUBSCRIBES = ("goal_pose", "base_footprint")
+    SUBSCRIBES = ("goal_pose", "base_footprint", "plan/status")
 
     def configure(self) -> None:
         """Open the server.
@@ -87,6 +100,7 @@ class GoalMarker(RobotNode):
         self._server = InteractiveMarkerServer(self, SERVER)
         self.listen("goal_pose", self._on_goal)
         self.listen("base_footprint", self._on_footprint)
+        self.listen("plan/status", self._on_plan)
 
     def activate(self) -> None:
         """Wait to know where the robot is."""
@@ -148,6 +162,19 @@ class GoalMarker(RobotNode):
             pose.orientation.w = 1.0
         self._server.setPose("goal", pose)
         self._server.applyChanges()
+
+    def _on_plan(self, message: Any) -> None:
+        """Write beside the handle what the robot makes of it."""
+        try:
+            words = WORDS[read_plan_status(message).state]
+        except MessageError as error:
+            self.warn_throttled(str(error))
+            return
+        marker = self._server.get("goal")
+        if marker is not None and marker.description != words:
+            marker.description = words
+            self._server.insert(marker)
+            self._server.applyChanges()
 
 
 def main(args: list[str] | None = None) -> int:

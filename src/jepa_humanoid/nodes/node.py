@@ -2,7 +2,6 @@
 
 import contextlib
 import gc
-import os
 import signal
 import sys
 import time
@@ -25,6 +24,7 @@ from rclpy.utilities import try_shutdown
 from jepa_humanoid.nodes.contract import SERVICES, TOPICS
 from jepa_humanoid.nodes.errors import NodeError
 from jepa_humanoid.nodes.loop import Loop, Mailbox
+from jepa_humanoid.nodes.scheduling import take_measures
 
 ParameterValue = bool | int | float | str
 
@@ -343,19 +343,9 @@ class RobotNode(LifecycleNode):
 
     def take_real_time_measures(self) -> None:
         """Scheduling class, core and niceness as the parameters ask; what is not allowed is a warning."""
-        priority, core, nice = self.value("scheduling_priority"), self.value("cpu_core"), self.value("nice")
-        try:
-            if nice:
-                os.nice(nice - os.nice(0))
-            if core >= 0:
-                os.sched_setaffinity(0, {core})
-            if priority:
-                os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(priority))
-        except OSError as error:
-            self.get_logger().warning(
-                f"scheduling_priority {priority}, cpu_core {core}, nice {nice}: {error.strerror}. "
-                "SCHED_FIFO needs CAP_SYS_NICE or an rtprio limit in /etc/security/limits.conf."
-            )
+        problem = take_measures(self.value("scheduling_priority"), self.value("cpu_core"), self.value("nice"))
+        if problem is not None:
+            self.get_logger().warning(problem)
 
 
 def _text(value: object) -> str:

@@ -5,7 +5,6 @@ the newest message of each is taken when the next picture is due. What people do
 waits in a queue until then.
 """
 
-import math
 import queue
 import sys
 import time
@@ -19,45 +18,32 @@ import pinocchio as pin
 from builtin_interfaces.msg import Time
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 
+from jepa_humanoid.monitor.health import HealthWatch
 from jepa_humanoid.monitor.notices import Tone
-from jepa_humanoid.monitor.page import Handlers, Page
+from jepa_humanoid.monitor.page import Page
+from jepa_humanoid.monitor.people import Handlers
 from jepa_humanoid.monitor.recovery import STOPPED_MODES
 from jepa_humanoid.nodes.contract import FOOTPRINT_FRAME, SERVICES, TOPICS
-from jepa_humanoid.nodes.conversions import (
-    Candidates,
-    read_body_view,
-    read_candidates,
-    read_elevation,
-    read_goal,
-    read_odometry,
-    read_path,
-    read_points,
-    read_pose,
-    to_seconds,
-    write_goal,
-    write_velocity,
-)
 from jepa_humanoid.nodes.errors import MessageError
+from jepa_humanoid.nodes.messages.elevation import read_elevation
+from jepa_humanoid.nodes.messages.goal import read_goal, write_goal
+from jepa_humanoid.nodes.messages.odometry import read_odometry
+from jepa_humanoid.nodes.messages.points import read_points
+from jepa_humanoid.nodes.messages.pose import read_pose
+from jepa_humanoid.nodes.messages.status import read_body_status, read_plan_status
+from jepa_humanoid.nodes.messages.time import to_seconds
+from jepa_humanoid.nodes.messages.velocity import write_velocity
 from jepa_humanoid.nodes.node import Level, ParameterSpec, RobotNode, run
-from jepa_humanoid.perception.elevation import ElevationSettings
+from jepa_humanoid.real_time import RealTimeMeter
 from jepa_humanoid.robot.description import load_robot
-from jepa_humanoid.robot.state import BaseEstimate, Goal, Vector, VelocityCommand
-
-SILENCE = 3.0
-"""Wall time without diagnostics after which a node counts as gone [s]; they come once a second."""
+from jepa_humanoid.robot.state import BaseEstimate, Goal, VelocityCommand
+from jepa_humanoid.status import BodyStatus
 
 UNWATCHED_PERIOD = 0.25
 """Between two looks at the robot while no browser is open [s]: enough to have something to show to the first."""
 
-RELIED_ON = {"controller": Level.STALE, "perception": Level.WARN, "planner": Level.ERROR}
-"""Nodes that people are told about, and from which level of their status on they do not do what they are for.
-
-A controller that reports anything does what it can, and a planner that waits for perception is not the one to blame.
-"""
-
-
-ARRIVED = "arrived"
-"""The planner's activity at the goal."""
+STATUS_PERIOD = 0.25
+"""Between two looks at how the graph is [s]."""
 
 LET_GO = {"DAMPING", "POSING"}
 """Stages of a real robot's engagement in which nobody may stand up."""
@@ -68,34 +54,6 @@ WISHES = {
     "target/restart": "start the simulation anew",
 }
 """What people asked for, by service; a goal that cannot be forgotten bothers nobody."""
-
-
-class Pace:
-    """How fast the target's clock runs, over the last few seconds.
-
-    Args:
-        window: Wall time looked back on [s].
-    """
-
-    def __init__(self, window: float = 3.0) -> None:
-        self._window = window
-        self._pairs: deque[tuple[float, float]] = deque()
-
-    def add(self, wall: float, stamp: float) -> None:
-        """Take note of a stamp and when it was seen [s]; a stamp in the past starts anew."""
-        if self._pairs and stamp < self._pairs[-1][1]:
-            self._pairs.clear()
-        self._pairs.append((wall, stamp))
-        while wall - self._pairs[0][0] > self._window:
-            self._pairs.popleft()
-
-    @property
-    def factor(self) -> float | None:
-        """Target's seconds a wall second, or None before there is enough to tell."""
-        if not self._pairs:
-            return None
-        (wall_0, stamp_0), (wall_1, stamp_1) = self._pairs[0], self._pairs[-1]
-        return (stamp_1 - stamp_0) / (wall_1 - wall_0) if wall_1 - wall_0 > 0.5 else None
 
 
 class PageNode(RobotNode):
@@ -111,10 +69,8 @@ class PageNode(RobotNode):
         "lidar/pose",
         "points",
         "elevation",
-        "controller/markers",
-        "plan/path",
-        "plan/candidates",
-        "plan/surprise",
+        "controller/status",
+        "plan/status",
         "goal_pose",
         "diagnostics",
     )
@@ -133,7 +89,6 @@ class PageNode(RobotNode):
         """Serve the page, and subscribe."""
         robot = load_robot(self.value("robot"))
         self._joint_names = list(robot.joint_names)
-        self._resolution = ElevationSettings().resolution
         self._period = 1.0 / self.value("rate")
         self._todo: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._clients_of = {
@@ -178,12 +133,10 @@ class PageNode(RobotNode):
         self._odometry: deque[BaseEstimate] = deque(maxlen=30)
         self._ground: float | None = None
         self._lidar: pin.SE3 | None = None
-        self._path: Vector = np.zeros((0, 3))
-        self._candidates = Candidates(np.zeros((0, 2, 3)), np.zeros(0))
         self._sent_goals: deque[tuple[Any, ...]] = deque(maxlen=20)
-        self._pace = Pace()
-        self._nodes: dict[str, tuple[float, int, str]] = {}
-        self._mode, self._reason = "", ""
+        self._meter = RealTimeMeter()
+        self._watch = HealthWatch()
+        self._body: BodyStatus | None = None
         self._next_status = 0.0
         self._problem_text: str | None = None
         self.loop.call_at(self._tick, time.monotonic())
@@ -224,15 +177,15 @@ class PageNode(RobotNode):
             self._do_what_people_did()
             self._listen_to_lidar(page.wants_lidar)
             self._problem_text = None
-            for show in (self._show_robot, self._show_surroundings, self._show_plan, self._show_contacts):
+            for show in (self._show_robot, self._show_surroundings, self._show_body, self._show_plan):
                 try:
                     show(page)
                 except MessageError as error:
                     self._problem_text = str(error)
                     self.warn_throttled(str(error))
             if now >= self._next_status:
-                self._next_status = now + 0.25
-                self._show_status(page, now)
+                self._next_status = now + STATUS_PERIOD
+                self._show_health(page, now)
         return now + (self._period if page is not None and page.watched else UNWATCHED_PERIOD)
 
     def _listen_to_lidar(self, wanted: bool) -> None:
@@ -261,7 +214,7 @@ class PageNode(RobotNode):
         if message is None:
             return
         self._stamp = message.header.stamp
-        self._pace.add(time.monotonic(), to_seconds(self._stamp))
+        self._meter.add(time.monotonic(), to_seconds(self._stamp))
         if message.name != self._joint_names:
             raise MessageError(f"joint_states: the joints are not those of {self.value('robot')}, in its order")
         if self._odometry:
@@ -274,7 +227,7 @@ class PageNode(RobotNode):
             self._ground = float(message.pose.position.z)
         message = self._boxes["elevation"].take()
         if message is not None and self._odometry:
-            grid = read_elevation(message, self._resolution)
+            grid = read_elevation(message)
             base = min(self._odometry, key=lambda candidate: abs(candidate.stamp - grid.stamp))
             page.show_elevation(grid, base, self._ground)
         message = self._boxes["goal_pose"].take()
@@ -289,83 +242,40 @@ class PageNode(RobotNode):
         if message is not None and self._lidar is not None:
             page.show_lidar(read_points(message) @ self._lidar.rotation.T + self._lidar.translation)
 
-    def _show_plan(self, page: Page) -> None:
-        path, candidates = self._boxes["plan/path"].take(), self._boxes["plan/candidates"].take()
-        surprise = self._boxes["plan/surprise"].take()
-        if surprise is not None:
-            page.show_surprise(to_seconds(self._stamp), float(surprise.data))
-        if candidates is not None:
-            # The first marker only removes those of the plan before.
-            some = len(candidates.markers) > 1
-            self._candidates = read_candidates(candidates) if some else Candidates(np.zeros((0, 2, 3)), np.zeros(0))
-        if path is not None:
-            self._path = read_path(path)
-        if path is None and candidates is None:
-            return
-        if len(self._path) < 2:
-            page.clear_plan()
-        else:
-            page.show_plan(self._candidates.paths, self._candidates.costs, self._path)
+    def _show_body(self, page: Page) -> None:
+        message = self._boxes["controller/status"].take()
+        if message is not None:
+            self._body = read_body_status(message)
+            page.show_body(self._body)
 
-    def _show_contacts(self, page: Page) -> None:
-        message = self._boxes["controller/markers"].take()
-        if message is None:
-            return
-        view = read_body_view(message)
-        page.show_footsteps(view.footsteps, view.sides)
-        page.show_contact_forces(view.feet, view.forces)
-        if view.dcm is not None:
-            page.show_dcm(view.dcm)
+    def _show_plan(self, page: Page) -> None:
+        message = self._boxes["plan/status"].take()
+        if message is not None:
+            page.show_plan(read_plan_status(message))
 
     def _on_diagnostics(self, message: Any) -> None:
         for status in message.status:
             name = status.name.rpartition("/")[2]
             if name == self.NAME:
                 continue
-            level = int.from_bytes(status.level, "little")
-            self._nodes[name] = (time.monotonic(), level, status.message)
+            self._watch.hear(name, int.from_bytes(status.level, "little"), status.message, time.monotonic())
             if self._page is None:
                 continue
             figures = {value.key: value.value for value in status.values}
-            stamp = to_seconds(self._stamp)
-            if name == "controller":
-                # Until it has heard a robot, the controller's mode is nobody's.
-                self._mode = figures.get("mode", "") if level != Level.STALE else ""
-                self._reason = figures.get("reason", status.message) if self._mode else status.message
-                self._page.show_emergency_stop(bool(figures.get("emergency_stop")))
-                self._plot(stamp, control_ms=figures.get("control_ms_median"))
+            if name == "controller" and "control_ms_median" in figures:
+                self._page.show_control_time(to_seconds(self._stamp), float(figures["control_ms_median"]))
             elif name == "unitree_g1":
                 self._page.show_engagement(figures.get("stage") not in LET_GO)
-            elif name == "planner":
-                self._plot(stamp, plan_ms=figures.get("plan_ms_median"))
-                self._page.show_arrival(figures.get("activity") == ARRIVED)
 
-    def _plot(self, stamp: float, **texts: str | None) -> None:
-        """Plot figures of a diagnostic message; one that is no finite number has not been measured yet."""
-        figures = {name: float(text) for name, text in texts.items() if text is not None}
-        if self._page is not None and all(math.isfinite(figure) for figure in figures.values()):
-            self._page.show_loop_times(stamp, **figures)
-
-    def _show_status(self, page: Page, now: float) -> None:
-        silent = [name for name, (heard, _, _) in self._nodes.items() if now - heard > SILENCE]
-        notes = [f"{name} is silent" for name in silent]
-        notes += [
-            f"{name}: {text}"
-            for name, (_, level, text) in self._nodes.items()
-            if level > Level.OK and name not in {*silent, "controller"}
-        ]
-        page.show_nodes(
-            {
-                name: "It is silent." if name in silent else text if level >= RELIED_ON[name] else ""
-                for name, (_, level, text) in self._nodes.items()
-                if name in RELIED_ON
-            }
-        )
+    def _show_health(self, page: Page, now: float) -> None:
+        # Of a controller that has not heard a robot yet there is no status, but its complaint.
+        health = self._watch.health(now, frozenset() if self._body is None else frozenset({"controller"}))
+        if "controller" in health.silent:
+            self._body = None
+        page.show_health(health, self._meter.factor)
         page.show_pushing(self.outputs["push"].get_subscription_count() > 0)
-        if self._mode.lower() in STOPPED_MODES:
+        if self._body is not None and self._body.mode.value in STOPPED_MODES:
             page.show_restart(self._clients_of["target/restart"].service_is_ready())
-        mode, reason = ("silent", "The controller is silent.") if "controller" in silent else (self._mode, self._reason)
-        page.show_diagnostics(mode, reason, self._pace.factor, tuple(notes))
 
     # What people do
 

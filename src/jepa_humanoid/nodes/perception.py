@@ -6,59 +6,24 @@ A scan waits until the controller has said where the LiDAR was when it was taken
 import sys
 import time
 from collections import deque
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import numpy as np
-import pinocchio as pin
-
-from jepa_humanoid.nodes.contract import ODOM_FRAME
-from jepa_humanoid.nodes.conversions import (
-    elevation_points,
-    read_odometry,
-    read_points,
-    read_pose,
-    to_nanoseconds,
-    to_seconds,
-    write_elevation,
-    write_points,
-)
 from jepa_humanoid.nodes.errors import MessageError
+from jepa_humanoid.nodes.messages.elevation import write_elevation
+from jepa_humanoid.nodes.messages.odometry import read_odometry
+from jepa_humanoid.nodes.messages.points import read_points
+from jepa_humanoid.nodes.messages.pose import read_pose
+from jepa_humanoid.nodes.messages.time import to_nanoseconds, to_seconds
 from jepa_humanoid.nodes.node import Level, ParameterSpec, RobotNode, run
 from jepa_humanoid.perception.elevation import ElevationMapper, elevation_settings
 from jepa_humanoid.perception.errors import PerceptionError
+from jepa_humanoid.perception.whereabouts import Whereabouts, odometry_jumped
 from jepa_humanoid.robot.description import load_robot
-from jepa_humanoid.robot.state import BaseEstimate
 from jepa_humanoid.timing import LoopTimer
 
 MEMORY = 100
 """Places remembered, two seconds of them."""
-
-LARGEST_STEP = 0.5
-"""Distance between two odometry messages beyond which the robot was not walking [m]."""
-
-
-@dataclass(frozen=True)
-class Whereabouts:
-    """Where the robot was at a time, as the controller said.
-
-    Attributes:
-        stamp: The time [ns].
-        base: Its base.
-        T_odom_lidar: Its LiDAR.
-        T_odom_footprint: The ground under it.
-    """
-
-    stamp: int
-    base: BaseEstimate
-    T_odom_lidar: pin.SE3
-    T_odom_footprint: pin.SE3
-
-
-def odometry_jumped(before: BaseEstimate, after: BaseEstimate) -> bool:
-    """Whether a robot cannot have gone from one place to the other: the controller has started its estimate anew."""
-    return float(np.linalg.norm(after.position - before.position)) > LARGEST_STEP
 
 
 class Perception(RobotNode):
@@ -66,7 +31,7 @@ class Perception(RobotNode):
 
     NAME = "perception"
     DESCRIPTION = "Turns point clouds into an elevation grid around the robot."
-    PUBLISHES = ("elevation", "elevation/points")
+    PUBLISHES = ("elevation",)
     SUBSCRIBES = ("points", "odom", "lidar/pose", "base_footprint")
     PARAMETERS = (
         ParameterSpec("largest_lag", 0.1, "a scan farther than this from every known place is dropped", "s", 0.01, 1.0),
@@ -193,9 +158,6 @@ class Perception(RobotNode):
         odometry_stamp = type(scan.header.stamp)(sec=now.stamp // 10**9, nanosec=now.stamp % 10**9)
         self.outputs["elevation"].publish(write_elevation(grid, odometry_stamp))
         self._timer.add(time.perf_counter() - began)
-        if self.outputs["elevation/points"].get_subscription_count():
-            cloud = elevation_points(grid, now.T_odom_footprint)
-            self.outputs["elevation/points"].publish(write_points(cloud, odometry_stamp, ODOM_FRAME))
 
     def _refuse(self, why: str) -> None:
         self._refused += 1

@@ -8,40 +8,38 @@ import math
 import sys
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pinocchio as pin
-from numpy.typing import NDArray
 
 from jepa_humanoid.mind import PLANNERS, Mind
-from jepa_humanoid.nodes.contract import TOPICS
-from jepa_humanoid.nodes.conversions import (
-    read_elevation,
-    read_goal,
-    read_odometry,
-    read_pose,
-    to_stamp,
-    write_candidates,
-    write_path,
-    write_plan_view,
-    write_velocity,
-)
 from jepa_humanoid.nodes.errors import MessageError
+from jepa_humanoid.nodes.messages.elevation import read_elevation
+from jepa_humanoid.nodes.messages.goal import read_goal
+from jepa_humanoid.nodes.messages.markers import write_candidates, write_plan_markers
+from jepa_humanoid.nodes.messages.odometry import read_odometry
+from jepa_humanoid.nodes.messages.path import write_path
+from jepa_humanoid.nodes.messages.pose import read_pose
+from jepa_humanoid.nodes.messages.status import write_plan_status
+from jepa_humanoid.nodes.messages.time import to_stamp
+from jepa_humanoid.nodes.messages.velocity import write_velocity
 from jepa_humanoid.nodes.node import Level, ParameterSpec, RobotNode, run
-from jepa_humanoid.nodes.perception import odometry_jumped
-from jepa_humanoid.perception.elevation import ElevationSettings
+from jepa_humanoid.perception.whereabouts import odometry_jumped
 from jepa_humanoid.robot.description import load_robot
 from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid, Goal, VelocityCommand
+from jepa_humanoid.status import PlanState, PlanStatus
 from jepa_humanoid.timing import LoopTimer
 
 HISTORY_PERIOD = 0.1
 """Between the odometry messages that a busy mind gets to remember later [s]; the one it plans from comes on top."""
 
 SHOWN_CANDIDATES = 32
-"""Imagined trajectories in a message of `plan/candidates`."""
+"""Imagined trajectories that others are told of."""
+
+SHOW_PERIOD = 0.2
+"""Between two drawings of the plan [s]."""
 
 
 @dataclass(frozen=True)
@@ -63,21 +61,22 @@ class Question:
 
 @dataclass(frozen=True)
 class Answer:
-    """What one plan led to."""
+    """What one plan led to.
 
-    stamp: float
+    Attributes:
+        command: What to ask of the body.
+        status: What the mind did.
+        duration: Wall time that it took [s].
+    """
+
     command: VelocityCommand
-    candidates: NDArray[np.float64]
-    costs: NDArray[np.float64]
-    path: NDArray[np.float64]
-    surprise: float
-    activity: str
+    status: PlanStatus
     duration: float
 
     @property
     def planned(self) -> bool:
         """Whether it is a plan, and not just standing at the goal or without one."""
-        return len(self.candidates) > 0
+        return len(self.status.candidates) > 0
 
 
 class Thinker:
@@ -149,16 +148,7 @@ class Thinker:
             mind.observe(odometry)
         command = mind.step(question.elevation, question.odometry, question.goal)
         duration = time.perf_counter() - began
-        return Answer(
-            stamp=question.odometry.stamp,
-            command=command,
-            candidates=mind.status.candidates,
-            costs=mind.status.costs,
-            path=mind.status.path,
-            surprise=mind.status.surprise,
-            activity=mind.status.reason,
-            duration=duration,
-        )
+        return Answer(command, replace(mind.status, plan_ms=1e3 * duration), duration)
 
 
 class Planner(RobotNode):
@@ -166,7 +156,7 @@ class Planner(RobotNode):
 
     NAME = "planner"
     DESCRIPTION = "Imagines with the world model and asks the controller for a velocity."
-    PUBLISHES = ("plan/cmd_vel", "plan/path", "plan/candidates", "plan/surprise", "plan/markers")
+    PUBLISHES = ("plan/cmd_vel", "plan/status", "plan/path", "plan/candidates", "plan/markers")
     SUBSCRIBES = ("elevation", "odom", "base_footprint", "goal_pose")
     SERVES = ("planner/cancel",)
     PARAMETERS = (
@@ -183,7 +173,6 @@ class Planner(RobotNode):
     def configure(self) -> None:
         """Load the world model."""
         robot = load_robot(self.value("robot"))
-        self._resolution = ElevationSettings().resolution
         self._plan_period = 1.0 / self.value("rate")
         self._command_period = 1.0 / self.value("command_rate")
         self._hold: float = self.value("hold")
@@ -209,6 +198,7 @@ class Planner(RobotNode):
         self._remembered = -math.inf
         self._asked = self._commanded = self._shown = -math.inf
         self._trouble: str | None = None
+        self._said = PlanStatus()
         self.loop.call_at(self._watch, time.monotonic())
 
     def clean_up(self) -> None:
@@ -226,18 +216,16 @@ class Planner(RobotNode):
         return Level.OK, "no goal" if self._goal is None else "planning"
 
     def values(self) -> dict[str, object]:
-        """Time for a plan, distance to the goal, surprise."""
+        """Time for a plan, and what `plan/status` says, for people who read diagnostics only."""
         median, p99 = self._timer.median_and_p99()
-        distance = math.nan
-        if self._goal is not None and self._odometry is not None:
-            distance = float(np.linalg.norm(self._goal.position - self._odometry.position[:2]))
+        said = self._said
         return {
             "plan_ms_median": 1e3 * median,
             "plan_ms_p99": 1e3 * p99,
             "plans": self._timer.count,
-            "goal_distance": distance,
-            "surprise": math.nan if self._answer is None else self._answer.surprise,
-            "activity": "" if self._answer is None else self._answer.activity,
+            "goal_distance": math.nan if said.distance is None else said.distance,
+            "surprise": said.surprise,
+            "activity": said.reason,
         }
 
     def _on_odom(self, message: Any) -> None:
@@ -265,7 +253,7 @@ class Planner(RobotNode):
 
     def _on_elevation(self, message: Any) -> None:
         try:
-            self._elevation = read_elevation(message, self._resolution)
+            self._elevation = read_elevation(message)
         except MessageError as error:
             self.warn_throttled(str(error))
 
@@ -296,7 +284,15 @@ class Planner(RobotNode):
         missing = self._missing()
         if missing is not None:
             self.waiting_for(missing)
+        idle = self._trouble or (None if missing is None else f"waiting for {missing}")
+        if idle is not None:
+            stamp = 0.0 if self._odometry is None else self._odometry.stamp
+            self._say(PlanStatus(stamp, PlanState.WAITING, idle))
         return now + 0.5
+
+    def _say(self, status: PlanStatus) -> None:
+        self._said = status
+        self.outputs["plan/status"].publish(write_plan_status(status))
 
     def _missing(self) -> str | None:
         """What keeps it from planning, or None."""
@@ -327,7 +323,7 @@ class Planner(RobotNode):
         self._answer = answer
         if answer.planned:
             self._timer.add(answer.duration)
-        self._show(answer)
+        self._show(answer.status)
 
     def _velocity(self) -> VelocityCommand:
         """What the last plan asks for, or to stand still when there is no goal, no plan, or only an old one."""
@@ -335,25 +331,26 @@ class Planner(RobotNode):
         # A plan for a goal that has been cancelled since is not followed.
         if self._goal is None or answer is None or odometry is None:
             return VelocityCommand()
-        if self._missing() is not None or odometry.stamp - answer.stamp > self._hold:
+        if self._missing() is not None or odometry.stamp - answer.status.stamp > self._hold:
             return VelocityCommand()
         return answer.command
 
-    def _show(self, answer: Answer) -> None:
-        stamp = to_stamp(answer.stamp)
-        self.outputs["plan/surprise"].publish(TOPICS["plan/surprise"].type(data=answer.surprise))
-        self.outputs["plan/path"].publish(write_path(answer.path, stamp, self._ground))
-        if answer.stamp - self._shown < 0.2 - 1e-6:
+    def _show(self, status: PlanStatus) -> None:
+        """Say what the mind did, and draw it for those who look."""
+        status = status.sampled(SHOWN_CANDIDATES)
+        self._say(status)
+        if status.stamp - self._shown < SHOW_PERIOD - 1e-6:
             return
-        self._shown = answer.stamp
-        markers = self.outputs["plan/markers"]
-        if markers.get_subscription_count() and self._footprint is not None:
-            markers.publish(write_plan_view(self._goal, answer.surprise, self._footprint, stamp))
-        publisher = self.outputs["plan/candidates"]
-        if publisher.get_subscription_count():
-            order = np.argsort(answer.costs)
-            chosen = order[:: max(1, -(-len(order) // SHOWN_CANDIDATES))]
-            publisher.publish(write_candidates(answer.candidates[chosen], answer.costs[chosen], stamp, self._ground))
+        self._shown = status.stamp
+        stamp = to_stamp(status.stamp)
+        looked_at = {name: self.outputs[name] for name in ("plan/path", "plan/candidates", "plan/markers")}
+        looked_at = {name: output for name, output in looked_at.items() if output.get_subscription_count()}
+        if "plan/path" in looked_at:
+            looked_at["plan/path"].publish(write_path(status.path, stamp, self._ground))
+        if "plan/candidates" in looked_at:
+            looked_at["plan/candidates"].publish(write_candidates(status, stamp, self._ground))
+        if "plan/markers" in looked_at and self._footprint is not None:
+            looked_at["plan/markers"].publish(write_plan_markers(self._goal, status, self._footprint, stamp))
 
 
 def main(args: list[str] | None = None) -> int:

@@ -3,12 +3,19 @@
 import argparse
 import importlib
 import inspect
+import re
 import sys
 from collections.abc import Sequence
+from dataclasses import is_dataclass
+from enum import Enum
 from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from jepa_humanoid.nodes.contract import FRAMES, SERVICES, TOPICS
 from jepa_humanoid.nodes.node import COMMON_PARAMETERS, ParameterSpec, RobotNode
+from jepa_humanoid.simulation.report import RunReport
+from jepa_humanoid.status import BodyStatus, PlanStatus
 
 NODES = (
     "mujoco_robot",
@@ -89,6 +96,7 @@ def write_reference(nodes: Sequence[type[RobotNode]]) -> str:
             )
         )
     lines += _table(("topic", "type", "rate", "QoS", "from", "to", "meaning"), rows)
+    lines += ["", "## Values in JSON", "", *_records()]
     lines += ["", "## Services", ""]
     rows = []
     for service in SERVICES.values():
@@ -108,6 +116,46 @@ def write_reference(nodes: Sequence[type[RobotNode]]) -> str:
             lines += [f"`nice` is {node.NICE} unless given: the loop that keeps the robot upright comes first.", ""]
         lines += _parameters(node.PARAMETERS) if node.PARAMETERS else ["None of its own."]
     return "\n".join(lines) + "\n"
+
+
+RECORDS = {"controller/status": BodyStatus, "plan/status": PlanStatus, "evaluation": RunReport}
+"""Topics whose messages are values in JSON, and the values' types."""
+
+
+def _records() -> list[str]:
+    lines = [
+        "Each is one object, with exactly these fields. JSON has no NaN and no infinity: they are the texts `NaN`,",
+        "`Infinity` and `-Infinity`. What is malformed is refused, naming the field.",
+    ]
+    for topic, kind in RECORDS.items():
+        lines += ["", f"### {topic}: `{kind.__name__}`", ""]
+        hints, meanings = get_type_hints(kind, include_extras=True), attributes(kind)
+        rows = [(f"`{name}`", _json_type(hint), meanings[name]) for name, hint in hints.items()]
+        lines += _table(("field", "type", "meaning"), rows)
+    return lines
+
+
+def attributes(kind: type) -> dict[str, str]:
+    """The lines of a docstring's ``Attributes``, by name."""
+    text = (inspect.getdoc(kind) or "").partition("Attributes:\n")[2]
+    entries = re.findall(r"^    (\w+): (.*(?:\n {5,}.*)*)", text, flags=re.MULTILINE)
+    return {name: " ".join(meaning.split()) for name, meaning in entries}
+
+
+def _json_type(hint: Any) -> str:
+    origin, options = get_origin(hint), get_args(hint)
+    if origin in (Union, UnionType):
+        return " or ".join(_json_type(option) for option in options)
+    if origin is Annotated:
+        return "array " + " × ".join(str(axis) for axis in hint.__metadata__[0].axes)
+    if origin is tuple:
+        return f"list of {_json_type(options[0])}"
+    if is_dataclass(hint):
+        inner = get_type_hints(hint, include_extras=True).items()
+        return f"{{{', '.join(f'{name}: {_json_type(kind)}' for name, kind in inner)}}}"
+    if issubclass(hint, Enum):
+        return ", ".join(f'"{member.name.lower()}"' for member in hint)
+    return {float: "number", int: "whole number", str: "text", bool: "true or false", NoneType: "null"}[hint]
 
 
 def _parameters(specs: Sequence[ParameterSpec]) -> list[str]:

@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 
 from jepa_humanoid.nodes.contract import TOPICS
-from jepa_humanoid.nodes.description import robot_description
 from jepa_humanoid.nodes.errors import MessageError, NodeError
 from jepa_humanoid.nodes.node import Level, ParameterSpec, RobotNode, run
 from jepa_humanoid.nodes.wire import RobotWire
 from jepa_humanoid.robot.description import load_robot
+from jepa_humanoid.simulation.description import robot_description
 from jepa_humanoid.targets.unitree.adapter import Outgoing, UnitreeAdapter
 from jepa_humanoid.targets.unitree.engagement import Stage
 from jepa_humanoid.targets.unitree.errors import RefusalError

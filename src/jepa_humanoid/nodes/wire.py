@@ -3,7 +3,7 @@
 Between two messages of one sender only numbers change: frame, joint names and lengths stay. So a message is written by
 putting stamp and numbers into a copy of one that rclpy has serialised, and read by comparing everything else with one
 that has been checked before. Whatever differs in any way is read by rclpy and checked again. That halves the time that
-a lock-step spends in ROS; what is said, and what is refused, is the same as with `conversions`.
+a lock-step spends in ROS; what is said, and what is refused, is the same as with `messages.joints`.
 
 The layout is that of plain CDR, which every ROS 2 middleware uses: four bytes of encapsulation, then values aligned to
 their size, counted from behind the encapsulation.
@@ -17,7 +17,9 @@ import numpy as np
 from rclpy.serialization import deserialize_message, serialize_message
 from sensor_msgs.msg import Imu, JointState
 
-from jepa_humanoid.nodes.conversions import NANOSECONDS, JointConverter, make_imu, seconds_of, to_nanoseconds
+from jepa_humanoid.nodes.messages.imu import make_imu
+from jepa_humanoid.nodes.messages.joints import JointConverter
+from jepa_humanoid.nodes.messages.time import NANOSECONDS, seconds_of, to_nanoseconds
 from jepa_humanoid.robot.state import JointCommand, SensorSample, Vector
 
 LITTLE_ENDIAN = b"\x00\x01"

@@ -10,9 +10,9 @@ from xml.parsers.expat import ExpatError
 import xacro
 import yaml
 
-from jepa_humanoid.nodes.errors import NodeError
 from jepa_humanoid.resources import resource, share_directory
 from jepa_humanoid.robot.description import RobotDescription
+from jepa_humanoid.robot.errors import RobotDescriptionError
 
 GAZEBO = "gazebo"
 _BASE_LINK = "base_link"
@@ -29,7 +29,7 @@ def robot_description(robot: RobotDescription, target: str = "mujoco", namespace
         namespace: Of the robot's topics.
 
     Raises:
-        NodeError: If a xacro file is malformed, or ros2_control's file cannot be written.
+        RobotDescriptionError: If a xacro file is malformed, or ros2_control's file cannot be written.
     """
     file = share_directory() / "urdf" / f"{robot.name}.urdf.xacro"
     if not file.is_file():
@@ -39,7 +39,7 @@ def robot_description(robot: RobotDescription, target: str = "mujoco", namespace
             mappings = xacro_arguments(robot, target, namespace) | {"urdf": str(_bare_urdf(robot, Path(folder)))}
             text = xacro.process_file(str(file), mappings=mappings).toprettyxml(indent="  ")
     except (xacro.XacroException, ExpatError, OSError) as error:
-        raise NodeError(f"{file}: {error}") from error
+        raise RobotDescriptionError(f"{file}: {error}") from error
     # Comments are for readers of the files; xacro's own says where they lie on this machine.
     text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
     if target == GAZEBO:
@@ -84,7 +84,7 @@ def controllers_file(robot: RobotDescription) -> Path:
     It is the robot's own in ``config/ros2_control`` if there is one; otherwise it is written into the user's cache.
 
     Raises:
-        NodeError: If it cannot be written.
+        RobotDescriptionError: If it cannot be written.
     """
     own = share_directory() / "config" / "ros2_control" / f"{robot.name}.yaml"
     if own.is_file():
@@ -98,7 +98,7 @@ def controllers_file(robot: RobotDescription) -> Path:
         # Somebody may be reading the one that is there.
         Path(file.name).replace(path)
     except OSError as error:
-        raise NodeError(f"ros2_control's file for '{robot.name}' cannot be written: {error}") from error
+        raise RobotDescriptionError(f"ros2_control's file for '{robot.name}' cannot be written: {error}") from error
     return path
 
 

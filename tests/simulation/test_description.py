@@ -8,9 +8,9 @@ from urllib.parse import unquote, urlparse
 import pinocchio as pin
 import pytest
 
-from jepa_humanoid.nodes.description import controllers_file, robot_description
 from jepa_humanoid.resources import resource
 from jepa_humanoid.robot.description import load_robot
+from jepa_humanoid.simulation.description import controllers_file, robot_description
 
 
 @pytest.fixture(scope="module")

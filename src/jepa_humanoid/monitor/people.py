@@ -1,0 +1,191 @@
+"""What people do on the page, and what follows from it there, whatever the robot makes of it."""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import viser
+
+from jepa_humanoid.monitor.goal import floor_point
+from jepa_humanoid.monitor.intake import Intake
+from jepa_humanoid.monitor.panel import Panel
+from jepa_humanoid.monitor.scene import Scene
+from jepa_humanoid.monitor.teleoperation import Teleoperation
+from jepa_humanoid.monitor.way_back import WayBack
+from jepa_humanoid.robot.state import Goal, VelocityCommand
+
+logger = logging.getLogger(__name__)
+
+HEARTBEAT_PERIOD = 0.4
+HEARTBEAT_TIMEOUT = 1.5
+"""Wall time in which the browser that drives has to answer [s]."""
+
+
+def _ignore(*_: Any) -> None:
+    return None
+
+
+@dataclass(frozen=True)
+class Handlers:
+    """What people do on the page. Called from threads of the page; each has to return soon.
+
+    Attributes:
+        goal: Walk to x, y [m] and end with heading yaw [rad], in ``odom``.
+        clear_goal: Forget the goal.
+        teleoperate: Walk at this velocity; comes at 20 Hz while somebody drives, and zeros when they cease.
+        emergency_stop: True to stop, False to release the stop.
+        stand_up: Balance again after damping.
+        restart: Start the simulation anew.
+        push: Push a simulated robot with an impulse ahead and to its left [N·s].
+    """
+
+    goal: Callable[[float, float, float], None] = _ignore
+    clear_goal: Callable[[], None] = _ignore
+    teleoperate: Callable[[VelocityCommand], None] = _ignore
+    emergency_stop: Callable[[bool], None] = _ignore
+    stand_up: Callable[[], None] = _ignore
+    restart: Callable[[], None] = _ignore
+    push: Callable[[float, float], None] = _ignore
+
+
+class People:
+    """Listens to gizmo, floor and panel.
+
+    Args:
+        server: Whose browsers they use.
+        scene: Where they point.
+        panel: Where they press.
+        way_back: What knows whether an emergency stop is in force.
+        intake: Checks what comes from browsers.
+        handlers: What to do with their wishes.
+
+    Attributes:
+        goal: Where the robot was told to walk, or None.
+        teleoperation: Who drives.
+    """
+
+    def __init__(
+        self,
+        server: viser.ViserServer,
+        scene: Scene,
+        panel: Panel,
+        way_back: WayBack,
+        intake: Intake,
+        handlers: Handlers,
+    ) -> None:
+        self._server = server
+        self._scene = scene
+        self._panel = panel
+        self._way_back = way_back
+        self._intake = intake
+        self._handlers = handlers
+        self.goal: Goal | None = None
+        self.teleoperation = Teleoperation(handlers.teleoperate)
+        scene.gizmo.on_goal = self._dragged
+        panel.stop.on_click(lambda _: self._toggle_stop(True))
+        panel.stop_key.on_trigger(lambda _: self._toggle_stop(True))
+        panel.release.on_click(lambda _: self._toggle_stop(False))
+        panel.stand_up.on_click(lambda _: self._stand_up())
+        panel.restart.on_click(lambda _: self._restart())
+        panel.clear_goal.on_click(lambda _: self._clear_goal())
+        panel.drive.on_update(self._toggle_driving)
+        panel.stand_still.on_click(lambda _: self._stand_still())
+        panel.push.on_click(lambda _: handlers.push(*panel.impulse))
+        for slider in panel.sliders:
+            slider.on_update(lambda _: self.teleoperation.command(panel.velocity))
+        server.scene.on_click()(self._clicked)
+        server.on_client_disconnect(self._client_left)
+
+    def show_goal(self, goal: Goal | None) -> None:
+        """Put the gizmo where the robot was told to walk; None puts it back before the robot."""
+        self.goal = goal
+        self._scene.show_goal(goal)
+
+    def stop_driving(self) -> None:
+        """Take the robot out of the hands of whoever drives it: it is told to stand still."""
+        self.teleoperation.stop()
+        self._stand_still()
+        self._panel.switch_drive_off()
+
+    def watch_driver(self, closing: threading.Event) -> None:
+        """Stop the robot when the browser that drives it no longer answers: frozen, hidden, or off the network."""
+        while not closing.wait(HEARTBEAT_PERIOD):
+            driver = self.teleoperation.driver
+            if driver is None:
+                continue
+            client = self._server.get_clients().get(driver)
+            try:
+                if client is None:
+                    raise RuntimeError("it has gone")
+                client.local_storage.get_item("heartbeat", timeout=HEARTBEAT_TIMEOUT)
+            except (RuntimeError, TimeoutError) as error:
+                if self.teleoperation.lost(driver):
+                    logger.warning("The browser that drove the robot does not answer (%s): stopped.", error)
+                    self.stop_driving()
+
+    def _dragged(self, x: float, y: float, yaw: float) -> None:
+        if self._intake.check("goal", (x, y, yaw), 3) is None:
+            return
+        # The gizmo is left where it is: its browser is ahead of what is known here.
+        self.stop_driving()
+        self.goal = Goal(np.array([x, y]), yaw)
+        self._scene.gizmo.mark(active=True)
+        self._handlers.goal(x, y, yaw)
+
+    def _clear_goal(self) -> None:
+        self.show_goal(None)
+        with self._server.atomic():
+            self._scene.plan.clear()
+        self._handlers.clear_goal()
+
+    def _clicked(self, event: viser.SceneClickEvent) -> None:
+        if not self._panel.point.value:
+            return
+        scene = self._scene
+        offset = np.array([*scene.centre, 0.0])
+        point = floor_point(np.array(event.ray_origin) + offset, np.array(event.ray_direction), scene.ground)
+        if point is not None:
+            yaw = float(np.arctan2(point[1] - scene.pelvis[1], point[0] - scene.pelvis[0]))
+            self.stop_driving()
+            self.show_goal(Goal(np.array(point), yaw))
+            self._handlers.goal(*point, yaw)
+
+    def _toggle_stop(self, stopped: bool) -> None:
+        # First what people want most; the rest can wait.
+        self._handlers.emergency_stop(stopped)
+        self._way_back.ask(stopped)
+        self.stop_driving()
+        if stopped:
+            # Who stands up after a stop must not walk off to where it was going before.
+            self._clear_goal()
+
+    def _stand_up(self) -> None:
+        self._clear_goal()
+        self._handlers.stand_up()
+
+    def _restart(self) -> None:
+        self._clear_goal()
+        self._handlers.restart()
+
+    def _toggle_driving(self, event: viser.GuiEvent[Any]) -> None:
+        if event.client_id is None:
+            return
+        if self._panel.drive.value:
+            # The planner would walk on to its goal as soon as the driver lets go.
+            self._clear_goal()
+            self._stand_still()
+            self.teleoperation.start(event.client_id)
+        else:
+            self.stop_driving()
+
+    def _stand_still(self) -> None:
+        self._panel.zero_sliders()
+        self.teleoperation.command(VelocityCommand())
+
+    def _client_left(self, client: viser.ClientHandle) -> None:
+        if self.teleoperation.lost(client.client_id):
+            logger.warning("The browser that drove the robot has gone: stopped.")
+            self.stop_driving()

@@ -1,0 +1,77 @@
+"""Places of frames: poses in ``odom``, and transforms for `tf`."""
+
+import math
+
+import numpy as np
+import pinocchio as pin
+from builtin_interfaces.msg import Time
+from geometry_msgs.msg import Pose, PoseStamped, TransformStamped
+
+from jepa_humanoid.nodes.contract import ODOM_FRAME
+from jepa_humanoid.nodes.errors import MessageError
+from jepa_humanoid.robot.state import Vector
+
+
+def write_pose(T_odom_frame: pin.SE3, stamp: Time) -> PoseStamped:
+    """A pose in ``odom``."""
+    message = PoseStamped()
+    message.header.stamp = stamp
+    message.header.frame_id = ODOM_FRAME
+    write_rigid(T_odom_frame.translation, pin.Quaternion(T_odom_frame.rotation).coeffs(), message.pose)
+    return message
+
+
+def write_transform(parent: str, child: str, T_parent_child: pin.SE3, stamp: Time) -> TransformStamped:
+    """Where a frame is in another, for `tf`."""
+    message = TransformStamped(child_frame_id=child)
+    message.header.stamp = stamp
+    message.header.frame_id = parent
+    place, q = message.transform.translation, message.transform.rotation
+    place.x, place.y, place.z = T_parent_child.translation.tolist()
+    q.x, q.y, q.z, q.w = pin.Quaternion(T_parent_child.rotation).coeffs().tolist()
+    return message
+
+
+def read_pose(message: PoseStamped, topic: str) -> pin.SE3:
+    """A pose in ``odom``.
+
+    Raises:
+        MessageError: If it is in another frame, not finite, or its orientation is no rotation.
+    """
+    check_odom(message, topic)
+    position, orientation = read_rigid(message.pose, topic)
+    return pin.SE3(pin.Quaternion(*np.roll(orientation, 1)).toRotationMatrix(), position)
+
+
+def check_odom(message: PoseStamped, topic: str) -> None:
+    """Refuse a frame that nobody here can transform.
+
+    Raises:
+        MessageError: If the message is not in ``odom``.
+    """
+    if message.header.frame_id != ODOM_FRAME:
+        raise MessageError(f"{topic}: frame_id is '{message.header.frame_id}', and has to be '{ODOM_FRAME}'")
+
+
+def write_rigid(position: Vector, orientation: Vector, pose: Pose) -> None:
+    """Fill in a pose: position, shape (3,) [m], and unit quaternion (x, y, z, w)."""
+    pose.position.x, pose.position.y, pose.position.z = position.tolist()
+    q = pose.orientation
+    q.x, q.y, q.z, q.w = orientation.tolist()
+
+
+def read_rigid(pose: Pose, topic: str) -> tuple[Vector, Vector]:
+    """Position, shape (3,) [m], and unit quaternion (x, y, z, w) of a pose.
+
+    Raises:
+        MessageError: If it is not finite, or its orientation is no rotation.
+    """
+    position = np.array((pose.position.x, pose.position.y, pose.position.z))
+    q = pose.orientation
+    orientation = np.array((q.x, q.y, q.z, q.w))
+    norm = float(np.linalg.norm(orientation))
+    if not (np.isfinite(position).all() and math.isfinite(norm)):
+        raise MessageError(f"{topic}: the pose is not finite")
+    if abs(norm - 1.0) > 0.01:
+        raise MessageError(f"{topic}: the orientation is no unit quaternion (norm {norm:.3g})")
+    return position, orientation / norm

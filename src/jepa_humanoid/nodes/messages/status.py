@@ -1,0 +1,34 @@
+"""What body and mind say of themselves; the only place where others learn it from."""
+
+from std_msgs.msg import String
+
+from jepa_humanoid.nodes.messages.record import read_record, write_record
+from jepa_humanoid.status import BodyStatus, PlanStatus
+
+
+def write_body_status(status: BodyStatus) -> String:
+    """A status for `controller/status`."""
+    return String(data=write_record(status))
+
+
+def read_body_status(message: String) -> BodyStatus:
+    """Read `controller/status`.
+
+    Raises:
+        MessageError: If it is no such status, naming field and cause.
+    """
+    return read_record(BodyStatus, message.data, "controller/status")
+
+
+def write_plan_status(status: PlanStatus) -> String:
+    """A status for `plan/status`."""
+    return String(data=write_record(status))
+
+
+def read_plan_status(message: String) -> PlanStatus:
+    """Read `plan/status`.
+
+    Raises:
+        MessageError: If it is no such status, naming field and cause.
+    """
+    return read_record(PlanStatus, message.data, "plan/status")

@@ -1,0 +1,91 @@
+"""The elevation grid says by itself where its cells are."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from jepa_humanoid.nodes.errors import MessageError
+from jepa_humanoid.nodes.messages.elevation import read_elevation, write_elevation
+from jepa_humanoid.nodes.messages.points import read_points
+from jepa_humanoid.nodes.messages.time import to_stamp
+from jepa_humanoid.robot.state import ElevationGrid
+
+STAMP = to_stamp(1.25)
+
+
+def make_grid(resolution=0.1):
+    heights = np.random.default_rng(2).standard_normal((6, 6)).astype(np.float32)
+    heights[0, 3] = math.nan
+    return ElevationGrid(1.25, heights, resolution)
+
+
+heights = st.integers(2, 70).flatmap(
+    lambda n: arrays(np.float32, (n, n), elements=st.floats(-5.0, 5.0, width=32) | st.just(math.nan))
+)
+
+
+@given(heights, st.integers(10, 1000))
+def test_elevation_survives_the_wire(over_the_wire, heights, millimetres):
+    """Heights arrive as they were mapped, unknown cells included, with the resolution that nobody was told."""
+    grid = ElevationGrid(1.25, heights, 1e-3 * millimetres)
+    read = read_elevation(over_the_wire(write_elevation(grid, STAMP)))
+    np.testing.assert_array_equal(read.heights, grid.heights)
+    assert read.stamp == grid.stamp
+    assert read.resolution == pytest.approx(grid.resolution, abs=1e-9)
+
+
+def test_cells_are_points_where_they_are():
+    """Who knows nothing of grids sees the known cells: [i, j] is ahead by i and to the left by j."""
+    heights = np.full((3, 3), np.nan, np.float32)
+    heights[2, 0] = 0.25
+    message = write_elevation(ElevationGrid(0.0, heights, 0.1), STAMP)
+    assert message.header.frame_id == "base_footprint"
+    np.testing.assert_allclose(read_points(message), [[0.1, -0.1, 0.25]], atol=1e-7)
+
+
+def with_cells(change):
+    """A message whose points, shape (6, 6, 3), were changed in place."""
+    message = write_elevation(make_grid(), STAMP)
+    cells = np.frombuffer(message.data, np.float32).reshape(6, 6, 3).copy()
+    change(cells)
+    message.data = cells.tobytes()
+    return message
+
+
+@pytest.mark.parametrize(
+    ("change", "cause"),
+    [
+        (lambda cells: cells.__setitem__((..., 0), cells[::-1, :, 0]), "rows have to lead ahead"),
+        (lambda cells: cells.__setitem__((..., 1), cells[:, ::-1, 1]), "not those of a regular grid"),
+        (lambda cells: cells.__setitem__((..., 0), cells[..., 0] + 1.0), "not those of a regular grid"),
+        (lambda cells: cells.__setitem__((2, 3, 1), math.nan), "not those of a regular grid"),
+        (lambda cells: cells.__setitem__((0, 0, 0), math.inf), "not finite"),
+    ],
+)
+def test_other_places_are_no_grid(change, cause):
+    """Cells that do not lie as the grid says are refused rather than taken for others."""
+    with pytest.raises(MessageError, match=f"elevation: .*{cause}"):
+        read_elevation(with_cells(change))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("width", 5), ("height", 5), ("row_step", 20), ("point_step", 16), ("fields", [])]
+)
+def test_other_clouds_are_no_elevation(field, value):
+    """A cloud of another kind or shape is refused."""
+    message = write_elevation(make_grid(), STAMP)
+    setattr(message, field, value)
+    with pytest.raises(MessageError, match="elevation: "):
+        read_elevation(message)
+
+
+def test_other_frames_are_refused():
+    """A grid around something else is not taken for one around the robot."""
+    message = write_elevation(make_grid(), STAMP)
+    message.header.frame_id = "map"
+    with pytest.raises(MessageError, match="elevation: frame_id is 'map', and has to be 'base_footprint'"):
+        read_elevation(message)
