@@ -2,6 +2,7 @@
 
 import threading
 import time
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -45,6 +46,7 @@ class FakeMind:
         time.sleep(self.delay)
         if self.error is not None:
             raise self.error
+        self.status = replace(self.status, stamp=odometry.stamp)
         return VelocityCommand() if goal is None else VelocityCommand(forward=0.25)
 
 
