@@ -32,6 +32,7 @@ class FakeMind:
             state=PlanState.WALKING,
             reason="walking",
             surprise=1.5,
+            distance=3.0,
             candidates=np.zeros((40, 5, 2)) + np.arange(40)[:, None, None],
             costs=np.arange(40.0),
             path=np.linspace([0.0, 0.0], [1.0, 0.0], 5),
