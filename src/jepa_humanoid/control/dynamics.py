@@ -1,25 +1,33 @@
-"""Rigid-body quantities that the whole-body controller and the walker read, computed once a tick."""
+"""Rigid-body quantities that the whole-body controller and the walker read, computed once a tick.
 
+Pinocchio is asked for two things: the composite-rigid-body algorithm, which leaves placements, joint Jacobians and
+the centroidal momentum matrix behind as well, and the bias forces. All else follows from these in one kernel.
+"""
+
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import pinocchio as pin
+from numpy.typing import NDArray
 
+from jepa_humanoid.compiled import kernel
 from jepa_humanoid.robot.description import SIDES, RobotDescription, sole_frame
 from jepa_humanoid.robot.state import Vector
 
 
 @dataclass(slots=True)
-class Sole:
-    """Motion of one sole's centre, in world-aligned axes.
+class FrameMotion:
+    """Motion of one frame, in world-aligned axes.
+
+    Position and rotation are new arrays at every update; the others are overwritten by the next.
 
     Attributes:
-        position: Of the sole's centre in the world, shape (3,) [m].
+        position: Of the frame's origin in the world, shape (3,) [m].
         rotation: Its axes, shape (3, 3).
         velocity: Linear and angular, shape (6,) [m/s, rad/s].
         jacobian: Of that velocity, shape (6, nv).
-        drift: Acceleration of the sole at zero joint acceleration, J̇v, shape (6,).
-        corners: Of the sole relative to its centre, in world axes, shape (k, 3) [m].
+        drift: Acceleration of the frame at zero joint acceleration, J̇v, shape (6,).
     """
 
     position: Vector
@@ -27,11 +35,24 @@ class Sole:
     velocity: Vector
     jacobian: Vector
     drift: Vector
+
+
+@dataclass(slots=True)
+class Sole(FrameMotion):
+    """Motion of one sole's centre, in world-aligned axes.
+
+    Attributes:
+        corners: Of the sole relative to its centre, in world axes, shape (k, 3) [m]; overwritten by the next update.
+    """
+
     corners: Vector
 
 
 class Dynamics:
     """Kinematics and dynamics of the robot at one configuration and velocity.
+
+    Matrices are overwritten by the next update. What is small and may be kept (positions, rotations, the centre of
+    mass and its velocity) is new at every update.
 
     Attributes:
         mass_matrix: M(q), shape (nv, nv); armature included.
@@ -41,49 +62,261 @@ class Dynamics:
         momentum: Centroidal momentum (linear, angular), shape (6,).
         momentum_matrix: Centroidal momentum matrix A_g, shape (6, nv) (Orin & Goswami 2008).
         momentum_drift: Ȧ_g v, shape (6,).
+        base_rotation: Axes of the base, shape (3, 3).
+        frames: Motion of each frame that is followed, by name: base, torso, the soles, and those asked for.
         soles: Left and right sole.
+        sole_jacobians: Their Jacobians, shape (2, 6, nv).
+        corners: Their corners, left before right, relative to their centres, in world axes, shape (points, 3) [m].
     """
 
-    def __init__(self, robot: RobotDescription) -> None:
-        """Allocate for one robot."""
+    def __init__(self, robot: RobotDescription, frames: Iterable[str] = ()) -> None:
+        """Allocate for one robot.
+
+        Args:
+            robot: The robot.
+            frames: Links that tasks need beside base, torso and soles.
+        """
         self.robot = robot
-        self.model = robot.model
-        self.data = self.model.createData()
-        self._zero = np.zeros(self.model.nv)
-        self._sole_ids = tuple(robot.frame_id(sole_frame(side)) for side in SIDES)
-        self._corners = tuple(
-            np.array(robot.feet[side].corners) - np.mean(robot.feet[side].corners, axis=0) for side in SIDES
+        model = self._model = robot.model
+        data = self._data = model.createData()
+        soles = [sole_frame(side) for side in SIDES]
+        names = list(dict.fromkeys([*soles, robot.frames.base, robot.frames.torso, *frames]))
+        parents = [model.frames[robot.frame_id(name)].parentJoint for name in names]
+        placements = [model.frames[robot.frame_id(name)].placement for name in names]
+        # Views of Pinocchio's own memory. Its matrices are stored by columns: transposed, they are C-contiguous.
+        self.mass_matrix: Vector = data.M.T
+        self.bias: Vector = data.nle
+        self._columns = (data.J.T, data.Ag.T)
+        self._joint_rotations = tuple(data.oMi[joint].rotation.T for joint in parents)
+        self._joint_positions = tuple(data.oMi[joint].translation for joint in parents)
+        self._base_rotation, self._base_position = data.oMi[1].rotation.T, data.oMi[1].translation
+        self._frame_rotations = np.array([placement.rotation for placement in placements])
+        self._frame_positions = np.array([placement.translation for placement in placements])
+        # Columns of the joints between base and frame, from the base outwards; −1 ends the list.
+        self._chains = np.full((len(names), model.nv), -1)
+        for chain, joint in zip(self._chains, parents, strict=True):
+            columns = [model.joints[above].idx_v for above in model.supports[joint] if above > 1]
+            chain[: len(columns)] = columns
+        self._weight = robot.mass * np.array(model.gravity.linear)
+        counts = [len(robot.feet[side].corners) for side in SIDES]
+        self._corner_sole = np.repeat(np.arange(len(SIDES)), counts)
+        self._local_corners = np.concatenate(
+            [np.array(robot.feet[side].corners) - np.mean(robot.feet[side].corners, axis=0) for side in SIDES]
         )
-        self._base_id = robot.frame_id(robot.frames.base)
+
+        count, nv = len(names), model.nv
+        self._position, self._rotation = np.zeros((count, 3)), np.zeros((count, 3, 3))
+        self._velocity, self._drift = np.zeros((count, 6)), np.zeros((count, 6))
+        self._jacobian = np.zeros((count, 6, nv))
+        self._com = np.zeros((2, 3))
+        self.momentum_matrix = np.zeros((6, nv))
+        self.momentum, self.momentum_drift = np.zeros(6), np.zeros(6)
+        self.corners = np.zeros_like(self._local_corners)
+        self.sole_jacobians = self._jacobian[: len(SIDES)]
+        corners = np.split(self.corners, np.cumsum(counts)[:-1])
+        self.frames: dict[str, FrameMotion] = {}
+        for i, name in enumerate(names):
+            motion = (self._position[i], self._rotation[i], self._velocity[i], self._jacobian[i], self._drift[i])
+            self.frames[name] = Sole(*motion, corners[i]) if i < len(SIDES) else FrameMotion(*motion)
+        self.soles: tuple[Sole, Sole] = tuple(self.frames[name] for name in soles)  # type: ignore[assignment]
+        self._base = self.frames[robot.frames.base]
+        self._share_copies()
 
     def update(self, q: Vector, v: Vector) -> None:
         """Compute everything at configuration ``q`` (nq,) and velocity ``v`` (nv,)."""
-        model, data = self.model, self.data
-        pin.forwardKinematics(model, data, q, v, self._zero)
-        pin.computeJointJacobians(model, data)
-        pin.crba(model, data, q)
-        self.bias = pin.nonLinearEffects(model, data, q, v)
-        self.mass_matrix = np.array(data.M)
-        pin.dccrba(model, data, q, v)
-        self.momentum_matrix = np.array(data.Ag)
-        self.momentum_drift = data.dAg @ v
-        self.momentum = self.momentum_matrix @ v
-        self.com = np.array(data.com[0])
-        self.com_velocity = self.momentum[:3] / self.robot.mass
-        pin.forwardKinematics(model, data, q, v, self._zero)
-        pin.updateFramePlacements(model, data)
-        self.soles = tuple(self._sole(i) for i in range(2))
-        self.base_rotation = np.array(data.oMf[self._base_id].rotation)
-
-    def _sole(self, side: int) -> Sole:
-        frame = self._sole_ids[side]
-        axes = pin.ReferenceFrame.LOCAL_WORLD_ALIGNED
-        pose = self.data.oMf[frame]
-        return Sole(
-            position=np.array(pose.translation),
-            rotation=np.array(pose.rotation),
-            velocity=pin.getFrameVelocity(self.model, self.data, frame, axes).vector,
-            jacobian=pin.getFrameJacobian(self.model, self.data, frame, axes),
-            drift=pin.getFrameClassicalAcceleration(self.model, self.data, frame, axes).vector,
-            corners=self._corners[side] @ pose.rotation.T,
+        pin.crba(self._model, self._data, q, pin.Convention.WORLD)
+        pin.nonLinearEffects(self._model, self._data, q, v)
+        frame_motions(
+            self._columns[0],
+            v,
+            self._joint_rotations,
+            self._joint_positions,
+            self._frame_rotations,
+            self._frame_positions,
+            self._chains,
+            self._position,
+            self._rotation,
+            self._velocity,
+            self._drift,
+            self._jacobian,
+            self._local_corners,
+            self._corner_sole,
+            self.corners,
         )
+        centroidal_motion(
+            self._columns[1],
+            self.mass_matrix,
+            self.bias,
+            v,
+            self._base_rotation,
+            self._base_position,
+            self._weight,
+            self.momentum_matrix,
+            self.momentum,
+            self.momentum_drift,
+            self._com,
+        )
+        self._share_copies()
+
+    def _share_copies(self) -> None:
+        """Hand out copies of what others may keep."""
+        self.com, self.com_velocity = self._com.copy()
+        positions, rotations = self._position.copy(), self._rotation.copy()
+        for i, frame in enumerate(self.frames.values()):
+            frame.position, frame.rotation = positions[i], rotations[i]
+        self.base_rotation = self._base.rotation
+
+
+Indices = NDArray[np.int64]
+
+
+@kernel
+def frame_motions(
+    columns: Vector,
+    v: Vector,
+    joint_rotations: tuple[Vector, ...],
+    joint_positions: tuple[Vector, ...],
+    frame_rotations: Vector,
+    frame_positions: Vector,
+    chains: Indices,
+    position: Vector,
+    rotation: Vector,
+    velocity: Vector,
+    drift: Vector,
+    jacobian: Vector,
+    local_corners: Vector,
+    corner_sole: Indices,
+    corners: Vector,
+) -> None:
+    """Placement, velocity, Jacobian and drift of frames, in world-aligned axes, from the joints' world Jacobian.
+
+    A column S_k of that Jacobian is the spatial velocity, with the world's origin as reference point, that joint k
+    gives to all beyond it. Fixed in a body that moves with V, it changes as V × S_k: so the bodies' velocities and
+    accelerations at zero q̈ sum up outwards along the chain, and are then taken to the frame's origin.
+
+    Args:
+        columns: S, one joint's column a row, shape (nv, 6).
+        v: Velocity, shape (nv,).
+        joint_rotations: Of each frame's joint in the world, transposed, shape (3, 3).
+        joint_positions: Of each frame's joint in the world, shape (3,) [m].
+        frame_rotations: Of each frame in its joint's frame, shape (f, 3, 3).
+        frame_positions: The same, shape (f, 3) [m].
+        chains: Columns of the joints from base to frame, −1 after the last, shape (f, nv).
+        position: Out: as in `FrameMotion`, shape (f, 3).
+        rotation: Out: shape (f, 3, 3).
+        velocity: Out: shape (f, 6).
+        drift: Out: shape (f, 6).
+        jacobian: Out: shape (f, 6, nv); columns outside base and chain stay as they are, zero.
+        local_corners: Corners of the soles, in the soles' axes, shape (points, 3) [m].
+        corner_sole: Frame of each of them, shape (points,).
+        corners: Out: in world axes, shape (points, 3).
+    """
+    for f in range(position.shape[0]):
+        joint_rotation, joint_position = joint_rotations[f], joint_positions[f]
+        for i in range(3):
+            position[f, i] = joint_position[i]
+            for j in range(3):
+                position[f, i] += joint_rotation[j, i] * frame_positions[f, j]
+                rotation[f, i, j] = 0.0
+                for k in range(3):
+                    rotation[f, i, j] += joint_rotation[k, i] * frame_rotations[f, k, j]
+        x, y, z = position[f]
+        # Linear velocity and acceleration of what is at the world's origin, and angular ones.
+        vx = vy = vz = wx = wy = wz = 0.0
+        ax = ay = az = bx = by = bz = 0.0
+        link = 0
+        column = 0
+        while column >= 0:
+            sx, sy, sz, tx, ty, tz = columns[column]
+            jacobian[f, 0, column] = sx + ty * z - tz * y
+            jacobian[f, 1, column] = sy + tz * x - tx * z
+            jacobian[f, 2, column] = sz + tx * y - ty * x
+            jacobian[f, 3, column] = tx
+            jacobian[f, 4, column] = ty
+            jacobian[f, 5, column] = tz
+            rate = v[column]
+            if column >= 6:
+                ax += (wy * sz - wz * sy + vy * tz - vz * ty) * rate
+                ay += (wz * sx - wx * sz + vz * tx - vx * tz) * rate
+                az += (wx * sy - wy * sx + vx * ty - vy * tx) * rate
+                bx += (wy * tz - wz * ty) * rate
+                by += (wz * tx - wx * tz) * rate
+                bz += (wx * ty - wy * tx) * rate
+            vx += sx * rate
+            vy += sy * rate
+            vz += sz * rate
+            wx += tx * rate
+            wy += ty * rate
+            wz += tz * rate
+            # The base's six columns come first; among themselves they drift by V × V = 0.
+            if column < 5:
+                column += 1
+            else:
+                column = chains[f, link]
+                link += 1
+        vx, vy, vz = vx + wy * z - wz * y, vy + wz * x - wx * z, vz + wx * y - wy * x
+        velocity[f, 0], velocity[f, 1], velocity[f, 2] = vx, vy, vz
+        velocity[f, 3], velocity[f, 4], velocity[f, 5] = wx, wy, wz
+        drift[f, 0] = ax + by * z - bz * y + wy * vz - wz * vy
+        drift[f, 1] = ay + bz * x - bx * z + wz * vx - wx * vz
+        drift[f, 2] = az + bx * y - by * x + wx * vy - wy * vx
+        drift[f, 3], drift[f, 4], drift[f, 5] = bx, by, bz
+    for point in range(corners.shape[0]):
+        f = corner_sole[point]
+        for i in range(3):
+            corners[point, i] = 0.0
+            for j in range(3):
+                corners[point, i] += rotation[f, i, j] * local_corners[point, j]
+
+
+@kernel
+def centroidal_motion(
+    columns: Vector,
+    mass_matrix: Vector,
+    bias: Vector,
+    v: Vector,
+    base_rotation: Vector,
+    base_position: Vector,
+    weight: Vector,
+    momentum_matrix: Vector,
+    momentum: Vector,
+    momentum_drift: Vector,
+    com: Vector,
+) -> None:
+    """Centre of mass and centroidal momentum, from the base's rows of the equations of motion.
+
+    These rows are Newton's and Euler's equations of the whole robot, in the base's frame (Wensing & Orin 2016): M
+    holds the mass and where its centre is, and at zero q̈ the bias force, less the weight, is the rate of momentum.
+
+    Args:
+        columns: A_g, one joint's column a row, shape (nv, 6).
+        mass_matrix: M(q), shape (nv, nv).
+        bias: h(q, v), shape (nv,).
+        v: Velocity, shape (nv,).
+        base_rotation: Of the base in the world, transposed, shape (3, 3).
+        base_position: Of the base in the world, shape (3,) [m].
+        weight: Force of gravity on the whole robot, shape (3,) [N].
+        momentum_matrix: Out: A_g, shape (6, nv).
+        momentum: Out: A_g v, shape (6,).
+        momentum_drift: Out: Ȧ_g v, shape (6,).
+        com: Out: position and velocity of the centre of mass, shape (2, 3).
+    """
+    momentum[:] = 0.0
+    for column in range(v.shape[0]):
+        for i in range(6):
+            momentum_matrix[i, column] = columns[column, i]
+            momentum[i] += columns[column, i] * v[column]
+    mass = mass_matrix[0, 0]
+    cx, cy, cz = mass_matrix[5, 1] / mass, mass_matrix[3, 2] / mass, mass_matrix[4, 0] / mass
+    centre, force, moment = np.empty(3), np.empty(3), np.empty(3)
+    for i in range(3):
+        rx, ry, rz = base_rotation[0, i], base_rotation[1, i], base_rotation[2, i]
+        centre[i] = rx * cx + ry * cy + rz * cz
+        force[i] = rx * bias[0] + ry * bias[1] + rz * bias[2]
+        moment[i] = rx * bias[3] + ry * bias[4] + rz * bias[5]
+        com[0, i] = base_position[i] + centre[i]
+        com[1, i] = momentum[i] / mass
+        momentum_drift[i] = force[i] + weight[i]
+    momentum_drift[3] = moment[0] - centre[1] * force[2] + centre[2] * force[1]
+    momentum_drift[4] = moment[1] - centre[2] * force[0] + centre[0] * force[2]
+    momentum_drift[5] = moment[2] - centre[0] * force[1] + centre[1] * force[0]
