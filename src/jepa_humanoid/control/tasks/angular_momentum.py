@@ -22,4 +22,4 @@ class AngularMomentumTask(Task):
         rows.weight[:] = self._weight
         rows.jacobian[:] = dynamics.momentum_matrix[3:]
         np.multiply(dynamics.momentum[3:], -self._damping, out=rows.acceleration)
-        rows.acceleration -= dynamics.momentum_drift[3:]
+        np.subtract(rows.acceleration, dynamics.momentum_drift[3:], out=rows.acceleration)

@@ -34,7 +34,7 @@ class FootTask(Task):
         if foot.load > 0.0:
             rows.weight[:] = self._settings.stance_weight
             np.multiply(sole.velocity, -self._settings.stance_damping, out=rows.acceleration)
-            rows.acceleration -= sole.drift
+            np.subtract(rows.acceleration, sole.drift, out=rows.acceleration)
             return
         rows.weight[:] = self._settings.swing_weight
         self._position[:], self._rotation[:] = foot.position, foot.rotation
