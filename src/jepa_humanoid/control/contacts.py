@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from jepa_humanoid.control.dynamics import SOLES
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.state import Vector
 
@@ -16,7 +17,7 @@ class Contacts:
     """Corners that carry load at one time, each with its friction pyramid |f_x|, |f_y| ≤ μ f_z.
 
     Attributes:
-        feet: Soles in contact, 0 for the left one, shape (k,).
+        feet: Soles in contact, as `Part`, shape (k,).
         points: Their corners, among those of all soles, shape (p,).
         sole: Of each of them, 0 for the left one, shape (p,).
         owner: The same, as a place in `feet`, shape (p,).
@@ -39,8 +40,8 @@ class Contacts:
             friction: Coefficient μ.
         """
         sole = np.repeat(np.arange(len(loaded)), [len(foot.corners) for foot in robot.feet.values()])
+        points = np.flatnonzero(np.array(loaded)[sole])
         feet = np.flatnonzero(loaded)
-        points = np.flatnonzero(np.isin(sole, feet))
         pyramid = np.array([[1, 0, -friction], [-1, 0, -friction], [0, 1, -friction], [0, -1, -friction]])
         friction_rows = np.kron(np.eye(len(points)), pyramid)
-        return Contacts(feet, points, sole[points], np.searchsorted(feet, sole[points]), friction_rows)
+        return Contacts(np.array(SOLES)[feet], points, sole[points], np.searchsorted(feet, sole[points]), friction_rows)

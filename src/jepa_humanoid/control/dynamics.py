@@ -4,8 +4,8 @@ Pinocchio is asked for two things: the composite-rigid-body algorithm, which lea
 the centroidal momentum matrix behind as well, and the bias forces. All else follows from these in one kernel.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import IntEnum
 
 import numpy as np
 import pinocchio as pin
@@ -16,18 +16,32 @@ from jepa_humanoid.robot.description import SIDES, RobotDescription, sole_frame
 from jepa_humanoid.robot.state import Vector
 
 
+class Part(IntEnum):
+    """What moves, and can be given a task: the whole robot about its centre of mass, or one of its frames."""
+
+    CENTROID = 0
+    LEFT_SOLE = 1
+    RIGHT_SOLE = 2
+    BASE = 3
+    TORSO = 4
+
+
+SOLES = (Part.LEFT_SOLE, Part.RIGHT_SOLE)
+
+
 @dataclass(slots=True)
-class FrameMotion:
-    """Motion of one frame, in world-aligned axes.
+class Sole:
+    """Motion of one sole's centre, in world-aligned axes.
 
     Position and rotation are new arrays at every update; the others are overwritten by the next.
 
     Attributes:
-        position: Of the frame's origin in the world, shape (3,) [m].
+        position: Of the sole's centre in the world, shape (3,) [m].
         rotation: Its axes, shape (3, 3).
         velocity: Linear and angular, shape (6,) [m/s, rad/s].
         jacobian: Of that velocity, shape (6, nv).
-        drift: Acceleration of the frame at zero joint acceleration, J̇v, shape (6,).
+        drift: Acceleration of the sole at zero joint acceleration, J̇v, shape (6,).
+        corners: Of the sole relative to its centre, in world axes, shape (k, 3) [m].
     """
 
     position: Vector
@@ -35,24 +49,14 @@ class FrameMotion:
     velocity: Vector
     jacobian: Vector
     drift: Vector
-
-
-@dataclass(slots=True)
-class Sole(FrameMotion):
-    """Motion of one sole's centre, in world-aligned axes.
-
-    Attributes:
-        corners: Of the sole relative to its centre, in world axes, shape (k, 3) [m]; overwritten by the next update.
-    """
-
     corners: Vector
 
 
 class Dynamics:
     """Kinematics and dynamics of the robot at one configuration and velocity.
 
-    Matrices are overwritten by the next update. What is small and may be kept (positions, rotations, the centre of
-    mass and its velocity) is new at every update.
+    Matrices are overwritten by the next update. What is small and may be kept (the centre of mass and its velocity,
+    positions and rotations of soles and base) is new at every update.
 
     Attributes:
         mass_matrix: M(q), shape (nv, nv); armature included.
@@ -63,108 +67,101 @@ class Dynamics:
         momentum_matrix: Centroidal momentum matrix A_g, shape (6, nv) (Orin & Goswami 2008).
         momentum_drift: Ȧ_g v, shape (6,).
         base_rotation: Axes of the base, shape (3, 3).
-        frames: Motion of each frame that is followed, by name: base, torso, the soles, and those asked for.
         soles: Left and right sole.
-        sole_jacobians: Their Jacobians, shape (2, 6, nv).
         corners: Their corners, left before right, relative to their centres, in world axes, shape (points, 3) [m].
+        position: Of each `Part`, of the centroid the centre of mass, shape (parts, 3) [m].
+        rotation: Its axes, of the centroid the world's, shape (parts, 3, 3).
+        velocity: Linear and angular, world-aligned, of the centroid the momentum, shape (parts, 6).
+        jacobian: Of that velocity, shape (parts, 6, nv).
+        drift: Its derivative at zero joint acceleration, shape (parts, 6).
     """
 
-    def __init__(self, robot: RobotDescription, frames: Iterable[str] = ()) -> None:
-        """Allocate for one robot.
-
-        Args:
-            robot: The robot.
-            frames: Links that tasks need beside base, torso and soles.
-        """
+    def __init__(self, robot: RobotDescription) -> None:
+        """Allocate for one robot."""
         self.robot = robot
         model = self._model = robot.model
         data = self._data = model.createData()
-        soles = [sole_frame(side) for side in SIDES]
-        names = list(dict.fromkeys([*soles, robot.frames.base, robot.frames.torso, *frames]))
-        parents = [model.frames[robot.frame_id(name)].parentJoint for name in names]
-        placements = [model.frames[robot.frame_id(name)].placement for name in names]
+        links = [*(sole_frame(side) for side in SIDES), robot.frames.base, robot.frames.torso]
+        frames = [model.frames[robot.frame_id(link)] for link in links]
+        joints = [frame.parentJoint for frame in frames]
         # Views of Pinocchio's own memory. Its matrices are stored by columns: transposed, they are C-contiguous.
         self.mass_matrix: Vector = data.M.T
         self.bias: Vector = data.nle
-        self._columns = (data.J.T, data.Ag.T)
-        self._joint_rotations = tuple(data.oMi[joint].rotation.T for joint in parents)
-        self._joint_positions = tuple(data.oMi[joint].translation for joint in parents)
+        self._joint_columns, self._centroidal_columns = data.J.T, data.Ag.T
+        self._joint_rotations = tuple(data.oMi[joint].rotation.T for joint in joints)
+        self._joint_positions = tuple(data.oMi[joint].translation for joint in joints)
         self._base_rotation, self._base_position = data.oMi[1].rotation.T, data.oMi[1].translation
-        self._frame_rotations = np.array([placement.rotation for placement in placements])
-        self._frame_positions = np.array([placement.translation for placement in placements])
+        self._frame_rotations = np.array([frame.placement.rotation for frame in frames])
+        self._frame_positions = np.array([frame.placement.translation for frame in frames])
         # Columns of the joints between base and frame, from the base outwards; −1 ends the list.
-        self._chains = np.full((len(names), model.nv), -1)
-        for chain, joint in zip(self._chains, parents, strict=True):
+        self._chains = np.full((len(frames), model.nv), -1)
+        for chain, joint in zip(self._chains, joints, strict=True):
             columns = [model.joints[above].idx_v for above in model.supports[joint] if above > 1]
             chain[: len(columns)] = columns
         self._weight = robot.mass * np.array(model.gravity.linear)
         counts = [len(robot.feet[side].corners) for side in SIDES]
-        self._corner_sole = np.repeat(np.arange(len(SIDES)), counts)
+        self._corner_part = np.repeat(SOLES, counts)
         self._local_corners = np.concatenate(
             [np.array(robot.feet[side].corners) - np.mean(robot.feet[side].corners, axis=0) for side in SIDES]
         )
 
-        count, nv = len(names), model.nv
-        self._position, self._rotation = np.zeros((count, 3)), np.zeros((count, 3, 3))
-        self._velocity, self._drift = np.zeros((count, 6)), np.zeros((count, 6))
-        self._jacobian = np.zeros((count, 6, nv))
-        self._com = np.zeros((2, 3))
-        self.momentum_matrix = np.zeros((6, nv))
-        self.momentum, self.momentum_drift = np.zeros(6), np.zeros(6)
+        parts, nv = len(Part), model.nv
+        self.position, self.rotation = np.zeros((parts, 3)), np.tile(np.eye(3), (parts, 1, 1))
+        self.velocity, self.drift, self.jacobian = np.zeros((parts, 6)), np.zeros((parts, 6)), np.zeros((parts, 6, nv))
+        self.momentum = self.velocity[Part.CENTROID]
+        self.momentum_matrix = self.jacobian[Part.CENTROID]
+        self.momentum_drift = self.drift[Part.CENTROID]
         self.corners = np.zeros_like(self._local_corners)
-        self.sole_jacobians = self._jacobian[: len(SIDES)]
-        corners = np.split(self.corners, np.cumsum(counts)[:-1])
-        self.frames: dict[str, FrameMotion] = {}
-        for i, name in enumerate(names):
-            motion = (self._position[i], self._rotation[i], self._velocity[i], self._jacobian[i], self._drift[i])
-            self.frames[name] = Sole(*motion, corners[i]) if i < len(SIDES) else FrameMotion(*motion)
-        self.soles: tuple[Sole, Sole] = tuple(self.frames[name] for name in soles)  # type: ignore[assignment]
-        self._base = self.frames[robot.frames.base]
-        self._share_copies()
+        self.soles = tuple(
+            Sole(self.position[i], self.rotation[i], self.velocity[i], self.jacobian[i], self.drift[i], corners)
+            for i, corners in zip(SOLES, np.split(self.corners, np.cumsum(counts)[:-1]), strict=True)
+        )
+        self._hand_out()
 
     def update(self, q: Vector, v: Vector) -> None:
         """Compute everything at configuration ``q`` (nq,) and velocity ``v`` (nv,)."""
         pin.crba(self._model, self._data, q, pin.Convention.WORLD)
         pin.nonLinearEffects(self._model, self._data, q, v)
         frame_motions(
-            self._columns[0],
+            self._joint_columns,
             v,
             self._joint_rotations,
             self._joint_positions,
             self._frame_rotations,
             self._frame_positions,
             self._chains,
-            self._position,
-            self._rotation,
-            self._velocity,
-            self._drift,
-            self._jacobian,
+            self.position,
+            self.rotation,
+            self.velocity,
+            self.drift,
+            self.jacobian,
             self._local_corners,
-            self._corner_sole,
+            self._corner_part,
             self.corners,
         )
         centroidal_motion(
-            self._columns[1],
+            self._centroidal_columns,
             self.mass_matrix,
             self.bias,
             v,
             self._base_rotation,
             self._base_position,
             self._weight,
-            self.momentum_matrix,
-            self.momentum,
-            self.momentum_drift,
-            self._com,
+            self.position,
+            self.velocity,
+            self.drift,
+            self.jacobian,
         )
-        self._share_copies()
+        self._hand_out()
 
-    def _share_copies(self) -> None:
-        """Hand out copies of what others may keep."""
-        self.com, self.com_velocity = self._com.copy()
-        positions, rotations = self._position.copy(), self._rotation.copy()
-        for i, frame in enumerate(self.frames.values()):
-            frame.position, frame.rotation = positions[i], rotations[i]
-        self.base_rotation = self._base.rotation
+    def _hand_out(self) -> None:
+        """Give away copies of what others may keep."""
+        position, rotation = self.position.copy(), self.rotation.copy()
+        self.com = position[Part.CENTROID]
+        self.com_velocity = self.momentum[:3] / self.robot.mass
+        for part, sole in zip(SOLES, self.soles, strict=True):
+            sole.position, sole.rotation = position[part], rotation[part]
+        self.base_rotation = rotation[Part.BASE]
 
 
 Indices = NDArray[np.int64]
@@ -185,7 +182,7 @@ def frame_motions(
     drift: Vector,
     jacobian: Vector,
     local_corners: Vector,
-    corner_sole: Indices,
+    corner_part: Indices,
     corners: Vector,
 ) -> None:
     """Placement, velocity, Jacobian and drift of frames, in world-aligned axes, from the joints' world Jacobian.
@@ -193,6 +190,8 @@ def frame_motions(
     A column S_k of that Jacobian is the spatial velocity, with the world's origin as reference point, that joint k
     gives to all beyond it. Fixed in a body that moves with V, it changes as V × S_k: so the bodies' velocities and
     accelerations at zero q̈ sum up outwards along the chain, and are then taken to the frame's origin.
+
+    Frames come behind the centroid in what goes out, where parts = 1 + f.
 
     Args:
         columns: S, one joint's column a row, shape (nv, 6).
@@ -202,24 +201,24 @@ def frame_motions(
         frame_rotations: Of each frame in its joint's frame, shape (f, 3, 3).
         frame_positions: The same, shape (f, 3) [m].
         chains: Columns of the joints from base to frame, −1 after the last, shape (f, nv).
-        position: Out: as in `FrameMotion`, shape (f, 3).
-        rotation: Out: shape (f, 3, 3).
-        velocity: Out: shape (f, 6).
-        drift: Out: shape (f, 6).
-        jacobian: Out: shape (f, 6, nv); columns outside base and chain stay as they are, zero.
+        position: Out: shape (parts, 3) [m].
+        rotation: Out: shape (parts, 3, 3).
+        velocity: Out: shape (parts, 6).
+        drift: Out: shape (parts, 6).
+        jacobian: Out: shape (parts, 6, nv); columns outside base and chain stay as they are, zero.
         local_corners: Corners of the soles, in the soles' axes, shape (points, 3) [m].
-        corner_sole: Frame of each of them, shape (points,).
+        corner_part: Sole of each of them, shape (points,).
         corners: Out: in world axes, shape (points, 3).
     """
-    for f in range(position.shape[0]):
-        joint_rotation, joint_position = joint_rotations[f], joint_positions[f]
+    for f in range(1, position.shape[0]):
+        joint_rotation, joint_position = joint_rotations[f - 1], joint_positions[f - 1]
         for i in range(3):
             position[f, i] = joint_position[i]
             for j in range(3):
-                position[f, i] += joint_rotation[j, i] * frame_positions[f, j]
+                position[f, i] += joint_rotation[j, i] * frame_positions[f - 1, j]
                 rotation[f, i, j] = 0.0
                 for k in range(3):
-                    rotation[f, i, j] += joint_rotation[k, i] * frame_rotations[f, k, j]
+                    rotation[f, i, j] += joint_rotation[k, i] * frame_rotations[f - 1, k, j]
         x, y, z = position[f]
         # Linear velocity and acceleration of what is at the world's origin, and angular ones.
         vx = vy = vz = wx = wy = wz = 0.0
@@ -252,7 +251,7 @@ def frame_motions(
             if column < 5:
                 column += 1
             else:
-                column = chains[f, link]
+                column = chains[f - 1, link]
                 link += 1
         vx, vy, vz = vx + wy * z - wz * y, vy + wz * x - wx * z, vz + wx * y - wy * x
         velocity[f, 0], velocity[f, 1], velocity[f, 2] = vx, vy, vz
@@ -262,7 +261,7 @@ def frame_motions(
         drift[f, 2] = az + bx * y - by * x + wx * vy - wy * vx
         drift[f, 3], drift[f, 4], drift[f, 5] = bx, by, bz
     for point in range(corners.shape[0]):
-        f = corner_sole[point]
+        f = corner_part[point]
         for i in range(3):
             corners[point, i] = 0.0
             for j in range(3):
@@ -278,10 +277,10 @@ def centroidal_motion(
     base_rotation: Vector,
     base_position: Vector,
     weight: Vector,
-    momentum_matrix: Vector,
-    momentum: Vector,
-    momentum_drift: Vector,
-    com: Vector,
+    position: Vector,
+    velocity: Vector,
+    drift: Vector,
+    jacobian: Vector,
 ) -> None:
     """Centre of mass and centroidal momentum, from the base's rows of the equations of motion.
 
@@ -296,16 +295,16 @@ def centroidal_motion(
         base_rotation: Of the base in the world, transposed, shape (3, 3).
         base_position: Of the base in the world, shape (3,) [m].
         weight: Force of gravity on the whole robot, shape (3,) [N].
-        momentum_matrix: Out: A_g, shape (6, nv).
-        momentum: Out: A_g v, shape (6,).
-        momentum_drift: Out: Ȧ_g v, shape (6,).
-        com: Out: position and velocity of the centre of mass, shape (2, 3).
+        position: Out: the first is the centre of mass, shape (parts, 3).
+        velocity: Out: the first is A_g v, shape (parts, 6).
+        drift: Out: the first is Ȧ_g v, shape (parts, 6).
+        jacobian: Out: the first is A_g, shape (parts, 6, nv).
     """
-    momentum[:] = 0.0
-    for column in range(v.shape[0]):
-        for i in range(6):
-            momentum_matrix[i, column] = columns[column, i]
-            momentum[i] += columns[column, i] * v[column]
+    for i in range(6):
+        velocity[0, i] = 0.0
+        for column in range(v.shape[0]):
+            jacobian[0, i, column] = columns[column, i]
+            velocity[0, i] += columns[column, i] * v[column]
     mass = mass_matrix[0, 0]
     cx, cy, cz = mass_matrix[5, 1] / mass, mass_matrix[3, 2] / mass, mass_matrix[4, 0] / mass
     centre, force, moment = np.empty(3), np.empty(3), np.empty(3)
@@ -314,9 +313,8 @@ def centroidal_motion(
         centre[i] = rx * cx + ry * cy + rz * cz
         force[i] = rx * bias[0] + ry * bias[1] + rz * bias[2]
         moment[i] = rx * bias[3] + ry * bias[4] + rz * bias[5]
-        com[0, i] = base_position[i] + centre[i]
-        com[1, i] = momentum[i] / mass
-        momentum_drift[i] = force[i] + weight[i]
-    momentum_drift[3] = moment[0] - centre[1] * force[2] + centre[2] * force[1]
-    momentum_drift[4] = moment[1] - centre[2] * force[0] + centre[0] * force[2]
-    momentum_drift[5] = moment[2] - centre[0] * force[1] + centre[1] * force[0]
+        position[0, i] = base_position[i] + centre[i]
+        drift[0, i] = force[i] + weight[i]
+    drift[0, 3] = moment[0] - centre[1] * force[2] + centre[2] * force[1]
+    drift[0, 4] = moment[1] - centre[2] * force[0] + centre[0] * force[2]
+    drift[0, 5] = moment[2] - centre[0] * force[1] + centre[1] * force[0]

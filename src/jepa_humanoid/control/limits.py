@@ -47,9 +47,7 @@ def limits_hold(acceleration: Vector, effort: Vector, lower: Vector, upper: Vect
 
 
 @kernel
-def acceleration_limits(
-    q: Vector, v: Vector, stops: Vector, horizon: float, lower: Vector, upper: Vector
-) -> None:
+def acceleration_limits(q: Vector, v: Vector, stops: Vector, horizon: float, lower: Vector, upper: Vector) -> None:
     """Constant accelerations with which joints reach their stops after the horizon, and no earlier.
 
     Args:

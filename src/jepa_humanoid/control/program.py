@@ -21,8 +21,9 @@ import numpy as np
 
 from jepa_humanoid.compiled import kernel
 from jepa_humanoid.control.contacts import Contacts, Indices
-from jepa_humanoid.control.dynamics import Dynamics
+from jepa_humanoid.control.dynamics import Dynamics, Part
 from jepa_humanoid.control.limits import JointLimits
+from jepa_humanoid.control.tasks.posture import PostureTask
 from jepa_humanoid.robot.state import Vector
 
 _UNBOUNDED = 1e30
@@ -34,13 +35,12 @@ _BASE_WEIGHT = 1e-6
 class Program:
     """Accelerations and forces that serve the tasks best, for one set of contacts."""
 
-    def __init__(self, contacts: Contacts, joints: int, tasks: int, force_weight: float) -> None:
+    def __init__(self, contacts: Contacts, joints: int, force_weight: float) -> None:
         """Allocate.
 
         Args:
             contacts: Which corners may push.
             joints: Number of joints, n.
-            tasks: Number of the tasks' rows.
             force_weight: On contact forces [1/N²].
         """
         self._contacts, self._force_weight = contacts, force_weight
@@ -49,7 +49,7 @@ class Program:
         self._joints = joints
         self._grasp = np.zeros((6, forces))
         self._base = np.zeros((6, size + 1))
-        self._rows = np.zeros((tasks + 6, size + 1))
+        self._rows = np.zeros((6 * len(Part) + 6, size + 1))
         self._objective, self._factor = np.zeros((size, size + 1)), np.zeros((size, size + 1))
         self._z = np.zeros(size)
         self._forces = np.zeros((len(contacts.points), 3))
@@ -66,48 +66,36 @@ class Program:
         self._upper, self._lower = _bounds(whole, len(self._matrix))
         self._sense = np.zeros(len(self._upper), dtype=np.int32)
 
-    def reduce(
-        self,
-        dynamics: Dynamics,
-        jacobian: Vector,
-        acceleration: Vector,
-        weight: Vector,
-        posture_weight: Vector,
-        posture_acceleration: Vector,
-    ) -> None:
+    def reduce(self, dynamics: Dynamics, acceleration: Vector, weight: Vector, posture: PostureTask) -> None:
         """Take in the tasks and reduce the program to the forces.
 
         Args:
             dynamics: Of the robot now.
-            jacobian: Of all tasks, shape (tasks, nv).
-            acceleration: What is wanted, shape (tasks,).
-            weight: Of each row, shape (tasks,).
-            posture_weight: On each joint's acceleration, shape (n,).
-            posture_acceleration: What is wanted of it, shape (n,).
+            acceleration: Wanted of each part, less the drift, shape (parts, 6).
+            weight: Of each component, shape (parts, 6).
+            posture: Weights and wanted accelerations of the joints.
         """
-        contacts = self._contacts
-        reduce_program(
+        contacts, n = self._contacts, self._joints
+        grasp_map(dynamics.corners, contacts.points, self._grasp)
+        condense(
             dynamics.mass_matrix,
             dynamics.bias,
-            dynamics.sole_jacobians,
-            dynamics.corners,
+            dynamics.jacobian,
             contacts.feet,
-            contacts.points,
-            contacts.owner,
-            jacobian,
             acceleration,
             weight,
-            posture_weight,
-            posture_acceleration,
-            self._force_weight,
-            self._grasp,
+            posture.weight,
+            posture.acceleration,
             self._base,
             self._rows,
             self._objective,
-            self._factor,
-            self._force_hessian,
-            self._force_gradient,
         )
+        eliminate(self._objective, n, self._factor)
+        self._over_forces(self._factor, n, self._force_hessian, self._force_gradient)
+
+    def _over_forces(self, objective: Vector, first: int, hessian: Vector, gradient: Vector) -> None:
+        owner = self._contacts.owner
+        over_forces(objective, self._joints, first, self._grasp, owner, self._force_weight, hessian, gradient)
 
     def solve_forces(self, load: Vector, acceleration: Vector, forces: Vector) -> bool:
         """Solve for the forces, without the joints' limits.
@@ -150,11 +138,11 @@ class Program:
         """
         contacts, n = self._contacts, self._joints
         upper, lower = self._upper, self._lower
-        over_forces(self._objective, n, 0, self._grasp, contacts.owner, self._force_weight, self._hessian, self._gradient)
+        self._over_forces(self._objective, 0, self._hessian, self._gradient)
         torque_rows(
             dynamics.mass_matrix,
             dynamics.bias,
-            dynamics.sole_jacobians,
+            dynamics.jacobian,
             contacts.feet,
             contacts.owner,
             self._grasp,
@@ -184,9 +172,8 @@ def _bounds(unknowns: int, rows: int) -> tuple[Vector, Vector]:
 def condense(
     mass_matrix: Vector,
     bias: Vector,
-    sole_jacobians: Vector,
-    feet: Indices,
     jacobian: Vector,
+    feet: Indices,
     acceleration: Vector,
     weight: Vector,
     posture_weight: Vector,
@@ -200,80 +187,84 @@ def condense(
     Args:
         mass_matrix: M(q), shape (nv, nv).
         bias: h(q, v), shape (nv,).
-        sole_jacobians: Shape (soles, 6, nv).
-        feet: Soles in contact, shape (k,).
-        jacobian: Of the tasks, shape (tasks, nv).
-        acceleration: What is wanted, shape (tasks,).
-        weight: Of each row, shape (tasks,).
+        jacobian: Of all parts, shape (parts, 6, nv).
+        feet: Parts in contact, shape (k,).
+        acceleration: Wanted of each part, less the drift, shape (parts, 6).
+        weight: Of each component, shape (parts, 6).
         posture_weight: On each joint's acceleration, shape (n,).
         posture_acceleration: What is wanted of it, shape (n,).
         base: Out: [B | c] of the base's acceleration B z + c, shape (6, n + 6 k + 1).
-        rows: Out: the tasks' and the base's rows over z, weighted, shape (tasks + 6, n + 6 k + 1).
+        rows: Room for the weighted rows over z, shape (6 parts + 6, n + 6 k + 1).
         objective: Out: [H | g], shape (n + 6 k, n + 6 k + 1).
     """
     n = posture_weight.shape[0]
     size = objective.shape[0]
-    tasks = jacobian.shape[0]
 
-    # M_bb [B | c] = [−M_bj, J_bᵀ | −h_b], by M_bb's Cholesky factor.
-    factor = np.empty((6, 6))
+    # M_bb [B | c] = [−M_bj, J_bᵀ | −h_b]; M_bb is positive definite, so elimination needs no pivoting.
+    matrix = np.empty((6, 6))
     for i in range(6):
         for j in range(6):
-            factor[i, j] = mass_matrix[i, j]
+            matrix[i, j] = mass_matrix[i, j]
         for j in range(n):
             base[i, j] = -mass_matrix[i, 6 + j]
         for foot in range(feet.shape[0]):
             for k in range(6):
-                base[i, n + 6 * foot + k] = sole_jacobians[feet[foot], k, i]
+                base[i, n + 6 * foot + k] = jacobian[feet[foot], k, i]
         base[i, size] = -bias[i]
     for i in range(6):
-        pivot = 1.0 / math.sqrt(factor[i, i])
-        for j in range(i, 6):
-            factor[i, j] *= pivot
-        for j in range(size + 1):
-            base[i, j] *= pivot
-        for k in range(i + 1, 6):
-            for j in range(k, 6):
-                factor[k, j] -= factor[i, k] * factor[i, j]
-            for j in range(size + 1):
-                base[k, j] -= factor[i, k] * base[i, j]
-    for i in range(5, -1, -1):
-        for k in range(i + 1, 6):
-            for j in range(size + 1):
-                base[i, j] -= factor[i, k] * base[k, j]
-        for j in range(size + 1):
-            base[i, j] /= factor[i, i]
+        scale(1.0 / matrix[i, i], base[i])
+        scale(1.0 / matrix[i, i], matrix[i])
+        for k in range(6):
+            if k != i:
+                share = matrix[k, i]
+                add(-share, base[i], base[k])
+                add(-share, matrix[i], matrix[k])
 
-    for row in range(tasks):
-        scale = math.sqrt(weight[row])
-        for j in range(n):
-            rows[row, j] = scale * jacobian[row, 6 + j]
-        for j in range(n, size):
-            rows[row, j] = 0.0
-        rows[row, size] = -scale * acceleration[row]
-        for i in range(6):
-            share = scale * jacobian[row, i]
-            for j in range(size + 1):
-                rows[row, j] += share * base[i, j]
+    # One row for each component that has a weight, and the base's own.
+    used = 0
+    for part in range(weight.shape[0]):
+        for component in range(6):
+            if weight[part, component] > 0.0:
+                factor = math.sqrt(weight[part, component])
+                row = rows[used]
+                used += 1
+                for j in range(n):
+                    row[j] = factor * jacobian[part, component, 6 + j]
+                for j in range(n, size):
+                    row[j] = 0.0
+                row[size] = -factor * acceleration[part, component]
+                for i in range(6):
+                    add(factor * jacobian[part, component, i], base[i], row)
     for i in range(6):
+        row = rows[used]
+        used += 1
         for j in range(size + 1):
-            rows[tasks + i, j] = math.sqrt(_BASE_WEIGHT) * base[i, j]
+            row[j] = math.sqrt(_BASE_WEIGHT) * base[i, j]
 
-    objective[:] = 0.0
-    for i in range(n):
-        objective[i, i] = posture_weight[i]
-        objective[i, size] = -posture_weight[i] * posture_acceleration[i]
-    # Two rows at a time: half as many visits to H.
-    for row in range(0, tasks + 6 - 1, 2):
-        for i in range(size):
-            first, second = rows[row, i], rows[row + 1, i]
-            for j in range(i, size + 1):
-                objective[i, j] += first * rows[row, j] + second * rows[row + 1, j]
-    if (tasks + 6) % 2 == 1:
-        for i in range(size):
-            last = rows[tasks + 5, i]
-            for j in range(i, size + 1):
-                objective[i, j] += last * rows[tasks + 5, j]
+    for i in range(size):
+        # From the diagonal to the right: H is symmetric.
+        line = objective[i, i:]
+        for j in range(line.shape[0]):
+            line[j] = 0.0
+        if i < n:
+            line[0] = posture_weight[i]
+            line[size - i] = -posture_weight[i] * posture_acceleration[i]
+        for row in range(used):
+            add(rows[row, i], rows[row, i:], line)
+
+
+@kernel
+def scale(factor: float, row: Vector) -> None:
+    """Multiply a row by a number."""
+    for j in range(row.shape[0]):
+        row[j] *= factor
+
+
+@kernel
+def add(factor: float, row: Vector, total: Vector) -> None:
+    """Add a multiple of a row to another; its loop, from zero to the end of both, is one that a compiler vectorises."""
+    for j in range(total.shape[0]):
+        total[j] += factor * row[j]
 
 
 @kernel
@@ -286,18 +277,15 @@ def eliminate(objective: Vector, joints: int, factor: Vector) -> None:
         factor: Out: in the first n rows the factor and what it makes of the others and of g; below them [H | g] of the
             others, with the first ones at their best.
     """
-    size = objective.shape[0]
-    for i in range(size):
-        for j in range(i, size + 1):
-            factor[i, j] = objective[i, j]
-    for k in range(joints):
-        pivot = 1.0 / math.sqrt(factor[k, k])
-        for j in range(k, size + 1):
-            factor[k, j] *= pivot
-        for i in range(k + 1, size):
-            share = factor[k, i]
-            for j in range(i, size + 1):
-                factor[i, j] -= share * factor[k, j]
+    for i in range(objective.shape[0]):
+        line = factor[i, i:]
+        whole = objective[i, i:]
+        for j in range(line.shape[0]):
+            line[j] = whole[j]
+        for k in range(min(i, joints)):
+            add(-factor[k, i], factor[k, i:], line)
+        if i < joints:
+            scale(1.0 / math.sqrt(line[0]), line)
 
 
 @kernel
@@ -309,11 +297,11 @@ def grasp_map(corners: Vector, points: Indices, grasp: Vector) -> None:
         points: Those in contact, shape (p,).
         grasp: Out: shape (6, 3 p).
     """
-    grasp[:] = 0.0
     for i in range(points.shape[0]):
         x, y, z = corners[points[i]]
         for j in range(3):
-            grasp[j, 3 * i + j] = 1.0
+            for k in range(6):
+                grasp[k, 3 * i + j] = 1.0 if k == j else 0.0
         grasp[3, 3 * i + 1], grasp[3, 3 * i + 2] = -z, y
         grasp[4, 3 * i], grasp[4, 3 * i + 2] = z, -x
         grasp[5, 3 * i], grasp[5, 3 * i + 1] = -y, x
@@ -374,53 +362,7 @@ def over_forces(
 
 
 @kernel
-def reduce_program(
-    mass_matrix: Vector,
-    bias: Vector,
-    sole_jacobians: Vector,
-    corners: Vector,
-    feet: Indices,
-    points: Indices,
-    owner: Indices,
-    jacobian: Vector,
-    acceleration: Vector,
-    weight: Vector,
-    posture_weight: Vector,
-    posture_acceleration: Vector,
-    force_weight: float,
-    grasp: Vector,
-    base: Vector,
-    rows: Vector,
-    objective: Vector,
-    factor: Vector,
-    force_hessian: Vector,
-    force_gradient: Vector,
-) -> None:
-    """From tasks to a program over forces: `grasp_map`, `condense`, `eliminate` and `over_forces`, which see for shapes."""
-    grasp_map(corners, points, grasp)
-    condense(
-        mass_matrix,
-        bias,
-        sole_jacobians,
-        feet,
-        jacobian,
-        acceleration,
-        weight,
-        posture_weight,
-        posture_acceleration,
-        base,
-        rows,
-        objective,
-    )
-    n = posture_weight.shape[0]
-    eliminate(objective, n, factor)
-    over_forces(factor, n, n, grasp, owner, force_weight, force_hessian, force_gradient)
-
-
-@kernel
-def base_motion(
-    base: Vector, grasp: Vector, owner: Indices, forces: Vector, z: Vector, acceleration: Vector
-) -> None:
+def base_motion(base: Vector, grasp: Vector, owner: Indices, forces: Vector, z: Vector, acceleration: Vector) -> None:
     """The base's acceleration, from the joints' and the forces.
 
     Args:
@@ -432,8 +374,9 @@ def base_motion(
         acceleration: In: of the joints; out: of the base; shape (6 + n,).
     """
     n = acceleration.shape[0] - 6
-    z[:n] = acceleration[6:]
-    wrenches(grasp, owner, forces, z[n:])
+    for j in range(n):
+        z[j] = acceleration[6 + j]
+    wrenches(grasp, owner, forces, n, z)
     for i in range(6):
         acceleration[i] = base[i, z.shape[0]]
         for j in range(z.shape[0]):
@@ -441,13 +384,15 @@ def base_motion(
 
 
 @kernel
-def wrenches(grasp: Vector, owner: Indices, forces: Vector, wrench: Vector) -> None:
-    """Wrenches on the feet, shape (6 k,), of forces at their corners, shape (p, 3)."""
-    wrench[:] = 0.0
+def wrenches(grasp: Vector, owner: Indices, forces: Vector, joints: int, z: Vector) -> None:
+    """Wrenches on the feet of forces at their corners, shape (p, 3), behind the joints' accelerations in ``z``."""
+    for i in range(joints, z.shape[0]):
+        z[i] = 0.0
     for point in range(owner.shape[0]):
+        start = joints + 6 * owner[point]
         for i in range(3):
             for k in range(6):
-                wrench[6 * owner[point] + k] += grasp[k, 3 * point + i] * forces[point, i]
+                z[start + k] += grasp[k, 3 * point + i] * forces[point, i]
 
 
 @kernel
@@ -457,7 +402,7 @@ def free_motion(
     """The best accelerations for given forces, by back substitution; arguments as in `eliminate` and `base_motion`."""
     size = z.shape[0]
     n = acceleration.shape[0] - 6
-    wrenches(grasp, owner, forces, z[n:])
+    wrenches(grasp, owner, forces, n, z)
     for i in range(n - 1, -1, -1):
         rest = factor[i, size]
         for j in range(i + 1, size):
@@ -471,7 +416,7 @@ def free_motion(
 def torque_rows(
     mass_matrix: Vector,
     bias: Vector,
-    sole_jacobians: Vector,
+    jacobian: Vector,
     feet: Indices,
     owner: Indices,
     grasp: Vector,
@@ -484,8 +429,8 @@ def torque_rows(
     Args:
         mass_matrix: Shape (nv, nv).
         bias: Shape (nv,).
-        sole_jacobians: Shape (soles, 6, nv).
-        feet: Soles in contact, shape (k,).
+        jacobian: Of all parts, shape (parts, 6, nv).
+        feet: Parts in contact, shape (k,).
         owner: Foot of each corner, shape (p,).
         grasp: Shape (6, 3 p).
         base: [B | c], shape (6, n + 6 k + 1).
@@ -501,7 +446,7 @@ def torque_rows(
             over_z[j] = mass_matrix[6 + i, 6 + j]
         for foot in range(feet.shape[0]):
             for k in range(6):
-                over_z[n + 6 * foot + k] = -sole_jacobians[feet[foot], k, 6 + i]
+                over_z[n + 6 * foot + k] = -jacobian[feet[foot], k, 6 + i]
         for k in range(6):
             share = mass_matrix[6 + i, k]
             offset[i] += share * base[k, size]

@@ -16,7 +16,7 @@ import numpy as np
 
 from jepa_humanoid.compiled import kernel
 from jepa_humanoid.control.contacts import Contacts, Indices
-from jepa_humanoid.control.dynamics import Dynamics
+from jepa_humanoid.control.dynamics import SOLES, Dynamics, Part
 from jepa_humanoid.control.limits import JointLimits
 from jepa_humanoid.control.program import Program
 from jepa_humanoid.control.settings import WholeBodySettings
@@ -26,7 +26,7 @@ from jepa_humanoid.control.tasks.centre_of_mass import CentreOfMassTask
 from jepa_humanoid.control.tasks.foot import FootTask
 from jepa_humanoid.control.tasks.orientation import OrientationTask
 from jepa_humanoid.control.tasks.posture import PostureTask
-from jepa_humanoid.control.tasks.task import Rows, Task
+from jepa_humanoid.control.tasks.task import Goal, Task, wanted_accelerations
 from jepa_humanoid.robot.description import SIDES, RobotDescription
 from jepa_humanoid.robot.state import Vector
 
@@ -38,30 +38,23 @@ class WholeBodyController:
         """Prepare the tasks, the limits, and a program for each set of contacts."""
         self.robot = robot
         self.settings = s = settings or WholeBodySettings()
-        nv, n = robot.model.nv, robot.joint_count
-        tasks: list[Task] = [
-            CentreOfMassTask(s),
-            AngularMomentumTask(s),
-            OrientationTask(robot.frames.base, s.base_weight, s),
-            OrientationTask(robot.frames.torso, s.torso_weight, s),
-            *(FootTask(side, s) for side in range(len(SIDES))),
-        ]
+        self._goal = goal = Goal.zeros(len(Part))
+        self._tasks: tuple[Task, ...] = (
+            CentreOfMassTask(goal.of(Part.CENTROID), robot.mass, s),
+            AngularMomentumTask(goal.of(Part.CENTROID), s),
+            OrientationTask(goal.of(Part.BASE), s.base_weight, s),
+            OrientationTask(goal.of(Part.TORSO), s.torso_weight, s),
+            *(FootTask(goal.of(sole), side, s) for side, sole in enumerate(SOLES)),
+        )
+        self._acceleration = np.zeros((len(Part), 6))
         self._posture = PostureTask(robot, s)
         self._limits = JointLimits(robot, s)
-        size = sum(task.size for task in tasks)
-        self._jacobian, self._acceleration, self._weight = np.zeros((size, nv)), np.zeros(size), np.zeros(size)
-        ends = np.cumsum([task.size for task in tasks])
-        parts = [slice(end - task.size, end) for task, end in zip(tasks, ends, strict=True)]
-        self._tasks = [
-            (task, Rows(self._jacobian[part], self._acceleration[part], self._weight[part]))
-            for task, part in zip(tasks, parts, strict=True)
-        ]
         self._programs = {
-            loaded: Program(Contacts.of(robot, loaded, s.friction), n, size, s.force_weight)
+            loaded: Program(Contacts.of(robot, loaded, s.friction), robot.joint_count, s.force_weight)
             for loaded in product((True, False), repeat=len(SIDES))
         }
-        self._sole = np.repeat(np.arange(len(SIDES)), [len(foot.corners) for foot in robot.feet.values()])
-        self._last = np.zeros(nv), np.zeros((len(self._sole), 3))
+        self._sole = np.repeat(SOLES, [len(foot.corners) for foot in robot.feet.values()])
+        self._last = np.zeros(robot.model.nv), np.zeros((len(self._sole), 3))
 
     def solve(self, dynamics: Dynamics, q: Vector, v: Vector, target: WholeBodyTarget) -> WholeBodySolution:
         """Find accelerations, contact forces and torques for the targets.
@@ -72,14 +65,13 @@ class WholeBodyController:
             v: Velocity, shape (nv,).
             target: What to do.
         """
-        for task, rows in self._tasks:
-            task.write(dynamics, target, rows)
-        posture = self._posture.acceleration(q[7:], v[6:], target.posture)
+        self._pursue(dynamics, target)
+        self._posture.update(q, v, target.posture)
         self._limits.update(q, v)
         left, right = target.feet
-        program = self._programs[left.load > 0.0, right.load > 0.0]
         load = np.array([left.load, right.load])
-        program.reduce(dynamics, self._jacobian, self._acceleration, self._weight, self._posture.weight, posture)
+        program = self._programs[left.load > 0.0, right.load > 0.0]
+        program.reduce(dynamics, self._acceleration, self._goal.weight, self._posture)
 
         acceleration, forces = np.zeros(len(v)), np.zeros(dynamics.corners.shape)
         effort, net = np.empty(len(v) - 6), np.empty((len(SIDES), 3))
@@ -95,11 +87,32 @@ class WholeBodyController:
         self._last = acceleration, forces
         return WholeBodySolution(acceleration, effort, net, solved)
 
-    def _find_efforts(self, dynamics: Dynamics, acceleration: Vector, forces: Vector, effort: Vector, net: Vector) -> None:
+    def _pursue(self, dynamics: Dynamics, target: WholeBodyTarget) -> None:
+        """Find the accelerations that the tasks want."""
+        for task in self._tasks:
+            task.update(target)
+        goal = self._goal
+        wanted_accelerations(
+            dynamics.position,
+            dynamics.rotation,
+            dynamics.velocity,
+            dynamics.drift,
+            goal.position,
+            goal.rotation,
+            goal.velocity,
+            goal.acceleration,
+            goal.stiffness,
+            goal.damping,
+            self._acceleration,
+        )
+
+    def _find_efforts(
+        self, dynamics: Dynamics, acceleration: Vector, forces: Vector, effort: Vector, net: Vector
+    ) -> None:
         inverse_dynamics(
             dynamics.mass_matrix,
             dynamics.bias,
-            dynamics.sole_jacobians,
+            dynamics.jacobian,
             dynamics.corners,
             self._sole,
             acceleration,
@@ -113,7 +126,7 @@ class WholeBodyController:
 def inverse_dynamics(
     mass_matrix: Vector,
     bias: Vector,
-    sole_jacobians: Vector,
+    jacobian: Vector,
     corners: Vector,
     sole: Indices,
     acceleration: Vector,
@@ -126,20 +139,20 @@ def inverse_dynamics(
     Args:
         mass_matrix: M(q), shape (nv, nv).
         bias: h(q, v), shape (nv,).
-        sole_jacobians: Shape (soles, 6, nv).
+        jacobian: Of all parts, shape (parts, 6, nv).
         corners: Relative to their sole's centre, in world axes, shape (points, 3) [m].
-        sole: Of each corner, shape (points,).
+        sole: Part that each corner belongs to, shape (points,).
         acceleration: Shape (nv,).
         forces: On each corner, shape (points, 3) [N].
         effort: Out: shape (n,) [N·m].
-        net: Out: force on each sole, shape (soles, 3) [N].
+        net: Out: force on each sole, the parts after the first, shape (soles, 3) [N].
     """
     n = effort.shape[0]
     wrench = np.zeros((net.shape[0], 6))
     for point in range(sole.shape[0]):
         x, y, z = corners[point]
         fx, fy, fz = forces[point]
-        on = wrench[sole[point]]
+        on = wrench[sole[point] - 1]
         on[0] += fx
         on[1] += fy
         on[2] += fz
@@ -155,6 +168,6 @@ def inverse_dynamics(
     for foot in range(net.shape[0]):
         for k in range(6):
             for i in range(n):
-                effort[i] -= sole_jacobians[foot, k, 6 + i] * wrench[foot, k]
+                effort[i] -= jacobian[1 + foot, k, 6 + i] * wrench[foot, k]
         for k in range(3):
             net[foot, k] = wrench[foot, k]

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from jepa_humanoid.compiled import kernel
 from jepa_humanoid.control.settings import WholeBodySettings
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.errors import RobotDescriptionError
@@ -13,6 +14,7 @@ class PostureTask:
 
     Attributes:
         weight: Of each joint, shape (n,).
+        acceleration: Wanted of each joint, shape (n,) [rad/s²].
     """
 
     def __init__(self, robot: RobotDescription, settings: WholeBodySettings) -> None:
@@ -30,14 +32,28 @@ class PostureTask:
                 )
             self.weight[list(members)] = known[group]
         self._stiffness, self._damping = settings.posture_stiffness, settings.posture_damping
+        self._posture = np.zeros(robot.joint_count)
+        self.acceleration = np.zeros(robot.joint_count)
 
-    def acceleration(self, position: Vector, velocity: Vector, posture: Vector) -> Vector:
-        """Joint accelerations wanted, all shapes (n,).
+    def update(self, q: Vector, v: Vector, posture: Vector) -> None:
+        """Find the accelerations that lead from configuration ``q`` (nq,) and velocity ``v`` (nv,) to a posture (n,)."""
+        self._posture[:] = posture
+        posture_acceleration(q, v, self._posture, self._stiffness, self._damping, self.acceleration)
 
-        Args:
-            position: Of the joints [rad].
-            velocity: Of the joints [rad/s].
-            posture: Positions to return to [rad].
-        """
-        result: Vector = self._stiffness * (posture - position) - self._damping * velocity
-        return result
+
+@kernel
+def posture_acceleration(
+    q: Vector, v: Vector, posture: Vector, stiffness: float, damping: float, acceleration: Vector
+) -> None:
+    """Proportional and derivative feedback on each joint.
+
+    Args:
+        q: Configuration, shape (7 + n,).
+        v: Velocity, shape (6 + n,).
+        posture: Joint positions, shape (n,) [rad].
+        stiffness: Of each joint [1/s²].
+        damping: Of each joint [1/s].
+        acceleration: Out: shape (n,) [rad/s²].
+    """
+    for i in range(posture.shape[0]):
+        acceleration[i] = stiffness * (posture[i] - q[7 + i]) - damping * v[6 + i]
