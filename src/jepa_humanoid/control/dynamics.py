@@ -156,12 +156,10 @@ class Dynamics:
 
     def _hand_out(self) -> None:
         """Give away copies of what others may keep."""
-        position, rotation = self.position.copy(), self.rotation.copy()
-        self.com = position[Part.CENTROID]
+        left, right = self.soles
+        self.com, left.position, right.position, *_ = self.position.copy()
+        _, left.rotation, right.rotation, self.base_rotation, _ = self.rotation.copy()
         self.com_velocity = self.momentum[:3] / self.robot.mass
-        for part, sole in zip(SOLES, self.soles, strict=True):
-            sole.position, sole.rotation = position[part], rotation[part]
-        self.base_rotation = rotation[Part.BASE]
 
 
 Indices = NDArray[np.int64]

@@ -54,7 +54,7 @@ class WholeBodyController:
             for loaded in product((True, False), repeat=len(SIDES))
         }
         self._sole = np.repeat(SOLES, [len(foot.corners) for foot in robot.feet.values()])
-        self._last = np.zeros(robot.model.nv), np.zeros((len(self._sole), 3))
+        self._last: tuple[Vector, Vector] = np.zeros(robot.model.nv), np.zeros((len(self._sole), 3))
 
     def solve(self, dynamics: Dynamics, q: Vector, v: Vector, target: WholeBodyTarget) -> WholeBodySolution:
         """Find accelerations, contact forces and torques for the targets.
@@ -73,7 +73,8 @@ class WholeBodyController:
         program = self._programs[left.load > 0.0, right.load > 0.0]
         program.reduce(dynamics, self._acceleration, self._goal.weight, self._posture)
 
-        acceleration, forces = np.zeros(len(v)), np.zeros(dynamics.corners.shape)
+        acceleration: Vector = np.zeros(len(v))
+        forces: Vector = np.zeros(dynamics.corners.shape)
         effort, net = np.empty(len(v) - 6), np.empty((len(SIDES), 3))
         solved = program.solve_forces(load, acceleration, forces)
         if solved:

@@ -36,7 +36,7 @@ class PostureTask:
         self.acceleration = np.zeros(robot.joint_count)
 
     def update(self, q: Vector, v: Vector, posture: Vector) -> None:
-        """Find the accelerations that lead from configuration ``q`` (nq,) and velocity ``v`` (nv,) to a posture (n,)."""
+        """Find the accelerations that lead from ``q`` (nq,) and ``v`` (nv,) to a posture (n,) [rad]."""
         self._posture[:] = posture
         posture_acceleration(q, v, self._posture, self._stiffness, self._damping, self.acceleration)
 
