@@ -1,4 +1,4 @@
-"""The whole-body program written out in full, over all accelerations and all corners' forces, straight from Pinocchio."""
+"""The whole-body program written out in full, over all accelerations and forces, straight from Pinocchio."""
 
 import daqp
 import numpy as np
@@ -24,7 +24,7 @@ class FullProgram:
     def solve(self, q: np.ndarray, v: np.ndarray, target: WholeBodyTarget) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Accelerations (nv,), torques (n,), forces (points, 3)."""
         robot, s, model = self.robot, self.settings, self.robot.model
-        nv, n = model.nv, robot.joint_count
+        nv = model.nv
         data = model.createData()
         M = np.array(pin.crba(model, data, q))
         h = np.array(pin.nonLinearEffects(model, data, q, v))

@@ -1,6 +1,6 @@
 """The reduced program has the solution of the whole one, and keeps its limits."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -177,13 +177,12 @@ def test_without_a_solution_the_last_one_is_repeated(g1: RobotDescription) -> No
 
 
 @pytest.fixture
-def interpreted(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def interpreted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Kernels as the Python functions that they are written as."""
     for module in (dynamics_module, limits, program, reduction, whole_body, posture, task):
         for name, value in list(vars(module).items()):
             if hasattr(value, "py_func"):
                 monkeypatch.setattr(module, name, value.py_func)
-    yield
 
 
 @pytest.mark.parametrize("loads", CONTACTS)
