@@ -76,15 +76,15 @@ def check(full_program: type) -> Check:
 
 
 def compare(full_program: type, robot: RobotDescription, controller: WholeBodyController, state: State) -> None:
-    """Hold the controller's solution of a state against the full program's."""
+    """Hold the controller's solution of a state against the full program's, as closely as the solver keeps bounds."""
     solution = solve(controller, state)
     a, effort, forces = full_program(robot, controller.settings).solve(*state)
     assert solution.solved
-    assert solution.acceleration == pytest.approx(a, rel=1e-7, abs=1e-7 * np.abs(a).max())
-    assert solution.effort == pytest.approx(effort, rel=1e-7, abs=1e-7 * np.abs(effort).max())
+    assert solution.acceleration == pytest.approx(a, rel=1e-6, abs=1e-6 * np.abs(a).max())
+    assert solution.effort == pytest.approx(effort, rel=1e-6, abs=1e-6 * np.abs(effort).max())
     left = len(robot.feet["left"].corners)
     net = np.stack([forces[:left].sum(axis=0), forces[left:].sum(axis=0)])
-    assert solution.forces == pytest.approx(net, rel=1e-7, abs=1e-7 * robot.mass * GRAVITY)
+    assert solution.forces == pytest.approx(net, rel=1e-6, abs=1e-6 * robot.mass * GRAVITY)
 
 
 @pytest.mark.parametrize("loads", CONTACTS)
@@ -160,20 +160,22 @@ def test_limits_hold_whatever_is_asked(g1: RobotDescription, loads: tuple[float,
 
 
 def test_without_a_solution_the_last_one_is_repeated(g1: RobotDescription) -> None:
-    """A joint that must be braked, with hardly a torque and nothing to push against, has no solution."""
-    elbow = g1.joint_names.index("left_elbow_joint")
-    weak = replace(g1, joints=replace(g1.joints, effort=np.where(np.arange(29) == elbow, 1e-3, g1.joints.effort)))
-    controller = WholeBodyController(weak)
-    first = solve(controller, drawn(weak, (1.0, 1.0), 0))
+    """A joint that must be braked, without a torque and without anything to push against, has no solution."""
+    controller = WholeBodyController(g1)
+    first = solve(controller, drawn(g1, (1.0, 1.0), 0))
     assert first.solved
-    q, v, target = drawn(weak, (0.0, 0.0), 1)
-    q[7 + elbow], v[6 + elbow] = weak.joints.upper[elbow], 5.0
+    strong = controller._limits.torque.copy()
+    controller._limits.torque[:] = 1e-3
+    elbow = g1.joint_names.index("left_elbow_joint")
+    q, v, target = drawn(g1, (0.0, 0.0), 1)
+    q[7 + elbow], v[6 + elbow] = g1.joints.upper[elbow], 5.0
     second = solve(controller, (q, v, target))
     assert not second.solved
     assert (second.acceleration == first.acceleration).all()
     assert second.forces == pytest.approx(first.forces)
-    assert (np.abs(second.effort) <= controller.settings.torque_margin * weak.joints.effort).all()
-    assert solve(controller, drawn(weak, (1.0, 1.0), 0)).solved
+    assert (np.abs(second.effort) <= 1e-3).all()
+    controller._limits.torque[:] = strong
+    assert solve(controller, drawn(g1, (1.0, 1.0), 0)).solved
 
 
 @pytest.fixture
