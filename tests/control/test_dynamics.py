@@ -4,8 +4,8 @@ import numpy as np
 import pinocchio as pin
 import pytest
 
-from jepa_humanoid.control.dynamics import Dynamics
-from jepa_humanoid.robot.description import RobotDescription
+from jepa_humanoid.control.dynamics import Dynamics, Part
+from jepa_humanoid.robot.description import RobotDescription, sole_frame
 
 
 @pytest.fixture
@@ -46,3 +46,43 @@ def test_jacobians_give_velocities(g1: RobotDescription, state: tuple[np.ndarray
         assert sole.jacobian @ v == pytest.approx(sole.velocity, abs=1e-9)
     com_velocity = pin.jacobianCenterOfMass(g1.model, g1.model.createData(), q) @ v
     assert dynamics.com_velocity == pytest.approx(com_velocity, abs=1e-9)
+
+
+def test_quantities_are_pinocchios_own(g1: RobotDescription, state: tuple[np.ndarray, np.ndarray]) -> None:
+    """What is derived from two calls is what Pinocchio computes by a call for each."""
+    q, v = state
+    model, data = g1.model, g1.model.createData()
+    dynamics = Dynamics(g1)
+    dynamics.update(q, v)
+    assert dynamics.bias == pytest.approx(pin.nonLinearEffects(model, data, q, v), abs=1e-10)
+    assert dynamics.mass_matrix == pytest.approx(pin.crba(model, data, q), abs=1e-10)
+    pin.dccrba(model, data, q, v)
+    assert dynamics.momentum_matrix == pytest.approx(data.Ag, abs=1e-10)
+    assert dynamics.momentum_drift == pytest.approx(data.dAg @ v, abs=1e-9)
+    assert dynamics.com == pytest.approx(pin.centerOfMass(model, data, q), abs=1e-12)
+    pin.computeJointJacobians(model, data, q)
+    pin.forwardKinematics(model, data, q, v, np.zeros(model.nv))
+    pin.updateFramePlacements(model, data)
+    links = (sole_frame("left"), sole_frame("right"), g1.frames.base, g1.frames.torso)
+    for part, link in zip(Part.__members__.values(), (None, *links), strict=True):
+        if link is None:
+            continue
+        frame, axes = g1.frame_id(link), pin.ReferenceFrame.LOCAL_WORLD_ALIGNED
+        assert dynamics.position[part] == pytest.approx(data.oMf[frame].translation, abs=1e-12)
+        assert dynamics.rotation[part] == pytest.approx(data.oMf[frame].rotation, abs=1e-12)
+        assert dynamics.jacobian[part] == pytest.approx(pin.getFrameJacobian(model, data, frame, axes), abs=1e-12)
+        drift = pin.getFrameClassicalAcceleration(model, data, frame, axes).vector
+        assert dynamics.drift[part] == pytest.approx(drift, abs=1e-10)
+
+
+def test_what_is_handed_out_may_be_kept(g1: RobotDescription, state: tuple[np.ndarray, np.ndarray]) -> None:
+    """Positions of one tick do not change with the next."""
+    dynamics = Dynamics(g1)
+    dynamics.update(*state)
+    sole = dynamics.soles[0]
+    kept = [dynamics.com, dynamics.com_velocity, dynamics.base_rotation, sole.position, sole.rotation]
+    copies = [array.copy() for array in kept]
+    dynamics.update(g1.nominal_configuration, np.zeros(g1.model.nv))
+    for array, copy in zip(kept, copies, strict=True):
+        assert (array == copy).all()
+    assert not np.allclose(dynamics.soles[0].position, copies[3])

@@ -1,0 +1,64 @@
+"""Limits of the joints: torques, and accelerations that keep them from running into their stops."""
+
+import numpy as np
+
+from jepa_humanoid.compiled import kernel
+from jepa_humanoid.control.settings import WholeBodySettings
+from jepa_humanoid.robot.description import RobotDescription
+from jepa_humanoid.robot.state import Vector
+
+_BRAKE = 500.0
+"""Acceleration that a joint beyond its stop may always be given back by [rad/s²]."""
+
+
+class JointLimits:
+    """What joints may do, all shapes (n,).
+
+    Attributes:
+        torque: Largest, either way [N·m].
+        lower: Least acceleration now [rad/s²].
+        upper: Largest acceleration now [rad/s²].
+    """
+
+    def __init__(self, robot: RobotDescription, settings: WholeBodySettings) -> None:
+        """Take the robot's limits and the share of them to plan with."""
+        self.torque = settings.torque_margin * robot.joints.effort
+        self.lower, self.upper = np.zeros_like(self.torque), np.zeros_like(self.torque)
+        self._stops = np.stack([robot.joints.lower, robot.joints.upper])
+        self._horizon = settings.limit_horizon
+
+    def update(self, q: Vector, v: Vector) -> None:
+        """Find the accelerations that the joints' stops allow at configuration ``q`` (nq,) and velocity ``v`` (nv,)."""
+        acceleration_limits(q, v, self._stops, self._horizon, self.lower, self.upper)
+
+    def hold(self, acceleration: Vector, effort: Vector) -> bool:
+        """Whether generalised accelerations (nv,) and torques (n,) keep the limits."""
+        return limits_hold(acceleration, effort, self.lower, self.upper, self.torque)
+
+
+@kernel
+def limits_hold(acceleration: Vector, effort: Vector, lower: Vector, upper: Vector, torque: Vector) -> bool:
+    """Whether accelerations, shape (6 + n,), and torques, shape (n,), lie within limits, each of shape (n,)."""
+    for i in range(torque.shape[0]):
+        # Written so that what is not a number does not pass.
+        if not (lower[i] <= acceleration[6 + i] <= upper[i] and -torque[i] <= effort[i] <= torque[i]):
+            return False
+    return True
+
+
+@kernel
+def acceleration_limits(q: Vector, v: Vector, stops: Vector, horizon: float, lower: Vector, upper: Vector) -> None:
+    """Constant accelerations with which joints reach their stops after the horizon, and no earlier.
+
+    Args:
+        q: Configuration, shape (7 + n,).
+        v: Velocity, shape (6 + n,).
+        stops: Lowest and highest position of each joint, shape (2, n) [rad].
+        horizon: Time ahead [s].
+        lower: Out: shape (n,) [rad/s²].
+        upper: Out: shape (n,) [rad/s²].
+    """
+    for i in range(lower.shape[0]):
+        ahead = q[7 + i] + v[6 + i] * horizon
+        lower[i] = min(2.0 * (stops[0, i] - ahead) / (horizon * horizon), _BRAKE)
+        upper[i] = max(2.0 * (stops[1, i] - ahead) / (horizon * horizon), -_BRAKE)

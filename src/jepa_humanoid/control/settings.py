@@ -1,0 +1,71 @@
+"""What can be tuned about the whole-body controller."""
+
+from dataclasses import field
+
+from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass as validated_dataclass
+
+from jepa_humanoid.config import NonNegative, Positive, Share
+
+
+@validated_dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class WholeBodySettings:
+    """Weights, gains and limits of the whole-body controller.
+
+    Attributes:
+        com_weight: On the centre of mass's horizontal acceleration [s⁴/m²].
+        height_weight: On its vertical acceleration [s⁴/m²].
+        momentum_weight: On the rate of the centroidal angular momentum [1/(N·m)²].
+        momentum_damping: Rate at which that momentum is damped [1/s].
+        torso_weight: On the torso's angular acceleration [s⁴/rad²].
+        base_weight: On the pelvis's angular acceleration [s⁴/rad²].
+        orientation_stiffness: Of pelvis and torso [1/s²].
+        orientation_damping: Of pelvis and torso [1/s].
+        stance_weight: On the acceleration of a foot in contact.
+        stance_damping: Of a foot in contact [1/s].
+        swing_weight: On the acceleration of a foot in the air.
+        swing_stiffness: Linear and angular [1/s²].
+        swing_damping: Linear and angular [1/s].
+        height_stiffness: Of the centre of mass's height [1/s²].
+        height_damping: Of the centre of mass's height [1/s].
+        posture_weight: On joint accelerations, by joint group; a robot need not have them all.
+        posture_stiffness: Of the nominal posture [1/s²].
+        posture_damping: Of the nominal posture [1/s].
+        force_weight: On contact forces [1/N²].
+        friction: Coefficient that the contact forces may count on; an inner pyramid of the cone.
+        limit_horizon: Time in which a joint may reach its position limit [s].
+        torque_margin: Fraction of the torque limits that the controller plans with.
+    """
+
+    com_weight: NonNegative = 60.0
+    height_weight: NonNegative = 200.0
+    momentum_weight: NonNegative = 0.02
+    momentum_damping: NonNegative = 3.0
+    torso_weight: NonNegative = 4.0
+    base_weight: NonNegative = 8.0
+    orientation_stiffness: NonNegative = 120.0
+    orientation_damping: NonNegative = 22.0
+    stance_weight: Positive = 2000.0
+    stance_damping: NonNegative = 20.0
+    swing_weight: NonNegative = 60.0
+    swing_stiffness: tuple[NonNegative, NonNegative] = (500.0, 400.0)
+    swing_damping: tuple[NonNegative, NonNegative] = (40.0, 36.0)
+    height_stiffness: NonNegative = 80.0
+    height_damping: NonNegative = 16.0
+    # Positive, as the weight of forces: they make the program strictly convex.
+    posture_weight: dict[str, Positive] = field(
+        default_factory=lambda: {
+            "left_leg": 0.01,
+            "right_leg": 0.01,
+            "waist": 0.5,
+            "left_arm": 0.5,
+            "right_arm": 0.5,
+            "head": 0.5,
+        }
+    )
+    posture_stiffness: NonNegative = 60.0
+    posture_damping: NonNegative = 14.0
+    force_weight: Positive = 1e-5
+    friction: Positive = 0.35
+    limit_horizon: Positive = 0.05
+    torque_margin: Share = 0.95

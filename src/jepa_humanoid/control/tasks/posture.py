@@ -1,0 +1,59 @@
+"""The posture: every joint is drawn to a position, so that what no other task settles is settled."""
+
+import numpy as np
+
+from jepa_humanoid.compiled import kernel
+from jepa_humanoid.control.settings import WholeBodySettings
+from jepa_humanoid.robot.description import RobotDescription
+from jepa_humanoid.robot.errors import RobotDescriptionError
+from jepa_humanoid.robot.state import Vector
+
+
+class PostureTask:
+    """Proportional and derivative feedback on each joint; its Jacobian is the identity, so it is not written out.
+
+    Attributes:
+        weight: Of each joint, shape (n,).
+        acceleration: Wanted of each joint, shape (n,) [rad/s²].
+    """
+
+    def __init__(self, robot: RobotDescription, settings: WholeBodySettings) -> None:
+        """Give each joint its group's weight.
+
+        Raises:
+            RobotDescriptionError: If a group of the robot has none.
+        """
+        known = settings.posture_weight
+        self.weight = np.zeros(robot.joint_count)
+        for group, members in robot.groups.items():
+            if group not in known:
+                raise RobotDescriptionError(
+                    f"{robot.source}: no posture weight for group '{group}': known are {', '.join(known)}"
+                )
+            self.weight[list(members)] = known[group]
+        self._stiffness, self._damping = settings.posture_stiffness, settings.posture_damping
+        self._posture = np.zeros(robot.joint_count)
+        self.acceleration = np.zeros(robot.joint_count)
+
+    def update(self, q: Vector, v: Vector, posture: Vector) -> None:
+        """Find the accelerations that lead from ``q`` (nq,) and ``v`` (nv,) to a posture (n,) [rad]."""
+        self._posture[:] = posture
+        posture_acceleration(q, v, self._posture, self._stiffness, self._damping, self.acceleration)
+
+
+@kernel
+def posture_acceleration(
+    q: Vector, v: Vector, posture: Vector, stiffness: float, damping: float, acceleration: Vector
+) -> None:
+    """Proportional and derivative feedback on each joint.
+
+    Args:
+        q: Configuration, shape (7 + n,).
+        v: Velocity, shape (6 + n,).
+        posture: Joint positions, shape (n,) [rad].
+        stiffness: Of each joint [1/s²].
+        damping: Of each joint [1/s].
+        acceleration: Out: shape (n,) [rad/s²].
+    """
+    for i in range(posture.shape[0]):
+        acceleration[i] = stiffness * (posture[i] - q[7 + i]) - damping * v[6 + i]

@@ -1,0 +1,119 @@
+"""The whole-body program written out in full, over all accelerations and forces, straight from Pinocchio."""
+
+import daqp
+import numpy as np
+import pinocchio as pin
+import pytest
+
+from jepa_humanoid.control.settings import WholeBodySettings
+from jepa_humanoid.control.target import WholeBodyTarget
+from jepa_humanoid.robot.description import SIDES, RobotDescription, sole_frame
+
+AXES = pin.ReferenceFrame.LOCAL_WORLD_ALIGNED
+
+
+class FullProgram:
+    """Nothing eliminated and nothing left out: as many unknowns as accelerations and components of forces."""
+
+    def __init__(self, robot: RobotDescription, settings: WholeBodySettings) -> None:
+        self.robot, self.settings = robot, settings
+        self.posture_weight = np.zeros(robot.joint_count)
+        for group, members in robot.groups.items():
+            self.posture_weight[list(members)] = settings.posture_weight[group]
+
+    def solve(self, q: np.ndarray, v: np.ndarray, target: WholeBodyTarget) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Accelerations (nv,), torques (n,), forces (points, 3)."""
+        robot, s, model = self.robot, self.settings, self.robot.model
+        nv = model.nv
+        data = model.createData()
+        M = np.array(pin.crba(model, data, q))
+        h = np.array(pin.nonLinearEffects(model, data, q, v))
+        pin.dccrba(model, data, q, v)
+        A, A_drift = np.array(data.Ag), data.dAg @ v
+        momentum = A @ v
+        pin.centerOfMass(model, data, q, v)
+        com, com_velocity = np.array(data.com[0]), np.array(data.vcom[0])
+        pin.computeJointJacobians(model, data, q)
+        pin.forwardKinematics(model, data, q, v, np.zeros(nv))
+        pin.updateFramePlacements(model, data)
+
+        H, g = np.zeros((nv, nv)), np.zeros(nv)
+
+        def pursue(weight: np.ndarray | float, J: np.ndarray, b: np.ndarray) -> None:
+            w = np.broadcast_to(weight, b.shape)
+            H[:] += J.T @ (w[:, None] * J)
+            g[:] -= J.T @ (w * b)
+
+        height = s.height_stiffness * (target.com_height - com[2]) - s.height_damping * com_velocity[2]
+        pursue(
+            np.array([s.com_weight, s.com_weight, s.height_weight]),
+            A[:3] / robot.mass,
+            np.array([*target.com_acceleration, height]) - A_drift[:3] / robot.mass,
+        )
+        pursue(s.momentum_weight, A[3:], -s.momentum_damping * momentum[3:] - A_drift[3:])
+        for frame, weight in ((robot.frames.base, s.base_weight), (robot.frames.torso, s.torso_weight)):
+            i = robot.frame_id(frame)
+            error = pin.log3(target.orientation @ data.oMf[i].rotation.T)
+            rate = np.array([0.0, 0.0, target.turn_rate]) - pin.getFrameVelocity(model, data, i, AXES).angular
+            b = s.orientation_stiffness * error + s.orientation_damping * rate
+            drift = pin.getFrameAcceleration(model, data, i, AXES).angular
+            pursue(weight, pin.getFrameJacobian(model, data, i, AXES)[3:], b - drift)
+        contact_jacobians, bounds = [], []
+        for side, foot in zip(SIDES, target.feet, strict=True):
+            i = robot.frame_id(sole_frame(side))
+            J, pose = pin.getFrameJacobian(model, data, i, AXES), data.oMf[i]
+            velocity = pin.getFrameVelocity(model, data, i, AXES).vector
+            drift = pin.getFrameClassicalAcceleration(model, data, i, AXES).vector
+            if foot.load > 0.0:
+                pursue(s.stance_weight, J, -s.stance_damping * velocity - drift)
+            else:
+                error = np.concatenate([foot.position - pose.translation, pin.log3(foot.rotation @ pose.rotation.T)])
+                feedback = np.repeat(s.swing_stiffness, 3) * error
+                feedback += np.repeat(s.swing_damping, 3) * (foot.velocity - velocity)
+                pursue(s.swing_weight, J, foot.acceleration + feedback - drift)
+            corners = np.array(robot.feet[side].corners)
+            for corner in (corners - corners.mean(axis=0)) @ pose.rotation.T:
+                contact_jacobians.append(J[:3] - pin.skew(corner) @ J[3:])
+                bounds.append(foot.load)
+        posture = s.posture_stiffness * (target.posture - q[7:]) - s.posture_damping * v[6:]
+        H += np.diag(np.concatenate([np.full(6, 1e-6), self.posture_weight]))
+        g[6:] -= self.posture_weight * posture
+
+        Jc = np.concatenate(contact_jacobians)
+        forces, points = len(Jc), len(bounds)
+        mu = s.friction
+        pyramid = np.array([[1, 0, -mu], [-1, 0, -mu], [0, 1, -mu], [0, -1, -mu]])
+        matrix = np.block([[M, -Jc.T], [np.zeros((4 * points, nv)), np.kron(np.eye(points), pyramid)]])
+        torque = np.concatenate([np.zeros(6), s.torque_margin * robot.joints.effort])
+        ahead, t = q[7:] + v[6:] * s.limit_horizon, s.limit_horizon
+        upper = np.concatenate(
+            [
+                np.full(6, 1e30),
+                np.maximum(2 * (robot.joints.upper - ahead) / t**2, -500.0),
+                np.stack([np.full(points, 1e30), np.full(points, 1e30), bounds], axis=1).ravel(),
+                torque - h,
+                np.zeros(4 * points),
+            ]
+        )
+        lower = np.concatenate(
+            [
+                np.full(6, -1e30),
+                np.minimum(2 * (robot.joints.lower - ahead) / t**2, 500.0),
+                np.stack([np.full(points, -1e30), np.full(points, -1e30), np.zeros(points)], axis=1).ravel(),
+                -torque - h,
+                np.full(4 * points, -1e30),
+            ]
+        )
+        sense = np.zeros(len(upper), dtype=np.int32)
+        sense[nv + forces : nv + forces + 6] = 5
+        hessian = np.block([[H, np.zeros((nv, forces))], [np.zeros((forces, nv)), s.force_weight * np.eye(forces)]])
+        x, _, flag, _ = daqp.solve(hessian, np.concatenate([g, np.zeros(forces)]), matrix, upper, lower, sense)
+        assert flag == 1
+        a, f = x[:nv], x[nv:]
+        return a, (M @ a + h - Jc.T @ f)[6:], f.reshape(-1, 3)
+
+
+@pytest.fixture(scope="session")
+def full_program() -> type[FullProgram]:
+    """What the reduced program is held against."""
+    return FullProgram
