@@ -12,8 +12,9 @@ import pinocchio as pin
 from jepa_humanoid.control.dynamics import Dynamics
 from jepa_humanoid.control.target import WholeBodySolution
 from jepa_humanoid.control.whole_body import WholeBodyController, WholeBodySettings
-from jepa_humanoid.estimation.base import BaseEstimator, EstimatorSettings
+from jepa_humanoid.estimation.base import BaseEstimator
 from jepa_humanoid.estimation.errors import SampleError
+from jepa_humanoid.estimation.settings import EstimatorSettings
 from jepa_humanoid.locomotion.settings import GaitSettings
 from jepa_humanoid.locomotion.walker import Footstep, Phase, Walker
 from jepa_humanoid.robot.description import RobotDescription

@@ -15,26 +15,39 @@ in which the prediction (biases apart) and the leg measurements are linear, what
 import math
 
 import numpy as np
-import pinocchio as pin
 
+from jepa_humanoid.compiled import kernel, record
 from jepa_humanoid.constants import GRAVITY
+from jepa_humanoid.estimation.rotations import exponential, logarithm, product, put, put_matrix, rotate
 from jepa_humanoid.robot.state import Vector
 
-# Where each part of the error stands in its vector and in the covariance. The state's vector has the same layout, with
-# zeros where rotations would stand.
+# Where each part of the error stands in its vector and in the covariance.
 P_, R_, V_ = slice(0, 3), slice(3, 6), slice(6, 9)
 D_, F_ = (slice(9, 12), slice(15, 18)), (slice(12, 15), slice(18, 21))
 BG_, BA_ = slice(21, 24), slice(24, 27)
 POSE_, FEET_ = slice(0, 6), (slice(9, 15), slice(15, 21))
 SIZE = 27
-_MOTION = slice(0, 21)
+# The same for kernels, and the end of the parts that the IMU moves.
+_R, _V, _FEET, _BG, _BA = R_.start, V_.start, FEET_[0].start, BG_.start, BA_.start
+_MOTION = _BG
 
-# Columns of the noise: gyroscope, accelerometer, biases, feet.
-_GYRO, _ACCELEROMETER, _BIASES, _FEET = slice(0, 3), slice(3, 6), slice(6, 12), (slice(12, 18), slice(18, 24))
-_NOISES = 24
-
-_EYE = np.eye(3)
-_GRAVITY_SKEW = pin.skew(np.array([0.0, 0.0, -GRAVITY]))
+STATE = record(
+    rotation=(float, (3, 3)),
+    position=(float, 3),
+    velocity=(float, 3),
+    gyro_bias=(float, 3),
+    accelerometer_bias=(float, 3),
+    foot_position=(float, (2, 3)),
+    foot_rotation=(float, (2, 3, 3)),
+    error=(float, SIZE),
+    covariance=(float, (SIZE, SIZE)),
+    change=(float, (SIZE, SIZE)),  # Φ − I of the last prediction
+    foot_noise=(float, (2, 6, 6)),
+    scratch=(float, (SIZE, SIZE)),
+    gyro=float,
+    gyro_bias_walk=float,
+    accelerometer_bias_walk=float,
+)
 
 
 class InvariantFilter:
@@ -43,6 +56,7 @@ class InvariantFilter:
     Corrections collect in an error vector; `finish` takes them out of the state.
 
     Attributes:
+        state: All of this, one row of `STATE`, for kernels.
         rotation: R, shape (3, 3).
         position: p, shape (3,) [m].
         velocity: v, shape (3,) [m/s].
@@ -61,36 +75,18 @@ class InvariantFilter:
             gyro_bias_walk: Random walk of the gyroscope's bias [rad/s/√s].
             accelerometer_bias_walk: Of the accelerometer's [m/s²/√s].
         """
-        self._gyro = gyro
-        self._bias_walks = np.repeat([gyro_bias_walk, accelerometer_bias_walk], 3)
-        x = np.zeros(SIZE)
-        self._x = x
-        self._vectors = x.reshape(9, 3)
-        self.position: Vector = x[P_]
-        self.velocity: Vector = x[V_]
-        self.gyro_bias: Vector = x[BG_]
-        self.accelerometer_bias: Vector = x[BA_]
-        self.foot_position: tuple[Vector, Vector] = (x[D_[0]], x[D_[1]])
-        self.rotation: Vector = np.eye(3)
-        self.foot_rotation: list[Vector] = [np.eye(3), np.eye(3)]
-        self.covariance: Vector = np.zeros((SIZE, SIZE))
-        self._error = np.zeros(SIZE)
-        self._has_error = False
-        # P ← [Φ P, N] [Φ, N]ᵀ in one product.
-        self._step = np.zeros((SIZE, SIZE + _NOISES))
-        self._transition = self._step[:, :SIZE]
-        self._transition[:] = np.eye(SIZE)
-        self._noise = self._step[:, SIZE:]
-        self._work = np.zeros_like(self._step)
-        self._spread = np.zeros((21, 3))
-        self._spread[R_] = _EYE
-        self._dt = 0.0
-        self._scratch = np.zeros((SIZE, SIZE))
-        self._H = np.zeros((2, 6, SIZE))
-        for i in (0, 1):
-            self._H[i, :, POSE_] = np.eye(6)
-            self._H[i, :, FEET_[i]] = -np.eye(6)
-        self._z = np.zeros(6)
+        self.state = np.zeros(1, STATE)
+        state = self.state[0]
+        state.gyro, state.gyro_bias_walk, state.accelerometer_bias_walk = gyro, gyro_bias_walk, accelerometer_bias_walk
+        self.rotation: Vector = state.rotation
+        self.position: Vector = state.position
+        self.velocity: Vector = state.velocity
+        self.gyro_bias: Vector = state.gyro_bias
+        self.accelerometer_bias: Vector = state.accelerometer_bias
+        self.foot_position: Vector = state.foot_position
+        self.foot_rotation: Vector = state.foot_rotation
+        self.covariance: Vector = state.covariance
+        self.rotation[:] = self.foot_rotation[:] = np.eye(3)
 
     def predict(self, dt: float, angular_velocity: Vector, specific_force: Vector, deviation: float) -> None:
         """Integrate over an interval in which the IMU measured this.
@@ -101,59 +97,7 @@ class InvariantFilter:
             specific_force: Accelerometer in base axes, bias included, shape (3,) [m/s²].
             deviation: Standard deviation of the latter, per axis [m/s²].
         """
-        R = self.rotation
-        self._noise[V_, _ACCELEROMETER] = (deviation * dt) * _EYE
-        self._predict_covariance(dt, R)
-        turn = dt * (angular_velocity - self.gyro_bias)
-        change = (R.dot(pin.exp3(0.5 * turn)) * dt).dot(specific_force - self.accelerometer_bias)
-        change[2] -= dt * GRAVITY
-        self.position += dt * (self.velocity + 0.5 * change)
-        self.velocity += change
-        self.rotation = R.dot(pin.exp3(turn))
-
-    def _predict_covariance(self, dt: float, R: Vector) -> None:
-        """Φ = I + A dt with A of Hartley et al. (2020): [g]× and I are constant, the rest spreads biases."""
-        transition, noise, spread, work = self._transition, self._noise, self._spread, self._work
-        if dt != self._dt:
-            self._dt = dt
-            transition[P_, V_] = dt * _EYE
-            transition[V_, R_] = dt * _GRAVITY_SKEW
-            transition[P_, R_] = (0.5 * dt * dt) * _GRAVITY_SKEW
-            noise[21:, _BIASES] = np.diag(math.sqrt(dt) * self._bias_walks)
-        spread[P_] = pin.skew(self.position)
-        spread[V_] = pin.skew(self.velocity)
-        spread[D_[0]] = pin.skew(self.foot_position[0])
-        spread[D_[1]] = pin.skew(self.foot_position[1])
-        scaled = R * -dt
-        transition[_MOTION, BG_] = spread.dot(scaled)
-        transition[V_, BA_] = scaled
-        noise[_MOTION, _GYRO] = spread * (self._gyro * dt)
-        work[:, :SIZE] = transition.dot(self.covariance)
-        work[:, SIZE:] = noise
-        np.dot(work, self._step.T, out=self.covariance)
-
-    def set_foot_process(self, i: int, slip: float, tilt: float, turn: float, lever: Vector) -> None:
-        """Say how much a standing foot moves in the intervals to come.
-
-        Args:
-            i: The foot.
-            slip: Standard deviation of its displacement in an interval [m].
-            tilt: Of its rotation about each horizontal axis [rad].
-            turn: Of its rotation about the vertical [rad].
-            lever: From the centre of the sole to the point about which it turns, in the world, shape (3,) [m].
-        """
-        noise, column = self._noise, _FEET[i].start
-        x, y, z = lever.tolist()
-        noise[D_[i], column : column + 3] = slip * _EYE
-        # Columns: [lever]× and −I, each times the rotation's deviation.
-        noise[FEET_[i], column + 3 : column + 6] = (
-            (0.0, -tilt * z, turn * y),
-            (tilt * z, 0.0, -turn * x),
-            (-tilt * y, tilt * x, 0.0),
-            (-tilt, 0.0, 0.0),
-            (0.0, -tilt, 0.0),
-            (0.0, 0.0, -turn),
-        )
+        predict(self.state, dt, angular_velocity, specific_force, deviation)
 
     def plant(self, i: int, position: Vector, rotation: Vector, noise: Vector) -> None:
         """Put a foot where it is seen; its error is the base's error and the measurement's (Hartley et al.).
@@ -164,67 +108,223 @@ class InvariantFilter:
             rotation: Its axes in the world, shape (3, 3).
             noise: Covariance of the legs' share of that, position and rotation in the world, shape (6, 6).
         """
-        P, foot = self.covariance, FEET_[i]
-        self.foot_position[i][:] = position
+        P, error, foot = self.covariance, self.state[0].error, FEET_[i]
+        self.foot_position[i] = position
         self.foot_rotation[i] = rotation
-        self._error[foot] = self._error[POSE_]
+        error[foot] = error[POSE_]
         P[foot, :] = P[POSE_, :]
         P[:, foot] = P[:, POSE_]
         P[foot, foot] = P[POSE_, POSE_] + noise
 
     def correct_foot(self, i: int, position: Vector, rotation: Vector, noise: Vector, gate: float) -> bool:
-        """Use that a standing foot is where it was: H = I on (ξ_p, ξ_R), −I on (ξ_d, ξ_F).
+        """Use that a standing foot is where it was.
 
         Arguments as in `plant`, and the squared Mahalanobis distance beyond which the measurement is rejected.
 
         Returns:
             Whether the measurement passed the gate.
         """
-        P, H, z = self.covariance, self._H[i], self._z
-        z[:3] = position - self.foot_position[i]
-        z[3:] = pin.log3(rotation.dot(self.foot_rotation[i].T))
-        if self._has_error:
-            z -= H.dot(self._error)
-        HP = H.dot(P)
-        S = HP.dot(H.T)
-        S += noise
-        information = np.linalg.inv(S)
-        weighted = information.dot(z)
-        if z.dot(weighted) > gate:
-            return False
-        self._error += weighted.dot(HP)
-        P -= np.dot(HP.T, information.dot(HP), out=self._scratch)
-        self._has_error = True
-        return True
+        return correct_foot(self.state, i, position, rotation, noise, gate)
 
-    def correct(self, z: Vector, H: Vector, noise: Vector) -> None:
-        """Use a measurement with innovation z = H ξ + noise of this covariance."""
-        HP = H.dot(self.covariance)
-        information = np.linalg.inv(HP.dot(H.T) + noise)
-        self._error += information.dot(z - H.dot(self._error)).dot(HP)
-        self.covariance -= HP.T.dot(information.dot(HP))
-        self._has_error = True
+    def correct(self, z: Vector, H: Vector, variances: Vector) -> None:
+        """Use measurements with innovation z = H ξ + noise, of shapes (m,) and (m, 27), of these variances (m,)."""
+        correct(self.state, z, H, variances)
 
     def finish(self) -> None:
-        """Take the errors found out of the state, p = exp(−ξ_R) (p̂ − ξ_p), and keep the covariance symmetric."""
-        if self._has_error:
-            error = self._error
-            back = pin.exp3(-error[R_])
-            self.rotation = _orthonormal(back.dot(self.rotation))
-            for i in (0, 1):
-                self.foot_rotation[i] = pin.exp3(-error[F_[i]]).dot(self.foot_rotation[i])
-            error[R_] = error[F_[0]] = error[F_[1]] = 0.0
-            self._x -= error
-            self._vectors[:7] = self._vectors[:7].dot(back.T)
-            error[:] = 0.0
-            self._has_error = False
-        np.add(self.covariance, self.covariance.T, out=self._scratch)
-        np.multiply(self._scratch, 0.5, out=self.covariance)
+        """Take the errors found out of the state, and keep the covariance symmetric."""
+        finish(self.state)
 
 
-def _orthonormal(R: Vector) -> Vector:
-    """Nearest rotation, by way of a normalised quaternion."""
-    quaternion = pin.Quaternion(R)
-    quaternion.normalize()
-    result: Vector = quaternion.toRotationMatrix()
-    return result
+@kernel
+def predict(states: Vector, dt: float, angular_velocity: Vector, specific_force: Vector, deviation: float) -> None:
+    """See `InvariantFilter.predict`."""
+    s = states[0]
+    R = s.rotation
+    _spread_errors(s, dt)
+    # P ← Φ P Φᵀ, as W = Φ P and P = (Φ Wᵀ)ᵀ.
+    _change(s.change, s.covariance, s.scratch)
+    _transpose(s.scratch)
+    _change(s.change, s.scratch, s.covariance)
+    _add_noise(s, dt, deviation)
+    turn, half_turn, force = np.empty(3), np.empty(3), np.empty(3)
+    for i in range(3):
+        turn[i] = dt * (angular_velocity[i] - s.gyro_bias[i])
+        half_turn[i] = 0.5 * turn[i]
+        force[i] = dt * (specific_force[i] - s.accelerometer_bias[i])
+    gained = rotate(product(R, exponential(half_turn)), force)
+    for i in range(3):
+        gain = gained[i] - (dt * GRAVITY if i == 2 else 0.0)
+        s.position[i] += dt * (s.velocity[i] + 0.5 * gain)
+        s.velocity[i] += gain
+    put_matrix(R, product(R, exponential(turn)))
+
+
+@kernel
+def _spread_errors(s: np.record, dt: float) -> None:
+    """Φ − I = A dt with A of Hartley et al. (2020): [g]× and I are constant, the rest spreads biases."""
+    A, R = s.change, s.rotation
+    for i in range(3):
+        A[i, _V + i] = dt
+        for j in range(3):
+            A[_R + i, _BG + j] = A[_V + i, _BA + j] = -dt * R[i, j]
+    A[_V, _R + 1], A[_V + 1, _R] = dt * GRAVITY, -dt * GRAVITY
+    A[0, _R + 1], A[1, _R] = 0.5 * dt * dt * GRAVITY, -0.5 * dt * dt * GRAVITY
+    _spread_gyro_bias(A, 0, s.position)
+    _spread_gyro_bias(A, _V, s.velocity)
+    for k in range(2):
+        _spread_gyro_bias(A, _FEET + 6 * k, s.foot_position[k])
+
+
+@kernel
+def _spread_gyro_bias(A: Vector, row: int, x: Vector) -> None:
+    """What turns with the world about its origin takes [x]× times what the rotation takes."""
+    for j in range(_BG, _BA):
+        a, b, c = A[_R, j], A[_R + 1, j], A[_R + 2, j]
+        A[row, j], A[row + 1, j], A[row + 2, j] = x[1] * c - x[2] * b, x[2] * a - x[0] * c, x[0] * b - x[1] * a
+
+
+@kernel
+def _change(A: Vector, X: Vector, Y: Vector) -> None:
+    """Y = (I + A) X; most of A is zero."""
+    for i in range(SIZE):
+        for j in range(SIZE):
+            Y[i, j] = X[i, j]
+        if i >= _MOTION:
+            continue
+        for k in range(_R, SIZE):
+            a = A[i, k]
+            if a != 0.0:
+                for j in range(SIZE):
+                    Y[i, j] += a * X[k, j]
+
+
+@kernel
+def _transpose(X: Vector) -> None:
+    for i in range(SIZE):
+        for j in range(i):
+            X[i, j], X[j, i] = X[j, i], X[i, j]
+
+
+@kernel
+def _add_noise(s: np.record, dt: float, deviation: float) -> None:
+    """What IMU, biases and feet add in an interval: the gyroscope's noise spreads as its bias does."""
+    P, A = s.covariance, s.change
+    gyro = s.gyro * s.gyro
+    for i in range(_MOTION):
+        for j in range(_MOTION):
+            P[i, j] += gyro * (A[i, _BG] * A[j, _BG] + A[i, _BG + 1] * A[j, _BG + 1] + A[i, _BG + 2] * A[j, _BG + 2])
+    for i in range(3):
+        P[_V + i, _V + i] += (deviation * dt) ** 2
+        P[_BG + i, _BG + i] += dt * s.gyro_bias_walk**2
+        P[_BA + i, _BA + i] += dt * s.accelerometer_bias_walk**2
+    for k in range(2):
+        first = _FEET + 6 * k
+        for i in range(6):
+            for j in range(6):
+                P[first + i, first + j] += s.foot_noise[k, i, j]
+
+
+@kernel
+def correct_foot(states: Vector, foot: int, position: Vector, rotation: Vector, noise: Vector, gate: float) -> bool:
+    """See `InvariantFilter.correct_foot`: H is I on (ξ_p, ξ_R), −I on (ξ_d, ξ_F)."""
+    s = states[0]
+    P, first = s.covariance, _FEET + 6 * foot
+    turned = logarithm(product(rotation, s.foot_rotation[foot].T))
+    z, HP, S = np.empty(6), np.empty((6, SIZE)), np.empty((6, 6))
+    for i in range(3):
+        z[i] = position[i] - s.foot_position[foot, i]
+        z[3 + i] = turned[i]
+    for i in range(6):
+        z[i] -= s.error[i] - s.error[first + i]
+        for j in range(SIZE):
+            HP[i, j] = P[i, j] - P[first + i, j]
+        for j in range(6):
+            S[i, j] = HP[i, j] - HP[i, first + j] + noise[i, j]
+    return _use(s, z, HP, S, gate)
+
+
+@kernel
+def correct(states: Vector, innovation: Vector, H: Vector, variances: Vector) -> None:
+    """See `InvariantFilter.correct`."""
+    s = states[0]
+    m = len(innovation)
+    z, HP, S = innovation.copy(), np.zeros((m, SIZE)), np.zeros((m, m))
+    for i in range(m):
+        for k in range(SIZE):
+            if H[i, k] != 0.0:
+                z[i] -= H[i, k] * s.error[k]
+                for j in range(SIZE):
+                    HP[i, j] += H[i, k] * s.covariance[k, j]
+    for i in range(m):
+        for j in range(m):
+            for k in range(SIZE):
+                S[i, j] += HP[i, k] * H[j, k]
+        S[i, i] += variances[i]
+    _use(s, z, HP, S, np.inf)
+
+
+@kernel
+def _use(s: np.record, z: Vector, HP: Vector, S: Vector, gate: float) -> bool:
+    """Correct by an innovation z of covariance S, unless z·S⁻¹z is beyond the gate; z, HP and S are used up.
+
+    With S = L Lᵀ (Cholesky), rows of L⁻¹ z and L⁻¹ H P belong to measurements that are independent, of variance one.
+    """
+    m = len(z)
+    distance = 0.0
+    for i in range(m):
+        for j in range(i):
+            for k in range(j):
+                S[i, j] -= S[i, k] * S[j, k]
+            S[i, j] /= S[j, j]
+            S[i, i] -= S[i, j] ** 2
+            z[i] -= S[i, j] * z[j]
+        S[i, i] = math.sqrt(S[i, i])
+        z[i] /= S[i, i]
+        distance += z[i] ** 2
+    if not distance <= gate:
+        return False
+    for i in range(m):
+        for k in range(SIZE):
+            for j in range(i):
+                HP[i, k] -= S[i, j] * HP[j, k]
+            HP[i, k] /= S[i, i]
+            s.error[k] += HP[i, k] * z[i]
+    for i in range(SIZE):
+        for k in range(m):
+            for j in range(SIZE):
+                s.covariance[i, j] -= HP[k, i] * HP[k, j]
+    return True
+
+
+@kernel
+def finish(states: Vector) -> None:
+    """Take the errors found out of the state, p = exp(−ξ_R) (p̂ − ξ_p), and keep rotation and covariance what they are.
+
+    One step of Newton's iteration for the nearest rotation, R (3 − RᵀR) / 2, takes out what rounding put in.
+    """
+    s = states[0]
+    error = s.error
+    back = exponential((-error[_R], -error[_R + 1], -error[_R + 2]))
+    R = product(back, s.rotation)
+    excess = product(R, product(R.T, R))
+    for i in range(3):
+        for j in range(3):
+            s.rotation[i, j] = 1.5 * R[i, j] - 0.5 * excess[i, j]
+    for i in range(3):
+        s.position[i] -= error[i]
+        s.velocity[i] -= error[_V + i]
+        s.gyro_bias[i] -= error[_BG + i]
+        s.accelerometer_bias[i] -= error[_BA + i]
+    put(s.position, rotate(back, s.position))
+    put(s.velocity, rotate(back, s.velocity))
+    for k in range(2):
+        first = _FEET + 6 * k
+        for i in range(3):
+            s.foot_position[k, i] -= error[first + i]
+        put(s.foot_position[k], rotate(back, s.foot_position[k]))
+        foot_back = exponential((-error[first + 3], -error[first + 4], -error[first + 5]))
+        put_matrix(s.foot_rotation[k], product(foot_back, s.foot_rotation[k]))
+    for i in range(SIZE):
+        error[i] = 0.0
+        for j in range(i):
+            s.covariance[i, j] = s.covariance[j, i] = 0.5 * (s.covariance[i, j] + s.covariance[j, i])

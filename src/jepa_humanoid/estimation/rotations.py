@@ -1,0 +1,131 @@
+"""Three-vectors and rotations for kernels: tuples of three floats in and out, matrices in arrays that exist.
+
+Kernels of other files call these. A change here is not seen by what Numba has cached of those files: remove their
+``__pycache__`` after one.
+"""
+
+import math
+
+import numpy as np
+
+from jepa_humanoid.compiled import kernel
+from jepa_humanoid.robot.state import Vector
+
+Triple = tuple[float, float, float]
+
+_SMALL = 1e-4
+"""Angle below which series replace quotients [rad]; their next terms are below the resolution of a double."""
+
+
+@kernel
+def dot(a: Triple, b: Triple) -> float:
+    """Return a · b."""
+    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+
+
+@kernel
+def cross(a: Triple, b: Triple) -> Triple:
+    """Return a × b."""
+    return (a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0])
+
+
+@kernel
+def rotate(R: Vector, a: Triple) -> Triple:
+    """Return R a."""
+    x, y, z = a[0], a[1], a[2]
+    return (
+        R[0, 0] * x + R[0, 1] * y + R[0, 2] * z,
+        R[1, 0] * x + R[1, 1] * y + R[1, 2] * z,
+        R[2, 0] * x + R[2, 1] * y + R[2, 2] * z,
+    )
+
+
+@kernel
+def rotate_back(R: Vector, a: Triple) -> Triple:
+    """Return Rᵀ a."""
+    x, y, z = a[0], a[1], a[2]
+    return (
+        R[0, 0] * x + R[1, 0] * y + R[2, 0] * z,
+        R[0, 1] * x + R[1, 1] * y + R[2, 1] * z,
+        R[0, 2] * x + R[1, 2] * y + R[2, 2] * z,
+    )
+
+
+@kernel
+def put(x: Vector, a: Triple) -> None:
+    """Set x to a. Numba's ``x[:] = a`` does the same, with seconds of compilation for the text of its errors."""
+    for i in range(3):
+        x[i] = a[i]
+
+
+@kernel
+def put_matrix(X: Vector, A: Vector) -> None:
+    """Set X to A, of shapes (3, 3)."""
+    for i in range(3):
+        for j in range(3):
+            X[i, j] = A[i, j]
+
+
+@kernel
+def product(A: Vector, B: Vector) -> Vector:
+    """Return A B of matrices of shape (3, 3)."""
+    C = np.empty((3, 3))
+    for i in range(3):
+        for j in range(3):
+            C[i, j] = A[i, 0] * B[0, j] + A[i, 1] * B[1, j] + A[i, 2] * B[2, j]
+    return C
+
+
+@kernel
+def exponential(turn: Triple) -> Vector:
+    """Rotation matrix of a rotation vector [rad], by Rodrigues' formula."""
+    x, y, z = turn
+    square = x * x + y * y + z * z
+    angle = math.sqrt(square)
+    if angle < _SMALL:
+        a, b = 1.0 - square / 6.0, 0.5 - square / 24.0
+    else:
+        a, b = math.sin(angle) / angle, (1.0 - math.cos(angle)) / square
+    R = np.empty((3, 3))
+    R[0, 0], R[0, 1], R[0, 2] = 1.0 - b * (y * y + z * z), b * x * y - a * z, b * x * z + a * y
+    R[1, 0], R[1, 1], R[1, 2] = b * x * y + a * z, 1.0 - b * (x * x + z * z), b * y * z - a * x
+    R[2, 0], R[2, 1], R[2, 2] = b * x * z - a * y, b * y * z + a * x, 1.0 - b * (x * x + y * y)
+    return R
+
+
+@kernel
+def quaternion(R: Vector) -> tuple[float, float, float, float]:
+    """Quaternion (x, y, z, w) of a rotation matrix, from its largest component (Shepperd 1978)."""
+    trace = R[0, 0] + R[1, 1] + R[2, 2]
+    if trace > 0.0:
+        s = math.sqrt(1.0 + trace)
+        return (
+            0.5 * (R[2, 1] - R[1, 2]) / s,
+            0.5 * (R[0, 2] - R[2, 0]) / s,
+            0.5 * (R[1, 0] - R[0, 1]) / s,
+            0.5 * s,
+        )
+    i = 0
+    if R[1, 1] > R[0, 0]:
+        i = 1
+    if R[2, 2] > R[i, i]:
+        i = 2
+    j, k = (i + 1) % 3, (i + 2) % 3
+    s = math.sqrt(1.0 + R[i, i] - R[j, j] - R[k, k])
+    q = np.empty(4)
+    q[i] = 0.5 * s
+    q[j] = 0.5 * (R[j, i] + R[i, j]) / s
+    q[k] = 0.5 * (R[k, i] + R[i, k]) / s
+    q[3] = 0.5 * (R[k, j] - R[j, k]) / s
+    return (q[0], q[1], q[2], q[3])
+
+
+@kernel
+def logarithm(R: Vector) -> Triple:
+    """Rotation vector of a rotation matrix, of length π or less [rad]."""
+    x, y, z, w = quaternion(R)
+    if w < 0.0:
+        x, y, z, w = -x, -y, -z, -w
+    sine = math.sqrt(x * x + y * y + z * z)
+    scale = 2.0 / w if sine < 0.5 * _SMALL * _SMALL else 2.0 * math.atan2(sine, w) / sine
+    return (scale * x, scale * y, scale * z)
