@@ -174,11 +174,14 @@ def _learn(f: Vector, C: Vector, h: Vector, y: float, variance: float) -> None:
     Ch = np.zeros(12)
     innovation, S = y, variance
     for i in range(12):
-        for j in range(12):
-            Ch[i] += C[i, j] * h[j]
-        innovation -= h[i] * f[i]
+        if h[i] != 0.0:
+            innovation -= h[i] * f[i]
+            for j in range(12):
+                Ch[j] += h[i] * C[i, j]
+    for i in range(12):
         S += h[i] * Ch[i]
     for i in range(12):
-        f[i] += Ch[i] * innovation / S
+        gain = Ch[i] / S
+        f[i] += gain * innovation
         for j in range(12):
-            C[i, j] -= Ch[i] * Ch[j] / S
+            C[i, j] -= gain * Ch[j]

@@ -18,7 +18,7 @@ import numpy as np
 
 from jepa_humanoid.compiled import kernel, record
 from jepa_humanoid.constants import GRAVITY
-from jepa_humanoid.estimation.rotations import exponential, logarithm, product, put, put_matrix, rotate
+from jepa_humanoid.estimation.rotations import exponential, logarithm, multiply, multiply_transposed, put, rotate
 from jepa_humanoid.robot.state import Vector
 
 # Where each part of the error stands in its vector and in the covariance.
@@ -146,17 +146,19 @@ def predict(states: Vector, dt: float, angular_velocity: Vector, specific_force:
     _transpose(s.scratch)
     _change(s.change, s.scratch, s.covariance)
     _add_noise(s, dt, deviation)
-    turn, half_turn, force = np.empty(3), np.empty(3), np.empty(3)
+    w, b = angular_velocity, s.gyro_bias
+    turn = (dt * (w[0] - b[0]), dt * (w[1] - b[1]), dt * (w[2] - b[2]))
+    f, b = specific_force, s.accelerometer_bias
+    force = (dt * (f[0] - b[0]), dt * (f[1] - b[1]), dt * (f[2] - b[2]))
+    E = np.empty((3, 3))
+    exponential((0.5 * turn[0], 0.5 * turn[1], 0.5 * turn[2]), E)
+    gain = rotate(R, rotate(E, force))
     for i in range(3):
-        turn[i] = dt * (angular_velocity[i] - s.gyro_bias[i])
-        half_turn[i] = 0.5 * turn[i]
-        force[i] = dt * (specific_force[i] - s.accelerometer_bias[i])
-    gained = rotate(product(R, exponential(half_turn)), force)
-    for i in range(3):
-        gain = gained[i] - (dt * GRAVITY if i == 2 else 0.0)
-        s.position[i] += dt * (s.velocity[i] + 0.5 * gain)
-        s.velocity[i] += gain
-    put_matrix(R, product(R, exponential(turn)))
+        change = gain[i] - (dt * GRAVITY if i == 2 else 0.0)
+        s.position[i] += dt * (s.velocity[i] + 0.5 * change)
+        s.velocity[i] += change
+    exponential(turn, E)
+    multiply(R, E, R)
 
 
 @kernel
@@ -229,8 +231,9 @@ def correct_foot(states: Vector, foot: int, position: Vector, rotation: Vector, 
     """See `InvariantFilter.correct_foot`: H is I on (ξ_p, ξ_R), −I on (ξ_d, ξ_F)."""
     s = states[0]
     P, first = s.covariance, _FEET + 6 * foot
-    turned = logarithm(product(rotation, s.foot_rotation[foot].T))
-    z, HP, S = np.empty(6), np.empty((6, SIZE)), np.empty((6, 6))
+    z, HP, S, E = np.empty(6), np.empty((6, SIZE)), np.empty((6, 6)), np.empty((3, 3))
+    multiply_transposed(rotation, s.foot_rotation[foot], E)
+    turned = logarithm(E)
     for i in range(3):
         z[i] = position[i] - s.foot_position[foot, i]
         z[3 + i] = turned[i]
@@ -300,13 +303,15 @@ def _use(s: np.record, z: Vector, HP: Vector, S: Vector, gate: float) -> bool:
 def finish(states: Vector) -> None:
     """Take the errors found out of the state, p = exp(−ξ_R) (p̂ − ξ_p), and keep rotation and covariance what they are.
 
-    One step of Newton's iteration for the nearest rotation, R (3 − RᵀR) / 2, takes out what rounding put in.
+    One step of Newton's iteration for the nearest rotation, (3 − R Rᵀ) R / 2, takes out what rounding put in.
     """
     s = states[0]
     error = s.error
-    back = exponential((-error[_R], -error[_R + 1], -error[_R + 2]))
-    R = product(back, s.rotation)
-    excess = product(R, product(R.T, R))
+    back, R, excess = np.empty((3, 3)), np.empty((3, 3)), np.empty((3, 3))
+    exponential((-error[_R], -error[_R + 1], -error[_R + 2]), back)
+    multiply(back, s.rotation, R)
+    multiply_transposed(R, R, excess)
+    multiply(excess, R, excess)
     for i in range(3):
         for j in range(3):
             s.rotation[i, j] = 1.5 * R[i, j] - 0.5 * excess[i, j]
@@ -322,8 +327,11 @@ def finish(states: Vector) -> None:
         for i in range(3):
             s.foot_position[k, i] -= error[first + i]
         put(s.foot_position[k], rotate(back, s.foot_position[k]))
-        foot_back = exponential((-error[first + 3], -error[first + 4], -error[first + 5]))
-        put_matrix(s.foot_rotation[k], product(foot_back, s.foot_rotation[k]))
+        exponential((-error[first + 3], -error[first + 4], -error[first + 5]), excess)
+        multiply(excess, s.foot_rotation[k], R)
+        for i in range(3):
+            for j in range(3):
+                s.foot_rotation[k, i, j] = R[i, j]
     for i in range(SIZE):
         error[i] = 0.0
         for j in range(i):

@@ -6,7 +6,7 @@ import numpy as np
 import pinocchio as pin
 
 from jepa_humanoid.compiled import kernel, record
-from jepa_humanoid.estimation.rotations import Triple, cross, dot, product, put, put_matrix, rotate, rotate_back
+from jepa_humanoid.estimation.rotations import Triple, cross, dot, multiply, put, rotate, rotate_back
 from jepa_humanoid.robot.description import SIDES, RobotDescription, sole_frame
 from jepa_humanoid.robot.state import Vector
 
@@ -141,7 +141,7 @@ def _move(bodies: Vector, position: Vector, velocity: Vector, angular_velocity: 
         for i in range(3):
             for j in range(3):
                 turn[i, j] = body.turn[0, i, j] + sine * body.turn[1, i, j] + versine * body.turn[2, i, j]
-        put_matrix(body.rotation, product(parent.rotation, turn))
+        multiply(parent.rotation, turn, body.rotation)
         put(body.hinge, rotate(body.rotation, body.axis))
         body.rate = velocity[body.joint]
         arm = rotate(parent.rotation, body.place)
@@ -221,7 +221,7 @@ def _place_soles(bodies: Vector, soles: Vector, jacobians: Vector) -> None:
         arm = rotate(foot.rotation, sole.place)
         for j in range(3):
             sole.position[j] = foot.origin[j] + arm[j]
-        put_matrix(sole.rotation, product(foot.rotation, sole.turn))
+        multiply(foot.rotation, sole.turn, sole.rotation)
         k = sole.body
         while k > 0:
             body = bodies[k]

@@ -6,8 +6,6 @@ Kernels of other files call these. A change here is not seen by what Numba has c
 
 import math
 
-import numpy as np
-
 from jepa_humanoid.compiled import kernel
 from jepa_humanoid.robot.state import Vector
 
@@ -59,26 +57,26 @@ def put(x: Vector, a: Triple) -> None:
 
 
 @kernel
-def put_matrix(X: Vector, A: Vector) -> None:
-    """Set X to A, of shapes (3, 3)."""
+def multiply(A: Vector, B: Vector, C: Vector) -> None:
+    """Set C to A B, of shapes (3, 3); C may be A."""
     for i in range(3):
+        x, y, z = A[i, 0], A[i, 1], A[i, 2]
         for j in range(3):
-            X[i, j] = A[i, j]
+            C[i, j] = x * B[0, j] + y * B[1, j] + z * B[2, j]
 
 
 @kernel
-def product(A: Vector, B: Vector) -> Vector:
-    """Return A B of matrices of shape (3, 3)."""
-    C = np.empty((3, 3))
+def multiply_transposed(A: Vector, B: Vector, C: Vector) -> None:
+    """Set C to A Bᵀ, of shapes (3, 3); C may be A but not B."""
     for i in range(3):
+        x, y, z = A[i, 0], A[i, 1], A[i, 2]
         for j in range(3):
-            C[i, j] = A[i, 0] * B[0, j] + A[i, 1] * B[1, j] + A[i, 2] * B[2, j]
-    return C
+            C[i, j] = x * B[j, 0] + y * B[j, 1] + z * B[j, 2]
 
 
 @kernel
-def exponential(turn: Triple) -> Vector:
-    """Rotation matrix of a rotation vector [rad], by Rodrigues' formula."""
+def exponential(turn: Triple, R: Vector) -> None:
+    """Set R to the matrix of a rotation vector [rad], by Rodrigues' formula."""
     x, y, z = turn
     square = x * x + y * y + z * z
     angle = math.sqrt(square)
@@ -86,38 +84,26 @@ def exponential(turn: Triple) -> Vector:
         a, b = 1.0 - square / 6.0, 0.5 - square / 24.0
     else:
         a, b = math.sin(angle) / angle, (1.0 - math.cos(angle)) / square
-    R = np.empty((3, 3))
     R[0, 0], R[0, 1], R[0, 2] = 1.0 - b * (y * y + z * z), b * x * y - a * z, b * x * z + a * y
     R[1, 0], R[1, 1], R[1, 2] = b * x * y + a * z, 1.0 - b * (x * x + z * z), b * y * z - a * x
     R[2, 0], R[2, 1], R[2, 2] = b * x * z - a * y, b * y * z + a * x, 1.0 - b * (x * x + y * y)
-    return R
 
 
 @kernel
 def quaternion(R: Vector) -> tuple[float, float, float, float]:
     """Quaternion (x, y, z, w) of a rotation matrix, from its largest component (Shepperd 1978)."""
-    trace = R[0, 0] + R[1, 1] + R[2, 2]
-    if trace > 0.0:
-        s = math.sqrt(1.0 + trace)
-        return (
-            0.5 * (R[2, 1] - R[1, 2]) / s,
-            0.5 * (R[0, 2] - R[2, 0]) / s,
-            0.5 * (R[1, 0] - R[0, 1]) / s,
-            0.5 * s,
-        )
-    i = 0
-    if R[1, 1] > R[0, 0]:
-        i = 1
-    if R[2, 2] > R[i, i]:
-        i = 2
-    j, k = (i + 1) % 3, (i + 2) % 3
-    s = math.sqrt(1.0 + R[i, i] - R[j, j] - R[k, k])
-    q = np.empty(4)
-    q[i] = 0.5 * s
-    q[j] = 0.5 * (R[j, i] + R[i, j]) / s
-    q[k] = 0.5 * (R[k, i] + R[i, k]) / s
-    q[3] = 0.5 * (R[k, j] - R[j, k]) / s
-    return (q[0], q[1], q[2], q[3])
+    a, b, c = R[0, 0], R[1, 1], R[2, 2]
+    if a + b + c > 0.0:
+        s = 2.0 * math.sqrt(1.0 + a + b + c)
+        return ((R[2, 1] - R[1, 2]) / s, (R[0, 2] - R[2, 0]) / s, (R[1, 0] - R[0, 1]) / s, 0.25 * s)
+    if a >= b and a >= c:
+        s = 2.0 * math.sqrt(1.0 + a - b - c)
+        return (0.25 * s, (R[1, 0] + R[0, 1]) / s, (R[2, 0] + R[0, 2]) / s, (R[2, 1] - R[1, 2]) / s)
+    if b >= c:
+        s = 2.0 * math.sqrt(1.0 + b - c - a)
+        return ((R[0, 1] + R[1, 0]) / s, 0.25 * s, (R[2, 1] + R[1, 2]) / s, (R[0, 2] - R[2, 0]) / s)
+    s = 2.0 * math.sqrt(1.0 + c - a - b)
+    return ((R[0, 2] + R[2, 0]) / s, (R[1, 2] + R[2, 1]) / s, 0.25 * s, (R[1, 0] - R[0, 1]) / s)
 
 
 @kernel

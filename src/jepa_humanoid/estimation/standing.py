@@ -10,7 +10,7 @@ from jepa_humanoid.estimation.contact import ContactDetector
 from jepa_humanoid.estimation.ground import Ground
 from jepa_humanoid.estimation.invariant_filter import SIZE, V_, InvariantFilter
 from jepa_humanoid.estimation.kinematics import LegDynamics
-from jepa_humanoid.estimation.rotations import cross, dot, product, put, put_matrix, rotate, rotate_back
+from jepa_humanoid.estimation.rotations import cross, dot, multiply, put, rotate, rotate_back
 from jepa_humanoid.estimation.settings import EstimatorSettings
 from jepa_humanoid.robot.description import SIDES, RobotDescription
 from jepa_humanoid.robot.state import Vector
@@ -73,12 +73,15 @@ class StandingFeet:
         self._feet = np.zeros(2, _FOOT)
         for foot, side in zip(self._feet, SIDES, strict=True):
             foot.half_length, foot.half_width = robot.feet[side].half_extents
+        # The same memory by name: looking a field up takes as long as a kernel.
+        self._seen = [(foot.position, foot.rotation, foot.noise) for foot in self._feet]
+        self._velocities: Vector = self._feet["velocity"]
         self.reset()
 
     def reset(self) -> None:
         """Forget where the feet stood and on what ground."""
         self.ground = Ground(self._settings)
-        self._feet["velocity"] = 0.0
+        self._velocities[:] = 0.0
         self._touchdown = [0.0, 0.0]
         self._compared = [False, False]
         self._began = math.nan
@@ -128,11 +131,9 @@ class StandingFeet:
             if not detector.contacts[i]:
                 self._standing[i] = False
                 continue
-            foot = feet[i]
-            gate = self._settings.gate
-            known = self._standing[i] and ekf.correct_foot(i, foot.position, foot.rotation, foot.noise, gate)
+            known = self._standing[i] and ekf.correct_foot(i, *self._seen[i], self._settings.gate)
             if not known:
-                ekf.plant(i, foot.position, foot.rotation, foot.noise)
+                ekf.plant(i, *self._seen[i])
             if not self._standing[i]:
                 self._standing[i], self._compared[i] = True, False
                 # What stands when the filter starts has stood before.
@@ -166,7 +167,7 @@ class StandingFeet:
 
     def _check_grip(self, ekf: InvariantFilter, stamp: float) -> None:
         """Doubt the velocity rather than the feet if all that stand have seemed to slip for long."""
-        speeds = [math.hypot(*self._feet[i].velocity[:3]) for i in (0, 1) if self._standing[i]]
+        speeds = [math.hypot(*self._velocities[i, :3].tolist()) for i in (0, 1) if self._standing[i]]
         if not speeds or min(speeds) <= self._settings.slip_velocity:
             self._last_grip = stamp
         self._doubt = stamp - self._last_grip > self._settings.slip_patience
@@ -194,7 +195,7 @@ def see(
     blend = dt / (dt + tuning.foot_velocity_filter)
     for i in range(2):
         foot, sole, J = feet[i], soles[i], jacobians[i]
-        put_matrix(foot.rotation, product(R, sole.rotation))
+        multiply(R, sole.rotation, foot.rotation)
         arm = rotate(R, sole.position)
         swept = cross(angular_velocity, sole.position)
         turned = np.zeros((6, joints))
@@ -210,11 +211,11 @@ def see(
                 now[k] += J[k, j] * bodies[1 + j].rate
         for k in range(6):
             foot.velocity[k] += blend * (now[k] - foot.velocity[k])
-            for l in range(k + 1):
+            for m in range(k + 1):
                 shared = 0.0
                 for j in range(joints):
-                    shared += turned[k, j] * turned[l, j]
-                foot.noise[k, l] = foot.noise[l, k] = encoder_deviation**2 * shared
+                    shared += turned[k, j] * turned[m, j]
+                foot.noise[k, m] = foot.noise[m, k] = encoder_deviation**2 * shared
         for k in range(3):
             foot.noise[k, k] += tuning.foot_position_error**2
             foot.noise[3 + k, 3 + k] += tuning.foot_rotation_error**2
