@@ -16,7 +16,9 @@ Result = TypeVar("Result")
 
 def kernel(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
     """Compile a function at its first call for the types of its arguments, strictly as IEEE 754 has it."""
-    compiled: Callable[Parameters, Result] = numba.njit(cache=True, error_model="numpy")(function)
+    compiled: Callable[Parameters, Result] = numba.njit(cache=True, error_model="numpy", no_cfunc_wrapper=True)(
+        function
+    )
     return compiled
 
 

@@ -36,14 +36,14 @@ class BaseEstimator:
         velocity: Estimated base twist in base axes and joint velocities, shape (nv,).
     """
 
-    def __init__(self, robot: RobotDescription, settings: EstimatorSettings = EstimatorSettings()) -> None:
+    def __init__(self, robot: RobotDescription, settings: EstimatorSettings | None = None) -> None:
         """Prepare the filter; it starts with the first sample.
 
         Args:
             robot: The body.
-            settings: Parameters.
+            settings: Parameters; None for the defaults.
         """
-        self.settings = settings
+        self.settings = settings = settings or EstimatorSettings()
         self.model: pin.Model = robot.model
         self._robot = robot
         self._dynamics = LegDynamics(robot)

@@ -26,7 +26,7 @@ def compose(
     """Fill in Pinocchio's configuration and velocity, and the covariances of base pose and twist.
 
     Errors of what is reported: of the position ξ_p − [p]× ξ_R, of the orientation ξ_R, of the linear velocity
-    R̂ᵀ ξ_v less the lever's share in the error of the angular velocity, which is that of a gyroscope sample and its bias.
+    R̂ᵀ ξ_v less the lever's share in the error of the angular velocity, which is a gyroscope sample's and its bias's.
 
     Args:
         states: Of the filter.

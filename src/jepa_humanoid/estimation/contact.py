@@ -50,17 +50,15 @@ class ContactDetector:
         contacts: Whether each foot counts as in contact, (left, right).
     """
 
-    def __init__(
-        self, robot: RobotDescription, dynamics: LegDynamics, settings: ContactSettings = ContactSettings()
-    ) -> None:
+    def __init__(self, robot: RobotDescription, dynamics: LegDynamics, settings: ContactSettings | None = None) -> None:
         """Prepare the observer.
 
         Args:
             robot: The body.
             dynamics: Of its legs; `update` reads it.
-            settings: Parameters.
+            settings: Parameters; None for the defaults.
         """
-        self.settings = settings
+        self.settings = settings = settings or ContactSettings()
         self._dynamics = dynamics
         self._weight = robot.mass * GRAVITY
         self._tuning = np.zeros(1, _TUNING)
