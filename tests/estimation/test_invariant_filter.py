@@ -5,7 +5,8 @@ import pinocchio as pin
 import pytest
 
 from jepa_humanoid.constants import GRAVITY
-from jepa_humanoid.estimation.invariant_filter import BA_, BG_, D_, F_, P_, R_, SIZE, V_, InvariantFilter
+from jepa_humanoid.estimation.filter_state import BA_, BG_, D_, F_, P_, R_, SIZE, V_
+from jepa_humanoid.estimation.invariant_filter import InvariantFilter
 from jepa_humanoid.robot.state import Vector
 
 _NO_GATE = np.inf

@@ -5,12 +5,22 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from jepa_humanoid.estimation import composition, contact, invariant_filter, kinematics, rotations, standing
+from jepa_humanoid.estimation import (
+    composition,
+    contact,
+    correction,
+    invariant_filter,
+    kinematics,
+    prediction,
+    rotations,
+    standing,
+)
 from jepa_humanoid.estimation.base import BaseEstimator
 from jepa_humanoid.estimation.settings import EstimatorSettings
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.state import BaseEstimate, SensorSample
 
+_MODULES = (composition, contact, correction, invariant_filter, kinematics, prediction, rotations, standing)
 _SETTINGS = EstimatorSettings(initial_time=0.005, unsupported_time=0.005)
 
 
@@ -28,7 +38,7 @@ def test_plain_python_estimates_the_same(
     samples += [replace(s, effort=np.zeros(robot.joint_count)) for s in sampling(robot, walking, range(16, 30))]
     compiled, expected = _estimates(robot, samples)
     assert compiled.ready
-    for module in (composition, contact, invariant_filter, kinematics, rotations, standing):
+    for module in _MODULES:
         for name, value in vars(module).copy().items():
             if hasattr(value, "py_func"):
                 monkeypatch.setattr(module, name, value.py_func)

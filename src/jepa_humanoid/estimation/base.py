@@ -8,7 +8,8 @@ import pinocchio as pin
 from jepa_humanoid.estimation.composition import compose
 from jepa_humanoid.estimation.contact import ContactDetector
 from jepa_humanoid.estimation.errors import SampleError, StampError
-from jepa_humanoid.estimation.invariant_filter import P_, POSE_, V_, InvariantFilter
+from jepa_humanoid.estimation.filter_state import P_, POSE_, V_
+from jepa_humanoid.estimation.invariant_filter import InvariantFilter
 from jepa_humanoid.estimation.kinematics import LegDynamics
 from jepa_humanoid.estimation.settings import EstimatorSettings
 from jepa_humanoid.estimation.standing import StandingFeet

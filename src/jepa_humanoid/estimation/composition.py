@@ -3,7 +3,7 @@
 import numpy as np
 
 from jepa_humanoid.compiled import kernel
-from jepa_humanoid.estimation.invariant_filter import BG_, V_
+from jepa_humanoid.estimation.filter_state import BG_, V_
 from jepa_humanoid.estimation.rotations import cross, quaternion, rotate, rotate_back
 from jepa_humanoid.robot.state import Vector
 

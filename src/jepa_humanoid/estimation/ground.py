@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from jepa_humanoid.estimation.invariant_filter import D_, F_, R_, SIZE, InvariantFilter
+from jepa_humanoid.estimation.filter_state import D_, F_, R_, SIZE
+from jepa_humanoid.estimation.invariant_filter import InvariantFilter
 from jepa_humanoid.estimation.settings import EstimatorSettings
 
 # Squared Mahalanobis distance (2 degrees of freedom) up to which a sole counts as parallel to the ground.

@@ -45,8 +45,9 @@ class LegDynamics:
 
     The pass is made with base axes as world axes and with the IMU as origin, momentarily at rest. What momenta,
     Coriolis forces and leg Jacobians are in base axes does not depend on the base's pose; gravity enters as the
-    accelerometer measured it. As the base moves as measured, the rest of the body has no part in the equations of the legs; it is
-    carried along as one rigid body in its nominal posture, which only the balance of forces on the whole robot notices.
+    accelerometer measured it. As the base moves as measured, the rest of the body has no part in the equations of the
+    legs; it is carried along as one rigid body in its nominal posture, which only the balance of forces on the whole
+    robot notices.
 
     Velocities of this model have ``m = 6 + leg joints`` components: linear and angular velocity of the base, legs.
 
@@ -176,7 +177,7 @@ def _gather_forces(bodies: Vector, specific_force: Vector, forces: Vector) -> No
 
     With L, K the momenta of all that a joint carries and a, r its axis and place, a generalised momentum is
     a·(K − r × L). Only forces change K and L: torques, gravity, and what touches. So what remains of the momentum's
-    rate is due to a and r that move: that is Cᵀv = (ω × a)·(K − r × L) + (ṙ × a)·L, for any C that satisfies Ṁ = C + Cᵀ.
+    rate is due to a and r that move: that is Cᵀv = (ω × a)·(K − r × L) + (ṙ × a)·L, for any C with Ṁ = C + Cᵀ.
     """
     momentum, coriolis, gravity = forces[0], forces[1], forces[2]
     for k in range(len(bodies) - 1, 0, -1):

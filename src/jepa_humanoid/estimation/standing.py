@@ -7,8 +7,9 @@ import numpy as np
 from jepa_humanoid.compiled import kernel, record
 from jepa_humanoid.constants import GRAVITY
 from jepa_humanoid.estimation.contact import ContactDetector
+from jepa_humanoid.estimation.filter_state import SIZE, V_
 from jepa_humanoid.estimation.ground import Ground
-from jepa_humanoid.estimation.invariant_filter import SIZE, V_, InvariantFilter
+from jepa_humanoid.estimation.invariant_filter import InvariantFilter
 from jepa_humanoid.estimation.kinematics import LegDynamics
 from jepa_humanoid.estimation.rotations import cross, dot, multiply, put, rotate, rotate_back
 from jepa_humanoid.estimation.settings import EstimatorSettings
