@@ -4,7 +4,7 @@ import numpy as np
 
 from jepa_humanoid.compiled import kernel
 from jepa_humanoid.estimation.filter_state import BG_, V_
-from jepa_humanoid.estimation.rotations import cross, quaternion, rotate, rotate_back
+from jepa_humanoid.estimation.rotations import Three, cross, quaternion, rotate, rotate_back
 from jepa_humanoid.robot.state import Vector
 
 _V, _BG = V_.start, BG_.start
@@ -74,7 +74,7 @@ def compose(
 
 
 @kernel
-def _set_cross(T: Vector, x: Vector) -> None:
+def _set_cross(T: Vector, x: Three) -> None:
     """Upper right block [x]×."""
     T[0, 4], T[0, 5] = -x[2], x[1]
     T[1, 3], T[1, 5] = x[2], -x[0]

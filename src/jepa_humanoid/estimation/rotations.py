@@ -10,25 +10,27 @@ from jepa_humanoid.compiled import kernel
 from jepa_humanoid.robot.state import Vector
 
 Triple = tuple[float, float, float]
+Three = Triple | Vector
+"""A vector, as an argument."""
 
 _SMALL = 1e-4
 """Angle below which series replace quotients [rad]; their next terms are below the resolution of a double."""
 
 
 @kernel
-def dot(a: Triple, b: Triple) -> float:
+def dot(a: Three, b: Three) -> float:
     """Return a · b."""
     return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
 
 
 @kernel
-def cross(a: Triple, b: Triple) -> Triple:
+def cross(a: Three, b: Three) -> Triple:
     """Return a × b."""
     return (a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0])
 
 
 @kernel
-def rotate(R: Vector, a: Triple) -> Triple:
+def rotate(R: Vector, a: Three) -> Triple:
     """Return R a."""
     x, y, z = a[0], a[1], a[2]
     return (
@@ -39,7 +41,7 @@ def rotate(R: Vector, a: Triple) -> Triple:
 
 
 @kernel
-def rotate_back(R: Vector, a: Triple) -> Triple:
+def rotate_back(R: Vector, a: Three) -> Triple:
     """Return Rᵀ a."""
     x, y, z = a[0], a[1], a[2]
     return (
@@ -50,7 +52,7 @@ def rotate_back(R: Vector, a: Triple) -> Triple:
 
 
 @kernel
-def put(x: Vector, a: Triple) -> None:
+def put(x: Vector, a: Three) -> None:
     """Set x to a. Numba's ``x[:] = a`` does the same, with seconds of compilation for the text of its errors."""
     for i in range(3):
         x[i] = a[i]
@@ -75,7 +77,7 @@ def multiply_transposed(A: Vector, B: Vector, C: Vector) -> None:
 
 
 @kernel
-def exponential(turn: Triple, R: Vector) -> None:
+def exponential(turn: Three, R: Vector) -> None:
     """Set R to the matrix of a rotation vector [rad], by Rodrigues' formula."""
     x, y, z = turn
     square = x * x + y * y + z * z

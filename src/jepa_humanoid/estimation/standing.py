@@ -11,7 +11,7 @@ from jepa_humanoid.estimation.filter_state import SIZE, V_
 from jepa_humanoid.estimation.ground import Ground
 from jepa_humanoid.estimation.invariant_filter import InvariantFilter
 from jepa_humanoid.estimation.kinematics import LegDynamics
-from jepa_humanoid.estimation.rotations import cross, dot, multiply, put, rotate, rotate_back
+from jepa_humanoid.estimation.rotations import Triple, cross, dot, multiply, put, rotate, rotate_back
 from jepa_humanoid.estimation.settings import EstimatorSettings
 from jepa_humanoid.robot.description import SIDES, RobotDescription
 from jepa_humanoid.robot.state import Vector
@@ -260,7 +260,7 @@ def loosen(
 
 @kernel
 def _set_foot_noise(
-    noise: Vector, lever: tuple[float, float, float], slip: float, turns: tuple[float, float, float]
+    noise: Vector, lever: Triple, slip: float, turns: Triple
 ) -> None:
     """Covariance of a foot's displacement and turn, from the variances of its slip and its turns about the lever's end.
 
