@@ -12,13 +12,13 @@ import numpy as np
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
+Records = np.ndarray[tuple[int], np.dtype[Any]]
+"""Rows of memory laid out by `record`."""
 
 
 def kernel(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
     """Compile a function at its first call for the types of its arguments, strictly as IEEE 754 has it."""
-    compiled: Callable[Parameters, Result] = numba.njit(cache=True, error_model="numpy", no_cfunc_wrapper=True)(
-        function
-    )
+    compiled: Callable[Parameters, Result] = numba.njit(cache=True, error_model="numpy")(function)
     return compiled
 
 

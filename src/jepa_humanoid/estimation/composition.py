@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from jepa_humanoid.compiled import kernel
+from jepa_humanoid.compiled import Records, kernel
 from jepa_humanoid.estimation.filter_state import BG_, V_
 from jepa_humanoid.estimation.rotations import Three, cross, quaternion, rotate, rotate_back
 from jepa_humanoid.robot.state import Vector
@@ -12,7 +12,7 @@ _V, _BG = V_.start, BG_.start
 
 @kernel
 def compose(
-    states: Vector,
+    states: Records,
     imu_offset: Vector,
     angular_velocity: Vector,
     joint_position: Vector,

@@ -14,7 +14,7 @@ import math
 
 import numpy as np
 
-from jepa_humanoid.compiled import kernel, record
+from jepa_humanoid.compiled import Records, kernel, record
 from jepa_humanoid.constants import GRAVITY
 from jepa_humanoid.estimation.kinematics import LegDynamics
 from jepa_humanoid.estimation.rotations import put, rotate
@@ -117,10 +117,10 @@ class ContactDetector:
 
 @kernel
 def observe(
-    bodies: Vector,
+    bodies: Records,
     forces: Vector,
     effort: Vector,
-    tunings: Vector,
+    tunings: Records,
     keep: float,
     gain: float,
     rate: float,
@@ -141,7 +141,12 @@ def observe(
 
 @kernel
 def solve(
-    jacobians: Vector, residual: Vector, tunings: Vector, base_rotation: Vector, base_wrenches: Vector, wrenches: Vector
+    jacobians: Vector,
+    residual: Vector,
+    tunings: Records,
+    base_rotation: Vector,
+    base_wrenches: Vector,
+    wrenches: Vector,
 ) -> None:
     """Most probable wrenches, in base axes and in the world's: what is known of them before, then one row at a time.
 

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from jepa_humanoid.compiled import kernel
+from jepa_humanoid.compiled import Records, kernel
 from jepa_humanoid.estimation.filter_state import BA_, BG_, FEET_, R_, SIZE, V_
 from jepa_humanoid.estimation.rotations import exponential, logarithm, multiply, multiply_transposed, put, rotate
 from jepa_humanoid.robot.state import Vector
@@ -16,7 +16,7 @@ _R, _V, _FEET, _BG, _BA = R_.start, V_.start, FEET_[0].start, BG_.start, BA_.sta
 
 
 @kernel
-def correct_foot(states: Vector, foot: int, position: Vector, rotation: Vector, noise: Vector, gate: float) -> bool:
+def correct_foot(states: Records, foot: int, position: Vector, rotation: Vector, noise: Vector, gate: float) -> bool:
     """See `InvariantFilter.correct_foot`: H is I on (ξ_p, ξ_R), −I on (ξ_d, ξ_F)."""
     s = states[0]
     P, first = s.covariance, _FEET + 6 * foot
@@ -36,7 +36,7 @@ def correct_foot(states: Vector, foot: int, position: Vector, rotation: Vector, 
 
 
 @kernel
-def correct(states: Vector, innovation: Vector, H: Vector, variances: Vector) -> None:
+def correct(states: Records, innovation: Vector, H: Vector, variances: Vector) -> None:
     """See `InvariantFilter.correct`."""
     s = states[0]
     m = len(innovation)
@@ -89,7 +89,7 @@ def _use(s: np.record, z: Vector, HP: Vector, S: Vector, gate: float) -> bool:
 
 
 @kernel
-def finish(states: Vector) -> None:
+def finish(states: Records) -> None:
     """Take the errors found out of the state, p = exp(−ξ_R) (p̂ − ξ_p), and keep rotation and covariance what they are.
 
     One step of Newton's iteration for the nearest rotation, (3 − R Rᵀ) R / 2, takes out what rounding put in.

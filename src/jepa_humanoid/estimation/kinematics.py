@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pinocchio as pin
 
-from jepa_humanoid.compiled import kernel, record
+from jepa_humanoid.compiled import Records, kernel, record
 from jepa_humanoid.estimation.rotations import Triple, cross, dot, multiply, put, rotate, rotate_back
 from jepa_humanoid.robot.description import SIDES, RobotDescription, sole_frame
 from jepa_humanoid.robot.state import Vector
@@ -112,8 +112,8 @@ class LegDynamics:
 
 @kernel
 def sweep(
-    bodies: Vector,
-    soles: Vector,
+    bodies: Records,
+    soles: Records,
     position: Vector,
     velocity: Vector,
     angular_velocity: Vector,
@@ -128,7 +128,7 @@ def sweep(
 
 
 @kernel
-def _move(bodies: Vector, position: Vector, velocity: Vector, angular_velocity: Vector) -> None:
+def _move(bodies: Records, position: Vector, velocity: Vector, angular_velocity: Vector) -> None:
     """Place the links and set them in motion, from the base outwards."""
     base = bodies[0]
     put(base.spin, angular_velocity)
@@ -172,7 +172,7 @@ def _carry(body: np.record) -> None:
 
 
 @kernel
-def _gather_forces(bodies: Vector, specific_force: Vector, forces: Vector) -> None:
+def _gather_forces(bodies: Records, specific_force: Vector, forces: Vector) -> None:
     """Sum the links' momenta from the feet inwards, and project them on the joints.
 
     With L, K the momenta of all that a joint carries and a, r its axis and place, a generalised momentum is
@@ -214,7 +214,7 @@ def _about_joint(body: np.record, specific_force: Vector) -> tuple[Triple, Tripl
 
 
 @kernel
-def _place_soles(bodies: Vector, soles: Vector, jacobians: Vector) -> None:
+def _place_soles(bodies: Records, soles: Records, jacobians: Vector) -> None:
     """Place the soles, and find how the joints between them and the base move them."""
     for i in range(len(soles)):
         sole = soles[i]
@@ -232,7 +232,7 @@ def _place_soles(bodies: Vector, soles: Vector, jacobians: Vector) -> None:
             k = body.parent
 
 
-def _bodies(model: pin.Model, robot: RobotDescription, joints: Vector, imu_offset: Vector) -> Vector:
+def _bodies(model: pin.Model, robot: RobotDescription, joints: Vector, imu_offset: Vector) -> Records:
     bodies = np.zeros(model.njoints - 1, _BODY)
     for k, body in enumerate(bodies):
         inertia = model.inertias[k + 1]
@@ -256,7 +256,7 @@ def _bodies(model: pin.Model, robot: RobotDescription, joints: Vector, imu_offse
     return bodies
 
 
-def _soles(model: pin.Model) -> Vector:
+def _soles(model: pin.Model) -> Records:
     soles = np.zeros(2, _SOLE)
     for sole, side in zip(soles, SIDES, strict=True):
         frame = model.frames[model.getFrameId(sole_frame(side))]

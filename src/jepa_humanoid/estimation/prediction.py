@@ -5,7 +5,7 @@ Its kernels have copies of where things stand in `filter_state`: remove their ``
 
 import numpy as np
 
-from jepa_humanoid.compiled import kernel
+from jepa_humanoid.compiled import Records, kernel
 from jepa_humanoid.constants import GRAVITY
 from jepa_humanoid.estimation.filter_state import BA_, BG_, FEET_, R_, SIZE, V_
 from jepa_humanoid.estimation.rotations import exponential, multiply, rotate
@@ -17,7 +17,7 @@ _MOTION = _BG
 
 
 @kernel
-def predict(states: Vector, dt: float, angular_velocity: Vector, specific_force: Vector, deviation: float) -> None:
+def predict(states: Records, dt: float, angular_velocity: Vector, specific_force: Vector, deviation: float) -> None:
     """See `InvariantFilter.predict`."""
     s = states[0]
     R = s.rotation

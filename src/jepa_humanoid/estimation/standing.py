@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from jepa_humanoid.compiled import kernel, record
+from jepa_humanoid.compiled import Records, kernel, record
 from jepa_humanoid.constants import GRAVITY
 from jepa_humanoid.estimation.contact import ContactDetector
 from jepa_humanoid.estimation.filter_state import SIZE, V_
@@ -178,15 +178,15 @@ class StandingFeet:
 
 @kernel
 def see(
-    states: Vector,
-    bodies: Vector,
-    soles: Vector,
+    states: Records,
+    bodies: Records,
+    soles: Records,
     jacobians: Vector,
     angular_velocity: Vector,
     dt: float,
     encoder_deviation: float,
-    tunings: Vector,
-    feet: Vector,
+    tunings: Records,
+    feet: Records,
 ) -> None:
     """Place the soles in the world by base and encoders, and low-pass their velocities."""
     s, tuning = states[0], tunings[0]
@@ -224,16 +224,16 @@ def see(
 
 @kernel
 def loosen(
-    states: Vector,
+    states: Records,
     i: int,
-    feet: Vector,
-    soles: Vector,
+    feet: Records,
+    soles: Records,
     base_wrenches: Vector,
     weight: float,
     age: float,
     doubt: bool,
     dt: float,
-    tunings: Vector,
+    tunings: Records,
 ) -> None:
     """Say how much a standing foot slips until the next sample, and turns about its centre of pressure.
 
@@ -259,9 +259,7 @@ def loosen(
 
 
 @kernel
-def _set_foot_noise(
-    noise: Vector, lever: Triple, slip: float, turns: Triple
-) -> None:
+def _set_foot_noise(noise: Vector, lever: Triple, slip: float, turns: Triple) -> None:
     """Covariance of a foot's displacement and turn, from the variances of its slip and its turns about the lever's end.
 
     A turn by −φ about the end of the lever moves the sole's centre by lever × φ.
