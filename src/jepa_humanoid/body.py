@@ -14,7 +14,8 @@ from jepa_humanoid.control.dynamics import Dynamics
 from jepa_humanoid.control.settings import WholeBodySettings
 from jepa_humanoid.control.target import WholeBodySolution
 from jepa_humanoid.control.whole_body import WholeBodyController
-from jepa_humanoid.estimation.base import BaseEstimator, EstimatorSettings
+from jepa_humanoid.estimation.base import BaseEstimator
+from jepa_humanoid.estimation.settings import EstimatorSettings
 from jepa_humanoid.locomotion.model.walker import ModelWalker
 from jepa_humanoid.locomotion.settings import GaitSettings, gait_settings
 from jepa_humanoid.locomotion.walker import Walker

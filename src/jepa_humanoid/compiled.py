@@ -5,15 +5,31 @@ A kernel is a plain function over preallocated arrays, with one definition; Pyth
 """
 
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import numba
+import numpy as np
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
+Records = np.ndarray[tuple[int], np.dtype[Any]]
+"""Rows of memory laid out by `record`."""
 
 
 def kernel(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
     """Compile a function at its first call for the types of its arguments, strictly as IEEE 754 has it."""
     compiled: Callable[Parameters, Result] = numba.njit(cache=True, error_model="numpy")(function)
     return compiled
+
+
+def record(**fields: tuple[Any, ...] | type) -> np.dtype[Any]:
+    """Type of memory that Python and kernels share by name; make it with ``np.zeros(n, dtype)``.
+
+    A row's fields are attributes, in kernels and in Python. A kernel takes such an array as one argument, and each
+    argument of a kernel costs about 0.1 µs.
+
+    Args:
+        fields: Type of each field, or type and shape.
+    """
+    layout = [(name, *kind) if isinstance(kind, tuple) else (name, kind) for name, kind in fields.items()]
+    return np.dtype((np.record, np.dtype(layout, align=True)))

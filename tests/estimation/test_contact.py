@@ -17,8 +17,7 @@ def _standing_effort(robot: RobotDescription, dynamics: LegDynamics, forces: Vec
     effort = np.zeros(robot.joint_count)
     leg_effort = dynamics.gravity_force[6:].copy()
     for i in (0, 1):
-        leg = slice(dynamics.legs[i].start - 6, dynamics.legs[i].stop - 6)
-        leg_effort[leg] -= dynamics.jacobians[i][:3].T @ forces[i]
+        leg_effort -= dynamics.jacobians[i][:3].T @ forces[i]
     effort[dynamics.joints] = leg_effort
     return effort
 

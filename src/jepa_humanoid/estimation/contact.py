@@ -11,50 +11,28 @@ alone: an error of the estimated pose or velocity cannot bend it.
 """
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
+from jepa_humanoid.compiled import Records, kernel, record
 from jepa_humanoid.constants import GRAVITY
 from jepa_humanoid.estimation.kinematics import LegDynamics
+from jepa_humanoid.estimation.rotations import put, rotate
+from jepa_humanoid.estimation.settings import ContactSettings
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.state import Vector
 
 _EXPONENT_LIMIT = 40.0
 
 
-@dataclass(frozen=True, slots=True)
-class ContactSettings:
-    """Parameters of the contact detector.
-
-    Attributes:
-        bandwidth: Observer gain K [1/s].
-        torque_deviation: Standard deviation of what noise and unmodelled friction leave in a leg joint's residual
-            [N·m].
-        push_deviation: Standard deviation of forces on anything but the feet, per axis [N].
-        force_deviation: Standard deviation of a foot's force before anything is known, per axis [N].
-        moment_deviation: The same for the moment about the sole's centre [N·m].
-        threshold: Vertical force at which contact is as likely as not, as a fraction of the robot's weight.
-        scale: Width of the logistic function, as a fraction of the robot's weight.
-        prior: Log-odds that an expected (or unexpected) contact adds (or takes).
-        filter_time: Time constant of the probability's low-pass filter [s].
-        on: Probability above which a foot counts as in contact.
-        off: Probability below which it no longer does.
-        dry_friction_velocity: Joint velocity at which dry friction has reached tanh(1) of its full value [rad/s].
-    """
-
-    bandwidth: float = 100.0
-    torque_deviation: float = 2.0
-    push_deviation: float = 150.0
-    force_deviation: float = 600.0
-    moment_deviation: float = 40.0
-    threshold: float = 0.1
-    scale: float = 0.02
-    prior: float = 1.5
-    filter_time: float = 0.005
-    on: float = 0.7
-    off: float = 0.3
-    dry_friction_velocity: float = 0.1
+# Of `ContactSettings`, for kernels.
+_TUNING = record(
+    torque_deviation=float,
+    push_deviation=float,
+    force_deviation=float,
+    moment_deviation=float,
+    dry_friction_velocity=float,
+)
 
 
 class ContactDetector:
@@ -72,41 +50,28 @@ class ContactDetector:
         contacts: Whether each foot counts as in contact, (left, right).
     """
 
-    def __init__(
-        self, robot: RobotDescription, dynamics: LegDynamics, settings: ContactSettings = ContactSettings()
-    ) -> None:
+    def __init__(self, robot: RobotDescription, dynamics: LegDynamics, settings: ContactSettings | None = None) -> None:
         """Prepare the observer.
 
         Args:
             robot: The body.
             dynamics: Of its legs; `update` reads it.
-            settings: Parameters.
+            settings: Parameters; None for the defaults.
         """
-        self.settings = settings
+        self.settings = settings = settings or ContactSettings()
         self._dynamics = dynamics
         self._weight = robot.mass * GRAVITY
-        self._viscous = robot.joints.viscous[dynamics.joints]
-        self._dry = robot.joints.friction_loss[dynamics.joints]
-        size = 6 + len(dynamics.joints)
-        # One tick of the observer is linear in these rows: p now and before, Cᵀv, g, τ, friction, r before.
-        self._terms = np.zeros((8, size))
-        self._weights = np.zeros(8)
-        # Least squares as L Lᵀ f = L y: columns of L are leg torques, force balance and priors, in units of their
-        # standard deviations.
-        joints = size - 6
-        self._L = np.zeros((12, joints + 3 + 12))
-        self._y = np.zeros(joints + 3 + 12)
-        for i in (0, 6):
-            self._L[i : i + 3, joints : joints + 3] = np.eye(3) / settings.push_deviation
-        self._L[:, joints + 3 :] = np.diag(
-            1.0 / np.tile(np.repeat([settings.force_deviation, settings.moment_deviation], 3), 2)
-        )
+        self._tuning = np.zeros(1, _TUNING)
+        for name in self._tuning.dtype.names or ():
+            self._tuning[name] = getattr(settings, name)
         self.reset()
 
     def reset(self) -> None:
         """Forget momentum and contacts."""
+        size = self._dynamics.forces.shape[1]
         self._started = False
-        self._residual: Vector = np.zeros(self._terms.shape[1])
+        self._residual: Vector = np.zeros(size)
+        self._momentum: Vector = np.zeros(size)
         self.wrenches: Vector = np.zeros((2, 6))
         self.base_wrenches: Vector = np.zeros((2, 6))
         self.probability: tuple[float, float] = (0.0, 0.0)
@@ -123,44 +88,16 @@ class ContactDetector:
             base_rotation: Base axes in the world, shape (3, 3); only turns the result.
             expected: Whether the gait expects (left, right) to stand, or None if nothing is expected.
         """
-        self._observe(dt, effort)
-        self._solve_wrenches()
-        self.wrenches.reshape(4, 3)[:] = self.base_wrenches.reshape(4, 3).dot(base_rotation.T)
+        dynamics, bandwidth = self._dynamics, self.settings.bandwidth
+        # The first sample is taken as if the robot were at rest: M v̇ = 0.
+        keep, gain = (1.0 / (1.0 + bandwidth * dt), bandwidth / (1.0 + bandwidth * dt)) if self._started else (0.0, 0.0)
+        rate = gain * dt if self._started else 1.0
+        self._started = True
+        observe(
+            dynamics.bodies, dynamics.forces, effort, self._tuning, keep, gain, rate, self._momentum, self._residual
+        )
+        solve(dynamics.jacobians, self._residual, self._tuning, base_rotation, self.base_wrenches, self.wrenches)
         self._update_probability(dt, expected)
-
-    def _observe(self, dt: float, effort: Vector) -> None:
-        """Residual by implicit Euler: r (1 + K dt) = r' + K (p − p' − dt (τ − friction + Cᵀv − g))."""
-        settings, dynamics, terms, weights = self.settings, self._dynamics, self._terms, self._weights
-        v = dynamics.leg_velocity
-        terms[1] = terms[0]
-        terms[0] = dynamics.momentum
-        terms[2] = dynamics.coriolis_force
-        terms[3] = dynamics.gravity_force
-        terms[4, 6:] = effort[dynamics.joints]
-        np.multiply(self._viscous, v, out=terms[5, 6:])
-        np.multiply(self._dry, np.tanh(v / settings.dry_friction_velocity), out=terms[6, 6:])
-        terms[7] = self._residual
-        if self._started:
-            scale = 1.0 / (1.0 + settings.bandwidth * dt)
-            gain = scale * settings.bandwidth
-            rate = gain * dt
-            weights[:] = (gain, -gain, -rate, rate, -rate, rate, rate, scale)
-        else:
-            # As if the robot were at rest: M v̇ = 0.
-            weights[:] = (0.0, 0.0, -1.0, 1.0, -1.0, 1.0, 1.0, 0.0)
-            self._started = True
-        self._residual = weights.dot(terms)
-
-    def _solve_wrenches(self) -> None:
-        settings, legs, jacobians = self.settings, self._dynamics.legs, self._dynamics.jacobians
-        L, y, r = self._L, self._y, self._residual
-        per_torque = 1.0 / settings.torque_deviation
-        for i in (0, 1):
-            L[6 * i : 6 * i + 6, legs[i].start - 6 : legs[i].stop - 6] = per_torque * jacobians[i]
-        joints = len(r) - 6
-        y[:joints] = per_torque * r[6:]
-        y[joints : joints + 3] = r[:3] / settings.push_deviation
-        self.base_wrenches = np.linalg.solve(L.dot(L.T), L.dot(y)).reshape(2, 6)
 
     def _update_probability(self, dt: float, expected: tuple[bool, bool] | None) -> None:
         settings = self.settings
@@ -176,3 +113,78 @@ class ContactDetector:
             contacts.append(probability[i] > (settings.off if self.contacts[i] else settings.on))
         self.probability = (probability[0], probability[1])
         self.contacts = (contacts[0], contacts[1])
+
+
+@kernel
+def observe(
+    bodies: Records,
+    forces: Vector,
+    effort: Vector,
+    tunings: Records,
+    keep: float,
+    gain: float,
+    rate: float,
+    momentum_before: Vector,
+    residual: Vector,
+) -> None:
+    """Residual by implicit Euler: r (1 + K dt) = r' + K (p − p' − dt (τ − friction + Cᵀv − g))."""
+    momentum, coriolis, gravity = forces[0], forces[1], forces[2]
+    for k in range(len(residual)):
+        known = coriolis[k] - gravity[k]
+        if k >= 6:
+            link = bodies[k - 5]
+            dry = link.friction_loss * math.tanh(link.rate / tunings[0].dry_friction_velocity)
+            known += effort[link.joint] - link.viscous * link.rate - dry
+        residual[k] = keep * residual[k] + gain * (momentum[k] - momentum_before[k]) - rate * known
+        momentum_before[k] = momentum[k]
+
+
+@kernel
+def solve(
+    jacobians: Vector,
+    residual: Vector,
+    tunings: Records,
+    base_rotation: Vector,
+    base_wrenches: Vector,
+    wrenches: Vector,
+) -> None:
+    """Most probable wrenches, in base axes and in the world's: what is known of them before, then one row at a time.
+
+    A row says h·f = y up to an error; each one leaves a Gaussian, of mean f and covariance C (recursive least squares).
+    """
+    tuning = tunings[0]
+    f, C, h = np.zeros(12), np.zeros((12, 12)), np.zeros(12)
+    for i in range(12):
+        C[i, i] = (tuning.force_deviation if i % 6 < 3 else tuning.moment_deviation) ** 2
+    for j in range(len(residual) - 6):
+        for i in range(6):
+            h[i], h[6 + i] = jacobians[0, i, j], jacobians[1, i, j]
+        _learn(f, C, h, residual[6 + j], tuning.torque_deviation**2)
+    for axis in range(3):
+        for i in range(12):
+            h[i] = 1.0 if i % 6 == axis else 0.0
+        _learn(f, C, h, residual[axis], tuning.push_deviation**2)
+    for i in range(2):
+        for j in range(6):
+            base_wrenches[i, j] = f[6 * i + j]
+        put(wrenches[i, :3], rotate(base_rotation, base_wrenches[i, :3]))
+        put(wrenches[i, 3:], rotate(base_rotation, base_wrenches[i, 3:]))
+
+
+@kernel
+def _learn(f: Vector, C: Vector, h: Vector, y: float, variance: float) -> None:
+    """Update the Gaussian f, C by h·f = y with an error of this variance."""
+    Ch = np.zeros(12)
+    innovation, S = y, variance
+    for i in range(12):
+        if h[i] != 0.0:
+            innovation -= h[i] * f[i]
+            for j in range(12):
+                Ch[j] += h[i] * C[i, j]
+    for i in range(12):
+        S += h[i] * Ch[i]
+    for i in range(12):
+        gain = Ch[i] / S
+        f[i] += gain * innovation
+        for j in range(12):
+            C[i, j] -= gain * Ch[j]

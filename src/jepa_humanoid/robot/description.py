@@ -77,6 +77,17 @@ class FootGeometry:
     frame: str
     corners: Annotated[tuple[_Point, ...], Field(min_length=3)]
 
+    @cached_property
+    def centre(self) -> Vector:
+        """Of the sole in the link's frame, the mean of its corners, shape (3,) [m]."""
+        return np.array(np.mean(self.corners, axis=0))
+
+    @cached_property
+    def half_extents(self) -> tuple[float, float]:
+        """Largest distance of a corner from the sole's centre along x and y [m]."""
+        half_length, half_width, _ = np.abs(self.corners - self.centre).max(axis=0).tolist()
+        return half_length, half_width
+
 
 @validated_dataclass(frozen=True, config=_STRICT)
 class LidarSettings:
@@ -397,7 +408,7 @@ def _add_sole_frames(model: pin.Model, file: RobotFile) -> None:
         if not model.existFrame(foot.frame):
             raise RobotDescriptionError(f"robot '{file.name}': no frame '{foot.frame}' in its URDF")
         parent = model.frames[model.getFrameId(foot.frame)]
-        centre = pin.SE3(np.eye(3), np.mean(foot.corners, axis=0))
+        centre = pin.SE3(np.eye(3), foot.centre)
         model.addFrame(
             pin.Frame(sole_frame(side), parent.parentJoint, parent.placement * centre, pin.FrameType.OP_FRAME)
         )
