@@ -63,7 +63,7 @@ class Body:
         self.settings = settings or BodySettings()
         limits = self.settings.safety
         self._safety = Safety(robot.joint_names, limits)
-        self._estimator = BaseEstimator(robot, replace(self.settings.estimator, maximum_gap=limits.gap))
+        self._estimator = BaseEstimator(robot, self.settings.estimator, limits.gap)
         self._dynamics = Dynamics(robot)
         self.gait = self.settings.gait or gait_settings(robot)
         self._walker: Walker = ModelWalker(robot, self.gait)

@@ -1,4 +1,4 @@
-"""The base estimate against the truth: standing, swaying, walking, slipping, falling; and what it refuses."""
+"""The base estimate against the truth: standing, swaying, walking, slipping, falling."""
 
 from dataclasses import replace
 
@@ -8,7 +8,6 @@ import pytest
 
 from jepa_humanoid.constants import GRAVITY
 from jepa_humanoid.estimation.base import BaseEstimator
-from jepa_humanoid.estimation.errors import EstimationError, SampleError, StampError
 from jepa_humanoid.estimation.settings import EstimatorSettings
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.state import SensorSample, VelocityCommand
@@ -196,47 +195,9 @@ def test_initial_attitude_comes_from_gravity(robot: RobotDescription) -> None:
     assert estimate.tilt == pytest.approx(np.arccos(np.cos(roll) * np.cos(pitch)), abs=1e-6)
 
 
-@pytest.mark.parametrize("stamp", [0.01, 0.005])
-def test_stamp_that_does_not_increase_is_refused(robot: RobotDescription, stamp: float) -> None:
-    """A repeated or an older stamp is refused by name, and the next good sample is accepted."""
-    estimator = BaseEstimator(robot)
-    estimator.update(_still(robot, 0.01))
-    with pytest.raises(StampError, match="not after") as caught:
-        estimator.update(_still(robot, stamp))
-    assert caught.value.previous == 0.01
-    estimator.update(_still(robot, 0.012))
-
-
-@pytest.mark.parametrize("name", ["position", "velocity", "effort", "angular_velocity", "linear_acceleration"])
-@pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_sample_that_is_not_finite_is_refused_by_name(robot: RobotDescription, name: str, bad: float) -> None:
-    """NaN and infinity are refused with the field and the joint or axis named; the estimator is unchanged."""
-    estimator = BaseEstimator(robot)
-    estimator.update(_still(robot, 0.01))
-    before = estimator.configuration.copy()
-    value = getattr(_still(robot, 0.012), name).copy()
-    value[1] = bad
-    with pytest.raises(SampleError, match=f"'{name}' is not finite") as caught:
-        estimator.update(replace(_still(robot, 0.012), **{name: value}))
-    assert caught.value.field == name
-    assert isinstance(caught.value, EstimationError)
-    assert ("axis 'y'" if len(value) == 3 else robot.joint_names[1]) in str(caught.value)
-    np.testing.assert_array_equal(estimator.configuration, before)
-    estimator.update(_still(robot, 0.012))
-
-
-def test_malformed_samples_are_refused(robot: RobotDescription) -> None:
-    """A vector of the wrong length and a stamp that is not finite are refused."""
-    estimator = BaseEstimator(robot)
-    with pytest.raises(SampleError, match=r"'effort' has shape \(3,\)"):
-        estimator.update(replace(_still(robot, 0.0), effort=np.zeros(3)))
-    with pytest.raises(SampleError, match="'stamp' is not finite"):
-        estimator.update(_still(robot, np.nan))
-
-
 def test_gap_keeps_the_pose_and_doubts_it(robot: RobotDescription, walking, sampling) -> None:
     """After a gap the pose is kept with a larger covariance, the velocity starts anew, and the feet plant again."""
-    estimator = BaseEstimator(robot)
+    estimator = BaseEstimator(robot, maximum_gap=0.1)
     samples = list(sampling(robot, walking, range(450)))
     for sample in samples[:400]:
         before = estimator.update(sample)
@@ -251,7 +212,7 @@ def test_gap_keeps_the_pose_and_doubts_it(robot: RobotDescription, walking, samp
 
 def test_gap_during_the_start_restarts_the_averaging(robot: RobotDescription) -> None:
     """A gap while averaging starts the averaging anew."""
-    estimator = BaseEstimator(robot)
+    estimator = BaseEstimator(robot, maximum_gap=0.1)
     for k in range(70):
         estimator.update(_still(robot, k * DT))
     estimator.update(_still(robot, 1.0))

@@ -51,7 +51,6 @@ class EstimatorSettings:
     Attributes:
         contact: Of the contact detector.
         initial_time: Duration of the averaging at the start [s].
-        maximum_gap: A longer gap between two stamps starts velocity and contacts anew [s].
         gyro_process: Standard deviation of a gyroscope sample in the prediction, added to the sensor's noise for
             scale errors and sampling [rad/s].
         accelerometer_process: The same for the accelerometer [m/s²].
@@ -90,7 +89,6 @@ class EstimatorSettings:
 
     contact: ContactSettings = field(default_factory=ContactSettings)
     initial_time: Positive = 0.15
-    maximum_gap: Positive = 0.1
     gyro_process: NonNegative = 0.005
     accelerometer_process: NonNegative = 0.1
     impact_gain: Share = 0.2
