@@ -36,10 +36,10 @@ class MujocoEngine:
         self._apply(draw)
         self._robot = robot
         joints = [model.joint(name) for name in robot.joint_names]
-        self._q = np.array([joint.qposadr[0] for joint in joints])
-        self._v = np.array([joint.dofadr[0] for joint in joints])
-        self._gyro = model.sensor("gyro").adr[0] + np.arange(3)
-        self._accelerometer = model.sensor("accelerometer").adr[0] + np.arange(3)
+        self._q = _run([int(joint.qposadr[0]) for joint in joints])
+        self._v = _run([int(joint.dofadr[0]) for joint in joints])
+        gyro, accelerometer = (int(model.sensor(name).adr[0]) for name in ("gyro", "accelerometer"))
+        self._gyro, self._accelerometer = slice(gyro, gyro + 3), slice(accelerometer, accelerometer + 3)
         self._torso = model.site(TORSO_SITE).bodyid[0]
         self._obstacles = {model.geom(o.name).id: o.name for o in scene.obstacles}
 
@@ -61,20 +61,19 @@ class MujocoEngine:
     @property
     def position(self) -> Vector:
         """True joint positions, shape (n,) [rad]."""
-        position: Vector = self.data.qpos[self._q]
-        return position
+        return np.array(self.data.qpos[self._q])
 
     @property
     def velocity(self) -> Vector:
         """True joint velocities, shape (n,) [rad/s]."""
-        velocity: Vector = self.data.qvel[self._v]
-        return velocity
+        return np.array(self.data.qvel[self._v])
 
     @property
     def base(self) -> BaseMotion:
         """True motion of the base."""
         qpos = self.data.qpos
-        return BaseMotion(qpos[:3].copy(), qpos[[4, 5, 6, 3]], self.data.qvel[:3].copy())
+        w, x, y, z = qpos[3:7].tolist()
+        return BaseMotion(qpos[:3].copy(), np.array((x, y, z, w)), self.data.qvel[:3].copy())
 
     @property
     def imu(self) -> tuple[Vector, Vector]:
@@ -113,3 +112,9 @@ class MujocoEngine:
     def lidar(self, settings: LidarSettings, rng: np.random.Generator) -> Lidar:
         """Make the robot's LiDAR."""
         return Lidar(self.model, self.data, settings, self._robot.frames.lidar, rng)
+
+
+def _run(indices: list[int]) -> slice | list[int]:
+    """Indices as a slice where they follow each other: reading it costs a third."""
+    first, count = indices[0], len(indices)
+    return slice(first, first + count) if indices == list(range(first, first + count)) else indices

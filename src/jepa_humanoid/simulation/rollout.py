@@ -44,6 +44,6 @@ class Rollout:
         """Let ``duration`` [s] pass under one command; return False as soon as the robot has fallen."""
         for _ in range(round(duration / self.world.settings.control_period)):
             self.tick(command)
-            if self.world.truth().fallen:
+            if self.world.fallen:
                 return False
         return True

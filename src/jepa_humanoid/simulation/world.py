@@ -3,6 +3,7 @@
 What moves it is an `Engine`; noise, delay, motor drivers and randomisation are here, the same for every engine.
 """
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,6 +21,7 @@ from jepa_humanoid.simulation.scenes import Scene
 
 # Ticks before time zero in which the contacts take up the weight.
 _SETTLING_TICKS = 10
+_NO_FORCE = np.zeros(3)
 
 
 @dataclass(frozen=True)
@@ -135,8 +137,15 @@ class World:
         self._effort = held.effort
         self._stand_height = float(q[2])
         noise = self.settings.noise
-        self._gyro_bias = noise * self.robot.imu.gyro_bias * self._rng.standard_normal(3)
-        self._accelerometer_bias = noise * self.robot.imu.accelerometer_bias * self._rng.standard_normal(3)
+        n, imu, encoders = self.robot.joint_count, self.robot.imu, self.robot.encoders
+        # What sensors read, one after the other: encoders, joint torques, gyroscope, accelerometer.
+        self._bias = np.zeros(3 * n + 6)
+        self._bias[3 * n : 3 * n + 3] = noise * imu.gyro_bias * self._rng.standard_normal(3)
+        self._bias[3 * n + 3 :] = noise * imu.accelerometer_bias * self._rng.standard_normal(3)
+        deviations = (encoders.position_noise, encoders.velocity_noise, encoders.effort_noise)
+        self._deviation = np.concatenate(
+            [np.repeat(deviations, n), np.repeat((imu.gyro_noise, imu.accelerometer_noise), 3)]
+        )
         self._queue: list[JointCommand | None] = [held] * self._delay
         self._pushes: list[tuple[int, Vector]] = []
         self._ticks = 0
@@ -151,6 +160,11 @@ class World:
         return self._ticks * self.settings.control_period
 
     @property
+    def fallen(self) -> bool:
+        """Whether the robot lies or has lain, in truth: for evaluations only."""
+        return self._fallen
+
+    @property
     def scan_due(self) -> bool:
         """Whether the LiDAR completes a scan at this tick."""
         return self._ticks % round(1.0 / (self.robot.lidar.rate * self.settings.control_period)) == 0
@@ -158,19 +172,13 @@ class World:
     def sense(self) -> SensorSample:
         """Read encoders, joint torques and IMU, with noise and bias."""
         n = self.robot.joint_count
-        position, velocity, effort = self.engine.position, self.engine.velocity, self._effort.copy()
-        angular_velocity, linear_acceleration = self.engine.imu
-        angular_velocity = angular_velocity + self._gyro_bias
-        linear_acceleration = linear_acceleration + self._accelerometer_bias
+        read = np.concatenate([self.engine.position, self.engine.velocity, self._effort, *self.engine.imu])
+        read += self._bias
         if self.settings.noise:
-            encoders, imu = self.robot.encoders, self.robot.imu
-            draw = self._rng.standard_normal(3 * n + 6)
-            position = position + encoders.position_noise * draw[:n]
-            velocity = velocity + encoders.velocity_noise * draw[n : 2 * n]
-            effort = effort + encoders.effort_noise * draw[2 * n : 3 * n]
-            angular_velocity = angular_velocity + imu.gyro_noise * draw[3 * n : 3 * n + 3]
-            linear_acceleration = linear_acceleration + imu.accelerometer_noise * draw[3 * n + 3 :]
-        return SensorSample(self.stamp, position, velocity, effort, angular_velocity, linear_acceleration)
+            read += self._deviation * self._rng.standard_normal(3 * n + 6)
+        return SensorSample(
+            self.stamp, read[:n], read[n : 2 * n], read[2 * n : 3 * n], read[3 * n : 3 * n + 3], read[3 * n + 3 :]
+        )
 
     def scan(self) -> NDArray[np.float32]:
         """Return one LiDAR scan: points in the LiDAR's frame, shape (N, 3) [m].
@@ -197,6 +205,8 @@ class World:
         self._pushes.append((steps, np.asarray(impulse, dtype=float) / (steps * self.settings.timestep)))
 
     def _push_now(self) -> Vector:
+        if not self._pushes:
+            return _NO_FORCE
         force = np.zeros(3)
         for _, part in self._pushes:
             force += part
@@ -223,5 +233,5 @@ class World:
 
 def _tilt(base: BaseMotion) -> float:
     """Angle of the base's z axis to the vertical [rad]."""
-    x, y = base.orientation[:2]
-    return float(np.arccos(np.clip(1.0 - 2.0 * (x * x + y * y), -1.0, 1.0)))
+    x, y, _, _ = base.orientation.tolist()
+    return math.acos(min(max(1.0 - 2.0 * (x * x + y * y), -1.0), 1.0))
