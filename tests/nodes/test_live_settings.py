@@ -4,7 +4,8 @@ import pytest
 from rcl_interfaces.srv import SetParameters
 from rclpy.parameter import Parameter
 
-from jepa_humanoid.nodes.conversions import to_stamp, write_velocity
+from jepa_humanoid.nodes.messages.time import to_stamp
+from jepa_humanoid.nodes.messages.velocity import write_velocity
 from jepa_humanoid.robot.state import VelocityCommand
 
 pytestmark = [pytest.mark.ros, pytest.mark.slow]
