@@ -74,7 +74,7 @@ def test_gait_changes_when_it_stands(g1: RobotDescription) -> None:
     widths = []
     for _ in range(1500):
         r.tick(VelocityCommand(0.2))
-        widths += [abs(left.position[1] - right.position[1]) for left, right in [r.body.status().footsteps]]
+        widths += [abs(left.position[1] - right.position[1]) for left, right in [r.body.status.footsteps]]
     assert r.body.mode is BodyMode.WALK
     assert np.median(widths[750:]) == pytest.approx(0.26, abs=0.03)
     assert r.run(None, 2.0)
