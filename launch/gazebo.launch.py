@@ -2,7 +2,7 @@
 
 from launch import LaunchDescription
 
-from jepa_humanoid.launching import include_bringup
+from jepa_humanoid.graph.ros2_launch import include_bringup
 
 
 def generate_launch_description() -> LaunchDescription:

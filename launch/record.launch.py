@@ -2,8 +2,8 @@
 
 from launch import LaunchDescription
 
-from jepa_humanoid.bringup import record_arguments
-from jepa_humanoid.launching import join, record_actions
+from jepa_humanoid.graph.arguments import record_arguments
+from jepa_humanoid.graph.ros2_launch import join, record_actions
 
 
 def generate_launch_description() -> LaunchDescription:

@@ -2,7 +2,7 @@
 
 from launch import LaunchDescription
 
-from jepa_humanoid.launching import show_rviz
+from jepa_humanoid.graph.ros2_launch import show_rviz
 
 
 def generate_launch_description() -> LaunchDescription:

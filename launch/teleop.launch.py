@@ -2,8 +2,8 @@
 
 from launch import LaunchDescription
 
-from jepa_humanoid.bringup import teleop_arguments
-from jepa_humanoid.launching import join, teleop_actions
+from jepa_humanoid.graph.arguments import teleop_arguments
+from jepa_humanoid.graph.ros2_launch import join, teleop_actions
 
 
 def generate_launch_description() -> LaunchDescription:

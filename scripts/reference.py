@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from jepa_humanoid.body import BodySettings
-from jepa_humanoid.bringup import BRINGUP, Argument, launch_arguments, record_arguments, teleop_arguments
 from jepa_humanoid.control.settings import WholeBodySettings
+from jepa_humanoid.graph.arguments import BRINGUP, Argument, launch_arguments, record_arguments, teleop_arguments
 from jepa_humanoid.locomotion.settings import GaitSettings
 from jepa_humanoid.nodes.reference import NODES, attributes, load_node, write_reference
 from jepa_humanoid.safety import SafetyLimits

@@ -61,6 +61,26 @@ def test_walks_where_the_command_says_and_stops(g1: RobotDescription) -> None:
 
 
 @pytest.mark.slow
+def test_gait_changes_when_it_stands(g1: RobotDescription) -> None:
+    """Asked for another gait on the way, it ends its steps as they were, and walks the new gait after it has stood."""
+    r = standing(g1)
+    assert r.run(VelocityCommand(0.3), 2.0)
+    before, wanted = r.body.gait, replace(r.body.gait, step_width=0.26, com_drop=0.07, step_duration=0.5)
+    r.body.change_gait(wanted)
+    assert r.run(VelocityCommand(0.3), 1.0)
+    assert r.body.gait == before
+    assert r.run(None, 3.0)
+    assert r.body.gait == wanted
+    widths = []
+    for _ in range(1500):
+        r.tick(VelocityCommand(0.2))
+        widths += [abs(left.position[1] - right.position[1]) for left, right in [r.body.status.footsteps]]
+    assert r.body.mode is BodyMode.WALK
+    assert np.median(widths[750:]) == pytest.approx(0.26, abs=0.03)
+    assert r.run(None, 2.0)
+
+
+@pytest.mark.slow
 def test_turns_where_the_command_says(g1: RobotDescription) -> None:
     """Commanded 0.5 rad/s for 3 s, it ends within 0.2 rad of 1.5 rad, where it began."""
     r = standing(g1)

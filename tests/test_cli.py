@@ -11,8 +11,9 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from jepa_humanoid import __version__, cli, doctor, runner
+from jepa_humanoid import __version__, cli, doctor
 from jepa_humanoid.evaluation.judgement import Judgement
+from jepa_humanoid.graph import processes
 from jepa_humanoid.network import NetworkError, free_domain, free_port
 
 REPORT_KEYS = {
@@ -55,6 +56,10 @@ def test_version() -> None:
         (("run", "--target", "g1"), "network_interface"),
         (("demo", "--goal", "1", "0"), "--headless"),
         (("demo", "--headless"), "--goal X Y"),
+        (("run", "--set", "gait"), "BLOCK.NAME=VALUE"),
+        (("run", "--set", "gate.step_width=0.2"), "did you mean 'gait'?"),
+        (("demo", "--set", "gait.step_widht=0.2"), "did you mean 'step_width'?"),
+        (("demo", "--set", "planner.search.samples=0"), "planner.search.samples: Input should be greater than 0"),
         (("demo", "--headless", "--goal", "1", "0", "--seconds", "0"), "more than 0"),
     ],
 )
@@ -95,7 +100,7 @@ def test_headless_run_ends_with_the_report_and_its_status(monkeypatch: pytest.Mo
         Path(parameters["report"]).write_text('{"goal_reached": true}\n')
         return status
 
-    monkeypatch.setattr(runner, "run_graph", run_graph)
+    monkeypatch.setattr(processes, "run_graph", run_graph)
     outcome = invoke("demo", "--headless", "--goal", "1.5", "-2.0", "--seconds", "9", "--seed", "4")
     assert outcome.stdout == '{"goal_reached": true}\n'
     assert outcome.exit_code == status
@@ -103,7 +108,7 @@ def test_headless_run_ends_with_the_report_and_its_status(monkeypatch: pytest.Mo
 
 def test_headless_run_that_broke_still_ends_with_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that nobody could judge ends with a line of the same keys, and never with status 0."""
-    monkeypatch.setattr(runner, "run_graph", lambda *_, **__: 0)
+    monkeypatch.setattr(processes, "run_graph", lambda *_, **__: 0)
     outcome = invoke("demo", "--headless", "--goal", "1", "0")
     assert outcome.exit_code == 1
     assert json.loads(outcome.stdout).keys() == REPORT_KEYS

@@ -9,8 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 pytest.importorskip("rclpy")
-from jepa_humanoid.bringup import robot_names
 from jepa_humanoid.commands.describe import app, doubts, summary
+from jepa_humanoid.graph.options import robot_names
 from jepa_humanoid.locomotion.settings import GaitSettings
 from jepa_humanoid.robot.description import RobotDescription, load_robot
 from jepa_humanoid.robot.stature import stature

@@ -8,7 +8,7 @@ import pinocchio as pin
 import pytest
 import yaml
 
-from jepa_humanoid.bringup import robot_names
+from jepa_humanoid.graph.options import robot_names
 from jepa_humanoid.resources import resource
 from jepa_humanoid.robot.description import RobotDescription, load_robot
 from jepa_humanoid.simulation.model import build_model

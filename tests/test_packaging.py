@@ -80,8 +80,8 @@ def test_installed_wheel_finds_its_data(wheel: Path, tmp_path: Path) -> None:
     """An installed wheel finds its data files below its own prefix, and not those of this checkout."""
     pip(["install", "--no-deps", "--no-compile", "--ignore-installed", "--prefix", str(tmp_path), str(wheel)])
     (package,) = tmp_path.rglob("jepa_humanoid/resources.py")
-    program = "from jepa_humanoid.bringup import make_graph; make_graph(); from jepa_humanoid import resources as r;"
-    program += "print(r.share_directory())"
+    program = "from jepa_humanoid.graph.assembly import make_graph; make_graph();"
+    program += "from jepa_humanoid import resources as r; print(r.share_directory())"
     command = [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(package.parents[1])!r}); {program}"]
     outcome = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
     found = Path(outcome.stdout.strip())

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from jepa_humanoid.bringup import rviz_config_names
+from jepa_humanoid.graph.options import rviz_config_names
 from jepa_humanoid.locomotion.settings import GaitSettings
 from jepa_humanoid.resources import resource
 

@@ -5,7 +5,7 @@ let the walker choose what the feet and the centre of mass should do, let the wh
 and hand the motor drivers a reference to hold on to. What may be done, and why not, is decided in `safety` alone.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pinocchio as pin
@@ -20,6 +20,7 @@ from jepa_humanoid.locomotion.model.walker import ModelWalker
 from jepa_humanoid.locomotion.settings import GaitSettings, gait_settings
 from jepa_humanoid.locomotion.walker import Walker
 from jepa_humanoid.robot.description import RobotDescription
+from jepa_humanoid.robot.settings import settings_of
 from jepa_humanoid.robot.state import BaseEstimate, JointCommand, SensorSample, Vector, VelocityCommand
 from jepa_humanoid.safety import Action, BodyMode, Cause, Reason, Safety, SafetyLimits
 from jepa_humanoid.safety.arbitration import STILL
@@ -31,19 +32,19 @@ class BodySettings:
     """Settings of the body's parts, and how it hands torques to the motor drivers.
 
     Attributes:
-        safety: When it gives up balancing; its limit on gaps is the estimator's too.
-        estimator: Of the base estimator.
+        safety: When it gives up balancing, its limit on gaps being the estimator's too; None for the robot's own.
+        estimator: Of the base estimator; None for the robot's own.
         gait: Of the walker; None for the robot's own.
-        whole_body: Of the whole-body controller.
+        whole_body: Of the whole-body controller; None for the robot's own.
         velocity_leak: Time constant with which the velocity reference returns to the measurement [s].
         position_leak: Time constant with which the position reference does [s].
         sit_height: Lowering of the pelvis before the robot that sits down lets go [m].
     """
 
-    safety: SafetyLimits = field(default_factory=SafetyLimits)
-    estimator: EstimatorSettings = field(default_factory=EstimatorSettings)
+    safety: SafetyLimits | None = None
+    estimator: EstimatorSettings | None = None
     gait: GaitSettings | None = None
-    whole_body: WholeBodySettings = field(default_factory=WholeBodySettings)
+    whole_body: WholeBodySettings | None = None
     velocity_leak: float = 0.02
     position_leak: float = 0.05
     sit_height: float = 0.2
@@ -61,13 +62,16 @@ class Body:
         """Prepare to stand as soon as samples of an upright robot arrive."""
         self.robot = robot
         self.settings = settings or BodySettings()
-        limits = self.settings.safety
+        limits = self.settings.safety or settings_of(robot, "safety", SafetyLimits())
+        estimator = self.settings.estimator or settings_of(robot, "estimator", EstimatorSettings())
+        whole_body = self.settings.whole_body or settings_of(robot, "whole_body", WholeBodySettings())
         self._safety = Safety(robot.joint_names, limits)
-        self._estimator = BaseEstimator(robot, self.settings.estimator, limits.gap)
+        self._estimator = BaseEstimator(robot, estimator, limits.gap)
         self._dynamics = Dynamics(robot)
         self.gait = self.settings.gait or gait_settings(robot)
         self._walker: Walker = ModelWalker(robot, self.gait)
-        self._controller = WholeBodyController(robot, self.settings.whole_body)
+        self._next_gait: GaitSettings | None = None
+        self._controller = WholeBodyController(robot, whole_body)
         self.estimate: BaseEstimate | None = None
         self._hold: JointCommand | None = None
         self._velocity_reference = np.zeros(robot.joint_count)
@@ -111,6 +115,10 @@ class Body:
     def fault(self, cause: Cause, detail: str = "") -> None:
         """Damp because the state cannot be trusted; :meth:`stand_up` ends it."""
         self._safety.fault(Reason(cause, detail))
+
+    def change_gait(self, gait: GaitSettings) -> None:
+        """Walk otherwise from the next time on that the robot stands: a gait does not change within a step."""
+        self._next_gait = gait
 
     # One tick ----------------------------------------------------------------------------------------------------
 
@@ -182,6 +190,10 @@ class Body:
         self._dynamics.update(q, v)
         if anew:
             self._engage(sample)
+        elif self._next_gait is not None and not self._walker.walking and not safety.sitting:
+            self.gait, self._next_gait = self._next_gait, None
+            self._walker = ModelWalker(self.robot, self.gait)
+            self._walker.reset(self._dynamics)
         # Who sits down stays where he is.
         command = STILL if safety.sitting else command
         target = self._walker.update(self._dynamics, command, self._estimator.contacts, dt)

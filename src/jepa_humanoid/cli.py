@@ -17,8 +17,13 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from jepa_humanoid.bringup import GraphError, Options, make_graph
+from jepa_humanoid.commands.options import with_fields
+from jepa_humanoid.errors import HumanoidError
+from jepa_humanoid.graph.arguments import DEFAULT_TARGET, TARGETS, all_options, make_options
+from jepa_humanoid.graph.assembly import make_graph
+from jepa_humanoid.graph.options import GraphError, Options
 from jepa_humanoid.network import LAST_DOMAIN, NetworkError, free_domain, free_port
+from jepa_humanoid.overrides import join_overrides
 from jepa_humanoid.version import __version__
 
 COMMANDS = {
@@ -44,78 +49,30 @@ app = typer.Typer(
 )
 notes = Console(stderr=True, highlight=False)
 
-Target = Annotated[str, typer.Option(help="What moves: mujoco, g1 (a real one), or gazebo, which needs `ros2 launch`.")]
-Robot = Annotated[str, typer.Option(help="Which robot, a file in config/robots.")]
-Scene = Annotated[str, typer.Option(help="Where a simulated robot stands, a file in config/scenes.")]
-Seed = Annotated[int, typer.Option(help="Draws the scene, the sensors' noise and the randomisation.")]
-LockStep = Annotated[
-    bool, typer.Option("--lock-step/--free-running", help="Whether a simulated target waits for its commands.")
-]
-Randomize = Annotated[bool, typer.Option(help="Draw the simulated robot's mass and the floor's friction.")]
-ActuationDelay = Annotated[float, typer.Option(help="From a command to its effect in a simulated robot, in seconds.")]
-NetworkInterface = Annotated[str, typer.Option(help="Network interface that a real robot is on, such as eth0.")]
-DdsDomain = Annotated[int, typer.Option(help="DDS domain of a real robot: 0, or 1 in its vendor's simulator.")]
-DryRun = Annotated[
-    bool,
-    typer.Option("--dry-run/--no-dry-run", help="Send nothing to a real robot; the topic lowcmd shows what would be."),
-]
-VendorSimulator = Annotated[bool, typer.Option(help="The vendor's simulator stands in for a real robot.")]
-Planner = Annotated[str, typer.Option(help="Who plans: jepa (the world model), a baseline, or off.")]
-Model = Annotated[str, typer.Option(help="World model to imagine with; the robot's own in models/ otherwise.")]
-Page = Annotated[bool, typer.Option(help="Show everything on a page in the browser.")]
-Host = Annotated[str, typer.Option(help="Address that serves the page; 0.0.0.0 lets other machines steer the robot.")]
-Port = Annotated[int, typer.Option(help="Port that serves the page; the next free one if it is taken.")]
-Namespace = Annotated[str, typer.Option(help="Namespace of all nodes and topics.")]
 DomainId = Annotated[
     int | None, typer.Option(help="ROS domain; otherwise ROS_DOMAIN_ID, or one that nobody here uses.", min=0, max=232)
 ]
+TARGET_OPTION = typer.Option(
+    DEFAULT_TARGET, help=f"What moves: {', '.join(TARGETS)}; some need ROS 2's own `ros2 launch`, and say so."
+)
+OFFERED = {
+    name: item for name, item in all_options().items() if item.metadata["in_launch"] and item.metadata["in_command"]
+}
+"""What can be chosen about the graph without a ROS 2 installation."""
+
+SHOWN = ("robot", "set", "scene", "seed", "randomize", "planner", "model", "host", "port")
+"""What a demo leaves to choose of it."""
 
 
 @app.command()
-def run(
-    target: Target = Options.target,
-    robot: Robot = Options.robot,
-    scene: Scene = Options.scene,
-    seed: Seed = Options.seed,
-    lock_step: LockStep = Options.lock_step,
-    randomize: Randomize = Options.randomize,
-    actuation_delay: ActuationDelay = Options.actuation_delay,
-    network_interface: NetworkInterface = Options.network_interface,
-    dds_domain: DdsDomain = Options.dds_domain,
-    dry_run: DryRun = Options.dry_run,
-    vendor_simulator: VendorSimulator = Options.vendor_simulator,
-    planner: Planner = Options.planner,
-    model: Model = Options.model,
-    page: Page = Options.page,
-    host: Host = Options.host,
-    port: Port = Options.port,
-    namespace: Namespace = Options.namespace,
-    domain_id: DomainId = None,
-) -> None:
+@with_fields(OFFERED.values())
+def run(target: str = TARGET_OPTION, domain_id: DomainId = None, **options: Any) -> None:
     """Run the whole graph on this machine; Ctrl-C stops all of it."""
-    _run(
-        domain_id,
-        target=target,
-        robot=robot,
-        scene=scene,
-        seed=seed,
-        lock_step=lock_step,
-        randomize=randomize,
-        actuation_delay=actuation_delay,
-        network_interface=network_interface,
-        dds_domain=dds_domain,
-        dry_run=dry_run,
-        vendor_simulator=vendor_simulator,
-        planner=planner,
-        model=model,
-        page=page,
-        host=host,
-        port=port,
-        namespace=namespace,
-    )
+    _run(domain_id, target=target, **options)
 
 
 @app.command()
+@with_fields((OFFERED[name] for name in SHOWN), scene="room")
 def demo(
     headless: Annotated[bool, typer.Option("--headless", help="No page: walk to --goal, judge, end.")] = False,
     goal: Annotated[
@@ -125,15 +82,8 @@ def demo(
     seconds: Annotated[
         float, typer.Option(help="Robot time that a headless run may take, in seconds.")
     ] = Options.seconds,
-    robot: Robot = Options.robot,
-    scene: Scene = "room",
-    seed: Seed = Options.seed,
-    randomize: Randomize = Options.randomize,
-    planner: Planner = Options.planner,
-    model: Model = Options.model,
-    host: Host = Options.host,
-    port: Port = Options.port,
     domain_id: DomainId = None,
+    **options: Any,
 ) -> None:
     """Show a robot that stands, and walks to where the page points.
 
@@ -143,37 +93,16 @@ def demo(
     if not headless:
         if goal is not None:
             _fail("--goal is for --headless; on the page, point at the floor.")
-        _run(
-            domain_id,
-            robot=robot,
-            scene=scene,
-            seed=seed,
-            randomize=randomize,
-            planner=planner,
-            model=model,
-            host=host,
-            port=port,
-        )
+        _run(domain_id, **options)
     if goal is None:
         _fail("--headless needs --goal X Y.")
     with tempfile.TemporaryDirectory(prefix="jepa_humanoid-") as folder:
         report = Path(folder) / "report.json"
-        options = _options(
-            robot=robot,
-            scene=scene,
-            seed=seed,
-            randomize=randomize,
-            planner=planner,
-            model=model,
-            page=False,
-            goal=goal,
-            seconds=seconds,
-            report=str(report),
-        )
+        chosen = _options(**options | {"page": False, "goal": goal, "seconds": seconds, "report": str(report)})
         if domain_id is None and "ROS_DOMAIN_ID" not in os.environ:
             # Headless runs come in numbers. Those that start together must not all find the first domain free.
             domain_id = free_domain(first=os.getpid() % (LAST_DOMAIN + 1))
-        status = _run_graph(options, domain_id, log=sys.stderr)
+        status = _run_graph(chosen, domain_id, log=sys.stderr)
         judged = report.is_file()
         typer.echo(report.read_text().strip() if judged else NO_REPORT)
     raise typer.Exit(status if judged else status or 1)
@@ -181,7 +110,7 @@ def demo(
 
 @app.command()
 def doctor(
-    robot: Robot = Options.robot,
+    robot: Annotated[str, typer.Option(help="Which robot, a file in config/robots.")] = Options.robot,
     port: Annotated[int, typer.Option(help="Port that the page would use.")] = Options.port,
 ) -> None:
     """Check this installation, and say what is missing."""
@@ -211,14 +140,22 @@ def _run(domain_id: int | None, **options: Any) -> NoReturn:
 
 def _options(**options: Any) -> Options:
     try:
-        return Options(**options)
-    except GraphError as error:
+        overrides = join_overrides(options.pop("set"))
+        chosen = make_options(**options, set=overrides)
+        if overrides:
+            # Here, because it takes as long as everything else together.
+            from jepa_humanoid.robot.description import load_robot
+            from jepa_humanoid.settings import check_settings
+
+            check_settings(load_robot(chosen.robot, overrides))
+    except HumanoidError as error:
         _fail(str(error))
+    return chosen
 
 
 def _run_graph(options: Options, domain_id: int | None, log: TextIO | None = None) -> int:
     # Here, so that `humanoid doctor` can say what of it is missing.
-    from jepa_humanoid.runner import run_graph
+    from jepa_humanoid.graph.processes import run_graph
 
     try:
         return run_graph(make_graph(options), domain=domain_id, log=log)

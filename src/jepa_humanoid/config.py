@@ -1,10 +1,13 @@
 """One way to configure: number types for settings, files into settings, and mistakes into sentences."""
 
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import is_dataclass
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
 import yaml
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from jepa_humanoid.errors import HumanoidError
 
@@ -12,6 +15,9 @@ Positive = Annotated[float, Field(gt=0.0)]
 NonNegative = Annotated[float, Field(ge=0.0)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Count = Annotated[int, Field(gt=0)]
+
+STRICT = ConfigDict(extra="forbid")
+"""Of every settings class: a name that it does not know is a mistake."""
 
 Settings = TypeVar("Settings")
 
@@ -42,8 +48,8 @@ def parse(
     try:
         return TypeAdapter(kind).validate_python({} if values is None else values)
     except ValidationError as mistakes:
-        problems = "; ".join(f"{'.'.join(map(str, (*within, *e['loc'])))}: {e['msg']}" for e in mistakes.errors())
-        raise error(f"{source}: {problems}") from mistakes
+        problems = [_sentence(kind, within, each["type"], each["loc"], each["msg"]) for each in mistakes.errors()]
+        raise error(f"{source}: {'; '.join(problems)}") from mistakes
 
 
 def read_yaml(path: Path, error: type[Exception] = ConfigurationError) -> object:
@@ -69,3 +75,28 @@ def load(kind: type[Settings], path: Path, error: type[Exception] = Configuratio
         ConfigurationError: Or ``error``, as `read_yaml` and `parse`.
     """
     return parse(kind, read_yaml(path, error), path, error)
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Returns what to say about a name that is none of the known ones: the most similar, or all of them."""
+    names = sorted(known)
+    similar = difflib.get_close_matches(name, names, n=1)
+    return f"did you mean '{similar[0]}'?" if similar else f"known are {', '.join(names)}"
+
+
+def _sentence(kind: object, within: tuple[str, ...], mistake: str, place: Sequence[int | str], message: str) -> str:
+    """What is wrong with one field, in words for people."""
+    where = ".".join(map(str, (*within, *place)))
+    if mistake not in ("unexpected_keyword_argument", "extra_forbidden"):
+        return f"{where}: {message}"
+    return f"{where}: there is no such setting; {nearest(str(place[-1]), _names(kind, place[:-1]))}"
+
+
+def _names(kind: Any, place: Sequence[int | str]) -> Sequence[str]:
+    """Names of the fields of the settings class at a place below another."""
+    for step in place:
+        if get_origin(kind) is dict:
+            kind = get_args(kind)[1]
+        elif is_dataclass(kind):
+            kind = get_type_hints(kind).get(str(step))
+    return tuple(get_type_hints(kind)) if is_dataclass(kind) else ()

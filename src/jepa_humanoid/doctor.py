@@ -10,14 +10,15 @@ from enum import StrEnum
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from jepa_humanoid import bringup, network, resources
+from jepa_humanoid import network, resources
+from jepa_humanoid.graph import gazebo, packages
+from jepa_humanoid.graph.options import WITHOUT_MODEL, scene_names
 
 OLDEST_PYTHON = (3, 11)
 NEWEST_PYTHON = (3, 13)
@@ -125,15 +126,15 @@ def examine(*, robot: str = "g1", port: int = 8080) -> Iterator[Finding]:
     yield _model(robot)
     yield _port(port)
     yield _installed("ros2 launch", _launch(), "only for the files in launch/: source a ROS 2 installation")
-    for subject, packages, use in (
-        ("target gazebo", bringup.GAZEBO_PACKAGES, "only for Gazebo"),
+    for subject, wanted, use in (
+        ("target gazebo", gazebo.PACKAGES, "only for Gazebo"),
         ("links on tf", ("tf2_msgs", "robot_state_publisher"), "only for viewers of tf"),
         ("RViz", ("rviz2", "interactive_markers"), "only to look and point in RViz; the page needs no installation"),
         ("recording", ("ros2bag", "rosbag2_storage_mcap"), "only to record"),
     ):
-        missing = [package for package in packages if not _in_ament_index(package)]
-        names = " ".join(f"ros-$ROS_DISTRO-{package.replace('_', '-')}" for package in missing)
-        yield _installed(subject, ", ".join(packages) if not missing else "", f"{use}: sudo apt install {names}")
+        missing = [package for package in wanted if not packages.installed(package)]
+        advice = f"{use}: {packages.install_command(missing)}"
+        yield _installed(subject, ", ".join(wanted) if not missing else "", advice)
     yield _distribution("target g1", "cyclonedds", "only for a real G1: pip install '.[g1]'")
     yield _distribution("engine dart", "dartpy", "only to try Gazebo's engine alone: pip install '.[dart]'")
     yield _distribution("training", "torch", "only to train: pip install '.[train]'")
@@ -210,7 +211,7 @@ def _round_trip() -> str:
 def _data_files() -> str:
     share = resources.share_directory()
     resources.resource("config/robots")
-    return f"{share}; scenes: {', '.join(bringup.scene_names())}"
+    return f"{share}; scenes: {', '.join(scene_names())}"
 
 
 def _robot(name: str) -> str:
@@ -228,7 +229,7 @@ def _model(robot: str) -> Finding:
     folder = resources.share_directory() / "models" / robot
     if list(folder.glob("*.onnx")):
         return Finding("world model", Verdict.GOOD, f"models/{robot}")
-    advice = f"planners {' and '.join(bringup.WITHOUT_MODEL)} need none; to train: docs/tutorials/your_own_humanoid.md"
+    advice = f"planners {' and '.join(WITHOUT_MODEL)} need none; to train: docs/tutorials/your_own_humanoid.md"
     return Finding("world model", Verdict.NOTE, f"none of '{robot}'", advice)
 
 
@@ -257,9 +258,3 @@ def _distribution(subject: str, name: str, advice: str) -> Finding:
 def _launch() -> str:
     names = ("launch", "launch_ros")
     return ", ".join(names) if all(find_spec(name) is not None for name in names) else ""
-
-
-def _in_ament_index(package: str) -> bool:
-    prefixes = filter(None, os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep))
-    index = "share/ament_index/resource_index/packages"
-    return any((Path(prefix) / index / package).is_file() for prefix in prefixes)

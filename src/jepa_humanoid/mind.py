@@ -10,7 +10,7 @@ from jepa_humanoid import geometry
 from jepa_humanoid.planning.planner import Plan
 from jepa_humanoid.planning.planners import PLANNERS, WITHOUT_MODEL, PlannerName, make_planner
 from jepa_humanoid.planning.seen_map import BODY_RADIUS, SeenMap
-from jepa_humanoid.planning.settings import PlannerSettings, load_planner_settings
+from jepa_humanoid.planning.settings import PlannerSettings, load_planner_settings, planner_settings
 from jepa_humanoid.planning.situation import Situation
 from jepa_humanoid.planning.surprise import SurpriseMonitor
 from jepa_humanoid.planning.way import Way
@@ -98,6 +98,7 @@ class Mind:
             WorldModelError: If the model or the settings are missing or malformed.
         """
         name, radius = (DEFAULT_ROBOT, BODY_RADIUS) if robot is None else (robot.name, robot.radius)
+        settings = None if robot is None else planner_settings(robot)
         folder = directory or model_directory(name)
         if directory is None and not (folder / CARD).is_file():
             if planner not in WITHOUT_MODEL:
@@ -106,8 +107,8 @@ class Mind:
                     f"Plan with {' or '.join(WITHOUT_MODEL)}, or train one: humanoid data generate --robot {name}, "
                     f"humanoid train, humanoid export --robot {name} (docs/world_model.md)"
                 )
-            return Mind(None, planner, seed=seed, radius=radius)
-        return Mind(WorldModel(folder), planner, seed=seed, radius=radius)
+            return Mind(None, planner, settings, seed, radius)
+        return Mind(WorldModel(folder), planner, settings, seed, radius)
 
     def reset(self) -> None:
         """Forget everything, as after a jump in time."""

@@ -24,13 +24,13 @@ from geometry_msgs.msg import PoseStamped, TwistStamped
 from launch.actions import IncludeLaunchDescription
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 
-from jepa_humanoid import launching
-from jepa_humanoid.bringup import GAZEBO_PACKAGES
+from jepa_humanoid.graph.gazebo import PACKAGES
+from jepa_humanoid.graph.packages import installed
 from jepa_humanoid.nodes.messages.odometry import read_odometry
 from jepa_humanoid.resources import resource
 from jepa_humanoid.robot.state import BaseEstimate
 
-if shutil.which("gz") is None or not all(map(launching.installed, GAZEBO_PACKAGES)):
+if shutil.which("gz") is None or not all(map(installed, PACKAGES)):
     pytest.skip("Gazebo, gz_ros2_control or ros_gz_bridge are not installed", allow_module_level=True)
 
 STAND = 30.0

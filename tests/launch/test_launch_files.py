@@ -2,9 +2,9 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,10 @@ from launch.actions import ExecuteProcess, IncludeLaunchDescription, SetEnvironm
 from launch.launch_description_sources import get_launch_description_from_python_launch_file
 from launch_ros.actions import Node
 
-from jepa_humanoid import launching
-from jepa_humanoid.bringup import Options, launch_arguments
+from jepa_humanoid.graph import describing, packages, ros2_launch
+from jepa_humanoid.graph.arguments import all_options, launch_arguments, make_options
+from jepa_humanoid.graph.description import Description, LaunchError
+from jepa_humanoid.graph.options import Options
 from jepa_humanoid.resources import resource
 
 FILES = sorted(path.name for path in resource("launch").glob("*.launch.py"))
@@ -27,6 +29,7 @@ FILES = sorted(path.name for path in resource("launch").glob("*.launch.py"))
 VALUES: dict[str, Any] = {
     "target": "gazebo",
     "robot": "g1",
+    "set": "gait.step_width=0.24",
     "scene": "room",
     "seed": 7,
     "lock_step": False,
@@ -86,25 +89,22 @@ def visit(file: str, **arguments: str) -> list[Any]:
 @pytest.fixture
 def everything_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever package is asked for is there, and nobody describes robots."""
-    monkeypatch.setattr(launching, "installed", lambda package: True)
-    monkeypatch.setattr(launching.shutil, "which", lambda program: f"/bin/{program}")
+    monkeypatch.setattr(packages, "prefix_of", lambda package: Path("/opt/none"))
+    monkeypatch.setattr(shutil, "which", lambda program: f"/bin/{program}")
     start = {"world": "flat", "x": 0.0, "y": 0.0, "z": 0.8, "yaw": 0.0, "controllers": "/tmp/none.yaml"}
-    monkeypatch.setattr(
-        launching, "describe", lambda options: launching.Description(Path("/tmp/none"), "<robot/>", start)
-    )
-    monkeypatch.setattr(launching, "get_package_prefix", lambda package: "/opt/none")
+    monkeypatch.setattr(ros2_launch, "describe", lambda options: Description(Path("/tmp/none"), "<robot/>", start))
 
 
 def options_of(monkeypatch: pytest.MonkeyPatch, file: str, **arguments: str) -> Options:
     """The options that a launch file makes its graph from."""
     heard: list[Options] = []
-    make_graph = launching.make_graph
+    make_graph = ros2_launch.make_graph
 
     def listen(options: Options) -> Any:
         heard.append(options)
         return make_graph(options)
 
-    monkeypatch.setattr(launching, "make_graph", listen)
+    monkeypatch.setattr(ros2_launch, "make_graph", listen)
     visit(file, **arguments)
     return heard[0]
 
@@ -124,9 +124,7 @@ def test_file_parses_and_describes_its_arguments(file: str) -> None:
 def test_every_argument_has_a_value_to_try() -> None:
     """The table above knows every argument, with another value than its default wherever there is one."""
     assert set(VALUES) == {argument.name for argument in launch_arguments()}
-    same = {
-        option.name for option in fields(Options) if option.name in VALUES and VALUES[option.name] == option.default
-    }
+    same = {name for name, option in all_options().items() if VALUES.get(name, ...) == option.default}
     assert same == {"robot"}
 
 
@@ -136,7 +134,7 @@ def test_argument_reaches_the_graph(name: str, monkeypatch: pytest.MonkeyPatch) 
     """Each argument of bringup.launch.py becomes the option of the same name."""
     text = {key: str(value).lower() if isinstance(value, bool) else str(value) for key, value in VALUES.items()}
     options = options_of(monkeypatch, "bringup.launch.py", **{name: text[name]}, **NEEDS.get(name, {}))
-    assert getattr(options, name) == VALUES[name]
+    assert (options.TARGET if name == "target" else getattr(options, name)) == VALUES[name]
 
 
 @pytest.mark.usefixtures("everything_installed")
@@ -296,7 +294,7 @@ def test_wrong_value_ends_with_one_sentence(arguments: tuple[str, ...], named: t
 def test_missing_package_ends_with_one_sentence(arguments: tuple[str, ...], package: str) -> None:
     """A package that is not installed ends `ros2 launch` with one sentence that names it and how to install it."""
     pytest.importorskip("ros2launch")
-    if launching.installed(package):
+    if packages.installed(package):
         pytest.skip(f"{package} is installed")
     sentence = refuse(*arguments)
     assert package in sentence
@@ -306,19 +304,19 @@ def test_missing_package_ends_with_one_sentence(arguments: tuple[str, ...], pack
 
 def test_description_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     """If robot or scene cannot be described, the launch ends with the reason that `humanoid describe` gave."""
-    monkeypatch.setattr(launching, "_own_executable", lambda name: None)
-    options = Options(target="gazebo")
+    monkeypatch.setattr(describing, "executable_of", lambda name: None)
+    options = make_options(target="gazebo")
     object.__setattr__(options, "robot", "h7")
-    with pytest.raises(launching.LaunchError, match="cannot be described: no robot 'h7': known are g1"):
-        launching.describe(options)
+    with pytest.raises(LaunchError, match="cannot be described: no robot 'h7': known are g1"):
+        describing.describe(options)
 
 
 def test_description_has_what_gazebo_needs() -> None:
     """URDF, world and start come in one folder, which is forgotten at the end."""
-    described = launching.describe(Options(target="gazebo", scene="room", seed=2, namespace="left", lidar="cast"))
+    described = describing.describe(make_options(target="gazebo", scene="room", seed=2, namespace="left", lidar="cast"))
     assert "GazeboSimSystem" in described.robot
     assert "<namespace>/left</namespace>" in described.robot
-    assert "sensors-system" not in described.world.read_text()
+    assert "sensors-system" not in (described.folder / "world.sdf").read_text()
     assert described.start["world"] == "room"
-    described.forget()
+    describing.forget(described)
     assert not described.folder.exists()

@@ -23,16 +23,25 @@ class Echo(RobotNode):
     PARAMETERS = (
         ParameterSpec("fails", False, "whether to fail"),
         ParameterSpec("gain", 1.0, "a number", "m", 0.0, 2.0),
+        ParameterSpec("pitch", 1.0, "a number that may change", "Hz", 0.0, 9.0, live=True),
+        ParameterSpec("volume", 1.0, "another", "", 0.0, 9.0, live=True),
         ParameterSpec("colour", "red", "a choice", choices=("red", "green")),
     )
 
     def configure(self):
         """Subscribe."""
         self.heard = 0
+        self.taken = []
         self.value("colour")
         self.listen("teleop/cmd_vel", self.on_velocity)
         if self.value("fails"):
             raise NodeError("no legs")
+
+    def change(self, name, value):
+        """Take in what is even."""
+        if value % 2:
+            raise NodeError(f"{name} {value} is odd")
+        return lambda: self.taken.append((name, value))
 
     def on_velocity(self, message):
         """Count."""
@@ -112,6 +121,28 @@ def test_number_out_of_range_is_refused(echo):
     """A number outside its range is refused by name."""
     with pytest.raises(InvalidParameterValueException, match="gain"):
         echo(gain=3.0)
+
+
+def test_live_parameters_change_together_or_not_at_all(echo):
+    """New values are taken in while the node runs, and a wrong one is refused with its reason, and all with it."""
+    node = echo()
+    assert node.start()
+    pitch, volume = (Parameter(name, Parameter.Type.DOUBLE, 2.0) for name in ("pitch", "volume"))
+    assert node.set_parameters_atomically([pitch, volume]).successful
+    assert node.taken == [("pitch", 2.0), ("volume", 2.0)]
+    outcome = node.set_parameters_atomically([pitch, Parameter("volume", Parameter.Type.DOUBLE, 3.0)])
+    assert (outcome.successful, outcome.reason) == (False, "volume 3.0 is odd")
+    assert node.taken == [("pitch", 2.0), ("volume", 2.0)]
+    assert node.value("volume") == 2.0
+
+
+def test_other_parameters_stay_as_they_were_at_the_start(echo):
+    """A parameter that is not live cannot be changed."""
+    node = echo()
+    assert node.start()
+    (outcome,) = node.set_parameters([Parameter("gain", Parameter.Type.DOUBLE, 0.5)])
+    assert not outcome.successful
+    assert node.value("gain") == 1.0
 
 
 def test_undeclared_topics_are_refused(echo):

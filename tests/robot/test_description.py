@@ -7,7 +7,7 @@ import pinocchio as pin
 import pytest
 import yaml
 
-from jepa_humanoid.bringup import robot_names
+from jepa_humanoid.graph.options import robot_names
 from jepa_humanoid.resources import share_directory
 from jepa_humanoid.robot.description import RobotDescription, load_robot, resolve_uri, sole_frame
 from jepa_humanoid.robot.errors import RobotDescriptionError

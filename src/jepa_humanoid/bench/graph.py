@@ -8,7 +8,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from jepa_humanoid.errors import HumanoidError
-from jepa_humanoid.graph.description import Options, make_graph
+from jepa_humanoid.graph.arguments import make_options
+from jepa_humanoid.graph.assembly import make_graph
+from jepa_humanoid.graph.options import Options
 from jepa_humanoid.graph.processes import run_graph
 from jepa_humanoid.network import free_port
 from jepa_humanoid.simulation.world import WorldSettings
@@ -61,7 +63,7 @@ def bench_graph(
 
 def _run(scene: str, goal: tuple[float, float], factor: float, page: bool, folder: Path) -> dict[str, float]:
     file, log = folder / "report.json", folder / "log"
-    options = Options(
+    options = make_options(
         scene=scene,
         goal=goal,
         page=page,

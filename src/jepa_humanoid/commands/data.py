@@ -13,10 +13,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
+from jepa_humanoid.commands.options import Jobs, Robot, Set
 from jepa_humanoid.data.episode import Header, read_header
 from jepa_humanoid.data.errors import DataError
 from jepa_humanoid.data.generate import Entry, GenerationSettings, Task, generate, read_recordings, write_manifest
+from jepa_humanoid.overrides import join_overrides
 from jepa_humanoid.robot.description import DEFAULT_ROBOT, load_robot
+from jepa_humanoid.settings import check_settings
 from jepa_humanoid.simulation.simulation import simulate
 from jepa_humanoid.world_model.settings import load_settings
 
@@ -24,8 +27,6 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, help="Make and loo
 console = Console(highlight=False)
 
 Settings = Annotated[str, typer.Option(help="World-model settings: a name in config/world_model, or a YAML file.")]
-Jobs = Annotated[int, typer.Option(min=1, help="Processes.")]
-Robot = Annotated[str, typer.Option(help="Which robot, a file in config/robots.")]
 
 
 @app.command("generate")
@@ -38,6 +39,7 @@ def generate_command(
     seconds: Annotated[float, typer.Option(min=2.0, help="Longest episode, in seconds.")] = GenerationSettings.seconds,
     jobs: Jobs = 1,
     robot: Robot = DEFAULT_ROBOT,
+    set_: Set = None,
     settings: Settings = "g1",
 ) -> None:
     """Let the robot wander through drawn scenes and record it.
@@ -46,7 +48,11 @@ def generate_command(
     """
     made = replace(GenerationSettings(), seconds=seconds)
     tasks = [Task(seed + number) for number in range(episodes)]
-    _run(tasks, out, robot, settings, made, jobs, {"command": "generate", "episodes": episodes, "seed": seed})
+    command: dict[str, object] = {"command": "generate", "episodes": episodes, "seed": seed}
+    overrides = join_overrides(set_)
+    if overrides:
+        command["set"] = overrides
+    _run(tasks, out, robot, settings, made, jobs, command, overrides)
 
 
 @app.command("replay")
@@ -111,6 +117,7 @@ def _run(
     made: GenerationSettings,
     jobs: int,
     command: dict[str, object],
+    overrides: str = "",
 ) -> None:
     columns = (
         TextColumn("{task.description}"),
@@ -124,8 +131,8 @@ def _run(
     try:
         with Progress(*columns, console=console) as progress:
             bar = progress.add_task("episodes", total=len(tasks))
-            load_robot(robot)
-            walk = partial(simulate, robot=robot)
+            check_settings(load_robot(robot, overrides))
+            walk = partial(simulate, robot=robot, overrides=overrides)
             for entry in generate(tasks, out, robot, walk, load_settings(settings), made, jobs):
                 entries.append(entry)
                 endings[entry.header.ending] += 1

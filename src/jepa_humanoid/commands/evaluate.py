@@ -10,24 +10,29 @@ from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
 
+from jepa_humanoid.commands.options import Jobs, Robot, Set
+from jepa_humanoid.errors import HumanoidError
 from jepa_humanoid.mind import PLANNERS, PlannerName
+from jepa_humanoid.overrides import join_overrides
 from jepa_humanoid.robot.description import DEFAULT_ROBOT
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Measure walking and finding the way, with reports.")
 console = Console(highlight=False)
 
-Robot = Annotated[str, typer.Option(help="Who is asked: a file in config/robots, or the path of a YAML file.")]
+Seeds = Annotated[str, typer.Option(help="FIRST:END, END excluded; or one seed.")]
+Json = Annotated[Path | None, typer.Option(help="Where to write the trials.")]
 
 
 @app.command("navigation")
 def navigation_command(
     robot: Robot = DEFAULT_ROBOT,
+    set_: Set = None,
     planner: Annotated[str, typer.Option(help=f"Who chooses the velocities: {', '.join(PLANNERS)}.")] = "jepa",
     scene: Annotated[str, typer.Option(help="A file in config/scenes, with a goal.")] = "room",
-    seeds: Annotated[str, typer.Option(help="FIRST:END, END excluded; or one seed.")] = "0:20",
-    jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
+    seeds: Seeds = "0:20",
+    jobs: Jobs = 1,
     model: Annotated[Path | None, typer.Option(help="Folder of the world model; the robot's own if none.")] = None,
-    json: Annotated[Path | None, typer.Option(help="Where to write the trials.")] = None,
+    json: Json = None,
     picture: Annotated[Path | None, typer.Option(help="Where to draw the paths, a PNG file.")] = None,
 ) -> None:
     """Walk to the goals of drawn scenes with estimated state, noise, and randomised friction and mass."""
@@ -35,14 +40,18 @@ def navigation_command(
 
     from jepa_humanoid.evaluation.navigation import Trial, evaluate, summarize, write_report
     from jepa_humanoid.evaluation.pictures import draw_trials
+    from jepa_humanoid.robot.description import load_robot
+    from jepa_humanoid.settings import check_settings
     from jepa_humanoid.simulation.simulation import simulate
 
     name = _planner(planner)
     chosen = _seeds(seeds)
     trials: list[Trial] = []
     try:
-        walk = partial(simulate, robot=robot)
-        running = evaluate(scene, chosen, name, model, walk, jobs, robot=robot)
+        overrides = join_overrides(set_)
+        check_settings(load_robot(robot, overrides))
+        walk = partial(simulate, robot=robot, overrides=overrides)
+        running = evaluate(scene, chosen, name, model, walk, jobs, robot=robot, overrides=overrides)
         for trial in track(running, planner, len(chosen), console=console):
             trials.append(trial)
     except ValueError as error:
@@ -80,21 +89,20 @@ def navigation_command(
 def locomotion_command(
     suite: Annotated[str, typer.Option(help="What is asked: stand, walk, push, straight or turn.")] = "walk",
     robot: Robot = DEFAULT_ROBOT,
+    set_: Set = None,
     impulse: Annotated[
         float | None, typer.Option(min=0.0, help="Size of the pushes of the suite push, in N·s; 15 if none.")
     ] = None,
     engine: Annotated[str, typer.Option(help="What simulates it: mujoco, or dart (Gazebo's).")] = "mujoco",
-    seeds: Annotated[str, typer.Option(help="FIRST:END, END excluded; or one seed.")] = "0:4",
-    jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
-    json: Annotated[Path | None, typer.Option(help="Where to write the trials.")] = None,
+    seeds: Seeds = "0:4",
+    jobs: Jobs = 1,
+    json: Json = None,
 ) -> None:
     """Stand, walk, take pushes or turn with estimated state, noise, and randomised friction and mass."""
     from jepa_humanoid.evaluation.locomotion import SUITES, evaluate, pushed_by, summarize, trial_count, write_report
-    from jepa_humanoid.locomotion.settings import gait_settings
     from jepa_humanoid.robot.description import load_robot
-    from jepa_humanoid.robot.errors import RobotDescriptionError
+    from jepa_humanoid.settings import check_settings
     from jepa_humanoid.simulation.engines import check_engine
-    from jepa_humanoid.simulation.errors import EngineError
 
     if suite not in SUITES:
         _fail(f"no suite '{suite}': known are {', '.join(SUITES)}")
@@ -104,10 +112,11 @@ def locomotion_command(
     chosen = _seeds(seeds)
     try:
         check_engine(engine)
-        gait_settings(load_robot(robot))
-    except (EngineError, RobotDescriptionError) as error:
+        overrides = join_overrides(set_)
+        check_settings(load_robot(robot, overrides))
+    except HumanoidError as error:
         _fail(error)
-    running = evaluate(asked, chosen, jobs, engine, robot)
+    running = evaluate(asked, chosen, jobs, engine, robot, overrides)
     trials = list(track(running, suite, trial_count(asked, chosen), console=console))
     table = Table("seed", "µ", "kg", "push", "passed", "tilt °", "off m", "yaw °", "speed %", "odom m", box=box.SIMPLE)
     for t in trials:

@@ -240,6 +240,7 @@ def run_trial(
     impulse: tuple[float, float] | None = None,
     engine: str = "mujoco",
     robot: str = DEFAULT_ROBOT,
+    overrides: str = "",
 ) -> LocomotionTrial:
     """Run one trial on a flat floor.
 
@@ -249,12 +250,13 @@ def run_trial(
         impulse: Of a push after settling, forward and to the left [N·s].
         engine: What simulates it.
         robot: Who is asked: a name in ``config/robots``, or a YAML file.
+        overrides: What is to be otherwise than its file says.
 
     Raises:
         EngineError: If there is no such engine, or it is not installed.
         RobotDescriptionError: If there is no such robot, or its description is wrong.
     """
-    described = _described(robot)
+    described = _described(robot, overrides)
     rollout = Rollout(described, load_scene("flat"), WorldSettings(seed=seed, engine=engine, randomize=True))
     rollout.body = body = _TimedBody(described)
     world = rollout.world
@@ -345,7 +347,12 @@ def _follow(course: Course, seed: int, rollout: Rollout, watch: _Watch, settled:
 
 
 def evaluate(
-    suite: str | Suite, seeds: Sequence[int], jobs: int = 1, engine: str = "mujoco", robot: str = DEFAULT_ROBOT
+    suite: str | Suite,
+    seeds: Sequence[int],
+    jobs: int = 1,
+    engine: str = "mujoco",
+    robot: str = DEFAULT_ROBOT,
+    overrides: str = "",
 ) -> Iterator[LocomotionTrial]:
     """Run a suite over seeds; yields the trials in order, `trial_count` of them.
 
@@ -356,7 +363,7 @@ def evaluate(
     check_engine(engine)
     chosen = SUITES[suite] if isinstance(suite, str) else suite
     tasks = list(product(seeds, chosen.impulses))
-    run = partial(_task, chosen, engine, robot)
+    run = partial(_task, chosen, engine, robot, overrides)
     if jobs <= 1:
         yield from map(run, tasks)
         return
@@ -403,8 +410,10 @@ def write_report(path: Path, report: Mapping[str, object]) -> None:
     path.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n")
 
 
-def _task(suite: Suite, engine: str, robot: str, task: tuple[int, tuple[float, float] | None]) -> LocomotionTrial:
-    return run_trial(suite, *task, engine, robot)
+def _task(
+    suite: Suite, engine: str, robot: str, overrides: str, task: tuple[int, tuple[float, float] | None]
+) -> LocomotionTrial:
+    return run_trial(suite, *task, engine, robot, overrides)
 
 
 def _look_period(rollout: Rollout) -> float:
@@ -421,5 +430,5 @@ def _mean(values: Sequence[float | None]) -> float | None:
 
 
 @cache
-def _described(robot: str) -> RobotDescription:
-    return load_robot(robot)
+def _described(robot: str, overrides: str) -> RobotDescription:
+    return load_robot(robot, overrides)

@@ -142,6 +142,7 @@ def evaluate(
     jobs: int = 1,
     settings: NavigationSettings | None = None,
     robot: str = DEFAULT_ROBOT,
+    overrides: str = "",
 ) -> Iterator[Trial]:
     """Run a planner over seeds of a scene; yields the trials in the order of the seeds.
 
@@ -154,9 +155,17 @@ def evaluate(
         jobs: Processes.
         settings: Times.
         robot: Whose mind plans: a name in ``config/robots``, or a YAML file.
+        overrides: What is to be otherwise than its file says.
     """
     run = partial(
-        _trial, scene=scene, planner=planner, model=model, make_walk=make_walk, settings=settings, robot=robot
+        _trial,
+        scene=scene,
+        planner=planner,
+        model=model,
+        make_walk=make_walk,
+        settings=settings,
+        robot=robot,
+        overrides=overrides,
     )
     if jobs <= 1:
         yield from map(run, seeds)
@@ -173,8 +182,9 @@ def _trial(
     make_walk: WalkMaker,
     settings: NavigationSettings | None,
     robot: str,
+    overrides: str,
 ) -> Trial:
-    mind = Mind.load(model, planner, seed, load_robot(robot))
+    mind = Mind.load(model, planner, seed, load_robot(robot, overrides))
     return run_trial(load_scene(scene, seed), seed, mind, make_walk, planner, settings)
 
 

@@ -2,15 +2,15 @@
 
 from typing import Annotated
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 from pydantic.dataclasses import dataclass as validated_dataclass
 
-from jepa_humanoid.config import NonNegative, Positive, Share, parse
+from jepa_humanoid.config import STRICT, NonNegative, Positive, Share
 from jepa_humanoid.robot.description import RobotDescription
-from jepa_humanoid.robot.errors import RobotDescriptionError
+from jepa_humanoid.robot.settings import settings_of
 
 
-@validated_dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+@validated_dataclass(frozen=True, config=STRICT)
 class GaitSettings:
     """Timing, geometry and feedback of the gait; the defaults are the G1's.
 
@@ -85,4 +85,4 @@ def gait_settings(robot: RobotDescription) -> GaitSettings:
     Raises:
         RobotDescriptionError: Naming the file, and each field that does not exist or has a wrong value.
     """
-    return parse(GaitSettings, dict(robot.gait), robot.source, RobotDescriptionError, within=("gait",))
+    return settings_of(robot, "gait", GaitSettings())

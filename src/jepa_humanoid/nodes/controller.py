@@ -7,6 +7,8 @@ until somebody calls `controller/stand_up`: a robot must not get up by itself be
 
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,20 +16,23 @@ import pinocchio as pin
 from sensor_msgs.msg import Imu, JointState
 
 from jepa_humanoid.body import Body, BodySettings
+from jepa_humanoid.locomotion.settings import gait_settings
 from jepa_humanoid.nodes.contract import FOOTPRINT_FRAME, ODOM_FRAME, TOPICS
-from jepa_humanoid.nodes.errors import MessageError
+from jepa_humanoid.nodes.errors import MessageError, NodeError
 from jepa_humanoid.nodes.messages.markers import write_body_markers
 from jepa_humanoid.nodes.messages.odometry import write_odometry
 from jepa_humanoid.nodes.messages.pose import write_pose, write_transform
 from jepa_humanoid.nodes.messages.status import write_body_status
 from jepa_humanoid.nodes.messages.time import seconds_of, to_seconds, to_stamp
 from jepa_humanoid.nodes.messages.velocity import read_velocity
-from jepa_humanoid.nodes.node import Level, ParameterSpec, RobotNode, run
+from jepa_humanoid.nodes.node import OVERRIDES, Level, ParameterSpec, RobotNode, run
 from jepa_humanoid.nodes.wire import RobotWire, stamp_of
 from jepa_humanoid.robot.description import load_robot
+from jepa_humanoid.robot.settings import settings_of
 from jepa_humanoid.robot.state import BaseEstimate, JointCommand, SensorSample
 from jepa_humanoid.safety import BodyMode, Cause, SafetyLimits
 from jepa_humanoid.safety.arbitration import VelocityArbiter
+from jepa_humanoid.settings import SETTINGS, check_settings
 from jepa_humanoid.timing import LoopTimer
 
 Stamped = tuple[int, bytes]
@@ -69,7 +74,10 @@ class Controller(RobotNode):
     SUBSCRIBES = ("joint_states", "imu/data", "teleop/cmd_vel", "plan/cmd_vel", "emergency_stop")
     SERVES = ("controller/stand_up", "controller/sit_down", "controller/emergency_stop", "controller/release")
     PARAMETERS = (
-        ParameterSpec("odom_rate", 50.0, "of `odom`, `base_footprint`, `lidar/pose` and `tf`", "Hz", 1.0, 500.0),
+        replace(OVERRIDES, live=True),
+        ParameterSpec(
+            "odom_rate", 50.0, "of `odom`, `base_footprint`, `lidar/pose` and `tf`", "Hz", 1.0, 500.0, live=True
+        ),
         ParameterSpec("deadline", 0.002, "a step that takes longer counts as missed", "s", 0.0005, 0.1),
         ParameterSpec("command_patience", 0.5, "time for which the last velocity asked for counts", "s", 0.05, 5.0),
         ParameterSpec("longest_gap", _LIMITS.gap, "time without a state after which to damp", "s", 0.004, 5.0),
@@ -82,7 +90,7 @@ class Controller(RobotNode):
 
     def configure(self) -> None:
         """Load the robot."""
-        robot = load_robot(self.value("robot"))
+        robot = load_robot(self.value("robot"), self.value("set"))
         self._robot = robot
         self._data = robot.model.createData()
         self._lidar_frame = robot.frame_id(robot.frames.lidar)
@@ -97,7 +105,7 @@ class Controller(RobotNode):
             follow_restart=self.value("follow_restart"),
             stand_at_start=self.value("stand_at_start"),
         )
-        self._body = Body(robot, BodySettings(safety=limits))
+        self._body = Body(robot, BodySettings(safety=settings_of(robot, "safety", limits)))
         # What people ask for first: a stop that came with a state has to count for it.
         self.listen("emergency_stop", self._on_emergency_stop)
         self.listen("teleop/cmd_vel", self._on_teleop)
@@ -108,6 +116,24 @@ class Controller(RobotNode):
         self.serve("controller/sit_down", self._sit_down)
         self.serve("controller/emergency_stop", lambda: self._stop("service controller/emergency_stop"))
         self.serve("controller/release", self._release)
+
+    def change(self, name: str, value: Any) -> Callable[[], None]:
+        """The gait changes when the robot stands, the rate of odometry at once; anything else is for the start."""
+        if name == "odom_rate":
+            return lambda: setattr(self, "_odom_period", round(1e9 / value))
+        if name != "set":
+            return super().change(name, value)
+        robot = self._robot.with_overrides(value)
+        check_settings(robot)
+        for block in ("estimator", "whole_body", "safety"):
+            if SETTINGS[block](robot) != SETTINGS[block](self._robot):
+                raise NodeError(f"{block} can only be set at the start, gait also while the robot runs")
+
+        def take_in() -> None:
+            self._robot = robot
+            self._body.change_gait(gait_settings(robot))
+
+        return take_in
 
     def activate(self) -> None:
         """Begin with the next state, knowing nothing of earlier ones but an emergency stop."""

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
 from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
 from rclpy.exceptions import ParameterException
@@ -21,6 +21,7 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackRet
 from rclpy.signals import SignalHandlerOptions
 from rclpy.utilities import try_shutdown
 
+from jepa_humanoid.errors import HumanoidError
 from jepa_humanoid.nodes.contract import SERVICES, TOPICS
 from jepa_humanoid.nodes.errors import NodeError
 from jepa_humanoid.nodes.loop import Loop, Mailbox
@@ -50,6 +51,7 @@ class ParameterSpec:
         low: Least value of a number, or None.
         high: Largest value of a number, or None.
         choices: Values that a text may have; empty for any.
+        live: Whether it can be changed while the node runs.
     """
 
     name: str
@@ -59,6 +61,7 @@ class ParameterSpec:
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
+    live: bool = False
 
     @property
     def type_name(self) -> str:
@@ -75,12 +78,12 @@ class ParameterSpec:
         return f"{self.low} … {self.high}" if isinstance(self.default, int) else f"{self.low:g} … {self.high:g}"
 
     def descriptor(self) -> ParameterDescriptor:
-        """What `ros2 param describe` shows; the value can only be given at the start."""
+        """What `ros2 param describe` shows; unless it is live the value can only be given at the start."""
         described = ParameterDescriptor(
             name=self.name,
             description=f"{self.description}{f' [{self.unit}]' if self.unit else ''}",
             additional_constraints=self.range_text if self.choices else "",
-            read_only=True,
+            read_only=not self.live,
         )
         if self.low is not None and self.high is not None:
             if isinstance(self.default, int):
@@ -99,6 +102,11 @@ COMMON_PARAMETERS = (
     ParameterSpec("cpu_core", -1, "processor core that the loop's thread keeps to; -1 for any", "", -1, 1023),
     ParameterSpec("nice", 0, "how much the process stands back for others", "", 0, 19),
 )
+
+OVERRIDES = ParameterSpec(
+    "set", "", "otherwise than the robot's file says, such as gait.step_width=0.24; several with `;` between"
+)
+"""Of the nodes that read settings of the robot."""
 
 
 class RobotNode(LifecycleNode):
@@ -131,6 +139,8 @@ class RobotNode(LifecycleNode):
         self.exit_status = 0
         for spec in self.parameter_specs():
             self.declare_parameter(spec.name, spec.default, spec.descriptor())
+        self.add_on_set_parameters_callback(self._on_parameters)
+        self._configured = False
         self._inputs: list[Any] = []
         self._served: list[Any] = []
         self._warned: dict[str, float] = {}
@@ -164,6 +174,10 @@ class RobotNode(LifecycleNode):
 
     def configure(self) -> None:
         """Read parameters, build what the node is an adapter of, subscribe."""
+
+    def change(self, name: str, value: Any) -> Callable[[], None]:
+        """Look at a new value of a live parameter, and return what takes it in; raise to refuse it."""
+        raise NodeError(f"{name} can only be given at the start")
 
     def activate(self) -> None:
         """Start."""
@@ -251,6 +265,7 @@ class RobotNode(LifecycleNode):
         if not self._attempt("configure", configure):
             self._tear_down()
             return TransitionCallbackReturn.FAILURE
+        self._configured = True
         return super().on_configure(state)
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -286,7 +301,20 @@ class RobotNode(LifecycleNode):
         self._tear_down()
         return TransitionCallbackReturn.SUCCESS
 
+    def _on_parameters(self, parameters: Sequence[Any]) -> SetParametersResult:
+        """Take in all new values, or none."""
+        if not self._configured:
+            return SetParametersResult(successful=True)  # `configure` reads them
+        try:
+            changes = [self.change(parameter.name, parameter.value) for parameter in parameters]
+        except HumanoidError as error:
+            return SetParametersResult(successful=False, reason=str(error))
+        for take_in in changes:
+            take_in()
+        return SetParametersResult(successful=True)
+
     def _tear_down(self) -> None:
+        self._configured = False
         self._attempt("clean up", self.clean_up)
         for publisher in self.outputs.values():
             self.destroy_lifecycle_publisher(publisher)

@@ -15,7 +15,7 @@ from jepa_humanoid.nodes.messages.odometry import read_odometry
 from jepa_humanoid.nodes.messages.points import read_points
 from jepa_humanoid.nodes.messages.pose import read_pose
 from jepa_humanoid.nodes.messages.time import to_nanoseconds, to_seconds
-from jepa_humanoid.nodes.node import Level, ParameterSpec, RobotNode, run
+from jepa_humanoid.nodes.node import OVERRIDES, Level, ParameterSpec, RobotNode, run
 from jepa_humanoid.perception.elevation import ElevationMapper, elevation_settings
 from jepa_humanoid.perception.errors import PerceptionError
 from jepa_humanoid.perception.whereabouts import Whereabouts, odometry_jumped
@@ -34,13 +34,14 @@ class Perception(RobotNode):
     PUBLISHES = ("elevation",)
     SUBSCRIBES = ("points", "odom", "lidar/pose", "base_footprint")
     PARAMETERS = (
+        OVERRIDES,
         ParameterSpec("largest_lag", 0.1, "a scan farther than this from every known place is dropped", "s", 0.01, 1.0),
     )
     NICE = 5
 
     def configure(self) -> None:
         """Make an empty map."""
-        robot = load_robot(self.value("robot"))
+        robot = load_robot(self.value("robot"), self.value("set"))
         self._lidar_frame = robot.frames.lidar
         self._largest_lag = round(1e9 * self.value("largest_lag"))
         self._mapper = ElevationMapper(elevation_settings(robot))

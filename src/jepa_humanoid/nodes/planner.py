@@ -25,7 +25,7 @@ from jepa_humanoid.nodes.messages.pose import read_pose
 from jepa_humanoid.nodes.messages.status import write_plan_status
 from jepa_humanoid.nodes.messages.time import to_stamp
 from jepa_humanoid.nodes.messages.velocity import write_velocity
-from jepa_humanoid.nodes.node import Level, ParameterSpec, RobotNode, run
+from jepa_humanoid.nodes.node import OVERRIDES, Level, ParameterSpec, RobotNode, run
 from jepa_humanoid.perception.whereabouts import odometry_jumped
 from jepa_humanoid.robot.description import load_robot
 from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid, Goal, VelocityCommand
@@ -160,6 +160,7 @@ class Planner(RobotNode):
     SUBSCRIBES = ("elevation", "odom", "base_footprint", "goal_pose")
     SERVES = ("planner/cancel",)
     PARAMETERS = (
+        OVERRIDES,
         ParameterSpec("model", "", "world model to imagine with, a folder; empty for the robot's own in models/"),
         ParameterSpec("planner", "jepa", "who plans: the world model, or a baseline", choices=PLANNERS),
         ParameterSpec("seed", 0, "of the search", "", 0, 2**31 - 1),

@@ -108,7 +108,15 @@ def write_reference(nodes: Sequence[type[RobotNode]]) -> str:
     for frame, (parent, publisher, meaning) in FRAMES.items():
         rows.append((f"`{frame}`" if " " not in frame else frame, parent or "—", publisher or "—", meaning))
     lines += _table(("frame", "parent", "on `tf` from", "meaning"), rows)
-    lines += ["", "## Parameters", "", "All are read once, when a node is configured.", "", "### Every node", ""]
+    lines += [
+        "",
+        "## Parameters",
+        "",
+        "All are read when a node is configured; those marked *live* can be changed while it runs.",
+        "",
+        "### Every node",
+        "",
+    ]
     lines += _parameters(COMMON_PARAMETERS)
     for node in nodes:
         lines += ["", f"### {node.NAME}", "", node.DESCRIPTION, ""]
@@ -162,7 +170,8 @@ def _parameters(specs: Sequence[ParameterSpec]) -> list[str]:
     rows = []
     for spec in specs:
         default = str(spec.default).lower() if isinstance(spec.default, bool) else str(spec.default) or "(empty)"
-        rows.append((f"`{spec.name}`", spec.type_name, default, spec.unit, spec.range_text, spec.description))
+        meaning = f"{spec.description}{' (*live*)' if spec.live else ''}"
+        rows.append((f"`{spec.name}`", spec.type_name, default, spec.unit, spec.range_text, meaning))
     return _table(("parameter", "type", "default", "unit", "range", "meaning"), rows)
 
 

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 import pinocchio as pin
 from numpy.typing import NDArray
+from pydantic.dataclasses import dataclass as validated_dataclass
 
+from jepa_humanoid.config import STRICT
 from jepa_humanoid.perception.errors import PerceptionError
 from jepa_humanoid.robot.description import RobotDescription
+from jepa_humanoid.robot.settings import settings_of
 from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid, Vector
 
 _Index = NDArray[np.intp]
@@ -21,7 +24,7 @@ _ABOVE_LIDAR = 0.3
 _GOLDEN_RATIO = 0.5 * (1.0 + 5.0**0.5)
 
 
-@dataclass(frozen=True)
+@validated_dataclass(frozen=True, config=STRICT)
 class ElevationSettings:
     """Size, trust and memory of the elevation map.
 
@@ -97,11 +100,16 @@ class ScanReport:
 
 
 def elevation_settings(robot: RobotDescription) -> ElevationSettings:
-    """The defaults, with room for the head of a robot that is taller than they are made for."""
+    """The defaults with room for the head of a tall robot, and what the block `perception` of its file says otherwise.
+
+    Raises:
+        RobotDescriptionError: Naming the file, and each setting that does not exist or has a wrong value.
+    """
     data = robot.model.createData()
     pin.framesForwardKinematics(robot.model, data, robot.nominal_configuration)
     lidar = float(data.oMf[robot.frame_id(robot.frames.lidar)].translation[2])
-    return ElevationSettings(head_height=max(ElevationSettings.head_height, lidar + _ABOVE_LIDAR))
+    defaults = ElevationSettings(head_height=max(ElevationSettings.head_height, lidar + _ABOVE_LIDAR))
+    return settings_of(robot, "perception", defaults)
 
 
 class ElevationMapper:

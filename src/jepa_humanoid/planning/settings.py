@@ -3,18 +3,18 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 from pydantic.dataclasses import dataclass as validated_dataclass
 
-from jepa_humanoid.config import Count, NonNegative, Positive, Share, load
+from jepa_humanoid.config import STRICT, Count, NonNegative, Positive, Share, load
 from jepa_humanoid.resources import share_directory
+from jepa_humanoid.robot.description import RobotDescription
+from jepa_humanoid.robot.settings import settings_of
 from jepa_humanoid.world_model.errors import WorldModelError
 from jepa_humanoid.world_model.settings import CommandLimits
 
-_STRICT = ConfigDict(extra="forbid")
 
-
-@validated_dataclass(frozen=True, config=_STRICT)
+@validated_dataclass(frozen=True, config=STRICT)
 class SearchSettings:
     """Budget and spread of the cross-entropy search.
 
@@ -39,7 +39,7 @@ class SearchSettings:
     shown: Count = 48
 
 
-@validated_dataclass(frozen=True, config=_STRICT)
+@validated_dataclass(frozen=True, config=STRICT)
 class CostSettings:
     """What a candidate costs. Terms are summed over the horizon and weighed against a metre of distance to the goal.
 
@@ -76,7 +76,7 @@ class CostSettings:
     near_steps: Count = 4
 
 
-@validated_dataclass(frozen=True, config=_STRICT)
+@validated_dataclass(frozen=True, config=STRICT)
 class ArrivalSettings:
     """When a goal is reached.
 
@@ -91,7 +91,7 @@ class ArrivalSettings:
     yaw: Positive = 0.15
 
 
-@validated_dataclass(frozen=True, config=_STRICT)
+@validated_dataclass(frozen=True, config=STRICT)
 class SurpriseSettings:
     """How the running prediction error is formed and what it does.
 
@@ -108,7 +108,7 @@ class SurpriseSettings:
     slowest: Share = 0.5
 
 
-@validated_dataclass(frozen=True, config=_STRICT)
+@validated_dataclass(frozen=True, config=STRICT)
 class MemorySettings:
     """What the planner remembers of its way.
 
@@ -127,7 +127,7 @@ class MemorySettings:
     headway: Positive = 0.3
 
 
-@validated_dataclass(frozen=True, config=_STRICT)
+@validated_dataclass(frozen=True, config=STRICT)
 class PlannerSettings:
     """Everything about planning.
 
@@ -161,3 +161,13 @@ def load_planner_settings(path: Path | None = None) -> PlannerSettings:
     if not file.is_file():
         raise WorldModelError(f"no planner settings: there is no {file}")
     return load(PlannerSettings, file, WorldModelError)
+
+
+def planner_settings(robot: RobotDescription) -> PlannerSettings:
+    """How a robot plans: the package's settings, and what the block `planner` of its YAML file says otherwise.
+
+    Raises:
+        WorldModelError: If the package's settings are missing or malformed.
+        RobotDescriptionError: Naming the robot's file, and each setting that does not exist or has a wrong value.
+    """
+    return settings_of(robot, "planner", load_planner_settings())

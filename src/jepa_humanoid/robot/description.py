@@ -6,7 +6,7 @@ import os
 import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, fields, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
@@ -14,15 +14,15 @@ from typing import Annotated, Any
 
 import numpy as np
 import pinocchio as pin
-from pydantic import ConfigDict, Field
+from pydantic import Field
 from pydantic.dataclasses import dataclass as validated_dataclass
 
-from jepa_humanoid.config import NonNegative, Positive, load, parse
+from jepa_humanoid.config import STRICT, NonNegative, Positive, load, nearest, parse
+from jepa_humanoid.overrides import OverrideError, overlay, parse_overrides
 from jepa_humanoid.resources import share_directory
 from jepa_humanoid.robot.errors import RobotDescriptionError
 from jepa_humanoid.robot.state import Vector
 
-_STRICT = ConfigDict(extra="forbid")
 _Point = tuple[float, float, float]
 
 SIDES = ("left", "right")
@@ -35,7 +35,7 @@ _LEAST_FOOT_HEIGHT = 0.01
 """Of a foot's frame above its sole [m]: what simulators put between them needs some room."""
 
 
-@validated_dataclass(frozen=True, config=_STRICT)
+@validated_dataclass(frozen=True, config=STRICT)
 class JointSettings:
     """What the YAML says of one joint; the URDF gives position and velocity limits.
 
@@ -60,7 +60,7 @@ class JointSettings:
     friction_loss: NonNegative = 0.0
 
 
-@validated_dataclass(frozen=True, config=_STRICT)
+@validated_dataclass(frozen=True, config=STRICT)
 class FrameNames:
     """Links of the URDF that play a role in control and perception."""
 
@@ -70,7 +70,7 @@ class FrameNames:
     lidar: str
 
 
-@validated_dataclass(frozen=True, config=_STRICT)
+@validated_dataclass(frozen=True, config=STRICT)
 class FootGeometry:
     """One foot: its link and the corners of its sole in that link's frame [m]."""
 
@@ -89,7 +89,7 @@ class FootGeometry:
         return half_length, half_width
 
 
-@validated_dataclass(frozen=True, config=_STRICT)
+@validated_dataclass(frozen=True, config=STRICT)
 class LidarSettings:
     """Field of view, resolution and noise of the head LiDAR.
 
@@ -108,7 +108,7 @@ class LidarSettings:
     noise: NonNegative
 
 
-@validated_dataclass(frozen=True, config=_STRICT)
+@validated_dataclass(frozen=True, config=STRICT)
 class ImuSettings:
     """Noise of the pelvis IMU: standard deviation of each sample, and of the bias drawn once."""
 
@@ -118,7 +118,7 @@ class ImuSettings:
     accelerometer_bias: NonNegative
 
 
-@validated_dataclass(frozen=True, config=_STRICT)
+@validated_dataclass(frozen=True, config=STRICT)
 class EncoderSettings:
     """Standard deviations of the joints' measured position [rad], velocity [rad/s] and effort [N·m]."""
 
@@ -127,8 +127,27 @@ class EncoderSettings:
     effort_noise: NonNegative
 
 
-@validated_dataclass(frozen=True, config=_STRICT)
-class RobotFile:
+_Block = Annotated[dict[str, Any], Field(default_factory=dict)]
+
+
+@validated_dataclass(frozen=True, kw_only=True, config=STRICT)
+class SettingsBlocks:
+    """What a robot's file may say otherwise of the parts that move it, as written; each part reads its own."""
+
+    gait: _Block
+    estimator: _Block
+    whole_body: _Block
+    perception: _Block
+    planner: _Block
+    safety: _Block
+
+
+BLOCKS = tuple(block.name for block in fields(SettingsBlocks))
+"""Names of those blocks, which are also the first words of an override."""
+
+
+@validated_dataclass(frozen=True, kw_only=True, config=STRICT)
+class RobotFile(SettingsBlocks):
     """A robot's YAML file, as written."""
 
     name: str
@@ -141,7 +160,6 @@ class RobotFile:
     imu: ImuSettings
     encoders: EncoderSettings
     radius: Positive = 0.3
-    gait: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -178,7 +196,8 @@ class RobotDescription:
         imu: Pelvis IMU.
         encoders: Joint measurement.
         radius: Clearance of the robot's middle at which it touches what stands there [m].
-        gait: What this robot's gait does otherwise, as written; `jepa_humanoid.locomotion.settings` reads it.
+        blocks: What its file says otherwise of the parts that move it, as written.
+        overrides: What whoever loaded it wants otherwise than the file, as text.
         locked_joints: Moving joints of the URDF that nobody commands, held at zero.
         model: Pinocchio model with a free-flyer base; ``nq = 7 + n``, ``nv = 6 + n``; armature included.
     """
@@ -195,9 +214,27 @@ class RobotDescription:
     imu: ImuSettings
     encoders: EncoderSettings
     radius: float
-    gait: Mapping[str, object]
+    blocks: Mapping[str, Mapping[str, Any]]
+    overrides: str
     locked_joints: tuple[str, ...]
     model: pin.Model
+
+    @cached_property
+    def settings(self) -> Mapping[str, Mapping[str, Any]]:
+        """What is otherwise about the parts that move it, by block: its file's, and over it what is wanted besides.
+
+        Each part reads its own with `jepa_humanoid.robot.settings.settings_of`.
+        """
+        return overlay(self.blocks, parse_overrides(self.overrides))
+
+    def with_overrides(self, overrides: str) -> "RobotDescription":
+        """Returns the same robot of which something else is wanted, without reading its files again.
+
+        Raises:
+            OverrideError: If the overrides cannot be read, or are of no block.
+        """
+        _check_overrides(overrides)
+        return replace(self, overrides=overrides)
 
     @property
     def joint_count(self) -> int:
@@ -290,14 +327,17 @@ def resolve_uri(uri: str, relative_to: Path | None = None) -> Path:
     raise RobotDescriptionError(f"nothing found for '{uri}': install '{package}', or source the workspace that has it")
 
 
-def load_robot(name_or_path: str | Path = DEFAULT_ROBOT) -> RobotDescription:
+def load_robot(name_or_path: str | Path = DEFAULT_ROBOT, overrides: str = "") -> RobotDescription:
     """Read a robot's YAML file and URDF, and check them against each other.
 
     Args:
         name_or_path: A name in ``config/robots``, or the path of a YAML file.
+        overrides: What is to be otherwise than the file's blocks of settings say, such as ``gait.step_width=0.24``;
+            `jepa_humanoid.overrides.parse_overrides` reads it.
 
     Raises:
         RobotDescriptionError: If a file is missing or malformed, or names a joint or frame that the URDF lacks.
+        OverrideError: If the overrides cannot be read, or are of no block.
     """
     path = Path(name_or_path)
     if path.suffix not in {".yaml", ".yml"}:
@@ -305,7 +345,8 @@ def load_robot(name_or_path: str | Path = DEFAULT_ROBOT) -> RobotDescription:
     if not path.is_file():
         known = sorted(p.stem for p in (share_directory() / "config" / "robots").glob("*.yaml"))
         raise RobotDescriptionError(f"no robot '{name_or_path}': known are {', '.join(known)}, or give a YAML file")
-    file = _read(path)
+    _check_overrides(overrides)
+    file = load(RobotFile, path, RobotDescriptionError)
     urdf_path = resolve_uri(file.urdf, relative_to=path.parent)
     full = pin.buildModelFromUrdf(str(urdf_path), pin.JointModelFreeFlyer())
     settings = _joint_settings(file, list(full.names)[2:], path)
@@ -337,7 +378,8 @@ def load_robot(name_or_path: str | Path = DEFAULT_ROBOT) -> RobotDescription:
         imu=file.imu,
         encoders=file.encoders,
         radius=file.radius,
-        gait=file.gait,
+        blocks={block: getattr(file, block) for block in BLOCKS},
+        overrides=overrides,
         locked_joints=tuple(full.names[joint] for joint in locked),
         model=model,
     )
@@ -414,24 +456,26 @@ def _add_sole_frames(model: pin.Model, file: RobotFile) -> None:
         )
 
 
-def _read(path: Path) -> RobotFile:
-    return load(RobotFile, path, RobotDescriptionError)
+def _check_overrides(overrides: str) -> None:
+    for block in parse_overrides(overrides):
+        if block not in BLOCKS:
+            raise OverrideError(f"there is no '{block}' to set; {nearest(block, BLOCKS)}")
 
 
 def _joint_settings(file: RobotFile, urdf_joints: list[str], path: Path) -> dict[str, JointSettings]:
     """Merge the YAML's patterns into one entry a joint; a joint that only ``*`` matches stays locked."""
     merged: dict[str, dict[str, Any]] = {}
-    for pattern, fields in file.joints.items():
+    for pattern, values in file.joints.items():
         matches = [name for name in urdf_joints if fnmatchcase(name, pattern)]
         if not matches:
             raise RobotDescriptionError(f"{path}: unknown joint '{pattern}' (not in {file.urdf.rpartition('/')[2]})")
         for name in matches:
-            merged.setdefault(name, {}).update(fields)
+            merged.setdefault(name, {}).update(values)
     settings = {}
-    for name, fields in merged.items():
-        if set(fields) == set(file.joints.get("*", {})):
+    for name, values in merged.items():
+        if set(values) == set(file.joints.get("*", {})):
             continue
-        settings[name] = parse(JointSettings, fields, f"{path}: joint '{name}'", RobotDescriptionError)
+        settings[name] = parse(JointSettings, values, f"{path}: joint '{name}'", RobotDescriptionError)
     return settings
 
 

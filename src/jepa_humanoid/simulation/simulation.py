@@ -111,11 +111,11 @@ class Simulation:
         )
 
 
-def simulate(scene: Scene, seed: int, robot: str = DEFAULT_ROBOT) -> Simulation:
+def simulate(scene: Scene, seed: int, robot: str = DEFAULT_ROBOT, overrides: str = "") -> Simulation:
     """Make a robot's walk; as a function of this module, other processes can be told to call it."""
-    return Simulation(_described(robot), scene, seed)
+    return Simulation(_described(robot, overrides), scene, seed)
 
 
 @cache
-def _described(robot: str) -> RobotDescription:
-    return load_robot(robot)
+def _described(robot: str, overrides: str) -> RobotDescription:
+    return load_robot(robot, overrides)

@@ -23,7 +23,8 @@ from honcho.manager import Manager
 from honcho.printer import Printer
 from honcho.process import Process
 
-from jepa_humanoid.bringup import Graph, GraphError, NodeSpec, OnExit
+from jepa_humanoid.graph.description import Graph, NodeSpec, OnExit
+from jepa_humanoid.graph.options import GraphError
 from jepa_humanoid.network import free_domain
 from jepa_humanoid.resources import PACKAGE
 
@@ -57,8 +58,8 @@ def run_graph(graph: Graph, *, domain: int | None = None, log: TextIO | None = N
     foreign = {spec.package for spec in graph.nodes if spec.package != PACKAGE}
     if foreign:
         raise GraphError(
-            f"target '{graph.options.target}' needs {', '.join(sorted(foreign))} of a ROS 2 installation: "
-            f"ros2 launch {PACKAGE} bringup.launch.py target:={graph.options.target}"
+            f"target '{graph.target.name}' needs {', '.join(sorted(foreign))} of a ROS 2 installation: "
+            f"ros2 launch {PACKAGE} bringup.launch.py target:={graph.target.name}"
         )
     environment = node_environment(graph, domain)
     log = log or sys.stdout

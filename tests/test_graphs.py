@@ -18,23 +18,18 @@ import pytest
 import yaml
 
 from jepa_humanoid import cli
-from jepa_humanoid.bringup import (
-    TARGETS,
-    WITHOUT_MODEL,
-    GraphError,
-    OnExit,
-    Options,
-    launch_arguments,
-    make_graph,
-    planner_names,
-)
+from jepa_humanoid.graph import options, packages
+from jepa_humanoid.graph.arguments import TARGETS, all_options, launch_arguments, make_options, read_options
+from jepa_humanoid.graph.assembly import make_graph
+from jepa_humanoid.graph.description import OnExit
+from jepa_humanoid.graph.options import WITHOUT_MODEL, GraphError, SimulatedOptions, planner_names
+from jepa_humanoid.graph.processes import node_command, node_environment, parameter_file, run_graph
 from jepa_humanoid.resources import resource
-from jepa_humanoid.runner import node_command, node_environment, parameter_file, run_graph
 
-EVERYTHING = Options(
+EVERYTHING = make_options(
     scene="room", seed=7, model=str(resource("models/g1")), namespace="left", goal=(3.0, 1.0), port=8090
 )
-REAL = make_graph(Options(target="g1", network_interface="eth0"))
+REAL = make_graph(make_options(target="g1", network_interface="eth0"))
 
 
 def test_default_graph_has_a_node_for_every_part() -> None:
@@ -45,9 +40,9 @@ def test_default_graph_has_a_node_for_every_part() -> None:
 
 def test_parts_can_be_left_out() -> None:
     """Planner and page are left out when asked, and a goal brings in the evaluator."""
-    names = [spec.name for spec in make_graph(Options(planner="off", page=False)).nodes]
+    names = [spec.name for spec in make_graph(make_options(planner="off", page=False)).nodes]
     assert names == ["mujoco_robot", "controller", "perception"]
-    assert make_graph(Options(goal=(1.0, 0.0))).node("demo_evaluator").parameters["goal_x"] == 1.0
+    assert make_graph(make_options(goal=(1.0, 0.0))).node("demo_evaluator").parameters["goal_x"] == 1.0
 
 
 def test_only_what_the_graph_cannot_do_without_ends_it() -> None:
@@ -76,14 +71,14 @@ def test_only_what_the_graph_cannot_do_without_ends_it() -> None:
 def test_wrong_value_names_the_right_ones(option: str, value: Any, named: str) -> None:
     """A value that cannot be is refused with the option's name and the values that can."""
     with pytest.raises(GraphError) as error:
-        Options(**{option: value})
+        make_options(**{option: value})
     assert option in str(error.value)
     assert named in str(error.value)
 
 
 def test_real_robot_takes_the_place_of_the_simulated_one() -> None:
     """Target g1 changes the target and its clock alone, sends nothing unless told to, and gets up for nobody."""
-    graph = make_graph(Options(target="g1", network_interface="eth0", namespace="left"))
+    graph = make_graph(make_options(target="g1", network_interface="eth0", namespace="left"))
     assert [spec.name for spec in graph.nodes] == ["unitree_g1", *(spec.name for spec in make_graph().nodes[1:])]
     assert graph.node("unitree_g1").parameters["dry_run"] is True
     assert graph.node("unitree_g1").parameters["vendor_simulator"] is False
@@ -98,30 +93,30 @@ def test_real_robot_takes_the_place_of_the_simulated_one() -> None:
 def test_robot_without_a_world_model_is_told_what_to_do(planner: str) -> None:
     """A planner that imagines is refused where there is nothing to imagine with, in words that say what does run."""
     with pytest.raises(GraphError, match=r"robot 'talos' has none in models/\. Choose kinematic, straight or off"):
-        Options(robot="talos", planner=planner)
+        make_options(robot="talos", planner=planner)
     elsewhere = str(resource("models"))
-    assert Options(robot="talos", planner=planner, model=elsewhere).model == elsewhere
+    assert make_options(robot="talos", planner=planner, model=elsewhere).model == elsewhere
 
 
 @pytest.mark.parametrize("planner", [*WITHOUT_MODEL, "off"])
 def test_robot_without_a_world_model_runs_without(planner: str) -> None:
     """Every node of its graph is told which robot it is."""
-    graph = make_graph(Options(robot="talos", planner=planner))
+    graph = make_graph(make_options(robot="talos", planner=planner))
     assert {spec.parameters["robot"] for spec in graph.nodes} == {"talos"}
 
 
 def test_real_robot_needs_its_interface_and_no_judge() -> None:
     """Target g1 without a network interface, or with a judged run, is refused in one sentence."""
     with pytest.raises(GraphError, match=r"^Target 'g1' needs network_interface: [^.]*\.$"):
-        Options(target="g1")
+        make_options(target="g1")
     with pytest.raises(GraphError, match=r"^A judged run needs ground truth[^.]*\.$"):
-        Options(target="g1", network_interface="eth0", goal=(1.0, 0.0))
+        make_options(target="g1", network_interface="eth0", goal=(1.0, 0.0))
 
 
 def test_goal_needs_the_planner() -> None:
     """A goal without a planner is refused: nobody would walk to it."""
     with pytest.raises(GraphError, match="planner"):
-        Options(goal=(1.0, 0.0), planner="off")
+        make_options(goal=(1.0, 0.0), planner="off")
 
 
 def test_planners_are_those_of_the_mind() -> None:
@@ -133,35 +128,62 @@ def test_planners_are_those_of_the_mind() -> None:
 
 def test_texts_of_a_launch_file_become_options() -> None:
     """The defaults that a launch file shows mean the default options, and wrong texts are refused by name."""
-    assert Options.from_text({argument.name: argument.default for argument in launch_arguments()}) == Options()
-    assert Options.from_text({"lock_step": "False", "seed": "3", "actuation_delay": "0.01"}).lock_step is False
+    assert read_options({argument.name: argument.default for argument in launch_arguments()}) == make_options()
+    assert read_options({"lock_step": "False", "seed": "3", "actuation_delay": "0.01"}).lock_step is False
     with pytest.raises(GraphError, match="lock_step is 'maybe', and has to be true or false"):
-        Options.from_text({"lock_step": "maybe"})
+        read_options({"lock_step": "maybe"})
     with pytest.raises(GraphError, match="seed is 'x', and has to be a whole number"):
-        Options.from_text({"seed": "x"})
+        read_options({"seed": "x"})
 
 
 def test_command_line_offers_every_option() -> None:
-    """`humanoid run` offers what the launch file offers, with the same defaults."""
-    offered = {name: parameter.default for name, parameter in inspect.signature(cli.run).parameters.items()}
-    offered.pop("domain_id")
-    wanted = [option for option in fields(Options) if option.metadata["in_launch"] and option.metadata["in_command"]]
-    assert offered == {option.name: option.default for option in wanted}
+    """`humanoid run` offers what the launch file offers and needs no ROS 2, with the same defaults."""
+    offered = {
+        name: getattr(parameter.default, "default", parameter.default)
+        for name, parameter in inspect.signature(cli.run).parameters.items()
+    }
+    assert offered.pop("domain_id") is None
+    assert offered.pop("set") is None
+    assert offered.pop("target") == "mujoco"
+    wanted = {name: item for name, item in all_options().items() if name in {a.name for a in launch_arguments()}}
+    assert offered == {
+        name: item.default for name, item in wanted.items() if item.metadata["in_command"] and name != "set"
+    }
+    assert {"robot", "scene", "lock_step", "network_interface"} <= offered.keys()
 
 
 def test_what_needs_ros_is_left_to_launch() -> None:
     """RViz's options are the launch file's alone, and a graph with programs of other packages is refused here."""
-    only_launch = {option.name for option in fields(Options) if not option.metadata["in_command"]}
+    only_launch = {name for name, item in all_options().items() if not item.metadata["in_command"]}
     assert {"rviz", "rviz_config", "tf", "gui"} <= only_launch
     with pytest.raises(GraphError, match=r"ros_gz_bridge of a ROS 2 installation: ros2 launch .* target:=gazebo"):
-        run_graph(make_graph(Options(target="gazebo")))
+        run_graph(make_graph(make_options(target="gazebo")))
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_target_stands_in_one_file(target: str) -> None:
+    """Nothing but a target's own file, and the list of them, names it or one of its options."""
+    own = {item.name for item in fields(TARGETS[target].options)} - {item.name for item in fields(SimulatedOptions)}
+    words = {f'== "{target}"', *(f"options.{name}" for name in own)}
+    folder = Path(options.__file__).parent
+    (file,) = [path for path in folder.glob("*.py") if f'TARGET: ClassVar[str] = "{target}"' in path.read_text()]
+    for path in folder.glob("*.py"):
+        if path != file:
+            assert not [word for word in words if word in path.read_text()], path.name
+
+
+def test_what_is_wanted_otherwise_reaches_whom_it_concerns() -> None:
+    """Overrides go to the nodes that read settings of the robot, and to no other."""
+    graph = make_graph(make_options(set="gait.step_width=0.24"))
+    told = {spec.name for spec in graph.nodes if spec.parameters.get("set") == "gait.step_width=0.24"}
+    assert told == {"controller", "perception", "planner"}
 
 
 def test_time_follows_the_target() -> None:
     """Other packages' nodes take the time from the target's clock if it is simulated, in each namespace; ours never."""
     for target in TARGETS:
         network = {"network_interface": "lo"} if target == "g1" else {}
-        graph = make_graph(Options(target=target, rviz=True, namespace="left", **network))
+        graph = make_graph(make_options(target=target, rviz=True, namespace="left", **network))
         foreign = [spec for spec in graph.nodes if spec.package != "jepa_humanoid"]
         assert {spec.name for spec in foreign} >= {"rviz", "robot_state_publisher"}
         for spec in foreign:
@@ -173,26 +195,26 @@ def test_time_follows_the_target() -> None:
 def test_contradictions_are_refused() -> None:
     """What a target has no use for, a model that is not there, and RViz without transforms are refused."""
     with pytest.raises(GraphError, match="gui is for target gazebo; 'mujoco' has no use for it"):
-        Options(gui=True)
+        make_options(gui=True)
     with pytest.raises(GraphError, match="randomize is for target mujoco; 'gazebo' has no use for it"):
-        Options(target="gazebo", randomize=True)
+        make_options(target="gazebo", randomize=True)
     with pytest.raises(GraphError, match="scene is for target mujoco or gazebo; 'g1' has no use for it"):
-        Options(target="g1", network_interface="lo", scene="room")
+        make_options(target="g1", network_interface="lo", scene="room")
     with pytest.raises(GraphError, match="model 'nowhere' is no folder"):
-        Options(model="nowhere")
+        make_options(model="nowhere")
     with pytest.raises(GraphError, match="rviz places the robot by tf"):
-        Options(rviz=True, tf="false")
+        make_options(rviz=True, tf="false")
 
 
 def test_gazebo_differs_in_its_target_alone() -> None:
     """Controller, perception, planner and page are the same processes whatever simulates the robot."""
-    there, here = make_graph(Options(target="gazebo")), make_graph()
+    there, here = make_graph(make_options(target="gazebo")), make_graph()
     for name in ("perception", "planner", "page"):
         assert there.node(name) == here.node(name)
     differs = set(there.node("controller").parameters.items()) - set(here.node("controller").parameters.items())
     assert differs == {("longest_gap", 0.15)}, "only that Gazebo does not wait"
     assert {spec.name for spec in there.nodes} - {spec.name for spec in here.nodes} == {"gazebo_robot", "gazebo_bridge"}
-    cast = make_graph(Options(target="gazebo", lidar="cast", scene="room", seed=3))
+    cast = make_graph(make_options(target="gazebo", lidar="cast", scene="room", seed=3))
     assert {spec.name for spec in cast.nodes} - {spec.name for spec in there.nodes} == {"gazebo_lidar"}
     assert dict(cast.node("gazebo_lidar").parameters) == {"robot": "g1", "scene": "room", "seed": 3}
 
@@ -233,25 +255,12 @@ class LaunchConfiguration(Action):
         return context[self.positional[0]]
 
 
-class NotFoundError(LookupError):
-    """Stands for `ament_index_python.packages.PackageNotFoundError`."""
-
-
-def find_package(name: str) -> str:
-    """An ament index in which nothing is installed but this package."""
-    if name != "jepa_humanoid":
-        raise NotFoundError(name)
-    return "/opt/workspace"
-
-
 @pytest.fixture
 def launch_file(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
     """What launch files are made from, run against stand-ins for `launch`, which no wheel brings."""
     actions = "DeclareLaunchArgument ExecuteProcess IncludeLaunchDescription LogInfo OpaqueFunction"
     actions += " RegisterEventHandler SetEnvironmentVariable Shutdown TimerAction"
     modules: dict[str, dict[str, Any]] = {
-        "ament_index_python": {},
-        "ament_index_python.packages": {"PackageNotFoundError": NotFoundError, "get_package_prefix": find_package},
         "launch": {"LaunchContext": Action, "LaunchDescription": Action},
         "launch.actions": dict.fromkeys(actions.split(), Action),
         "launch.event_handlers": {"OnProcessExit": Action, "OnShutdown": Action},
@@ -264,11 +273,14 @@ def launch_file(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
         module = ModuleType(name)
         vars(module).update(contents)
         monkeypatch.setitem(sys.modules, name, module)
-    monkeypatch.delitem(sys.modules, "jepa_humanoid.launching", raising=False)
-    launching = importlib.import_module("jepa_humanoid.launching")
-    monkeypatch.setattr(launching, "_own_executable", lambda name: Path("/opt/workspace/lib") / name)
-    yield {**vars(launching), **runpy.run_path(str(resource("launch/bringup.launch.py")))}
-    sys.modules.pop("jepa_humanoid.launching", None)
+    name = "jepa_humanoid.graph.ros2_launch"
+    monkeypatch.delitem(sys.modules, name, raising=False)
+    # An index in which nothing is installed but this package.
+    monkeypatch.setenv("AMENT_PREFIX_PATH", "")
+    monkeypatch.setattr(packages, "executable_of", lambda name: Path("/opt/workspace/lib") / name)
+    ros2_launch = importlib.import_module(name)
+    yield {**vars(ros2_launch), **runpy.run_path(str(resource("launch/bringup.launch.py")))}
+    sys.modules.pop(name, None)
 
 
 def test_launch_file_declares_every_argument(launch_file: dict[str, Any]) -> None:
@@ -310,7 +322,7 @@ def test_launch_file_makes_the_nodes_that_were_asked_for(launch_file: dict[str, 
     make_nodes = entities[-1].named["function"]
     context = {argument.name: argument.default for argument in launch_arguments()} | {"page": "false"}
     names = [action.named["name"] for action in make_nodes(context)]
-    assert names == [spec.name for spec in make_graph(Options(page=False)).nodes]
+    assert names == [spec.name for spec in make_graph(make_options(page=False)).nodes]
 
 
 # --- processes --------------------------------------------------------------------------------------------------------
@@ -334,11 +346,11 @@ def test_environment_keeps_the_graph_on_this_machine(monkeypatch: pytest.MonkeyP
 SUPERVISED = """
 import os, sys
 from honcho.printer import Printer
-from jepa_humanoid import runner
-from jepa_humanoid.bringup import NodeSpec, OnExit
+from jepa_humanoid.graph import processes
+from jepa_humanoid.graph.description import NodeSpec, OnExit
 
-runner.FIRST_PAUSE, runner.KILL_AFTER = 0.2, 1.0
-supervisor = runner.Supervisor(Printer(sys.stdout))
+processes.FIRST_PAUSE, processes.KILL_AFTER = 0.2, 1.0
+supervisor = processes.Supervisor(Printer(sys.stdout))
 for line in sys.argv[1:]:
     name, on_exit, program = line.split("|", 2)
     spec = NodeSpec(name=name, description="", executable="", on_exit=OnExit(on_exit))

@@ -1,0 +1,193 @@
+"""What a person may choose about any graph; each target's file adds what only it has.
+
+The fields' names, defaults, descriptions and choices are the arguments of the launch files and the options of
+`humanoid run` and `humanoid demo`: nothing is declared twice.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, ClassVar
+
+from jepa_humanoid.errors import HumanoidError
+from jepa_humanoid.resources import resource, share_directory
+
+ParameterValue = bool | int | float | str
+
+
+class GraphError(HumanoidError, ValueError):
+    """An option of the graph has a value that cannot be; the message names the ones that can."""
+
+
+def robot_names() -> tuple[str, ...]:
+    """Returns the robots that `config/robots/` describes."""
+    return tuple(sorted(path.stem for path in resource("config/robots").glob("*.yaml")))
+
+
+def scene_names() -> tuple[str, ...]:
+    """Returns the scenes that `config/scenes/` describes."""
+    return tuple(sorted(path.stem for path in resource("config/scenes").glob("*.yaml")))
+
+
+def rviz_config_names() -> tuple[str, ...]:
+    """Returns the views that `config/rviz/` describes."""
+    return tuple(sorted(path.stem for path in resource("config/rviz").glob("*.rviz")))
+
+
+def tf_choices() -> tuple[str, ...]:
+    """Returns whether robot_state_publisher runs: where it is installed, certainly, or never."""
+    return ("auto", "true", "false")
+
+
+def lidar_choices() -> tuple[str, ...]:
+    """Returns how a simulated robot sees: as its target does it, by rays that this package casts, or not at all."""
+    return ("true", "cast", "false")
+
+
+def planner_names() -> tuple[str, ...]:
+    """Returns who may plan, and "off" for nobody.
+
+    Spelled out, because asking `jepa_humanoid.mind` would load the world model's runtime; a test compares them.
+    """
+    return ("jepa", "straight", "kinematic", "inverse_dynamics", "jepa_shuffled", "off")
+
+
+WITHOUT_MODEL = ("kinematic", "straight")
+"""Planners that do without a world model; spelled out as `planner_names` is, and compared by the same test."""
+
+
+def option(
+    default: ParameterValue | None,
+    description: str,
+    choices: Callable[[], tuple[str, ...]] | None = None,
+    *,
+    in_launch: bool = True,
+    in_command: bool = True,
+    flags: str = "",
+) -> Any:
+    """A field of `Options` that carries what runners show to people.
+
+    Args:
+        default: Its value unless given.
+        description: What it is.
+        choices: Values that it may have.
+        in_launch: Whether launch files offer it.
+        in_command: Whether `humanoid run` does.
+        flags: How `humanoid` spells it, where that is not its name.
+    """
+    metadata = {
+        "description": description,
+        "choices": choices,
+        "in_launch": in_launch,
+        "in_command": in_command,
+        "flags": flags,
+    }
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a person may choose about the graph, whatever moves.
+
+    Raises:
+        GraphError: When a value cannot be; the message names the ones that can.
+    """
+
+    TARGET: ClassVar[str]
+    """Name of the target."""
+    SIMULATED: ClassVar[bool] = False
+    """Whether time is the target's: `use_sim_time` of other packages' nodes follows from it alone."""
+    CLOCK_IN_ROOT: ClassVar[bool] = True
+    """Whether simulated time is on ``/clock`` whatever the namespace."""
+
+    robot: str = option("g1", "Which robot, a file in config/robots", robot_names)
+    set: str = option(
+        "",
+        "What is to be otherwise than the robot's file says, such as gait.step_width=0.24; several with ';' between",
+    )
+    seed: int = option(0, "Draws the scene's obstacles, the sensors' noise and the randomisation")
+    planner: str = option(
+        "jepa", "Who plans the way to a goal: the world model, a baseline, or nobody (off)", planner_names
+    )
+    model: str = option("", "World model to imagine with, a folder; empty for the robot's own in models/")
+    page: bool = option(True, "Show everything on a page in the browser")
+    host: str = option("127.0.0.1", "Address that serves the page; 0.0.0.0 lets other machines see and steer the robot")
+    port: int = option(8080, "Port that serves the page")
+    namespace: str = option("", "Namespace of all nodes and topics, so that several robots run side by side")
+    rviz: bool = option(False, "Show everything in RViz 2, and point and drive there", in_command=False)
+    rviz_config: str = option("drive", "What RViz shows, a file in config/rviz", rviz_config_names, in_command=False)
+    tf: str = option(
+        "auto",
+        "Run robot_state_publisher, which puts the robot's links on tf; auto runs it where it is installed",
+        tf_choices,
+        in_command=False,
+    )
+    goal: tuple[float, float] | None = option(
+        None, "Send this goal (x, y in metres, from where the robot starts), judge the run, and end it", in_launch=False
+    )
+    seconds: float = option(60.0, "Robot time after which a judged run ends without success [s]", in_launch=False)
+    report: str = option("", "File that a judged run writes its figures to; empty for standard output", in_launch=False)
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            choices = item.metadata["choices"]
+            value = getattr(self, item.name)
+            if choices is not None and value not in choices():
+                raise GraphError(f"{item.name} '{value}' does not exist. Choose one of: {', '.join(choices())}.")
+        if self.namespace and not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*(/[A-Za-z][A-Za-z0-9_]*)*", self.namespace):
+            raise GraphError(
+                f"namespace '{self.namespace}' is none: letters, digits and underscores, '/' between, a letter first."
+            )
+        if not 0 < self.port < 65536:
+            raise GraphError(f"port {self.port} does not exist. Choose one from 1 to 65535.")
+        if self.seed < 0:
+            raise GraphError(f"seed {self.seed} cannot be drawn from. Choose 0 or more.")
+        if self.planner not in ("off", *WITHOUT_MODEL) and not self.model and not _has_model(self.robot):
+            raise GraphError(
+                f"planner '{self.planner}' needs a world model, and robot '{self.robot}' has none in models/. "
+                f"Choose {', '.join(WITHOUT_MODEL)} or off, or train one as docs/tutorials/your_own_humanoid.md says."
+            )
+        if self.goal is not None and not self.SIMULATED:
+            raise GraphError("A judged run needs ground truth, and only a simulated target has it.")
+        if self.model and not Path(self.model).is_dir():
+            raise GraphError(f"model '{self.model}' is no folder. Give the one that `humanoid export` wrote.")
+        if self.rviz and self.tf == "false":
+            raise GraphError("rviz places the robot by tf; leave tf on.")
+        if self.seconds <= 0:
+            raise GraphError(f"seconds {self.seconds} leaves no time. Choose more than 0.")
+        if self.goal is not None and self.planner == "off":
+            raise GraphError("A goal needs the planner; leave it on.")
+
+    @property
+    def clock(self) -> str:
+        """Topic of simulated time: ROS keeps it in the root, and so does Gazebo; each robot in MuJoCo has its own."""
+        return f"/{self.namespace}/clock" if self.namespace and not self.CLOCK_IN_ROOT else "/clock"
+
+
+@dataclass(frozen=True)
+class SimulatedOptions(Options):
+    """What a person may choose besides about a robot that is simulated."""
+
+    SIMULATED: ClassVar[bool] = True
+
+    scene: str = option("flat", "Where a simulated robot stands, a file in config/scenes", scene_names)
+    lidar: str = option(
+        "true",
+        "Simulate the LiDAR; without it the robot walks blind. In Gazebo, true renders it and needs a graphics driver, "
+        "cast does without",
+        lidar_choices,
+        in_command=False,
+    )
+    real_time_factor: float = option(
+        1.0, "A simulated target goes no faster than this; 0 for no limit", in_command=False
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 <= self.real_time_factor <= 100:
+            raise GraphError(f"real_time_factor {self.real_time_factor} is out of range. Choose 0 to 100.")
+
+
+def _has_model(robot: str) -> bool:
+    return (share_directory() / "models" / robot / "model.json").is_file()

@@ -1,0 +1,33 @@
+"""Everything that can be set of a robot, block by block of its file."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from jepa_humanoid.control.settings import WholeBodySettings
+from jepa_humanoid.estimation.settings import EstimatorSettings
+from jepa_humanoid.locomotion.settings import gait_settings
+from jepa_humanoid.perception.elevation import elevation_settings
+from jepa_humanoid.planning.settings import planner_settings
+from jepa_humanoid.robot.description import RobotDescription
+from jepa_humanoid.robot.settings import settings_of
+from jepa_humanoid.safety.limits import SafetyLimits
+
+SETTINGS: Mapping[str, Callable[[RobotDescription], Any]] = {
+    "gait": gait_settings,
+    "estimator": lambda robot: settings_of(robot, "estimator", EstimatorSettings()),
+    "whole_body": lambda robot: settings_of(robot, "whole_body", WholeBodySettings()),
+    "perception": elevation_settings,
+    "planner": planner_settings,
+    "safety": lambda robot: settings_of(robot, "safety", SafetyLimits()),
+}
+"""What reads each block of `jepa_humanoid.robot.description.BLOCKS`."""
+
+
+def check_settings(robot: RobotDescription) -> None:
+    """Make sure that everything can be set as its file and whoever runs it want.
+
+    Raises:
+        HumanoidError: Naming each setting that does not exist or has a wrong value.
+    """
+    for read in SETTINGS.values():
+        read(robot)
