@@ -244,10 +244,10 @@ def test_motors_damp_when_the_controller_dies(engaged, watcher):
     for attempt in range(2):
         if attempt:
             commander = engage()
-        robot.next_commands(watcher)
+        commands = robot.next_commands(watcher)
         commander.kill()
         watcher.wait_until(lambda: "no joint_commands for" in words(watcher), "the node to say so")
-        commands = robot.report()["commands"]
+        commands += robot.report()["commands"]
         damping = 1 + max(k for k, command in enumerate(commands) if any(command["kp"]))
         commands += robot.next_commands(watcher)
         assert all(not any(command["kp"]) and not any(command["tau"]) for command in commands[damping:])
