@@ -194,8 +194,7 @@ def test_state_sent_again_after_a_stop_gets_no_torque(nodes, watcher):
     """After an emergency stop even the state that was answered last is answered by damping."""
     target = Target(watcher)
     nodes.start("controller")
-    watcher.wait_until(lambda: target.states.get_subscription_count() and target.imus.get_subscription_count(), "it")
-    watcher.spin(0.3)
+    target.meet()
     assert not damps(target.run(20))
     assert watcher.call("controller/emergency_stop").success
     answer = target.send(*target.messages())

@@ -12,11 +12,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from jepa_humanoid.data.simulated import simulated_walk
 from jepa_humanoid.evaluation import locomotion, navigation
 from jepa_humanoid.mind import Mind, PlannerName
 from jepa_humanoid.robot.description import DEFAULT_ROBOT, load_robot
 from jepa_humanoid.simulation.scenes import load_scene
+from jepa_humanoid.simulation.simulation import simulate
 
 app = typer.Typer(add_completion=False, help="Compile the inner loops, once for this machine.")
 console = Console(highlight=False)
@@ -35,7 +35,7 @@ def compile_kernels(
     ahead = locomotion.SUITES["straight"].command
     suite = replace(locomotion.SUITES["push"], command=ahead, settling=0.4, duration=_WALK, resting=0.0)
     locomotion.run_trial(suite, 0, (0.0, 5.0), robot=robot)
-    brief = navigation.NavigationSettings(seconds=_WALK, settling=0.2, resting=0.0)
+    brief = navigation.NavigationSettings(seconds=_WALK, settling=0.2)
     mind = Mind.load(planner=planner, robot=load_robot(robot))
-    navigation.run_trial(load_scene("room", 0), 0, mind, partial(simulated_walk, robot=robot), planner, brief)
+    navigation.run_trial(load_scene("room", 0), 0, mind, partial(simulate, robot=robot), planner, brief)
     console.print(f"compiled in {time.monotonic() - began:.0f} s")
