@@ -159,7 +159,7 @@ ensure_environment() {
     touch "${stamp/installed-test/installed-demo}" # the packages for the tests include those for the demo
   fi
   rm -f "$UNFINISHED"
-  say "compiling the inner loops and thinning the robot's meshes (once, about half a minute)"
+  say "compiling the inner loops (once, about 15 s)"
   "$VENV/bin/humanoid" compile >>"$LOG" 2>&1 || die "that failed: $(tail -n 1 "$LOG")  (all of it: $LOG)"
   trap - INT TERM
   touch "$stamp"

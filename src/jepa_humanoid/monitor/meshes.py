@@ -75,6 +75,7 @@ def load_body_meshes(robot: RobotDescription) -> tuple[BodyMesh, ...]:
     bodies = []
     for (joint, colour), parts in sorted(groups.items(), key=lambda item: item[0]):
         merged = trimesh.util.concatenate([mesh for _, mesh in parts])
+        assert isinstance(merged, trimesh.Trimesh)
         smooth = _split_creases(merged)
         smooth.visual = _visual(colour)
         bodies.append(BodyMesh(joint, tuple(dict.fromkeys(link for link, _ in parts)), smooth))
