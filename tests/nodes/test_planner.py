@@ -158,6 +158,8 @@ def test_blind_robot_stands(robot, watcher):
     robot.sees = False
     assert robot.run(1.5)[-1] == 0.0
     watcher.wait_until(lambda: "waiting for elevation" in watcher.status("planner")[1], "what it waits for")
+    status = read_plan_status(watcher.heard["plan/status"])
+    assert (status.state, status.reason) == (PlanState.WAITING, "waiting for elevation (perception)")
 
 
 def test_failing_mind_stands(robot, watcher, mind):
