@@ -132,9 +132,10 @@ def test_follows_the_mind_to_a_goal(robot, watcher):
     np.testing.assert_allclose([pose.pose.position.x for pose in path.poses], np.linspace(0.0, 1.0, 5))
     assert len(watcher.heard["plan/candidates"].markers) == 1 + 20
     watcher.wait_until(
-        lambda: read_plan_status(watcher.heard["plan/status"]).state is PlanState.WALKING, "the plan's status"
+        lambda: read_plan_status(watcher.heard["plan/status"]).distance == 3.0, "the status of a plan to the goal"
     )
     status = read_plan_status(watcher.heard["plan/status"])
+    assert status.state is PlanState.WALKING
     assert status.candidates.shape == (20, 5, 2)
     assert (status.costs[0], status.surprise, status.distance) == (0.0, 1.5, 3.0)
 
@@ -158,8 +159,10 @@ def test_blind_robot_stands(robot, watcher):
     robot.sees = False
     assert robot.run(1.5)[-1] == 0.0
     watcher.wait_until(lambda: "waiting for elevation" in watcher.status("planner")[1], "what it waits for")
-    status = read_plan_status(watcher.heard["plan/status"])
-    assert (status.state, status.reason) == (PlanState.WAITING, "waiting for elevation (perception)")
+    watcher.wait_until(
+        lambda: read_plan_status(watcher.heard["plan/status"]).state is PlanState.WAITING, "the same in plan/status"
+    )
+    assert read_plan_status(watcher.heard["plan/status"]).reason == "waiting for elevation (perception)"
 
 
 def test_failing_mind_stands(robot, watcher, mind):
