@@ -72,6 +72,7 @@ TEST = [
     *DOCS,
     "hypothesis>=6.100,<7",
     "pytest>=8.3,<10",
+    "coverage>=7.10,<8",  # which measures processes that tests start
     "pytest-cov>=6,<8",
     "pytest-timeout>=2.3,<3",
     "pytest-xdist>=3.6,<4",

@@ -5,6 +5,12 @@
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 VENV="$ROOT/.venv"
 PYTHON="$VENV/bin/python"
+LOG="$VENV/install.log"
+UNFINISHED="$VENV/.unfinished" # there while packages are being installed
+
+# Free disk space that the packages for the demo need with some to spare, and those for the tests besides [MB].
+SPACE_DEMO=2500
+SPACE_TEST=4500
 
 # The version numbers that setup.py's dependencies have wheels for.
 FITS='import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))'
@@ -18,9 +24,12 @@ die() {
 # Prints the interpreter to make the environment with. A version that fits but lacks `venv` is the last resort, so that
 # the complaint names the package to install.
 find_python() {
-  local candidate without_venv=''
+  local candidate without_venv='' others=''
   for candidate in python3.11 python3.12 python3.13 python3; do
-    "$candidate" -c "$FITS" >/dev/null 2>&1 || continue
+    if ! "$candidate" -c "$FITS" >/dev/null 2>&1; then
+      others+=$("$candidate" -c 'import sys; print(" %s is %d.%d." % (sys.executable, *sys.version_info[:2]))' 2>/dev/null) || true
+      continue
+    fi
     if "$candidate" -c 'import venv, ensurepip' >/dev/null 2>&1; then
       command -v "$candidate"
       return
@@ -28,7 +37,8 @@ find_python() {
     without_venv=${without_venv:-$("$candidate" -c 'import sys; print("python%d.%d" % sys.version_info[:2])')}
   done
   [[ -z $without_venv ]] || die "$without_venv has no venv module. Install it: sudo apt install $without_venv-venv"
-  die "Python 3.11, 3.12 or 3.13 is needed. Install it: sudo apt install python3 python3-venv"
+  die "Python 3.11, 3.12 or 3.13 is needed.${others:- No Python is installed.} Install one of them, e.g. on Debian 12," \
+    "Ubuntu 24.04 or later: sudo apt install python3 python3-venv"
 }
 
 # A sourced ROS 2 installation would put its own packages before the ones in .venv, mostly for another Python.
@@ -45,9 +55,61 @@ fingerprint() {
   (cd "$ROOT" && pwd && cat setup.py setup.cfg pyproject.toml scripts/_environment.sh) | sha256sum | cut -d' ' -f1
 }
 
+# Runs pip with one line of progress; all that it says goes to the log.
 pip_install() {
-  "$PYTHON" -m pip install --disable-pip-version-check --no-input "$@" >&2 ||
-    die "pip could not install what is needed (see above). Is the package index reachable, and is the disk not full?"
+  local said
+  touch "$LOG"
+  said=$(wc -l <"$LOG") # what earlier runs have said
+  printf '\n--- pip install %s\n' "$*" >>"$LOG"
+  if PYTHONUNBUFFERED=1 "$PYTHON" -m pip install --disable-pip-version-check --no-input --progress-bar off "$@" 2>&1 |
+    "$PYTHON" "$ROOT/scripts/_pip_progress.py" "$LOG"; then
+    return
+  fi
+  tail -n 5 "$LOG" | sed 's/^/    /' >&2
+  die "$(explain_failure "$(tail -n +"$((said + 1))" "$LOG")") What has been fetched is kept: start again, and it goes on from there. All of it: $LOG"
+}
+
+# Why pip failed, from what it said, and what to do about it.
+explain_failure() {
+  case $1 in
+    *"No space left on device"*)
+      echo "The disk is full: $(free_megabytes "$ROOT") MB are free here, $(free_megabytes "${TMPDIR:-/tmp}") MB in ${TMPDIR:-/tmp}." \
+        "Make room, or name another folder for temporary files: TMPDIR=..." ;;
+    *"Retrying (Retry("* | *NewConnectionError* | *"Temporary failure in name resolution"* | *ReadTimeoutError* | *ProxyError*)
+      echo "The package index does not answer. Is this machine on the network? Behind a proxy set HTTPS_PROXY;" \
+        "for an index of your own set PIP_INDEX_URL." ;;
+    *CERTIFICATE_VERIFY_FAILED* | *SSLError*)
+      echo "The package index's certificate is not trusted. Is the clock right ($(date))? A proxy's own certificate goes" \
+        "into PIP_CERT." ;;
+    *"Permission denied"*)
+      echo "A file in $VENV may not be written. Whose is it? 'rm -rf .venv' makes a new environment." ;;
+    *"No matching distribution found"* | *"is not a supported wheel on this platform"*)
+      echo "The package index has nothing for Python $("$PYTHON" -c 'import platform as p; print(p.python_version(), "on", p.machine())')" \
+        "(see above). There are wheels for x86-64 and aarch64 with Debian 12, Ubuntu 22.04 or later." ;;
+    *) echo "pip could not install what is needed (see above)." ;;
+  esac
+}
+
+free_megabytes() { df -Pm "$1" | awk 'NR == 2 { print $4 }'; }
+
+# Prepares for packages: says so if there is no room for them, and clears away what an interrupted installation has left
+# half done. pip writes a package's RECORD last; without one it would take the package for complete.
+prepare_packages() {
+  local kind=$1 wanted free info packages
+  packages=$("$PYTHON" -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])')
+  if [[ -e $UNFINISHED ]]; then
+    say "the installation before was interrupted: going on where it was"
+    for info in "$packages"/*.dist-info; do
+      [[ -e $info/RECORD ]] || rm -rf "$info"
+    done
+    rm -rf "$packages"/~*
+  elif ! compgen -G "$packages/numpy-*.dist-info" >/dev/null; then
+    wanted=$SPACE_DEMO
+    [[ $kind == demo ]] || wanted=$SPACE_TEST
+    free=$(free_megabytes "$VENV")
+    ((free >= wanted)) || die "The packages need about $wanted MB, and $free MB are free in $ROOT. Make room, and start again."
+  fi
+  touch "$UNFINISHED"
 }
 
 # The wheels bring all libraries but these; say what to install rather than show a traceback.
@@ -78,14 +140,17 @@ ensure_environment() {
     local base
     base=$(find_python)
     say "making .venv with $base"
-    "$base" -m venv --clear "$VENV" >&2 || die "$base could not make $VENV. Install: sudo apt install python3-venv"
+    "$base" -m venv --clear "$VENV" >&2 || die "$base could not make $VENV: is there room on the disk, and may you write" \
+      "there? If it says that ensurepip is missing: sudo apt install python3-venv"
   fi
   case $kind in
     demo) extras=ros ;;
     test) extras=ros,test ;;
     *) die "unknown environment '$kind'" ;;
   esac
-  say "installing the packages for '$kind' into .venv (the first time takes minutes)"
+  trap 'printf "\n" >&2; die "interrupted. Start again, and it goes on from there."' INT TERM
+  say "installing the packages for '$kind' into .venv: minutes the first time (log: .venv/install.log)"
+  prepare_packages "$kind"
   pip_install --editable "$ROOT[$extras]"
   check_libraries
   rm -f "$VENV/.installed-"*
@@ -93,6 +158,10 @@ ensure_environment() {
     install_training
     touch "${stamp/installed-test/installed-demo}" # the packages for the tests include those for the demo
   fi
+  rm -f "$UNFINISHED"
+  say "compiling the inner loops (once, about 15 s)"
+  "$VENV/bin/humanoid" compile >>"$LOG" 2>&1 || die "that failed: $(tail -n 1 "$LOG")  (all of it: $LOG)"
+  trap - INT TERM
   touch "$stamp"
 }
 
@@ -108,6 +177,7 @@ install_training() {
   elif grep -qE '"name": "(nvidia|cuda|triton)' <<<"$plan"; then
     say "torch would bring CUDA packages here: the tests of training will be skipped (pip install '.[train]' adds it)"
   else
+    say "installing torch for the tests of training"
     pip_install --editable "$ROOT[train]"
   fi
 }

@@ -2,7 +2,6 @@
 
 import contextlib
 import threading
-import time
 from typing import Any
 
 import msgspec
@@ -29,12 +28,13 @@ class Browser:
         self._socket = connect(f"ws://127.0.0.1:{port}", subprotocols=[protocol], max_size=None)
         self._answers = answers
         self._complete = threading.Event()
+        self.heartbeats = 0
         self.widgets: dict[str, str] = {}
         self.values: dict[str, Any] = {}
         self.texts: dict[str, str] = {}
         self.nodes: set[str] = set()
         threading.Thread(target=self._read, daemon=True).start()
-        assert self._complete.wait(10.0), "the page was not delivered"
+        assert self._complete.wait(60.0), "the page was not delivered"
         # Only who says where its camera is counts as being there.
         self._send(
             "ViewerCameraMessage",
@@ -48,7 +48,6 @@ class Browser:
             look_at=(0.0, 0.0, 0.0),
             up_direction=(0.0, 0.0, 1.0),
         )
-        time.sleep(0.1)
 
     def assign(self, label: str, value: object) -> None:
         """Move a slider, or set a switch."""
@@ -100,6 +99,7 @@ class Browser:
         elif kind == "LocalStorageGetItemRequestMessage" and self._answers:
             answer = {"request_uuid": message["request_uuid"], "value": None, "error": None}
             self._send("LocalStorageGetItemResponseMessage", **answer)
+            self.heartbeats += 1
         elif kind == "GuiUpdateMessage" and "value" in message["updates"]:
             self.values[message["uuid"]] = message["updates"]["value"]
         elif "uuid" in message and isinstance(message.get("props"), dict) and message["props"].get("label"):

@@ -1,11 +1,72 @@
 """Fixtures that every test may use."""
 
+import fcntl
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from jepa_humanoid.robot.description import RobotDescription, load_robot
+
+PATIENCE = 60.0
+"""Wall time after which a wait gives up [s]. No statement about speed: a loaded machine may need most of it."""
+
+POLL = 0.01
+"""Wall time between two looks at what is waited for [s]."""
+
+Claim = Callable[[str, Iterable[int], Callable[[int], bool]], int]
 
 
 @pytest.fixture(scope="session")
 def g1() -> RobotDescription:
     """The Unitree G1."""
     return load_robot("g1")
+
+
+@pytest.fixture(scope="session")
+def wait_until() -> Callable[..., None]:
+    """Waits for something that another thread or process brings about; fails naming it when it does not come."""
+
+    def wait(condition: Callable[[], Any], what: str, patience: float = PATIENCE) -> None:
+        end = time.monotonic() + patience
+        while not condition():
+            if time.monotonic() > end:
+                pytest.fail(f"waited {patience:.0f} s for {what}")
+            time.sleep(POLL)
+
+    return wait
+
+
+@pytest.fixture
+def claim() -> Iterator[Claim]:
+    """Claims a ROS domain, a DDS domain or a port for one test, among all that run on this machine at the same time.
+
+    That one is free now says nothing about the next moment, in which another test may take it too. So each is also a
+    locked file, that the kernel lets go of should the process die.
+    """
+    with ExitStack() as held:
+
+        def take(kind: str, numbers: Iterable[int], is_free: Callable[[int], bool] = lambda _: True) -> int:
+            for number in numbers:
+                lock = (Path(tempfile.gettempdir()) / f"jepa_humanoid-test-{kind}-{number}.lock").open("w")
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except OSError:
+                    lock.close()
+                    continue
+                held.enter_context(lock)
+                if is_free(number):
+                    return number
+            pytest.fail(f"all {kind}s are taken")
+
+        yield take
+
+
+@pytest.fixture
+def dds_domain(claim: Claim) -> int:
+    """A DDS domain of the test's own for a real robot's network, apart from those of ROS."""
+    return claim("dds-domain", range(110, 230), lambda _: True)

@@ -7,8 +7,7 @@ import runpy
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -358,8 +357,12 @@ for line in sys.argv[1:]:
 sys.exit(supervisor.run())
 """
 
-SLEEPER = "sleeper|restart|import time; print('here'); time.sleep(600)"
-STUBBORN = "stubborn|restart|import signal, time; signal.signal(15, signal.SIG_IGN); print('here'); time.sleep(600)"
+SLEEPER = "sleeper|restart|import signal; print('here'); signal.pause()"
+STUBBORN = "stubborn|restart|import signal; signal.signal(15, signal.SIG_IGN); print('here'); signal.pause()"
+HEART = (
+    "heart|shutdown|import signal, sys; signal.signal(signal.SIGUSR1, lambda *_: sys.exit(7)); print('here'); "
+    "signal.pause()"
+)
 
 
 def supervise(*nodes: str) -> "subprocess.Popen[str]":
@@ -384,60 +387,61 @@ def process_ids(lines: list[str]) -> list[int]:
     return [int(line.rpartition("pid=")[2].rstrip(")\n")) for line in lines if "started (pid=" in line]
 
 
-def wait_for_end(process_id: int) -> None:
-    """Returns when a process is gone."""
-    for _ in range(100):
-        try:
-            os.kill(process_id, 0)
-        except ProcessLookupError:
-            return
-        time.sleep(0.1)
-    raise AssertionError(f"process {process_id} is still there")
+def is_gone(process_id: int) -> bool:
+    """Whether a process has ended."""
+    try:
+        os.kill(process_id, 0)
+    except ProcessLookupError:
+        return True
+    return False
 
 
 def test_dead_node_is_started_again() -> None:
     """A node whose entry says so is started again when it dies, while the others go on."""
-    process = supervise("mortal|restart|import sys, time; print('born'); time.sleep(0.1); sys.exit(3)", SLEEPER)
+    process = supervise("mortal|restart|import sys; print('born'); sys.exit(3)", SLEEPER)
     lines = wait_for_line(process, "born", times=2)
     assert any("ended with status 3; starting it again" in line for line in lines)
     assert not any("sleeper stopped" in line for line in lines)
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
 
 
-def test_end_of_a_node_that_matters_ends_the_graph() -> None:
+def test_end_of_a_node_that_matters_ends_the_graph(wait_until: Callable[..., None]) -> None:
     """When a node that matters ends, all end, even one that ignores the request, and its status is the graph's."""
-    process = supervise("heart|shutdown|import sys, time; time.sleep(1); sys.exit(7)", STUBBORN)
-    output, _ = process.communicate(timeout=20)
+    process = supervise(HEART, STUBBORN)
+    lines = wait_for_line(process, "here", times=2)
+    (heart,) = process_ids([line for line in lines if "heart started" in line])
+    os.kill(heart, signal.SIGUSR1)
+    process.communicate(timeout=60)
     assert process.returncode == 7
-    for process_id in process_ids(output.splitlines()):
-        wait_for_end(process_id)
+    for process_id in process_ids(lines):
+        wait_until(lambda gone=process_id: is_gone(gone), f"the end of process {process_id}")
 
 
 def test_death_by_signal_is_a_failure() -> None:
     """A node that matters and is killed gives the graph the status that shells give: 128 and the signal's number."""
     process = supervise("heart|shutdown|import os; os.kill(os.getpid(), 9)", SLEEPER)
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
     assert process.returncode == 128 + 9
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
-def test_one_signal_ends_everything(number: signal.Signals, status: int) -> None:
+def test_one_signal_ends_everything(number: signal.Signals, status: int, wait_until: Callable[..., None]) -> None:
     """Ctrl-C, a request to end and a closed terminal end every node, with the status that shells give."""
     process = supervise(SLEEPER, SLEEPER.replace("sleeper", "other"))
     lines = wait_for_line(process, "here", times=2)
     process.send_signal(number)
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
     assert process.returncode == status
     for process_id in process_ids(lines):
-        wait_for_end(process_id)
+        wait_until(lambda gone=process_id: is_gone(gone), f"the end of process {process_id}")
 
 
-def test_nothing_outlives_a_killed_runner() -> None:
+def test_nothing_outlives_a_killed_runner(wait_until: Callable[..., None]) -> None:
     """Nodes end also when the runner is killed and cannot say so."""
     process = supervise(SLEEPER, STUBBORN)
     lines = wait_for_line(process, "here", times=2)
     process.kill()
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
     for process_id in process_ids(lines):
-        wait_for_end(process_id)
+        wait_until(lambda gone=process_id: is_gone(gone), f"the end of process {process_id}")

@@ -30,6 +30,7 @@ COMMANDS = {
     "data": "Make and look at episodes to learn from.",
     "train": "Train the world model (needs torch).",
     "export": "Export the world model to ONNX (needs torch).",
+    "compile": "Compile the inner loops, once for this machine.",
     "describe": "Write a robot's URDF and a scene's Gazebo world.",
     "evaluate": "Measure walking and finding the way, with reports.",
 }

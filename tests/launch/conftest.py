@@ -2,9 +2,8 @@
 
 import importlib.util
 import os
-import random
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -28,11 +27,11 @@ def load(path: Path) -> ModuleType:
 
 
 @pytest.fixture
-def domain(monkeypatch: pytest.MonkeyPatch) -> int:
+def domain(claim: Callable[..., int], monkeypatch: pytest.MonkeyPatch) -> int:
     """A ROS domain of the test's own, in the environment of everything that it launches."""
-    from jepa_humanoid.network import free_domain
+    from jepa_humanoid.network import LAST_DOMAIN, free_domain
 
-    domain = free_domain(random.randrange(1, 100))
+    domain = claim("domain", range(1, LAST_DOMAIN), lambda number: free_domain(number) == number)
     monkeypatch.setenv("ROS_DOMAIN_ID", str(domain))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     return domain

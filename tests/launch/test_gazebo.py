@@ -73,7 +73,7 @@ class Gazebo:
                 command = TwistStamped()
                 command.twist.linear.x = forward
                 self._watcher.publish("teleop/cmd_vel", command)
-            self._watcher.spin(0.05)
+            self._watcher.wait_for_messages("ground_truth", 1)
             assert self.now.tilt < TILT, f"tilted by {math.degrees(self.now.tilt):.0f}°: {self._status()}"
 
     def go_to(self, ahead: float, left: float, seconds: float) -> float:

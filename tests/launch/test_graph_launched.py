@@ -7,8 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -211,7 +210,7 @@ def test_controller_that_does_not_load_ends_the_launch(
 
 @pytest.mark.ros
 @pytest.mark.slow
-def test_gazebo_ends_with_a_launch_that_is_killed(domain: int, stand_in: Path) -> None:
+def test_gazebo_ends_with_a_launch_that_is_killed(domain: int, stand_in: Path, wait_until: Callable[..., None]) -> None:
     """Gazebo's server does not outlive a launch that is killed and cannot say so."""
     pytest.importorskip("ros2launch")
     if shutil.which("setpriv") is None:
@@ -223,17 +222,11 @@ def test_gazebo_ends_with_a_launch_that_is_killed(domain: int, stand_in: Path) -
     def servers() -> list[str]:
         return [line for line in processes_of(stand_in) if "gazebo_stand_in.py gz sim" in line]
 
-    def wait_for(running: bool) -> None:
-        end = time.monotonic() + 60.0
-        while bool(servers()) != running:
-            assert time.monotonic() < end
-            time.sleep(0.2)
-
     try:
-        wait_for(running=True)
+        wait_until(servers, "Gazebo's server")
         launched.kill()
         launched.wait()
-        wait_for(running=False)
+        wait_until(lambda: not servers(), "its end")
     finally:
         # The other nodes are ROS's to leave behind.
         with contextlib.suppress(ProcessLookupError):

@@ -36,7 +36,10 @@ def test_only_the_driver_can_be_lost() -> None:
     teleoperation.command(VelocityCommand(0.3))
     assert not teleoperation.lost(2)
     assert teleoperation.driver == 1
+    assert not teleoperation.idle
     assert teleoperation.lost(1)
+    assert not teleoperation.idle
     for _ in range(5):
         teleoperation.tick()
+    assert teleoperation.idle
     assert sent == [STILL] * 3

@@ -2,7 +2,6 @@
 
 import json
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -22,7 +21,7 @@ import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from std_srvs.srv import Trigger
 
-from jepa_humanoid.network import free_domain
+from jepa_humanoid.network import LAST_DOMAIN, free_domain
 from jepa_humanoid.nodes.contract import TOPICS
 
 PATIENCE = 60.0
@@ -41,6 +40,7 @@ class Watcher:
         self.heard: dict[str, Any] = {}
         self.counts: dict[str, int] = {}
         self.statuses: dict[str, tuple[int, str, dict[str, str]]] = {}
+        self.reports: dict[str, int] = {}
         self.find_dead: Callable[[], str | None] = lambda: None
         self._publishers: dict[str, Any] = {}
         self.listen("evaluation")
@@ -89,14 +89,8 @@ class Watcher:
         """Level, message and values of a node's last diagnostics."""
         return self.statuses.get(node, (3, "", {}))
 
-    def spin(self, seconds: float) -> None:
-        """Let wall time pass."""
-        end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            self.executor.spin_once(timeout_sec=min(left, 0.1))
-
     def wait_until(self, condition: Callable[[], Any], what: str, seconds: float = PATIENCE) -> None:
-        """Let wall time pass until something is so, and fail when it does not happen."""
+        """Hear messages until something is so, and fail when it does not come to be."""
         end = time.monotonic() + seconds
         while not condition():
             if dead := self.find_dead():
@@ -104,6 +98,19 @@ class Watcher:
             if time.monotonic() > end:
                 pytest.fail(f"waited {seconds:.0f} s for {what}; evaluation {self.truth()}, nodes {self.statuses}")
             self.executor.spin_once(timeout_sec=0.05)
+
+    def wait_for_messages(self, topic: str, count: int) -> None:
+        """Hear so many more messages of a topic that is listened to."""
+        enough = self.counts[topic] + count
+        self.wait_until(lambda: self.counts[topic] >= enough, f"{count} more messages on {topic}")
+
+    def wait_for_reports(self, node: str, count: int = 2) -> None:
+        """Hear so many more reports of a node, which come each second and whenever there is something new to say.
+
+        What the node would have done at once, it has done by the second one.
+        """
+        enough = self.reports.get(node, 0) + count
+        self.wait_until(lambda: self.reports.get(node, 0) >= enough, f"{count} more reports of {node}")
 
     def wait_for_robot_time(self, seconds: float) -> None:
         """Let simulated time pass."""
@@ -121,6 +128,7 @@ class Watcher:
         for status in message.status:
             values = {entry.key: entry.value for entry in status.values}
             self.statuses[status.name] = (ord(status.level), status.message, values)
+            self.reports[status.name] = self.reports.get(status.name, 0) + 1
 
 
 class Nodes:
@@ -171,7 +179,7 @@ class Nodes:
             process.send_signal(signal.SIGTERM)
         for process in self._running.values():
             try:
-                process.wait(timeout=10)
+                process.wait(timeout=PATIENCE)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
@@ -184,9 +192,9 @@ def _yaml(value: object) -> str:
 
 
 @pytest.fixture
-def domain() -> int:
+def domain(claim: Callable[..., int]) -> int:
     """A ROS domain of the test's own."""
-    return free_domain(random.randrange(1, 100))
+    return claim("domain", range(1, LAST_DOMAIN), lambda number: free_domain(number) == number)
 
 
 @pytest.fixture

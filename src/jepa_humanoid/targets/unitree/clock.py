@@ -1,6 +1,7 @@
 """When a state was measured, on this machine's clock."""
 
 import time
+from collections.abc import Callable
 
 NANOSECONDS = 1_000_000_000
 
@@ -11,14 +12,19 @@ class SteadyClock:
     The wall clock is set now and then, by people or by NTP, forwards and back; stamps that followed it would tell the
     estimator of states that are hours or nothing apart. Steps are left out here, so after one, stamps differ from the
     wall clock by it until the node is started anew; the small corrections of NTP's slewing are followed.
+
+    Args:
+        wall: Time of day, which may be set [ns].
+        steady: A clock that nobody sets, from any origin [ns].
     """
 
-    def __init__(self) -> None:
-        self._epoch = time.time_ns() - time.monotonic_ns()
+    def __init__(self, wall: Callable[[], int] = time.time_ns, steady: Callable[[], int] = time.monotonic_ns) -> None:
+        self._steady = steady
+        self._epoch = wall() - steady()
 
     def now(self) -> int:
         """Time since 1970 [ns]."""
-        return self._epoch + time.monotonic_ns()
+        return self._epoch + self._steady()
 
 
 class SourceClock:
