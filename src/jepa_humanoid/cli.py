@@ -33,6 +33,7 @@ COMMANDS = {
     "compile": "Compile the inner loops, once for this machine.",
     "describe": "Write a robot's URDF and a scene's Gazebo world.",
     "evaluate": "Measure walking and finding the way, with reports.",
+    "bench": "Measure speed: the tick, a plan, the graph, the making of data.",
 }
 """Name and description of the modules in `jepa_humanoid.commands`; each has a Typer application `app`."""
 
