@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pinocchio as pin
 
+from jepa_humanoid.compiled import kernel
 from jepa_humanoid.control.dynamics import Dynamics
 from jepa_humanoid.control.settings import WholeBodySettings
 from jepa_humanoid.control.target import WholeBodySolution
@@ -205,8 +206,8 @@ class Body:
 
     def _engage(self, sample: SensorSample) -> None:
         self._walker.reset(self._dynamics)
-        self._velocity_reference[:] = 0.0
-        self._position_reference[:] = sample.position
+        self._velocity_reference = np.zeros(self.robot.joint_count)
+        self._position_reference = sample.position.copy()
 
     def _reference(
         self, sample: SensorSample, solution: WholeBodySolution, velocity: Vector, dt: float
@@ -217,10 +218,21 @@ class Body:
         robot against contacts.
         """
         s = self.settings
-        v, q = self._velocity_reference, self._position_reference
-        v += solution.acceleration[6:] * dt + (velocity - v) * min(1.0, dt / s.velocity_leak)
-        q += v * dt + (sample.position - q) * min(1.0, dt / s.position_leak)
-        return JointCommand(sample.stamp, q.copy(), v.copy(), solution.effort)
+        q, v = np.empty_like(velocity), np.empty_like(velocity)
+        lead_on(
+            self._position_reference,
+            self._velocity_reference,
+            sample.position,
+            velocity,
+            solution.acceleration[6:],
+            dt,
+            min(1.0, dt / s.position_leak),
+            min(1.0, dt / s.velocity_leak),
+            q,
+            v,
+        )
+        self._position_reference, self._velocity_reference = q, v
+        return JointCommand(sample.stamp, q, v, solution.effort)
 
     # What others may look at -------------------------------------------------------------------------------------
 
@@ -273,3 +285,37 @@ class Body:
             # It is a point on the ground.
             dcm=np.append(walker.dcm, estimator.ground_height),
         )
+
+
+@kernel
+def lead_on(
+    position_reference: Vector,
+    velocity_reference: Vector,
+    position: Vector,
+    velocity: Vector,
+    acceleration: Vector,
+    dt: float,
+    position_share: float,
+    velocity_share: float,
+    new_position: Vector,
+    new_velocity: Vector,
+) -> None:
+    """Integrate a reference over one tick, and let it leak towards what is measured; vectors of shape (n,).
+
+    Args:
+        position_reference: Of the tick before [rad].
+        velocity_reference: Of the tick before [rad/s].
+        position: Measured [rad].
+        velocity: Measured [rad/s].
+        acceleration: Wanted [rad/s²].
+        dt: Duration of the tick [s].
+        position_share: Of the way to the measured position that is gone in a tick.
+        velocity_share: Of the way to the measured velocity.
+        new_position: Out [rad].
+        new_velocity: Out [rad/s].
+    """
+    for i in range(len(position)):
+        v, q = velocity_reference[i], position_reference[i]
+        v += acceleration[i] * dt + (velocity[i] - v) * velocity_share
+        new_velocity[i] = v
+        new_position[i] = q + (v * dt + (position[i] - q) * position_share)
