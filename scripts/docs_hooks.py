@@ -39,7 +39,8 @@ def _home() -> str:
 
 
 def _is_module(path: str) -> bool:
-    return path.startswith("src/") and path.endswith(".py")
+    """Whether a path is a module, or the folder of a package."""
+    return path.startswith("src/") and (path.endswith(".py") or (ROOT / path).is_dir())
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
