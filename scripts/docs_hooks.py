@@ -1,6 +1,6 @@
 """Hooks of mkdocs.
 
-Links from the pages to the repository's own files work in the site as they do in a checkout, and formulas become MathML,
+Links from the pages to the repository's own files work in the site as they do in a checkout. Formulas become MathML,
 which browsers draw by themselves: no script is fetched from elsewhere.
 """
 
@@ -46,7 +46,7 @@ def on_files(files: Files, config: Any) -> Files:
 def _home() -> str:
     """The readme, its links as seen from docs/."""
     home = (ROOT / "README.md").read_text().replace("](docs/", "](").replace("(CONTRIBUTING.md)", "(development.md)")
-    return home.replace("](models/", "](../models/")
+    return home.replace("](models/", "](../models/").replace("](examples)", "](api/index.md)")
 
 
 def _is_module(path: str) -> bool:
