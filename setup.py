@@ -62,7 +62,7 @@ DART = ["dartpy>=6.20,<7"]
 GYM = ["gymnasium>=1.0,<2"]
 
 # The documentation as a site.
-DOCS = ["mkdocs-material>=9.5,<10", "mkdocstrings[python]>=0.27,<2"]
+DOCS = ["mkdocs-material>=9.5,<10", "mkdocstrings[python]>=0.27,<2", "latex2mathml>=3.77,<4"]
 
 TEST = [
     # Where there is no wheel of it, the tests of the real G1 are skipped.

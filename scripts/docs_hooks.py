@@ -1,15 +1,26 @@
-"""Hooks of mkdocs: links from the pages to the repository's own files work in the site as they do in a checkout."""
+"""Hooks of mkdocs.
 
+Links from the pages to the repository's own files work in the site as they do in a checkout. Formulas become MathML,
+which browsers draw by themselves: no script is fetched from elsewhere.
+"""
+
+import html
 import posixpath
 import re
 from pathlib import Path
 from typing import Any
 
+from latex2mathml.converter import convert
 from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).resolve().parents[1]
 OUTSIDE = re.compile(r"\]\(((?:\.\./)+)((?:src|config|models|examples|launch|scripts|benchmarks)/[^)#]+|README\.md)\)")
 """A Markdown link from a page to something beside docs/."""
+FORMULA = re.compile(
+    r'<(span|div) class="arithmatex">\\[(\[](.*?)\\[)\]]</(?:span|div)>',
+    re.DOTALL,
+)
+"""TeX, as the Markdown extension arithmatex leaves it."""
 API = {
     "body": "body_and_mind",
     "mind": "body_and_mind",
@@ -35,11 +46,12 @@ def on_files(files: Files, config: Any) -> Files:
 def _home() -> str:
     """The readme, its links as seen from docs/."""
     home = (ROOT / "README.md").read_text().replace("](docs/", "](").replace("(CONTRIBUTING.md)", "(development.md)")
-    return home.replace("](models/", "](../models/")
+    return home.replace("](models/", "](../models/").replace("](examples)", "](api/index.md)")
 
 
 def _is_module(path: str) -> bool:
-    return path.startswith("src/") and path.endswith(".py")
+    """Whether a path is a module, or the folder of a package."""
+    return path.startswith("src/") and (path.endswith(".py") or (ROOT / path).is_dir())
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
@@ -59,3 +71,13 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
         return f"]({posixpath.relpath(f'api/{name}.md', here)}#{module})"
 
     return OUTSIDE.sub(target, markdown)
+
+
+def on_page_content(content: str, **_: Any) -> str:
+    """Turn formulas into MathML."""
+
+    def formula(match: re.Match[str]) -> str:
+        display = "block" if match[1] == "div" else "inline"
+        return str(convert(html.unescape(match[2]), display=display))
+
+    return FORMULA.sub(formula, content)

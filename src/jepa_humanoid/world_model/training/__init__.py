@@ -1,1 +1,1 @@
-"""Learning the world model: the only room of the house that knows torch. Nothing on the robot imports it."""
+"""Learning the world model: the only package that imports torch. Nothing on the robot imports it."""
