@@ -16,12 +16,15 @@ Floats = NDArray[np.float32]
 
 ENCODER = "encoder.onnx"
 IMAGINATION = "imagination.onnx"
+ROLLOUT = "rollout.onnx"
 POLICY = "policy.onnx"
 
 ENCODER_INPUTS = ("codes", "history")
 ENCODER_OUTPUTS = ("latent",)
 IMAGINATION_INPUTS = ("latent", "commands", "goal")
 IMAGINATION_OUTPUTS = ("poses", "collision", "fall", "effort", "clearance", "cost_to_go", "latents")
+ROLLOUT_INPUTS = ("latent", "commands")
+ROLLOUT_OUTPUTS = ("poses", "collision", "fall", "effort")
 POLICY_INPUTS = ("latent", "goal")
 POLICY_OUTPUTS = ("command",)
 
