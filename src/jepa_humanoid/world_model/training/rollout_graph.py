@@ -87,7 +87,7 @@ class _Graph:
         return self.constant(np.array(values, np.int64))
 
     def silu(self, x: str) -> str:
-        """x · σ(x)."""
+        """X · σ(x)."""
         return self.add("Mul", x, self.add("Sigmoid", x))
 
     def model(self, card: ModelCard) -> onnx.ModelProto:
@@ -146,9 +146,7 @@ class _Predictor:
         ]
         self._shifts = [_Affine(graph, np.column_stack([m[1], b[1]])) for m, b in zip(film, film_bias, strict=True)]
         self._lift = _Affine(graph, lift, lift_bias)
-        layers = [
-            (w[f"predictor.layers.{k}.weight"], w[f"predictor.layers.{k}.bias"]) for k in range(len(self._gains))
-        ]
+        layers = [(w[f"predictor.layers.{k}.weight"], w[f"predictor.layers.{k}.bias"]) for k in range(len(self._gains))]
         first, first_bias = layers[0]
         self._first = _Affine(graph, first @ lift, first @ lift_bias + first_bias)
         self._layers = [_Affine(graph, weight, bias) for weight, bias in layers[1:]]
@@ -182,7 +180,7 @@ class _StepHead:
         first = w["step_head.net.0.weight"]
         self._before = _Affine(graph, first[:, :latent])
         self._after = _Affine(graph, first[:, latent : 2 * latent])
-        self._command = _Affine(graph, first[:, 2 * latent :] / w["step_head.scale"], w["step_head.net.0.bias"])
+        self._command = _Affine(graph, first[:, 2 * latent :] / w["predictor.scale"], w["step_head.net.0.bias"])
         self._middle = _Affine(graph, w["step_head.net.2.weight"], w["step_head.net.2.bias"])
         scale = np.array([*w["step_head.displacement_scale"], 1.0, 1.0, w["step_head.effort_scale"]])
         mean = np.array([0.0, 0.0, 0.0, 0.0, 0.0, w["step_head.effort_mean"]])
