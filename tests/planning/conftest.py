@@ -3,7 +3,7 @@
 import importlib.util
 import sys
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from types import ModuleType
 
@@ -12,11 +12,12 @@ import pytest
 
 from jepa_humanoid.planning.baselines import steer
 from jepa_humanoid.planning.foresight import KinematicForesight
+from jepa_humanoid.planning.planner import Future
 from jepa_humanoid.planning.seen_map import SeenMap
 from jepa_humanoid.planning.situation import Situation
 from jepa_humanoid.world_model.card import ModelCard
 from jepa_humanoid.world_model.observation import FEATURES, encode_heights
-from jepa_humanoid.world_model.runtime import Imagined
+from jepa_humanoid.world_model.runtime import Imagined, Rollout
 from jepa_humanoid.world_model.settings import CommandLimits, ObservationSettings
 
 LIMITS = CommandLimits()
@@ -40,9 +41,18 @@ class StubModel:
 
     def imagine(self, latent: np.ndarray, commands: np.ndarray, goal: np.ndarray | tuple = (0.0, 0.0)) -> Imagined:
         """Integrate the commands."""
+        future = self._slide(commands, goal)
+        latents = np.zeros((*future.clearance.shape, 4), np.float32)
+        return Imagined(**{f.name: getattr(future, f.name) for f in fields(future)}, latents=latents)
+
+    def roll_out(self, latent: np.ndarray, commands: np.ndarray) -> Rollout:
+        """Integrate the commands."""
+        future = self._slide(commands, (0.0, 0.0))
+        return Rollout(**{f.name: getattr(future, f.name) for f in fields(Rollout)})
+
+    def _slide(self, commands: np.ndarray, goal: np.ndarray | tuple) -> Future:
         here = replace(self.shown, goal=np.asarray(goal, float))
-        imagined = KinematicForesight(0.5, 10).imagine(here, np.asarray(commands, float))
-        return replace(imagined, latents=np.zeros((*imagined.clearance.shape, 4), np.float32))
+        return KinematicForesight(0.5, 10).imagine(here, np.asarray(commands, float))
 
     def goal_command(self, latent: np.ndarray, goal: np.ndarray) -> np.ndarray:
         """Steer straight."""

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from jepa_humanoid.planning.cost import cost, dropped, hazard
+from jepa_humanoid.planning.planner import Future
 from jepa_humanoid.planning.settings import CostSettings
 from jepa_humanoid.planning.situation import Situation
-from jepa_humanoid.world_model.runtime import Imagined
 
 NOTHING = CostSettings(
     progress=0, arrival=0, hazard=0, clearance=0, effort=0, smoothness=0, sideways=0, revisit=0
@@ -19,16 +19,15 @@ STILL = np.zeros((K, H, 3))
 Price = Callable[..., np.ndarray]
 
 
-def calm() -> Imagined:
+def calm() -> Future:
     flat = np.zeros((K, H), np.float32)
-    return Imagined(
+    return Future(
         poses=np.zeros((K, H, 3), np.float32),
         collision=flat,
         fall=flat,
         effort=flat,
         clearance=flat + 5.0,
         cost_to_go=flat,
-        latents=np.zeros((K, H, 2), np.float32),
     )
 
 
@@ -36,7 +35,7 @@ def calm() -> Imagined:
 def price(situation: Callable[..., Situation]) -> Price:
     """Price futures as seen from a situation that may differ in some fields."""
 
-    def priced(imagined: Imagined, settings: CostSettings, commands: np.ndarray = STILL, **here: object) -> np.ndarray:
+    def priced(imagined: Future, settings: CostSettings, commands: np.ndarray = STILL, **here: object) -> np.ndarray:
         return cost(situation((0.0, 0.0), **here), imagined, hazard(imagined), commands, np.ones(3), settings)
 
     return priced
@@ -110,4 +109,3 @@ def test_probable_early_ends_are_dropped() -> None:
     p[0, 0] = p[1, 3] = 0.9
     out = dropped(hazard(replace(calm(), fall=p)), replace(CostSettings(), near_steps=2))
     assert out.tolist() == [True, False, False]
-    assert len(fields(Imagined)) == 7

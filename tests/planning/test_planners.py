@@ -8,7 +8,7 @@ import pytest
 
 from jepa_humanoid.planning.baselines import InverseDynamics, StraightLine
 from jepa_humanoid.planning.cem import CemPlanner
-from jepa_humanoid.planning.foresight import JepaForesight, KinematicForesight, ShuffledForesight
+from jepa_humanoid.planning.foresight import GroundedForesight, KinematicForesight, ShuffledForesight
 from jepa_humanoid.planning.planner import Foresight, Plan, Planner
 from jepa_humanoid.planning.proposals import bounds
 from jepa_humanoid.planning.situation import Situation
@@ -129,7 +129,7 @@ def test_every_planner_answers_alike(
     planners: list[Planner] = [
         StraightLine(LIMITS, 0.5, 10),
         InverseDynamics(model),  # type: ignore[arg-type]
-        CemPlanner(JepaForesight(model), LIMITS),  # type: ignore[arg-type]
+        CemPlanner(GroundedForesight(model), LIMITS),  # type: ignore[arg-type]
         CemPlanner(kinematic(), LIMITS),
     ]
     for planner in planners:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from jepa_humanoid.world_model.card import ModelCard, read_card, write_card
+from jepa_humanoid.world_model.card import FORMAT, ModelCard, read_card, write_card
 from jepa_humanoid.world_model.errors import WorldModelError
 from jepa_humanoid.world_model.settings import WorldModelSettings, load_settings
 
@@ -66,7 +66,7 @@ def test_missing_and_broken_cards_are_named(tmp_path: Path, small: WorldModelSet
     with pytest.raises(WorldModelError, match="not JSON"):
         read_card(tmp_path)
     write_card(make_card(small), tmp_path)
-    text = (tmp_path / "model.json").read_text().replace('"format": 1', '"format": 99')
+    text = (tmp_path / "model.json").read_text().replace(f'"format": {FORMAT}', '"format": 99')
     (tmp_path / "model.json").write_text(text)
     with pytest.raises(WorldModelError, match="format 99"):
         read_card(tmp_path)

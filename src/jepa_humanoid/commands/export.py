@@ -16,12 +16,20 @@ console = Console(highlight=False)
 
 @app.command()
 def export(
-    data: Annotated[list[Path], typer.Argument(help="The folders of episodes that it was trained on.")],
+    data: Annotated[list[Path] | None, typer.Argument(help="The folders of episodes that it was trained on.")] = None,
     run: Annotated[Path, typer.Option(help="Folder of the training run.")] = Path("runs/world_model"),
     out: Annotated[Path | None, typer.Option(help="Folder for the model; models/ROBOT if none.")] = None,
     robot: Annotated[str, typer.Option(help="Whose walking it has learned.")] = DEFAULT_ROBOT,
+    from_model: Annotated[
+        Path | None, typer.Option(help="Instead: a model exported before, to be given this version's files.")
+    ] = None,
 ) -> None:
     """Write the ONNX files, check them against torch, and measure the model on the episodes that were held out."""
+    if from_model is not None:
+        _upgrade(from_model)
+        return
+    if not data:
+        _fail("name the folders of episodes that it was trained on, or a model: --from-model models/g1")
     try:
         from jepa_humanoid.world_model.training.export import export as export_networks
         from jepa_humanoid.world_model.training.session import copy_curve, split
@@ -69,6 +77,18 @@ def export(
     except ValueError as error:
         _fail(error)
     console.print(f"exported to {out}; largest difference between torch and ONNX Runtime {difference:.1e}")
+
+
+def _upgrade(model: Path) -> None:
+    try:
+        from jepa_humanoid.world_model.training.rollout_file import upgrade
+    except ModuleNotFoundError as error:
+        _fail(f"exporting needs {error.name}: pip install 'jepa_humanoid[train]'")
+    try:
+        difference = upgrade(model)
+    except ValueError as error:
+        _fail(error)
+    console.print(f"{model}: the same weights in this version's files; graphs agree to {difference:.1e}")
 
 
 def _fail(error: object) -> NoReturn:

@@ -61,5 +61,5 @@ class InverseDynamics:
         asked = self._model.goal_command(situation.embedding, situation.goal)
         command = np.clip(asked, *bounds(card.limits)).astype(float)
         commands = np.tile(command, (card.horizon, 1))
-        path = self._model.imagine(situation.embedding, commands[None], situation.goal).poses.astype(float)
+        path = self._model.roll_out(situation.embedding, commands[None]).poses.astype(float)
         return Plan(commands, path[0], path, np.zeros(1), 0.0)

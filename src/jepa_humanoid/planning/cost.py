@@ -3,12 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from jepa_humanoid.planning.planner import Future
 from jepa_humanoid.planning.settings import CostSettings
 from jepa_humanoid.planning.situation import Floats, Situation
-from jepa_humanoid.world_model.runtime import Imagined
 
 
-def hazard(imagined: Imagined) -> Floats:
+def hazard(imagined: Future) -> Floats:
     """Probability that a candidate first touches something or falls in each step, (K, H)."""
     ends = 1.0 - (1.0 - imagined.collision.astype(float)) * (1.0 - imagined.fall)
     alive = np.cumprod(1.0 - ends, axis=1)
@@ -22,7 +22,7 @@ def dropped(ends: Floats, settings: CostSettings) -> NDArray[np.bool_]:
 
 
 def cost(
-    situation: Situation, imagined: Imagined, ends: Floats, commands: Floats, scale: Floats, settings: CostSettings
+    situation: Situation, imagined: Future, ends: Floats, commands: Floats, scale: Floats, settings: CostSettings
 ) -> Floats:
     """Sum all terms over the horizon, (K,).
 

@@ -1,23 +1,27 @@
 """Sources of foresight: the world model, a kinematic model over a cost map, and predictions that belong to others."""
 
 import zlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from jepa_humanoid import geometry
-from jepa_humanoid.planning.planner import Foresight
+from jepa_humanoid.planning.planner import Foresight, Future
 from jepa_humanoid.planning.seen_map import SeenMap
 from jepa_humanoid.planning.situation import Floats, Situation
-from jepa_humanoid.world_model.runtime import Imagined, WorldModel
+from jepa_humanoid.world_model.runtime import WorldModel
 
 _SOFTNESS = 0.04
 """Transition of the probability of touching [m]."""
 
 
-class JepaForesight:
-    """The world model's imagination."""
+class GroundedForesight:
+    """The world model's imagination of how the body moves, held against what the robot has seen.
+
+    Imagined poses are the model's. What stands at them, and how far the way around it is, comes from the elevation grid
+    wherever that has seen it: an embedding of 128 numbers keeps it less exactly. The model's own hazards count on top.
+    """
 
     def __init__(self, model: WorldModel) -> None:
         """Wrap a loaded model.
@@ -37,43 +41,15 @@ class JepaForesight:
         """Steps in a rollout."""
         return self._model.card.horizon
 
-    def imagine(self, situation: Situation, commands: Floats) -> Imagined:
-        """Roll out candidates in latent space."""
-        return self._model.imagine(situation.embedding, commands, situation.goal)
-
-
-class GroundedForesight:
-    """The world model's imagination of how the body moves, held against what the robot has seen.
-
-    Imagined poses are the model's. What stands at them, and how far the way around it is, comes from the elevation grid
-    wherever that has seen it: an embedding of 128 numbers keeps it less exactly. The model's own hazards count on top.
-    """
-
-    def __init__(self, model: WorldModel) -> None:
-        """Wrap a loaded model.
-
-        Args:
-            model: It.
-        """
-        self._imagination = JepaForesight(model)
-
-    @property
-    def step(self) -> float:
-        """Duration of one step [s]."""
-        return self._imagination.step
-
-    @property
-    def horizon(self) -> int:
-        """Steps in a rollout."""
-        return self._imagination.horizon
-
-    def imagine(self, situation: Situation, commands: Floats) -> Imagined:
+    def imagine(self, situation: Situation, commands: Floats) -> Future:
         """Roll out candidates in latent space, and look up what stands where they lead."""
-        imagined = self._imagination.imagine(situation, commands)
-        found = _look_up(situation, imagined.poses[..., :2].astype(float))
-        return replace(
-            imagined,
-            collision=np.maximum(imagined.collision, found.collision),
+        rollout = self._model.roll_out(situation.embedding, commands)
+        found = _look_up(situation, rollout.poses[..., :2].astype(float))
+        return Future(
+            poses=rollout.poses,
+            collision=np.maximum(rollout.collision, found.collision),
+            fall=rollout.fall,
+            effort=rollout.effort,
             clearance=found.clearance,
             cost_to_go=found.cost_to_go,
         )
@@ -93,19 +69,18 @@ class KinematicForesight:
     step: float
     horizon: int
 
-    def imagine(self, situation: Situation, commands: Floats) -> Imagined:
+    def imagine(self, situation: Situation, commands: Floats) -> Future:
         """Integrate the commands and read distances on the way."""
         poses = geometry.integrate(commands * self.step)
         found = _look_up(situation, poses[..., :2])
         none = np.zeros(found.clearance.shape, np.float32)
-        return Imagined(
+        return Future(
             poses=poses.astype(np.float32),
             collision=found.collision,
             fall=none,
             effort=none,
             clearance=found.clearance,
             cost_to_go=found.cost_to_go,
-            latents=np.zeros((*none.shape, 0), np.float32),
         )
 
 
@@ -135,18 +110,17 @@ class ShuffledForesight:
         """Steps in a rollout."""
         return self._source.horizon
 
-    def imagine(self, situation: Situation, commands: Floats) -> Imagined:
+    def imagine(self, situation: Situation, commands: Floats) -> Future:
         """Roll out, then hand the futures round."""
         seen = self._source.imagine(situation, commands)
         order = np.random.default_rng((self._seed, zlib.crc32(commands.tobytes()))).permutation(len(commands))
-        return Imagined(
+        return Future(
             seen.poses[order],
             seen.collision[order],
             seen.fall[order],
             seen.effort[order],
             seen.clearance[order],
             seen.cost_to_go[order],
-            seen.latents[order],
         )
 
 

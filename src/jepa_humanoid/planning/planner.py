@@ -4,9 +4,32 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from jepa_humanoid.planning.situation import Floats, Situation
-from jepa_humanoid.world_model.runtime import Imagined
+
+Singles = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Future:
+    """What K candidate command sequences would lead to, at each of H steps, as far as a planner cares.
+
+    Attributes:
+        poses: Of ``base_footprint`` after the step, in the one now, (K, H, 3) [m, m, rad].
+        collision: Probability that the robot touches something during the step, (K, H).
+        fall: Probability that it falls during the step, (K, H).
+        effort: Mean mechanical power over the step, (K, H) [W].
+        clearance: Least distance from the robot's middle to an obstacle during the step, (K, H) [m].
+        cost_to_go: Effective distance left to the goal after the step, around what stands there, (K, H) [m].
+    """
+
+    poses: Singles
+    collision: Singles
+    fall: Singles
+    effort: Singles
+    clearance: Singles
+    cost_to_go: Singles
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,5 +69,5 @@ class Foresight(Protocol):
     def horizon(self) -> int:
         """Steps in a rollout."""
 
-    def imagine(self, situation: Situation, commands: Floats) -> Imagined:
+    def imagine(self, situation: Situation, commands: Floats) -> Future:
         """Roll out candidates (K, H, 3) from a situation."""

@@ -1,6 +1,7 @@
 """``model.json``: what an exported model is, beside its ONNX files."""
 
 import json
+from collections.abc import Container
 from dataclasses import asdict, field
 from pathlib import Path
 from typing import Annotated
@@ -14,8 +15,8 @@ from jepa_humanoid.world_model.errors import WorldModelError
 from jepa_humanoid.world_model.settings import CommandLimits, ObservationSettings
 
 CARD = "model.json"
-FORMAT = 1
-"""Version of the files' layout and of the arrays that go in and out; a reader refuses any other."""
+FORMAT = 2
+"""Version of the files' layout and of the arrays that go in and out; a reader refuses any other. 2 added ``rollout.onnx``."""
 
 
 @validated_dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -56,8 +57,12 @@ def write_card(card: ModelCard, directory: Path) -> None:
     (directory / CARD).write_text(json.dumps(asdict(card), indent=2) + "\n")
 
 
-def read_card(directory: Path) -> ModelCard:
+def read_card(directory: Path, formats: Container[int] = (FORMAT,)) -> ModelCard:
     """Read ``model.json``.
+
+    Args:
+        directory: That it lies in.
+        formats: That the reader understands.
 
     Raises:
         WorldModelError: If it is missing, malformed or of another format.
@@ -70,6 +75,9 @@ def read_card(directory: Path) -> ModelCard:
     except json.JSONDecodeError as error:
         raise WorldModelError(f"{path} is not JSON: {error}") from error
     card = parse(ModelCard, values, path, WorldModelError)
-    if card.format != FORMAT:
-        raise WorldModelError(f"{path}: format {card.format}; this version reads format {FORMAT}")
+    if card.format not in formats:
+        raise WorldModelError(
+            f"{path}: format {card.format}; this version reads format {FORMAT} "
+            f"(older models become so by: humanoid export --from-model {directory})"
+        )
     return card

@@ -16,12 +16,15 @@ Floats = NDArray[np.float32]
 
 ENCODER = "encoder.onnx"
 IMAGINATION = "imagination.onnx"
+ROLLOUT = "rollout.onnx"
 POLICY = "policy.onnx"
 
 ENCODER_INPUTS = ("codes", "history")
 ENCODER_OUTPUTS = ("latent",)
 IMAGINATION_INPUTS = ("latent", "commands", "goal")
 IMAGINATION_OUTPUTS = ("poses", "collision", "fall", "effort", "clearance", "cost_to_go", "latents")
+ROLLOUT_INPUTS = ("latent", "commands")
+ROLLOUT_OUTPUTS = ("poses", "collision", "fall", "effort")
 POLICY_INPUTS = ("latent", "goal")
 POLICY_OUTPUTS = ("command",)
 
@@ -30,8 +33,25 @@ _LEAST_SHARE = 32
 
 
 @dataclass(frozen=True, slots=True)
+class Rollout:
+    """What the body would do under K candidate command sequences, at each of H steps: what planners ask of the model.
+
+    Attributes:
+        poses: Of ``base_footprint`` after the step, in the one now, (K, H, 3) [m, m, rad].
+        collision: Probability that the robot touches something during the step, (K, H).
+        fall: Probability that it falls during the step, (K, H).
+        effort: Mean mechanical power over the step, (K, H) [W].
+    """
+
+    poses: Floats
+    collision: Floats
+    fall: Floats
+    effort: Floats
+
+
+@dataclass(frozen=True, slots=True)
 class Imagined:
-    """What would happen under K candidate command sequences, at each of H steps.
+    """Everything that the model says of K candidate command sequences, at each of H steps.
 
     Attributes:
         poses: Of ``base_footprint`` after the step, in the one now, (K, H, 3) [m, m, rad].
@@ -60,7 +80,7 @@ class WorldModel:
 
         Args:
             directory: With ``model.json`` and the ONNX files.
-            threads: That imagine candidates side by side. They ask for no more of the processor than one would, and
+            threads: That roll candidates out side by side. They ask for no more of the processor than one would, and
                 where a core is idle the plan is there sooner.
 
         Raises:
@@ -69,9 +89,10 @@ class WorldModel:
         self.card: ModelCard = read_card(directory)
         self._encoder = _session(directory / ENCODER)
         self._imagination = _session(directory / IMAGINATION)
+        self._rollout = _session(directory / ROLLOUT)
         self._policy = _session(directory / POLICY)
         self._threads = threads
-        self._helpers = ThreadPoolExecutor(max(threads - 1, 1), thread_name_prefix="imagine")
+        self._helpers = ThreadPoolExecutor(max(threads - 1, 1), thread_name_prefix="rollout")
 
     def encode(self, codes: Codes, history: Floats) -> Floats:
         """Embed one observation.
@@ -96,7 +117,7 @@ class WorldModel:
         return np.asarray(latent[0], np.float32)
 
     def imagine(self, latent: Floats, commands: ArrayLike, goal: ArrayLike = (0.0, 0.0)) -> Imagined:
-        """Roll out candidates.
+        """Ask every head about candidates.
 
         Args:
             latent: Embedding of the present, (D,).
@@ -106,21 +127,38 @@ class WorldModel:
         Raises:
             WorldModelError: If a shape is wrong or a number is not finite.
         """
-        candidates = np.asarray(commands, np.float32)
+        candidates = self._candidates(latent, commands)
         target = np.asarray(goal, np.float32)
-        _check("embedding", latent, (self.card.latent,))
-        _check("commands", candidates, (len(candidates), self.card.horizon, 3))
         _check("goal", target, (2,))
+        inputs = {"latent": latent[None], "commands": candidates, "goal": target}
+        return Imagined(*self._imagination.run(IMAGINATION_OUTPUTS, inputs))
+
+    def roll_out(self, latent: Floats, commands: ArrayLike) -> Rollout:
+        """Imagine what the body does: the part of `imagine` that planners read, for less work.
+
+        Args:
+            latent: Embedding of the present, (D,).
+            commands: Candidates, (K, H, 3) [m/s, m/s, rad/s].
+
+        Raises:
+            WorldModelError: If a shape is wrong or a number is not finite.
+        """
+        candidates = self._candidates(latent, commands)
         # Candidates do not depend on each other; splitting layers instead would make the threads wait at each of them.
         shares = np.array_split(candidates, min(self._threads, max(1, len(candidates) // _LEAST_SHARE)))
-        helped = [self._helpers.submit(self._roll_out, latent, share, target) for share in shares[1:]]
-        parts = [self._roll_out(latent, shares[0], target), *(part.result() for part in helped)]
-        return Imagined(*parts[0]) if len(parts) == 1 else Imagined(*map(np.concatenate, zip(*parts, strict=True)))
+        helped = [self._helpers.submit(self._run_rollout, latent, share) for share in shares[1:]]
+        parts = [self._run_rollout(latent, shares[0]), *(part.result() for part in helped)]
+        return Rollout(*parts[0]) if len(parts) == 1 else Rollout(*map(np.concatenate, zip(*parts, strict=True)))
 
-    def _roll_out(self, latent: Floats, commands: Floats, goal: Floats) -> list[Floats]:
-        inputs = {"latent": latent[None], "commands": commands, "goal": goal}
-        outputs: list[Floats] = self._imagination.run(IMAGINATION_OUTPUTS, inputs)
+    def _run_rollout(self, latent: Floats, commands: Floats) -> list[Floats]:
+        outputs: list[Floats] = self._rollout.run(ROLLOUT_OUTPUTS, {"latent": latent[None], "commands": commands})
         return outputs
+
+    def _candidates(self, latent: Floats, commands: ArrayLike) -> Floats:
+        candidates = np.asarray(commands, np.float32)
+        _check("embedding", latent, (self.card.latent,))
+        _check("commands", candidates, (len(candidates), self.card.horizon, 3))
+        return candidates
 
     def goal_command(self, latent: Floats, goal: ArrayLike) -> Floats:
         """Command that goal-conditioned inverse dynamics gives, (3,); arguments as in `imagine`."""

@@ -17,6 +17,7 @@ from jepa_humanoid.world_model.card import ModelCard, write_card
 from jepa_humanoid.world_model.errors import WorldModelError
 from jepa_humanoid.world_model.observation import FEATURES, UNKNOWN
 from jepa_humanoid.world_model.training.networks import Imagination, WorldModelNetworks
+from jepa_humanoid.world_model.training.rollout_file import write_rollout
 
 TOLERANCE = 1e-3
 """Largest difference between torch and ONNX Runtime that counts as the same model."""
@@ -48,6 +49,7 @@ def export(networks: WorldModelNetworks, card: ModelCard, directory: Path) -> fl
     _write(networks.encoder, (codes, history), ({}, {}), directory / runtime.ENCODER)
     _write(Imagination(networks), (z, commands, goal), ({}, {0: "candidates"}, {}), directory / runtime.IMAGINATION)
     _write(networks.policy, (z, goal[None]), ({}, {}), directory / runtime.POLICY)
+    write_rollout(directory, card)
     write_card(card, directory)
 
     model = runtime.WorldModel(directory)
@@ -56,10 +58,13 @@ def export(networks: WorldModelNetworks, card: ModelCard, directory: Path) -> fl
         expected = Imagination(networks)(z, commands, goal)
         expected_command = networks.policy(z, goal[None])
     imagined = model.imagine(z[0].numpy(), commands.numpy(), goal.numpy())
+    rollout = model.roll_out(z[0].numpy(), commands.numpy())
+    by_name = dict(zip(runtime.IMAGINATION_OUTPUTS, expected, strict=True))
     worst = max(
         _difference(expected_latent[0], model.encode(codes[0].numpy(), history[0].numpy())),
         _difference(expected_command[0], model.goal_command(z[0].numpy(), goal.numpy())),
-        *(_difference(a, getattr(imagined, item.name)) for a, item in zip(expected, fields(imagined), strict=True)),
+        *(_difference(by_name[item.name], getattr(imagined, item.name)) for item in fields(imagined)),
+        *(_difference(by_name[item.name], getattr(rollout, item.name)) for item in fields(rollout)),
     )
     if not worst <= TOLERANCE:
         raise WorldModelError(f"ONNX Runtime and torch differ by {worst:.2g} in '{directory}'")
