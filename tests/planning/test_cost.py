@@ -1,7 +1,7 @@
 """Each term of the cost does what its name says."""
 
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
