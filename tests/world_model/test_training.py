@@ -1,15 +1,18 @@
 """The model learns, resumes, exports, and runs without torch as it does with it."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 torch = pytest.importorskip("torch", reason="training needs torch: pip install 'jepa_humanoid[train]'")
 
 from jepa_humanoid import geometry  # noqa: E402
-from jepa_humanoid.world_model.card import ModelCard  # noqa: E402
+from jepa_humanoid.commands.export import app  # noqa: E402
+from jepa_humanoid.world_model.card import FORMAT, ModelCard, model_directory  # noqa: E402
 from jepa_humanoid.world_model.errors import WorldModelError  # noqa: E402
 from jepa_humanoid.world_model.experience import Experience  # noqa: E402
 from jepa_humanoid.world_model.observation import FEATURES  # noqa: E402
@@ -18,6 +21,7 @@ from jepa_humanoid.world_model.settings import WorldModelSettings  # noqa: E402
 from jepa_humanoid.world_model.training.export import TOLERANCE, export  # noqa: E402
 from jepa_humanoid.world_model.training.networks import WorldModelNetworks, chain  # noqa: E402
 from jepa_humanoid.world_model.training.objective import decorrelation, sigreg  # noqa: E402
+from jepa_humanoid.world_model.training.rollout_file import upgrade  # noqa: E402
 from jepa_humanoid.world_model.training.session import plot_curve, split  # noqa: E402
 from jepa_humanoid.world_model.training.trainer import CHECKPOINT, CURVE, Report, Trainer, load_networks  # noqa: E402
 
@@ -174,6 +178,8 @@ def test_runtime_refuses_what_it_cannot_read(exported: Path, small: WorldModelSe
         model.encode(codes, np.full_like(history, np.nan))
     with pytest.raises(WorldModelError, match="commands: shape"):
         model.imagine(latent, np.zeros((4, small.horizon + 1, 3)))
+    with pytest.raises(WorldModelError, match="commands: shape"):
+        model.roll_out(latent, np.zeros((4, small.horizon, 2)))
     with pytest.raises(WorldModelError, match="goal"):
         model.imagine(latent, np.zeros((4, small.horizon, 3)), (np.nan, 0.0))
     with pytest.raises(WorldModelError, match=r"model\.json is missing"):
@@ -204,3 +210,57 @@ def test_model_is_judged(exported: Path, experience: Experience) -> None:
     assert 1.0 <= report.effective_rank <= 16.0
     assert report.standing_error[0] < report.standing_error[2]
     assert report.one_step_error > 0.0
+
+
+def test_planners_graph_says_what_all_heads_say(exported: Path, small: WorldModelSettings) -> None:
+    """The graph made for planners gives the other's poses, touches, falls and effort, for one candidate and many."""
+    model = WorldModel(exported)
+    draw = np.random.default_rng(1)
+    latent = draw.standard_normal(small.network.latent).astype(np.float32)
+    commands = draw.uniform(-0.5, 0.5, (150, small.horizon, 3))
+    for some in (commands, commands[:1]):
+        assert_same_body(model, latent, some)
+
+
+def test_own_model_rolls_out_what_it_imagines() -> None:
+    """The committed model's two graphs agree over the whole horizon, all over the commands that it has learned."""
+    model = WorldModel(model_directory("g1"))
+    draw = np.random.default_rng(2)
+    limits = model.card.limits
+    low, high = np.array([limits.forward, limits.lateral, limits.turn]).T
+    for _ in range(5):
+        latent = draw.standard_normal(model.card.latent).astype(np.float32)
+        assert_same_body(model, latent, draw.uniform(low, high, (96, model.card.horizon, 3)))
+
+
+def assert_same_body(model: WorldModel, latent: np.ndarray, commands: np.ndarray) -> None:
+    expected, rollout = model.imagine(latent, commands), model.roll_out(latent, commands)
+    for name in ("poses", "collision", "fall"):
+        np.testing.assert_allclose(getattr(rollout, name), getattr(expected, name), rtol=0.0, atol=1e-5)
+    # Watts, of which there are hundreds: single precision has seven digits.
+    np.testing.assert_allclose(rollout.effort, expected.effort, rtol=1e-5, atol=1e-3)
+
+
+def test_older_model_is_upgraded(exported: Path, tmp_path: Path, small: WorldModelSettings) -> None:
+    """A model of format 1 is refused in words that say what to do; upgraded, it is the model exported today."""
+    older = tmp_path / "older"
+    shutil.copytree(exported, older)
+    (older / "rollout.onnx").unlink()
+    card = older / "model.json"
+    card.write_text(card.read_text().replace(f'"format": {FORMAT}', '"format": 1'))
+    with pytest.raises(WorldModelError, match="humanoid export --from-model"):
+        WorldModel(older)
+    result = CliRunner().invoke(app, ["--from-model", str(older)])
+    assert result.exit_code == 0, result.output
+    assert (older / "rollout.onnx").read_bytes() == (exported / "rollout.onnx").read_bytes()
+    assert card.read_text() == (exported / "model.json").read_text()
+
+
+def test_upgrade_refuses_what_is_no_model(exported: Path, tmp_path: Path) -> None:
+    """Without the graph that holds the weights, or with another one in its place, nothing is upgraded."""
+    shutil.copy(exported / "model.json", tmp_path)
+    with pytest.raises(WorldModelError, match=r"imagination\.onnx is missing"):
+        upgrade(tmp_path)
+    shutil.copy(exported / "policy.onnx", tmp_path / "imagination.onnx")
+    with pytest.raises(WorldModelError, match="holds no weight"):
+        upgrade(tmp_path)

@@ -16,7 +16,10 @@ from jepa_humanoid.world_model.settings import CommandLimits, ObservationSetting
 
 CARD = "model.json"
 FORMAT = 2
-"""Version of the files' layout and of the arrays that go in and out; a reader refuses any other. 2 added ``rollout.onnx``."""
+"""Version of the files' layout and of the arrays that go in and out; a reader refuses any other.
+
+2: ``rollout.onnx`` came beside ``imagination.onnx``.
+"""
 
 
 @validated_dataclass(frozen=True, config=ConfigDict(extra="forbid"))

@@ -52,12 +52,13 @@ def upgrade(directory: Path) -> float:
     write_card(card, directory)
     worst = _disagreement(runtime.WorldModel(directory))
     if not worst <= _ROUNDING:
+        (directory / runtime.ROLLOUT).unlink()
         raise WorldModelError(f"{runtime.ROLLOUT} and {runtime.IMAGINATION} differ by {worst:.2g} in '{directory}'")
     return worst
 
 
 def _weights(graph: onnx.GraphProto) -> dict[str, NDArray[np.floating]]:
-    """Weights by their names in `networks.WorldModelNetworks`; the exporter transposes some, and forgets their names."""
+    """Weights by their names in `networks.WorldModelNetworks`; the exporter transposes some and drops their names."""
     arrays = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
     named = {name.removeprefix(_NETWORKS): array for name, array in arrays.items() if name.startswith(_NETWORKS)}
     products = {node.output[0]: node for node in graph.node if node.op_type == "MatMul"}

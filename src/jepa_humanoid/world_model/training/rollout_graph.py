@@ -5,14 +5,15 @@ It computes what `networks.Imagination` computes of poses, touches, falls and ef
 - A block's first product reads h = L z + l alone, and W (L z + l) = (W L) z + W l: 128 × 256 numbers in place of
   256 × 256.
 - At the first step all candidates share one embedding: its products are made once.
-- Each layer of each step is one two-dimensional product with its bias. FiLM's gain and shift are products of their own, so
-  that no wide tensor is made only to be cut up; it all stays in a core's cache.
+- Each layer of each step is one two-dimensional product with its bias. FiLM's gain and shift are products of their own:
+  no wide tensor is made only to be cut up, and the shift is added by its own product.
 - Scales of commands, displacement and effort are folded into the layers beside them.
 - Nobody who plans reads clearance and cost-to-go (the grid knows them better), so they are not computed.
 """
 
 from collections.abc import Mapping
 from itertools import count
+from typing import Any
 
 import numpy as np
 import onnx
@@ -58,11 +59,11 @@ class _Graph:
         self._constants: list[onnx.TensorProto] = []
         self._numbers = count()
 
-    def add(self, operator: str, *inputs: str, name: str = "", **attributes: object) -> str:
+    def add(self, operator: str, *inputs: str, name: str = "", **attributes: Any) -> str:
         """Add a node with one output and return the output's name."""
         return self.split(operator, *inputs, names=[name or f"v{next(self._numbers)}"], **attributes)[0]
 
-    def split(self, operator: str, *inputs: str, names: list[str], **attributes: object) -> list[str]:
+    def split(self, operator: str, *inputs: str, names: list[str], **attributes: Any) -> list[str]:
         """Add a node with several outputs and return their names."""
         self._nodes.append(helper.make_node(operator, list(inputs), names, **attributes))
         return names
@@ -92,11 +93,9 @@ class _Graph:
 
     def model(self, card: ModelCard) -> onnx.ModelProto:
         """Close the graph."""
-        candidates = "candidates"
-        inputs = {"latent": [1, card.latent], "commands": [candidates, card.horizon, 3]}
-        outputs = dict.fromkeys(runtime.ROLLOUT_OUTPUTS, [candidates, card.horizon]) | {
-            "poses": [candidates, card.horizon, 3]
-        }
+        futures: list[int | str] = ["candidates", card.horizon]
+        inputs: dict[str, list[int | str]] = {"latent": [1, card.latent], "commands": [*futures, 3]}
+        outputs = dict.fromkeys(runtime.ROLLOUT_OUTPUTS, futures) | {"poses": [*futures, 3]}
         graph = helper.make_graph(
             self._nodes,
             "rollout",
