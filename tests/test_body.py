@@ -1,14 +1,16 @@
 """The body in closed loop: it stands, walks, takes pushes, and gives up safely."""
 
 from dataclasses import replace
+from itertools import groupby
+from typing import Any
 
 import numpy as np
 import pytest
 
-from jepa_humanoid.body import Body
-from jepa_humanoid.robot.description import RobotDescription
-from jepa_humanoid.robot.state import SensorSample, VelocityCommand
-from jepa_humanoid.safety import BodyMode, Cause
+from jepa_humanoid.body import Body, BodySettings, rehearse
+from jepa_humanoid.robot.description import RobotDescription, load_robot
+from jepa_humanoid.robot.state import JointCommand, SensorSample, VelocityCommand
+from jepa_humanoid.safety import BodyMode, Cause, SafetyLimits
 from jepa_humanoid.simulation.rollout import Rollout
 from jepa_humanoid.simulation.scenes import load_scene
 from jepa_humanoid.simulation.world import WorldSettings
@@ -244,6 +246,22 @@ def test_robot_that_lies_is_not_stood_up(g1: RobotDescription) -> None:
         r.tick()
     assert r.body.mode is BodyMode.FALLEN
     assert "not upright" in r.body.reason
+
+
+@pytest.mark.parametrize("name", ["g1", "talos"])
+def test_a_rehearsal_gets_as_far_as_walking(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a robot asks of its body at first, the body has done by then."""
+    modes: list[BodyMode] = []
+    step = Body.step
+
+    def watched(body: Body, *arguments: Any) -> JointCommand:
+        command = step(body, *arguments)
+        modes.append(body.mode if body.engaged else BodyMode.PASSIVE)
+        return command
+
+    monkeypatch.setattr(Body, "step", watched)
+    rehearse(load_robot(name), BodySettings(safety=SafetyLimits(stand_at_start=False)))
+    assert [mode for mode, _ in groupby(modes)] == [BodyMode.PASSIVE, BodyMode.STAND, BodyMode.WALK]
 
 
 def test_sits_down_slowly(g1: RobotDescription) -> None:

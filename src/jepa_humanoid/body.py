@@ -11,6 +11,7 @@ import numpy as np
 import pinocchio as pin
 
 from jepa_humanoid.compiled import kernel
+from jepa_humanoid.constants import GRAVITY
 from jepa_humanoid.control.dynamics import Dynamics
 from jepa_humanoid.control.settings import WholeBodySettings
 from jepa_humanoid.control.target import WholeBodySolution
@@ -23,9 +24,13 @@ from jepa_humanoid.locomotion.walker import Walker
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.settings import settings_of
 from jepa_humanoid.robot.state import BaseEstimate, JointCommand, SensorSample, Vector, VelocityCommand
+from jepa_humanoid.robot.stature import standing_effort
 from jepa_humanoid.safety import Action, BodyMode, Cause, Reason, Safety, SafetyLimits
 from jepa_humanoid.safety.arbitration import STILL
 from jepa_humanoid.status import BodyStatus, FootstepStatus
+
+_REHEARSAL = 0.3
+"""Time in which a body starts, stands and begins to walk [s]."""
 
 
 @dataclass(frozen=True)
@@ -285,6 +290,24 @@ class Body:
             # It is a point on the ground.
             dcm=np.append(walker.dcm, estimator.ground_height),
         )
+
+
+def rehearse(robot: RobotDescription, settings: BodySettings | None = None) -> None:
+    """Let another such body stand and set out, on samples as of a robot that stands still.
+
+    The first call of a compiled loop reads it from disk. All of them together take longer than the gap between two
+    states that `safety` puts up with, so call this before a robot depends on the answers.
+    """
+    body, q = Body(robot, settings), robot.nominal_configuration
+    still, effort = np.zeros(robot.joint_count), standing_effort(robot, q)
+    data = robot.model.createData()
+    pin.forwardKinematics(robot.model, data, q)
+    R_world_imu = pin.updateFramePlacement(robot.model, data, robot.frame_id(robot.frames.imu)).rotation
+    force = R_world_imu.T @ np.array([0.0, 0.0, GRAVITY])
+    body.stand_up()
+    for stamp in np.arange(0.0, _REHEARSAL, 0.002):
+        sample = SensorSample(float(stamp), q[7:], still, effort, np.zeros(3), force)
+        body.step(sample, VelocityCommand(forward=0.3))
 
 
 @kernel

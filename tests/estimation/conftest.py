@@ -411,7 +411,7 @@ def hold(
             world.push(np.array(waiting.pop(0)[1]))
         effort = (stiffness - joints.stiffness) * (reference - q[7:]) - (damping - joints.damping) * v[6:]
         world.advance(JointCommand(sample.stamp, reference, np.zeros_like(reference), effort))
-    return Run(comparison.record, estimator, world._gyro_bias, world._accelerometer_bias)
+    return Run(comparison.record, estimator, *_biases(world))
 
 
 def walk_in_closed_loop(robot: RobotDescription, seconds: float, seed: int, command: VelocityCommand) -> Run:
@@ -431,7 +431,12 @@ def walk_in_closed_loop(robot: RobotDescription, seconds: float, seed: int, comm
         world.advance(answer)
         if world.truth().fallen:
             break
-    return Run(comparison.record, body._estimator, world._gyro_bias, world._accelerometer_bias)
+    return Run(comparison.record, body._estimator, *_biases(world))
+
+
+def _biases(world: World) -> tuple[Vector, Vector]:
+    """What was drawn for the simulated gyroscope [rad/s] and accelerometer [m/s²]."""
+    return world._bias[-6:-3], world._bias[-3:]
 
 
 def _geoms(world: World, body: str) -> list:

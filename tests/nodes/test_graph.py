@@ -152,8 +152,17 @@ def test_push_may_be_the_robots_own(nodes, watcher, tmp_path):
     push = TOPICS["push"].type()
     push.header.frame_id = "base_footprint"
     push.vector.x = 8.0
-    watcher.publish("push", push)
-    watcher.wait_until(lambda: watcher.truth()["position"][1] - y > 0.02, "the robot to give way")
+    pushed = -math.inf
+
+    def gives_way():
+        """Looked at from time to time: what nobody saw, because the machine was busy, comes again."""
+        nonlocal pushed
+        if watcher.truth()["stamp"] > pushed + 3.0:
+            watcher.publish("push", push)
+            pushed = watcher.truth()["stamp"]
+        return watcher.truth()["position"][1] - y > 0.02
+
+    watcher.wait_until(gives_way, "the robot to give way")
     assert abs(watcher.truth()["position"][0] - x) < 0.01
 
 

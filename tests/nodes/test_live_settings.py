@@ -44,10 +44,11 @@ def test_gait_is_set_while_the_robot_stands(nodes, watcher, set_parameter):
         assert reason in said
     assert set_parameter("odom_rate", 100.0) == (True, "")
     assert not set_parameter("longest_gap", 1.0)[0]
+    watcher.listen("odom")
     publisher = watcher.publisher("teleop/cmd_vel")
     end = watcher.truth()["stamp"] + 3.0
     while watcher.truth()["stamp"] < end:
         publisher.publish(write_velocity(VelocityCommand(0.2), to_stamp(0.0)))
-        watcher.spin(0.1)
+        watcher.wait_for_messages("odom", 10)
     assert watcher.status("controller")[2]["mode"] == "WALK"
     assert watcher.truth()["falls"] == 0

@@ -15,7 +15,7 @@ import numpy as np
 import pinocchio as pin
 from sensor_msgs.msg import Imu, JointState
 
-from jepa_humanoid.body import Body, BodySettings
+from jepa_humanoid.body import Body, BodySettings, rehearse
 from jepa_humanoid.locomotion.settings import gait_settings
 from jepa_humanoid.nodes.contract import FOOTPRINT_FRAME, ODOM_FRAME, TOPICS
 from jepa_humanoid.nodes.errors import MessageError, NodeError
@@ -105,7 +105,9 @@ class Controller(RobotNode):
             follow_restart=self.value("follow_restart"),
             stand_at_start=self.value("stand_at_start"),
         )
-        self._body = Body(robot, BodySettings(safety=settings_of(robot, "safety", limits)))
+        settings = BodySettings(safety=settings_of(robot, "safety", limits))
+        rehearse(robot, settings)
+        self._body = Body(robot, settings)
         # What people ask for first: a stop that came with a state has to count for it.
         self.listen("emergency_stop", self._on_emergency_stop)
         self.listen("teleop/cmd_vel", self._on_teleop)
