@@ -294,14 +294,16 @@ def test_launch_file_declares_every_argument(launch_file: dict[str, Any]) -> Non
 
 
 def test_launch_file_and_process_runner_run_the_same(launch_file: dict[str, Any], tmp_path: Path) -> None:
-    """Both runners give every node the same name, namespace, parameters, remappings, environment and fate."""
+    """Both runners give every node the same name, namespace, parameters, remappings, environment, niceness and fate."""
     graph = make_graph(EVERYTHING)
     actions = launch_file["nodes"](graph)
     assert len(actions) == len(graph.nodes)
     for spec, action in zip(graph.nodes, actions, strict=True):
         launched = SimpleNamespace(**action.named)
         command = node_command(graph, spec, tmp_path / "parameters.yaml")
-        assert command[2] == f"jepa_humanoid.nodes.{launched.executable}"
+        at = command.index("-m")
+        assert command[at + 1] == f"jepa_humanoid.nodes.{launched.executable}"
+        assert " ".join(command[: at - 1]) == getattr(launched, "prefix", "")
         assert f"__node:={launched.name}" in command
         assert f"__ns:=/{launched.namespace}" in command
         assert [f"{a}:={b}" for a, b in launched.remappings] == [

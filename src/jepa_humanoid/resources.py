@@ -1,5 +1,6 @@
-"""Where the package's data lives: `config/`, `models/`, `urdf/` and `launch/`."""
+"""Where the package's data lives: `config/`, `models/`, `urdf/`, `launch/`, and what it keeps for the user."""
 
+import os
 from functools import cache
 from pathlib import Path
 
@@ -32,6 +33,11 @@ def share_directory() -> Path:
         f"The data files of {PACKAGE} are missing: no package.xml with a config/ folder in {checkout}, "
         f"nor in share/{PACKAGE} of any folder above {here.parent}. Install the package again (pip install .)."
     )
+
+
+def cache_directory() -> Path:
+    """Returns the folder for what can be made again, ``~/.cache/jepa_humanoid`` or below `XDG_CACHE_HOME`."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / PACKAGE
 
 
 def resource(relative: str | Path) -> Path:

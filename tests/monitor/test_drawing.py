@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from jepa_humanoid.monitor.goal import floor_point
+from jepa_humanoid.monitor.goal import _marker, _ring, floor_point
 from jepa_humanoid.monitor.palette import cost_colours, height_colours, linear
 from jepa_humanoid.monitor.plots import History
 from jepa_humanoid.monitor.status import Status
@@ -133,3 +133,21 @@ def test_status_escapes_what_it_is_told() -> None:
     assert "<script>" not in html
     assert "<img>" not in html
     assert "<I>" not in html
+
+
+@pytest.mark.parametrize("inner", [0.0, 0.1])
+def test_ring_is_closed_and_its_outside_is_outside(inner: float) -> None:
+    """The volume between its faces is that of the prism that it stands for, and positive."""
+    vertices, faces = _ring(inner, 0.3, -0.1, 0.4, sides=64)
+    corners = vertices[faces].astype(float)
+    volume = np.einsum("fi,fi->", corners[:, 0], np.cross(corners[:, 1], corners[:, 2])) / 6.0
+    base = 0.5 * 64 * np.sin(2.0 * np.pi / 64) * (0.3**2 - inner**2)
+    assert volume == pytest.approx(0.5 * base, rel=1e-5)
+
+
+def test_goal_marker_points_ahead_on_the_floor() -> None:
+    """The arrow's tip is what reaches farthest, and all of it is flat; every vertex belongs to a face."""
+    vertices, faces = _marker()
+    np.testing.assert_allclose(vertices[vertices[:, 0].argmax()], [0.44, 0.0, 0.006], atol=1e-6)
+    assert np.abs(vertices[:, 2]).max() == pytest.approx(0.006)
+    assert set(faces.ravel().tolist()) == set(range(len(vertices)))

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from scipy.ndimage import distance_transform_edt
 
-from jepa_humanoid.planning.seen_map import SeenMap
+from jepa_humanoid.planning.seen_map import SeenMap, cells_away
 from jepa_humanoid.world_model.observation import encode_heights
 
 GOAL = np.array([2.0, 0.0])
@@ -47,3 +48,18 @@ def test_a_goal_in_the_furniture_is_walked_up_to(goal: tuple[float, float]) -> N
 def test_where_nothing_is_free_the_goal_stays() -> None:
     """A grid full of obstacles gives no better place."""
     assert seen((slice(None), slice(None))).standing_place(GOAL, 0.4) is GOAL
+
+
+@pytest.mark.parametrize("share", [0.002, 0.05, 0.6])
+def test_distance_is_exactly_that_to_the_nearest_cell(share: float) -> None:
+    """On random grids, square or not, the distances are those of scipy's Euclidean distance transform."""
+    rng = np.random.default_rng(3)
+    for shape in ((64, 64), (20, 33), (1, 9)):
+        blocked = rng.random(shape) < share
+        blocked[rng.integers(shape[0]), rng.integers(shape[1])] = True
+        np.testing.assert_array_equal(cells_away(blocked), distance_transform_edt(~blocked))
+
+
+def test_nothing_is_near_where_nothing_is_blocked() -> None:
+    """Without obstacles there is no distance."""
+    assert np.isinf(cells_away(np.zeros((5, 7), bool))).all()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jepa_humanoid.errors import HumanoidError
+from jepa_humanoid.resources import cache_directory
 
 
 class PeerError(HumanoidError, RuntimeError):
@@ -35,7 +36,7 @@ class Peer:
         Raises:
             PeerError: If it cannot be installed.
         """
-        folder = Path.home() / ".cache" / "jepa_humanoid" / "peers" / "-".join(self.requirements)
+        folder = cache_directory() / "peers" / "-".join(self.requirements)
         python, stamp = folder / "bin" / "python", folder / ".installed"
         if stamp.is_file():
             return python

@@ -1,7 +1,8 @@
-"""`humanoid compile`: has the inner loops compiled before anybody waits for them.
+"""`humanoid compile`: has the inner loops compiled, and the robot's shapes made, before anybody waits for them.
 
 Numba compiles a kernel at its first call and keeps it on disk. Which kernels there are is nobody's business here: a
-robot stands, walks and is pushed, sees and plans, and so calls all that a run will call.
+robot stands, walks and is pushed, sees and plans, and so calls all that a run will call. What the page shows of the
+robot is kept as well.
 """
 
 import time
@@ -14,6 +15,7 @@ from rich.console import Console
 
 from jepa_humanoid.evaluation import locomotion, navigation
 from jepa_humanoid.mind import Mind, PlannerName
+from jepa_humanoid.monitor.shapes import load_body_shapes
 from jepa_humanoid.robot.description import DEFAULT_ROBOT, load_robot
 from jepa_humanoid.simulation.scenes import load_scene
 from jepa_humanoid.simulation.simulation import simulate
@@ -30,12 +32,17 @@ def compile_kernels(
     robot: Annotated[str, typer.Option(help="Which robot moves meanwhile, a file in config/robots.")] = DEFAULT_ROBOT,
     planner: Annotated[PlannerName, typer.Option(help="Who plans meanwhile.")] = "jepa",
 ) -> None:
-    """Let a robot stand, walk, be pushed and plan for a moment, so that every compiled loop is there and on disk."""
+    """Let a robot stand, walk, be pushed and plan for a moment, so that every compiled loop is there and on disk.
+
+    The meshes that the page shows of the robot are made too, once for their files.
+    """
     began = time.monotonic()
     ahead = locomotion.SUITES["straight"].command
     suite = replace(locomotion.SUITES["push"], command=ahead, settling=0.4, duration=_WALK, resting=0.0)
     locomotion.run_trial(suite, 0, (0.0, 5.0), robot=robot)
     brief = navigation.NavigationSettings(seconds=_WALK, settling=0.2)
-    mind = Mind.load(planner=planner, robot=load_robot(robot))
+    described = load_robot(robot)
+    mind = Mind.load(planner=planner, robot=described)
     navigation.run_trial(load_scene("room", 0), 0, mind, partial(simulate, robot=robot), planner, brief)
+    load_body_shapes(described)
     console.print(f"compiled in {time.monotonic() - began:.0f} s")

@@ -25,6 +25,7 @@ def make_graph(options: Options | None = None) -> Graph:
         nodes += [viewers.rviz(options), viewers.goal_marker(options)]
     if options.goal is not None:
         nodes.append(shared.demo_evaluator(options, options.goal))
-    # Two cores are enough for five processes only if none of them starts a pool of threads for small matrices.
-    environment = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    # Two cores are enough for five processes only if none of them starts a pool of threads for small matrices. No node
+    # draws with MuJoCo, whose search for a graphics library would take a tenth of a second of the robot's start.
+    environment = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MUJOCO_GL": "disable"}
     return Graph(options=options, target=target, nodes=tuple(nodes), environment=MappingProxyType(environment))

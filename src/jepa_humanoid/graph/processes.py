@@ -76,7 +76,7 @@ def run_graph(graph: Graph, *, domain: int | None = None, log: TextIO | None = N
 
 def node_command(graph: Graph, spec: NodeSpec, parameters: Path) -> list[str]:
     """Returns the command line that starts one node."""
-    command = [sys.executable, "-m", f"jepa_humanoid.nodes.{spec.executable}", "--ros-args"]
+    command = [*shlex.split(spec.prefix), sys.executable, "-m", f"jepa_humanoid.nodes.{spec.executable}", "--ros-args"]
     command += ["--params-file", str(parameters), "-r", f"__node:={spec.name}"]
     if graph.namespace:
         command += ["-r", f"__ns:={graph.namespace}"]

@@ -30,6 +30,7 @@ def perception(options: Options) -> NodeSpec:
         description="Turns point clouds into an elevation grid around the robot",
         executable="perception",
         parameters={"robot": options.robot, "set": options.set},
+        prefix="nice -n 5",  # from its first import on: page, robot and controller are what people wait for
     )
 
 
@@ -48,6 +49,7 @@ def planner(options: Options) -> NodeSpec:
         description="Imagines with the world model and asks the controller for a velocity",
         executable="planner",
         parameters=parameters,
+        prefix="nice -n 10",
     )
 
 

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable
 
 import numpy as np
-import trimesh
 import viser
 from numpy.typing import NDArray
 
@@ -43,11 +42,11 @@ class GoalGizmo:
             f"{path}/marker", vertices, faces, color=_RESTING, opacity=0.9, side="double", cast_shadow=False
         )
         # A thin mast shows where the goal is when something stands before it.
-        mast = trimesh.creation.cylinder(radius=0.008, segment=np.array([(0.0, 0.0, 0.0), (0.0, 0.0, _MAST)]))
+        vertices, faces = _ring(0.0, 0.008, 0.0, _MAST, sides=32)
         self._mast = scene.add_mesh_simple(
             f"{path}/mast",
-            np.asarray(mast.vertices, np.float32),
-            np.asarray(mast.faces, np.uint32),
+            vertices,
+            faces,
             color=GOAL,
             cast_shadow=False,
             visible=False,
@@ -106,11 +105,41 @@ def floor_point(
 
 def _marker() -> tuple[NDArray[np.float32], NDArray[np.uint32]]:
     """Ring and dot on the floor with an arrow head towards +x."""
-    create = trimesh.creation
-    ring = create.annulus(r_min=0.19, r_max=0.24, height=0.012, sections=64)
-    dot = create.cylinder(radius=0.05, height=0.012, sections=32)
-    head = trimesh.Trimesh([(0.44, 0.0, 0.006), (0.28, 0.11, 0.006), (0.28, -0.11, 0.006)], [(0, 1, 2)], process=False)
-    vertices, faces = trimesh.util.append_faces(
-        [part.vertices for part in (ring, dot, head)], [part.faces for part in (ring, dot, head)]
+    parts = (
+        _ring(0.19, 0.24, -0.006, 0.006, sides=64),
+        _ring(0.0, 0.05, -0.006, 0.006, sides=32),
+        (np.array([(0.44, 0.0, 0.006), (0.28, 0.11, 0.006), (0.28, -0.11, 0.006)], np.float32), np.array([(0, 2, 1)])),
     )
-    return np.asarray(vertices, np.float32), np.asarray(faces, np.uint32)
+    firsts = np.cumsum([0, *(len(vertices) for vertices, _ in parts)])
+    faces = np.concatenate([part[1] + first for part, first in zip(parts, firsts, strict=False)])
+    return np.concatenate([part[0] for part in parts]), faces.astype(np.uint32)
+
+
+def _ring(
+    inner: float, outer: float, bottom: float, top: float, sides: int
+) -> tuple[NDArray[np.float32], NDArray[np.uint32]]:
+    """A flat ring about z; a disc or a mast where the inner radius is 0.
+
+    Args:
+        inner: Radius of the hole [m].
+        outer: Radius [m].
+        bottom: Height of its lower side [m].
+        top: Height of its upper side [m].
+        sides: Of the polygon that stands for the circle.
+
+    Returns:
+        Vertices (4 sides, 3) [m] and faces, counter-clockwise from outside, (8 sides, 3).
+    """
+    angle = 2.0 * np.pi * np.arange(sides) / sides
+    profile = np.array([(outer, bottom), (outer, top), (inner, top), (inner, bottom)])
+    radius, height = profile.T
+    circle = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    vertices = np.empty((sides, 4, 3), np.float32)
+    vertices[..., :2] = circle[:, None] * radius[:, None]
+    vertices[..., 2] = height
+    index = np.arange(4 * sides).reshape(sides, 4)
+    # Each edge of the profile sweeps a quadrilateral to the next side.
+    a, b = index, np.roll(index, -1, axis=1)
+    c, d = np.roll(b, -1, axis=0), np.roll(a, -1, axis=0)
+    faces = np.concatenate([np.stack([a, d, c], axis=-1).reshape(-1, 3), np.stack([a, c, b], axis=-1).reshape(-1, 3)])
+    return vertices.reshape(-1, 3), faces.astype(np.uint32)

@@ -1,4 +1,7 @@
-"""The robot's visual geometry from its URDF, merged into one mesh per moving body and colour."""
+"""The robot's visual geometry from its URDF, merged into one mesh per moving body and colour.
+
+What imports this imports trimesh, scipy and networkx; `shapes` does so only when there is something to be made.
+"""
 
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass

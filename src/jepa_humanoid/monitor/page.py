@@ -19,11 +19,11 @@ from numpy.typing import ArrayLike
 from jepa_humanoid.errors import HumanoidError
 from jepa_humanoid.monitor.health import Health
 from jepa_humanoid.monitor.intake import Intake
-from jepa_humanoid.monitor.meshes import load_body_meshes
 from jepa_humanoid.monitor.notices import Notice, Notices, Tone
 from jepa_humanoid.monitor.panel import TITLE, Panel
 from jepa_humanoid.monitor.people import Handlers, People
 from jepa_humanoid.monitor.scene import Scene
+from jepa_humanoid.monitor.shapes import load_body_shapes
 from jepa_humanoid.monitor.status import Status
 from jepa_humanoid.monitor.teleoperation import Teleoperation
 from jepa_humanoid.monitor.terrain_view import CUT
@@ -89,11 +89,11 @@ class Page:
         self._closing = threading.Event()
 
         _require_free(host, port)
-        meshes = load_body_meshes(robot)
+        bodies = load_body_shapes(robot)
         with contextlib.redirect_stdout(io.StringIO()):
             self._server = viser.ViserServer(host=host, port=port, label=TITLE, verbose=False)
         self._host = host
-        self._scene = Scene(self._server, robot, meshes)
+        self._scene = Scene(self._server, robot, bodies)
         self._panel = Panel(self._server.gui, limits, point_to_walk=point_to_walk)
         self._way_back = WayBack(self._panel.show_advice, SafetyLimits().engage_tilt)
         self._people = People(

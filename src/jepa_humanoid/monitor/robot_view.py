@@ -4,7 +4,7 @@ import numpy as np
 import pinocchio as pin
 import viser
 
-from jepa_humanoid.monitor.meshes import BodyMesh
+from jepa_humanoid.monitor.shapes import BodyShape
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.state import Vector
 
@@ -22,7 +22,9 @@ class RobotView:
         bodies: What is attached to each joint.
     """
 
-    def __init__(self, scene: viser.SceneApi, root: str, robot: RobotDescription, bodies: tuple[BodyMesh, ...]) -> None:
+    def __init__(
+        self, scene: viser.SceneApi, root: str, robot: RobotDescription, bodies: tuple[BodyShape, ...]
+    ) -> None:
         self._model = robot.model
         self._data = robot.model.createData()
         self._soles = [
@@ -38,7 +40,7 @@ class RobotView:
             at = self._model.jointPlacements[joint].translation
             self._frames.append(scene.add_frame(path, show_axes=False, position=at))
         for index, body in enumerate(bodies):
-            scene.add_glb(f"{paths[body.joint]}/mesh_{index}", body.glb())
+            scene.add_glb(f"{paths[body.joint]}/mesh_{index}", body.glb)
         self._shown: Vector | None = None
         self.show(robot.nominal_configuration)
 

@@ -8,10 +8,10 @@ import viser
 from jepa_humanoid.geometry import heading
 from jepa_humanoid.monitor.contact_view import ContactView
 from jepa_humanoid.monitor.goal import GoalGizmo
-from jepa_humanoid.monitor.meshes import BodyMesh
 from jepa_humanoid.monitor.palette import BACKGROUND, GRID_LINE, GRID_SECTION, UNSEEN
 from jepa_humanoid.monitor.plan_view import PlanView, TrailView
 from jepa_humanoid.monitor.robot_view import RobotView
+from jepa_humanoid.monitor.shapes import BodyShape
 from jepa_humanoid.monitor.terrain_view import TerrainView
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.state import Goal, Vector
@@ -31,7 +31,7 @@ class Scene:
     Args:
         server: Whose scene it is.
         robot: Kinematics and soles.
-        meshes: What the robot looks like.
+        bodies: What the robot looks like.
 
     Attributes:
         ground: Height of the floor under the robot [m].
@@ -41,7 +41,7 @@ class Scene:
         world: Node below which everything is; it moves so that the camera need not.
     """
 
-    def __init__(self, server: viser.ViserServer, robot: RobotDescription, meshes: tuple[BodyMesh, ...]) -> None:
+    def __init__(self, server: viser.ViserServer, robot: RobotDescription, bodies: tuple[BodyShape, ...]) -> None:
         self._server = server
         self.ground = 0.0
         self.pelvis = np.array(robot.nominal_configuration[:3])
@@ -67,7 +67,7 @@ class Scene:
             plane_opacity=1.0,
             position=(0.0, 0.0, -FLOOR_DEPTH),
         )
-        self.robot = RobotView(scene, "/world/robot", robot, meshes)
+        self.robot = RobotView(scene, "/world/robot", robot, bodies)
         self.terrain = TerrainView(scene, "/world/elevation")
         self.plan = PlanView(scene, "/world/plan")
         self.trail = TrailView(scene, "/world/trail")

@@ -405,9 +405,10 @@ def run(node_class: type[RobotNode], arguments: Sequence[str] | None = None) -> 
             return 2
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: node.loop.stop())
-        node.take_real_time_measures()
         if node.value("autostart") and not node.start():
             return 1
+        # Not before: who stands back for others later, such as the page, need not do so while people wait for it.
+        node.take_real_time_measures()
         # What exists by now stays: the collector need not look at it again in the middle of a step.
         gc.collect()
         gc.freeze()

@@ -4,8 +4,8 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import distance_transform_edt
 
+from jepa_humanoid.compiled import kernel
 from jepa_humanoid.planning.interpolation import sample
 from jepa_humanoid.world_model.observation import Codes, decode_heights
 
@@ -44,7 +44,7 @@ class SeenMap:
         if not blocked.any():
             return np.full(blocked.shape, _FAR)
         # From the middle of a cell to the edge of an obstacle's cell it is half a cell less.
-        return np.asarray(self.resolution * (distance_transform_edt(~blocked) - 0.5))
+        return np.asarray(self.resolution * (cells_away(blocked) - 0.5))
 
     @cached_property
     def cost(self) -> Floats:
@@ -75,3 +75,37 @@ class SeenMap:
             return goal
         places = (free - 0.5 * (len(self.distance) - 1)) * self.resolution
         return np.asarray(places[np.argmin(np.linalg.norm(places - goal, axis=1))])
+
+
+def cells_away(blocked: NDArray[np.bool_]) -> Floats:
+    """Distance of each cell's middle from that of the nearest blocked one, exactly, (N, M) [cells].
+
+    Infinite where nothing is blocked.
+    """
+    result = np.empty(blocked.shape)
+    _measure_distance(blocked, result)
+    return result
+
+
+@kernel
+def _measure_distance(blocked: NDArray[np.bool_], result: Floats) -> None:
+    """First how far away in each column, then the nearest over a row's columns: squared distances add up."""
+    rows, columns = blocked.shape
+    along = np.full((rows, columns), np.inf)
+    for j in range(columns):
+        last = -np.inf
+        for i in range(rows):
+            if blocked[i, j]:
+                last = float(i)
+            along[i, j] = i - last
+        last = np.inf
+        for i in range(rows - 1, -1, -1):
+            if blocked[i, j]:
+                last = float(i)
+            along[i, j] = min(along[i, j], last - i)
+    for i in range(rows):
+        for j in range(columns):
+            least = np.inf
+            for k in range(columns):
+                least = min(least, along[i, k] ** 2 + float((j - k) ** 2))
+            result[i, j] = np.sqrt(least)

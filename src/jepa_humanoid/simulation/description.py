@@ -1,6 +1,5 @@
 """The URDF as `robot_description` says it: the robot, and the sensors that ``urdf/`` puts around it."""
 
-import os
 import re
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
@@ -10,7 +9,7 @@ from xml.parsers.expat import ExpatError
 import xacro
 import yaml
 
-from jepa_humanoid.resources import resource, share_directory
+from jepa_humanoid.resources import cache_directory, resource, share_directory
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.errors import RobotDescriptionError
 
@@ -89,8 +88,7 @@ def controllers_file(robot: RobotDescription) -> Path:
     own = share_directory() / "config" / "ros2_control" / f"{robot.name}.yaml"
     if own.is_file():
         return own
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    path = cache / "jepa_humanoid" / "ros2_control" / f"{robot.name}.yaml"
+    path = cache_directory() / "ros2_control" / f"{robot.name}.yaml"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with NamedTemporaryFile("w", dir=path.parent, suffix=".yaml", delete=False) as file:

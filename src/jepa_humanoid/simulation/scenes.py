@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass as validated_dataclass
-from scipy import ndimage
 
 from jepa_humanoid.config import NonNegative, Positive, Share, load
 from jepa_humanoid.errors import HumanoidError
@@ -434,12 +433,27 @@ class _Regions:
         x, y = (np.arange(0.0, edge + _GRID_STEP, _GRID_STEP) - 0.5 * edge for edge in extent)
         cells = np.stack(np.meshgrid(x, y, indexing="ij"), axis=-1)
         # Half a step more than asked: distance is 1-Lipschitz, so a path between free neighbours is free throughout.
-        free = _clearance(obstacles, cells.reshape(-1, 2)).reshape(cells.shape[:2]) >= margin + 0.5 * _GRID_STEP
-        self._labels, _ = ndimage.label(free)
+        self._free = _clearance(obstacles, cells.reshape(-1, 2)).reshape(cells.shape[:2]) >= margin + 0.5 * _GRID_STEP
 
     def connected(self, a: Points, b: Points) -> bool:
-        label_a, label_b = (self._labels[tuple(np.rint((p - self._origin) / _GRID_STEP).astype(int))] for p in (a, b))
-        return bool(label_a == label_b and label_a != 0)
+        """Whether a way leads from one place to the other, along the edges of free cells."""
+        first, last = (tuple(np.rint((p - self._origin) / _GRID_STEP).astype(int)) for p in (a, b))
+        if not (self._free[first] and self._free[last]):
+            return False
+        # A border, so that a neighbour of an outermost cell is a cell.
+        free = np.pad(self._free, 1)
+        width = free.shape[1]
+        unseen = bytearray(free.tobytes())
+        start, end = ((row + 1) * width + column + 1 for row, column in (first, last))
+        unseen[start] = False
+        frontier = [start]
+        while frontier and unseen[end]:
+            cell = frontier.pop()
+            for neighbour in (cell - width, cell - 1, cell + 1, cell + width):
+                if unseen[neighbour]:
+                    unseen[neighbour] = False
+                    frontier.append(neighbour)
+        return not unseen[end]
 
 
 def _seen_from_start(

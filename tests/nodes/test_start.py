@@ -1,0 +1,58 @@
+"""How a node starts: it loads nothing that it does not need, because people wait, and stands back with all it has."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.ros
+
+NOBODY = {
+    "matplotlib",
+    "networkx",
+    "scipy.linalg",
+    "scipy.ndimage",
+    "scipy.optimize",
+    "scipy.sparse",
+    "scipy.spatial",
+    "torch",
+    "trimesh",
+    "typer",
+}
+SOME = {"mujoco", "numba", "onnxruntime", "rich", "viser"}
+
+
+@pytest.mark.parametrize(
+    ("node", "needed"),
+    [
+        ("mujoco_robot", {"mujoco"}),
+        ("controller", {"numba"}),
+        ("perception", set()),
+        ("planner", {"numba", "onnxruntime"}),
+        ("page", {"rich", "viser"}),  # viser brings rich
+    ],
+)
+def test_node_imports_what_it_needs_and_no_more(node: str, needed: set[str]) -> None:
+    """Of the packages that take long to import, a node's module brings those that it works with."""
+    script = f"import json, sys, jepa_humanoid.nodes.{node}; print(json.dumps(list(sys.modules)))"
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert set(json.loads(said)) & (NOBODY | SOME) == needed
+
+
+def test_all_threads_of_a_process_stand_back() -> None:
+    """Those that there are already have a niceness of their own, and get the process's."""
+    script = """
+import os, threading
+from jepa_humanoid.nodes.scheduling import take_measures
+end = threading.Event()
+threading.Thread(target=end.wait).start()
+problem = take_measures(0, -1, os.nice(0) + 3)
+print(problem, *(os.getpriority(os.PRIO_PROCESS, int(thread)) - NICE for thread in os.listdir("/proc/self/task")))
+end.set()
+""".replace("NICE", str(os.nice(0)))
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert said.split()[0] == "None"
+    assert set(said.split()[1:]) == {"3"}
+    assert len(said.split()) >= 3
