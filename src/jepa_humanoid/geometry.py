@@ -74,6 +74,12 @@ def to_local(pose: ArrayLike, point: ArrayLike) -> Array:
     return np.stack([c * dx + s * dy, c * dy - s * dx], axis=-1)
 
 
+def to_parent(pose: ArrayLike, point: ArrayLike) -> Array:
+    """Express points in the frame ``pose``, shape (3,), in its parent; points of shape (..., 2)."""
+    x, y, yaw = np.asarray(pose, dtype=float).tolist()
+    return np.asarray(np.asarray(point, dtype=float) @ rotation(yaw).T + (x, y))
+
+
 def integrate(displacements: ArrayLike) -> Array:
     """Chain displacements, each in the frame that the one before ends in, into poses in the first frame.
 

@@ -7,17 +7,9 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from jepa_humanoid.simulation.scenes import (
-    CLOSED_GAP,
-    PASSABLE_GAP,
-    Obstacle,
-    Scene,
-    SceneError,
-    clearance,
-    gap,
-    load_scene,
-    scene_names,
-)
+from jepa_humanoid.simulation.obstacles import Obstacle, gap
+from jepa_humanoid.simulation.rules import CLOSED_GAP, PASSABLE_GAP
+from jepa_humanoid.simulation.scenes import Scene, SceneError, clearance, load_scene, scene_names
 
 ROOM_SEEDS = range(12)
 

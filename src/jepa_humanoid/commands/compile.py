@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from jepa_humanoid.evaluation import locomotion, navigation
+from jepa_humanoid.evaluation.suites import SUITES
 from jepa_humanoid.mind import Mind, PlannerName
 from jepa_humanoid.robot.description import DEFAULT_ROBOT, load_robot
 from jepa_humanoid.simulation.scenes import load_scene
@@ -32,8 +33,8 @@ def compile_kernels(
 ) -> None:
     """Let a robot stand, walk, be pushed and plan for a moment, so that every compiled loop is there and on disk."""
     began = time.monotonic()
-    ahead = locomotion.SUITES["straight"].command
-    suite = replace(locomotion.SUITES["push"], command=ahead, settling=0.4, duration=_WALK, resting=0.0)
+    ahead = SUITES["straight"].command
+    suite = replace(SUITES["push"], command=ahead, settling=0.4, duration=_WALK, resting=0.0)
     locomotion.run_trial(suite, 0, (0.0, 5.0), robot=robot)
     brief = navigation.NavigationSettings(seconds=_WALK, settling=0.2)
     mind = Mind.load(planner=planner, robot=load_robot(robot))

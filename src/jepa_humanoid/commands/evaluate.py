@@ -99,7 +99,8 @@ def locomotion_command(
     json: Json = None,
 ) -> None:
     """Stand, walk, take pushes or turn with estimated state, noise, and randomised friction and mass."""
-    from jepa_humanoid.evaluation.locomotion import SUITES, evaluate, pushed_by, summarize, trial_count, write_report
+    from jepa_humanoid.evaluation.locomotion import evaluate, summarize, trial_count, write_report
+    from jepa_humanoid.evaluation.suites import SUITES, pushed_by
     from jepa_humanoid.robot.description import load_robot
     from jepa_humanoid.settings import check_settings
     from jepa_humanoid.simulation.engines import check_engine

@@ -25,7 +25,8 @@ from jepa_humanoid.nodes.messages.pose import read_pose
 from jepa_humanoid.nodes.messages.status import write_plan_status
 from jepa_humanoid.nodes.messages.time import to_stamp
 from jepa_humanoid.nodes.messages.velocity import write_velocity
-from jepa_humanoid.nodes.node import OVERRIDES, Level, ParameterSpec, RobotNode, run
+from jepa_humanoid.nodes.node import Level, RobotNode, run
+from jepa_humanoid.nodes.parameters import OVERRIDES, ParameterSpec
 from jepa_humanoid.perception.whereabouts import odometry_jumped
 from jepa_humanoid.robot.description import load_robot
 from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid, Goal, VelocityCommand

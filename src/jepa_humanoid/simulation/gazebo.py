@@ -21,7 +21,8 @@ from jepa_humanoid import geometry
 from jepa_humanoid.constants import GRAVITY
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.state import Vector
-from jepa_humanoid.simulation.scenes import Obstacle, Scene
+from jepa_humanoid.simulation.obstacles import Obstacle
+from jepa_humanoid.simulation.scenes import Scene
 
 TIMESTEP = 0.001
 """Physics step [s], as in the MuJoCo world."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from jepa_humanoid.robot.description import FootGeometry
+from jepa_humanoid.robot.files import FootGeometry
 from jepa_humanoid.robot.state import Vector
 
 SPHERE_RADIUS = 0.005
