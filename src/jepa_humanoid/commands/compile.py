@@ -10,8 +10,8 @@ from functools import partial
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from jepa_humanoid.commands.output import console
 from jepa_humanoid.evaluation import locomotion, navigation
 from jepa_humanoid.evaluation.suites import SUITES
 from jepa_humanoid.mind import Mind, PlannerName
@@ -20,7 +20,6 @@ from jepa_humanoid.simulation.scenes import load_scene
 from jepa_humanoid.simulation.simulation import simulate
 
 app = typer.Typer(add_completion=False, help="Compile the inner loops, once for this machine.")
-console = Console(highlight=False)
 
 _WALK = 0.8
 """Time for which the robot walks: more than a step with either foot [s]."""
