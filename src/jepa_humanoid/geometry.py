@@ -34,6 +34,12 @@ def headings(orientations: Array) -> Array:
     return np.asarray(np.arctan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z)))
 
 
+def tilt(orientation: Array) -> float:
+    """Angle between the vertical and the z axis [rad] of a quaternion (x, y, z, w)."""
+    x, y = orientation[:2].tolist()
+    return math.acos(min(max(1.0 - 2.0 * (x * x + y * y), -1.0), 1.0))
+
+
 def yaw_quaternion(yaw: float) -> Array:
     """Quaternion (x, y, z, w) of a rotation by ``yaw`` [rad] about the vertical."""
     return np.array([0.0, 0.0, math.sin(yaw / 2.0), math.cos(yaw / 2.0)])

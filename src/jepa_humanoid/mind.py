@@ -188,7 +188,6 @@ class Mind:
         age = stamp - self._plan_stamp
         return Situation(
             stamp=stamp,
-            grid_age=stamp - elevation.stamp,
             pose=pose,
             codes=codes,
             history=history,

@@ -25,7 +25,7 @@ from jepa_humanoid.nodes.contract import SERVICES, TOPICS
 from jepa_humanoid.nodes.errors import NodeError
 from jepa_humanoid.nodes.loop import Loop, Mailbox
 from jepa_humanoid.nodes.parameters import COMMON_PARAMETERS, ParameterSpec
-from jepa_humanoid.nodes.scheduling import take_measures
+from jepa_humanoid.scheduling import take_measures
 
 
 class Level(IntEnum):

@@ -22,7 +22,6 @@ class Situation:
 
     Attributes:
         stamp: Of the odometry [s].
-        grid_age: How much older than that the elevation is [s].
         pose: Of ``base_footprint`` in ``odom``, x, y and heading, (3,) [m, m, rad].
         codes: Coded elevation, (N, N).
         history: Proprioception, oldest first, (L, F).
@@ -36,7 +35,6 @@ class Situation:
     """
 
     stamp: float
-    grid_age: float
     pose: Floats
     codes: Codes
     history: Features
