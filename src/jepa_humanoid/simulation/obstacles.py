@@ -9,7 +9,7 @@ from pydantic.dataclasses import dataclass as validated_dataclass
 
 from jepa_humanoid.config import STRICT, Positive
 from jepa_humanoid.geometry import rotation, to_local, to_parent
-from jepa_humanoid.robot.state import Vector
+from jepa_humanoid.robot.state import Matrix, Vector
 
 
 @validated_dataclass(frozen=True, config=STRICT)
@@ -35,7 +35,7 @@ class Obstacle:
             raise ValueError(f"cylinder '{self.name}' is {self.size[0]} m by {self.size[1]} m wide; want one diameter")
 
     @property
-    def corners(self) -> Vector:
+    def corners(self) -> Matrix:
         """Corners of its base, counter-clockwise, shape (4, 2) in the world [m]; of a cylinder's square."""
         half = 0.5 * np.array(self.size[:2])
         return to_parent((*self.position, self.yaw), half * np.array([[1, 1], [-1, 1], [-1, -1], [1, -1]]))
@@ -63,7 +63,7 @@ def gap(a: Obstacle, b: Obstacle) -> float:
     return float(min(a.signed_distance(b.corners).min(), b.signed_distance(a.corners).min()))
 
 
-def free_distance(obstacles: Sequence[Obstacle], points: Vector) -> Vector:
+def free_distance(obstacles: Sequence[Obstacle], points: Matrix) -> Vector:
     """Horizontal distance of points (N, 2) to the nearest of some surfaces, shape (N,) [m]; infinite without any."""
     nearest = np.full(len(points), np.inf)
     for obstacle in obstacles:
