@@ -36,7 +36,7 @@ from std_msgs.msg import Float64MultiArray, String
 from std_srvs.srv import Trigger
 
 from jepa_humanoid.nodes.messages.points import write_points
-from jepa_humanoid.robot.description import LidarSettings
+from jepa_humanoid.robot.files import LidarSettings
 from jepa_humanoid.simulation.lidar import TRANSPARENT_GROUP, Lidar
 
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)

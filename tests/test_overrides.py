@@ -11,8 +11,9 @@ from jepa_humanoid.errors import HumanoidError
 from jepa_humanoid.mind import Mind
 from jepa_humanoid.overrides import OverrideError, overlay, parse_overrides
 from jepa_humanoid.resources import resource
-from jepa_humanoid.robot.description import BLOCKS, RobotDescription, load_robot
+from jepa_humanoid.robot.description import RobotDescription, load_robot
 from jepa_humanoid.robot.errors import RobotDescriptionError
+from jepa_humanoid.robot.files import BLOCKS
 from jepa_humanoid.settings import SETTINGS, check_settings
 
 SAME = {

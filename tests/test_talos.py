@@ -5,12 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from jepa_humanoid.evaluation.locomotion import SUITES, run_trial
+from jepa_humanoid.evaluation.locomotion import run_trial
+from jepa_humanoid.evaluation.suites import SUITES
 from jepa_humanoid.robot.description import RobotDescription, load_robot
 from jepa_humanoid.robot.state import VelocityCommand
 from jepa_humanoid.safety import BodyMode
+from jepa_humanoid.simulation.obstacles import Obstacle
 from jepa_humanoid.simulation.rollout import Rollout
-from jepa_humanoid.simulation.scenes import Obstacle, Scene, load_scene
+from jepa_humanoid.simulation.scenes import Scene, load_scene
 from jepa_humanoid.simulation.simulation import simulate
 from jepa_humanoid.simulation.world import World, WorldSettings
 

@@ -1,6 +1,7 @@
 """What the commands `train`, `export` and `evaluate` do, as functions."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,8 +14,10 @@ from jepa_humanoid.evaluation import locomotion, navigation
 from jepa_humanoid.evaluation.locomotion import LocomotionTrial
 from jepa_humanoid.evaluation.model import judge_model, write_model_report
 from jepa_humanoid.evaluation.navigation import Trial
+from jepa_humanoid.evaluation.suites import Suite
 from jepa_humanoid.mind import PlannerName
-from jepa_humanoid.robot.description import DEFAULT_ROBOT
+from jepa_humanoid.robot.description import DEFAULT_ROBOT, load_robot
+from jepa_humanoid.settings import check_settings
 from jepa_humanoid.simulation.simulation import simulate
 from jepa_humanoid.world_model.card import ModelCard, write_card
 from jepa_humanoid.world_model.errors import WorldModelError
@@ -38,6 +41,7 @@ def evaluate(
     planner: PlannerName = "jepa",
     model: Path | None = None,
     jobs: int = 1,
+    overrides: str = "",
 ) -> Sequence[LocomotionTrial | Trial]:
     """Run a closed-loop suite: estimated state, noise, and friction and masses drawn from each seed.
 
@@ -50,14 +54,42 @@ def evaluate(
         planner: For navigation: who chooses the velocities.
         model: For navigation: folder of the world model; None for the robot's own.
         jobs: Processes.
+        overrides: What is to be otherwise than the robot's file says, such as ``gait.step_width=0.24``.
 
     Raises:
         HumanoidError: If there is no such suite, robot, engine, scene, planner or model; it says what there is.
     """
-    if suite != "navigation":
-        return list(locomotion.evaluate(suite, list(seeds), jobs, engine, robot))
-    make = partial(simulate, robot=robot)
-    return list(navigation.evaluate(scene, list(seeds), planner, model, make, jobs, robot=robot))
+    if suite == "navigation":
+        return list(navigate(list(seeds), robot, scene, planner, model, jobs, overrides))
+    return list(walk(suite, list(seeds), robot, engine, jobs, overrides))
+
+
+def walk(
+    suite: str | Suite,
+    seeds: Sequence[int],
+    robot: str = DEFAULT_ROBOT,
+    engine: str = "mujoco",
+    jobs: int = 1,
+    overrides: str = "",
+) -> Iterator[LocomotionTrial]:
+    """Run a suite of locomotion, and yield each trial as it ends; as `evaluate`."""
+    check_settings(load_robot(robot, overrides))
+    yield from locomotion.evaluate(suite, seeds, jobs, engine, robot, overrides)
+
+
+def navigate(
+    seeds: Sequence[int],
+    robot: str = DEFAULT_ROBOT,
+    scene: str = "room",
+    planner: PlannerName = "jepa",
+    model: Path | None = None,
+    jobs: int = 1,
+    overrides: str = "",
+) -> Iterator[Trial]:
+    """Walk to the goals of a scene, and yield each trial as it ends; as `evaluate`."""
+    check_settings(load_robot(robot, overrides))
+    make = partial(simulate, robot=robot, overrides=overrides)
+    yield from navigation.evaluate(scene, seeds, planner, model, make, jobs, robot=robot, overrides=overrides)
 
 
 def train(
@@ -67,6 +99,7 @@ def train(
     seed: int = 0,
     threads: int | None = None,
     on_read: Callable[[int, int], None] | None = None,
+    on_split: Callable[[float, float], None] | None = None,
     on_report: "Callable[[Report], None] | None" = None,
 ) -> Path:
     """Learn a world model from folders of episodes; may be stopped and started again at any time.
@@ -79,6 +112,7 @@ def train(
         seed: Of initial weights and draws.
         threads: CPU threads; None for torch's own choice.
         on_read: Told how many episodes of how many have been read.
+        on_split: Told how many hours there are to learn from, and how many are held out.
         on_report: Told every few steps how training goes.
 
     Returns:
@@ -87,14 +121,14 @@ def train(
     Raises:
         HumanoidError: If an episode or the settings are malformed, or training needs a package that is missing.
     """
-    try:
+    with _packages_for("training"):
         from jepa_humanoid.world_model.training.session import plot_curve, split
         from jepa_humanoid.world_model.training.trainer import CURVE, Trainer
-    except ModuleNotFoundError as error:
-        raise WorldModelError(f"training needs {error.name}: pip install 'jepa_humanoid[train]'") from error
     chosen = settings if isinstance(settings, WorldModelSettings) else load_settings(settings)
     recordings = read_recordings(data, on_read)
     parts = split([(h.motion, recording.experience()) for h, recording in recordings], chosen.training.held_out)
+    if on_split is not None:
+        on_split(parts.train.seconds / 3600, parts.held_out.seconds / 3600)
     trainer = Trainer(chosen, parts.train, parts.held_out, out, seed, threads)
     (out / SETTINGS).write_text(yaml.safe_dump(chosen.as_dict(), sort_keys=False))
     for report in trainer.run():
@@ -119,12 +153,10 @@ def export(data: Sequence[Path], run: Path, out: Path | None = None, robot: str 
     Raises:
         HumanoidError: If the run is incomplete, the episodes are another robot's, or a package is missing.
     """
-    try:
+    with _packages_for("exporting"):
         from jepa_humanoid.world_model.training.export import export as export_networks
         from jepa_humanoid.world_model.training.session import copy_curve, split
         from jepa_humanoid.world_model.training.trainer import load_networks
-    except ModuleNotFoundError as error:
-        raise WorldModelError(f"exporting needs {error.name}: pip install 'jepa_humanoid[train]'") from error
     out = out or Path("models") / robot
     settings = load_settings(run / SETTINGS)
     networks = load_networks(run, settings)
@@ -158,3 +190,29 @@ def export(data: Sequence[Path], run: Path, out: Path | None = None, robot: str 
     write_model_report(report, out / "quality.json")
     copy_curve(run, out)
     return difference
+
+
+def upgrade(model: Path) -> float:
+    """Give a model that an earlier version exported the files of this one; the weights stay.
+
+    Args:
+        model: Its folder.
+
+    Returns:
+        Largest difference between what the graphs compute.
+
+    Raises:
+        HumanoidError: If there is no model, or a package is missing.
+    """
+    with _packages_for("exporting"):
+        from jepa_humanoid.world_model.training.rollout_file import upgrade as upgrade_files
+    return upgrade_files(model)
+
+
+@contextmanager
+def _packages_for(what: str) -> Iterator[None]:
+    """Say which package of the extra ``train`` is missing."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise WorldModelError(f"{what} needs {error.name}: pip install 'jepa_humanoid[train]'") from error

@@ -18,6 +18,7 @@ from jepa_humanoid.control.target import WholeBodySolution
 from jepa_humanoid.control.whole_body import WholeBodyController
 from jepa_humanoid.estimation.base import BaseEstimator
 from jepa_humanoid.estimation.settings import EstimatorSettings
+from jepa_humanoid.locomotion.footstep import Footstep
 from jepa_humanoid.locomotion.model.walker import ModelWalker
 from jepa_humanoid.locomotion.settings import GaitSettings, gait_settings
 from jepa_humanoid.locomotion.walker import Walker
@@ -27,7 +28,7 @@ from jepa_humanoid.robot.state import BaseEstimate, JointCommand, SensorSample, 
 from jepa_humanoid.robot.stature import standing_effort
 from jepa_humanoid.safety import Action, BodyMode, Cause, Reason, Safety, SafetyLimits
 from jepa_humanoid.safety.arbitration import STILL
-from jepa_humanoid.status import BodyStatus, FootstepStatus
+from jepa_humanoid.status import BodyStatus
 
 _REHEARSAL = 0.3
 """Time in which a body starts, stands and begins to walk [s]."""
@@ -285,7 +286,7 @@ class Body:
             return status
         return replace(
             status,
-            footsteps=tuple(FootstepStatus(step.side, step.position.copy(), step.yaw) for step in walker.footsteps),
+            footsteps=tuple(Footstep(step.side, step.position.copy(), step.yaw) for step in walker.footsteps),
             com=self._dynamics.com.copy(),
             # It is a point on the ground.
             dcm=np.append(walker.dcm, estimator.ground_height),

@@ -14,14 +14,12 @@ from pathlib import Path
 from typing import Annotated, Any, NoReturn, TextIO
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
 from jepa_humanoid.commands.options import with_fields
-from jepa_humanoid.errors import HumanoidError
+from jepa_humanoid.commands.output import console, errors_told, fail, notes
 from jepa_humanoid.graph.arguments import DEFAULT_TARGET, TARGETS, all_options, make_options
 from jepa_humanoid.graph.assembly import make_graph
-from jepa_humanoid.graph.options import GraphError, Options
+from jepa_humanoid.graph.options import Options
 from jepa_humanoid.network import LAST_DOMAIN, NetworkError, free_domain, free_port
 from jepa_humanoid.overrides import join_overrides
 from jepa_humanoid.version import __version__
@@ -49,7 +47,6 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     help="A humanoid that imagines before it steps.",
 )
-notes = Console(stderr=True, highlight=False)
 
 DomainId = Annotated[
     int | None, typer.Option(help="ROS domain; otherwise ROS_DOMAIN_ID, or one that nobody here uses.", min=0, max=232)
@@ -94,10 +91,10 @@ def demo(
     """
     if not headless:
         if goal is not None:
-            _fail("--goal is for --headless; on the page, point at the floor.")
+            fail("--goal is for --headless; on the page, point at the floor.")
         _run(domain_id, **options)
     if goal is None:
-        _fail("--headless needs --goal X Y.")
+        fail("--headless needs --goal X Y.")
     with tempfile.TemporaryDirectory(prefix="jepa_humanoid-") as folder:
         report = Path(folder) / "report.json"
         chosen = _options(**options | {"page": False, "goal": goal, "seconds": seconds, "report": str(report)})
@@ -118,7 +115,6 @@ def doctor(
     """Check this installation, and say what is missing."""
     from jepa_humanoid.doctor import run_doctor
 
-    console = Console(highlight=False)
     if not run_doctor(console, robot=robot, port=port):
         console.print("[bold red]Something that the robot needs is missing.[/]")
         raise typer.Exit(1)
@@ -132,7 +128,7 @@ def _run(domain_id: int | None, **options: Any) -> NoReturn:
         try:
             served = free_port(chosen.host, chosen.port)
         except (NetworkError, OSError) as error:
-            _fail(str(error))
+            fail(error)
         taken = f" (port {chosen.port} is taken)" if served != chosen.port else ""
         address = "localhost" if chosen.host in ("127.0.0.1", "0.0.0.0") else chosen.host
         notes.print(f"[bold green]The page: http://{address}:{served}[/]{taken}   Ctrl-C stops everything.")
@@ -141,7 +137,7 @@ def _run(domain_id: int | None, **options: Any) -> NoReturn:
 
 
 def _options(**options: Any) -> Options:
-    try:
+    with errors_told():
         overrides = join_overrides(options.pop("set"))
         chosen = make_options(**options, set=overrides)
         if overrides:
@@ -150,24 +146,15 @@ def _options(**options: Any) -> Options:
             from jepa_humanoid.settings import check_settings
 
             check_settings(load_robot(chosen.robot, overrides))
-    except HumanoidError as error:
-        _fail(str(error))
-    return chosen
+        return chosen
 
 
 def _run_graph(options: Options, domain_id: int | None, log: TextIO | None = None) -> int:
     # Here, so that `humanoid doctor` can say what of it is missing.
     from jepa_humanoid.graph.processes import run_graph
 
-    try:
+    with errors_told():
         return run_graph(make_graph(options), domain=domain_id, log=log)
-    except (GraphError, NetworkError) as error:
-        _fail(str(error))
-
-
-def _fail(text: str) -> NoReturn:
-    notes.print(f"[bold red]error:[/] {escape(text)}", soft_wrap=True)
-    raise typer.Exit(2)
 
 
 def _add_command(name: str, description: str) -> None:

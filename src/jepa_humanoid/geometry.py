@@ -34,6 +34,12 @@ def headings(orientations: Array) -> Array:
     return np.asarray(np.arctan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z)))
 
 
+def tilt(orientation: Array) -> float:
+    """Angle between the vertical and the z axis [rad] of a quaternion (x, y, z, w)."""
+    x, y = orientation[:2].tolist()
+    return math.acos(min(max(1.0 - 2.0 * (x * x + y * y), -1.0), 1.0))
+
+
 def yaw_quaternion(yaw: float) -> Array:
     """Quaternion (x, y, z, w) of a rotation by ``yaw`` [rad] about the vertical."""
     return np.array([0.0, 0.0, math.sin(yaw / 2.0), math.cos(yaw / 2.0)])
@@ -72,6 +78,12 @@ def to_local(pose: ArrayLike, point: ArrayLike) -> Array:
     c, s = np.cos(p[..., 2]), np.sin(p[..., 2])
     dx, dy = q[..., 0] - p[..., 0], q[..., 1] - p[..., 1]
     return np.stack([c * dx + s * dy, c * dy - s * dx], axis=-1)
+
+
+def to_parent(pose: ArrayLike, point: ArrayLike) -> Array:
+    """Express points in the frame ``pose``, shape (3,), in its parent; points of shape (..., 2)."""
+    x, y, yaw = np.asarray(pose, dtype=float).tolist()
+    return np.asarray(np.asarray(point, dtype=float) @ rotation(yaw).T + (x, y))
 
 
 def integrate(displacements: ArrayLike) -> Array:

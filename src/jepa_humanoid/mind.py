@@ -4,7 +4,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from jepa_humanoid import geometry
 from jepa_humanoid.planning.planner import Plan
@@ -15,7 +14,7 @@ from jepa_humanoid.planning.situation import Situation
 from jepa_humanoid.planning.surprise import SurpriseMonitor
 from jepa_humanoid.planning.way import Way
 from jepa_humanoid.robot.description import DEFAULT_ROBOT, RobotDescription
-from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid, Goal, VelocityCommand
+from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid, Goal, Matrix, Vector, VelocityCommand
 from jepa_humanoid.status import PlanState, PlanStatus
 from jepa_humanoid.world_model.card import CARD, model_directory
 from jepa_humanoid.world_model.errors import WorldModelError
@@ -24,8 +23,6 @@ from jepa_humanoid.world_model.runtime import WorldModel
 from jepa_humanoid.world_model.settings import WorldModelSettings
 
 __all__ = ["PLANNERS", "WITHOUT_MODEL", "Mind", "PlannerName"]
-
-Floats = NDArray[np.float64]
 
 _STANDING_ROOM = 0.1
 """Beyond its radius, at the place where the robot stops if something stands at the goal [m]."""
@@ -74,7 +71,7 @@ class Mind:
         self._goal: Goal | None = None
         self._is_there = False
         self._command = VelocityCommand()
-        self._plan_before: Floats | None = None
+        self._plan_before: Matrix | None = None
         self._plan_stamp = -np.inf
         self.status = PlanStatus()
 
@@ -188,7 +185,6 @@ class Mind:
         age = stamp - self._plan_stamp
         return Situation(
             stamp=stamp,
-            grid_age=stamp - elevation.stamp,
             pose=pose,
             codes=codes,
             history=history,
@@ -201,7 +197,7 @@ class Mind:
             visited=geometry.to_local(pose, self._way.to_avoid(stamp)),
         )
 
-    def _judge_arrival(self, stamp: float, place: Floats, distance: float) -> None:
+    def _judge_arrival(self, stamp: float, place: Vector, distance: float) -> None:
         """Whether it is there; only the way to a goal is remembered, not the rest at its end."""
         arrival = self._settings.arrival
         self._is_there = distance < (arrival.leave if self._is_there else arrival.stop)

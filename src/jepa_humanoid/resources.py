@@ -54,3 +54,8 @@ def resource(relative: str | Path) -> Path:
         neighbours = sorted(entry.name for entry in path.parent.glob("*")) if path.parent.is_dir() else []
         raise ResourceError(f"{path} does not exist. In {path.parent}: {', '.join(neighbours) or 'nothing'}.")
     return path
+
+
+def file_names(folder: str, suffix: str = "yaml") -> tuple[str, ...]:
+    """Returns the names of the files with a suffix in a folder below `share_directory()`, such as `config/scenes`."""
+    return tuple(sorted(path.stem for path in resource(folder).glob(f"*.{suffix}")))

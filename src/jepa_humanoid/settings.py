@@ -20,7 +20,7 @@ SETTINGS: Mapping[str, Callable[[RobotDescription], Any]] = {
     "planner": planner_settings,
     "safety": lambda robot: settings_of(robot, "safety", SafetyLimits()),
 }
-"""What reads each block of `jepa_humanoid.robot.description.BLOCKS`."""
+"""What reads each block of `jepa_humanoid.robot.files.BLOCKS`."""
 
 
 def check_settings(robot: RobotDescription) -> None:

@@ -6,22 +6,10 @@ from typing import Annotated
 
 import numpy as np
 
-from jepa_humanoid.robot.state import Vector
+from jepa_humanoid.geometry import Array
+from jepa_humanoid.locomotion.footstep import Footstep
+from jepa_humanoid.robot.state import Matrix, Place, Shape, Vector
 from jepa_humanoid.safety import BodyMode, Cause
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """What shape an array has; to be written beside its type, for those who make values from text.
-
-    Attributes:
-        axes: Length of each axis: a number, or a letter. The same letter is the same length throughout a value.
-    """
-
-    axes: tuple[int | str, ...]
-
-
-Place = Annotated[Vector, Shape((3,))]
 
 
 class PlanState(Enum):
@@ -63,9 +51,9 @@ class PlanStatus:
     surprise: float = 0.0
     hazard: float = 0.0
     plan_ms: float = 0.0
-    candidates: Annotated[Vector, Shape(("N", "H", 2))] = field(default_factory=lambda: np.zeros((0, 0, 2)))
+    candidates: Annotated[Array, Shape(("N", "H", 2))] = field(default_factory=lambda: np.zeros((0, 0, 2)))
     costs: Annotated[Vector, Shape(("N",))] = field(default_factory=lambda: np.zeros(0))
-    path: Annotated[Vector, Shape(("P", 2))] = field(default_factory=lambda: np.zeros((0, 2)))
+    path: Annotated[Matrix, Shape(("P", 2))] = field(default_factory=lambda: np.zeros((0, 2)))
 
     def sampled(self, most: int) -> "PlanStatus":
         """The same with a sample of its candidates, the cheapest among them and the others evenly by their rank."""
@@ -73,21 +61,6 @@ class PlanStatus:
             return self
         chosen = np.argsort(self.costs)[:: -(-len(self.costs) // most)]
         return replace(self, candidates=self.candidates[chosen], costs=self.costs[chosen])
-
-
-@dataclass(frozen=True, slots=True)
-class FootstepStatus:
-    """A place for a sole: where it stands or is about to.
-
-    Attributes:
-        side: 0 for left, 1 for right.
-        position: Of the sole's centre, shape (3,) [m].
-        yaw: Its heading [rad].
-    """
-
-    side: int
-    position: Place
-    yaw: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +87,9 @@ class BodyStatus:
     reason: str
     engaged: bool
     contacts: Annotated[Vector, Shape((2,))]
-    feet: Annotated[Vector, Shape((2, 3))]
-    forces: Annotated[Vector, Shape((2, 3))]
-    footsteps: tuple[FootstepStatus, ...] = ()
+    feet: Annotated[Matrix, Shape((2, 3))]
+    forces: Annotated[Matrix, Shape((2, 3))]
+    footsteps: tuple[Footstep, ...] = ()
     com: Place | None = None
     dcm: Place | None = None
     cause: Cause = Cause.WAITING

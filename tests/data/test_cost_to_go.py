@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from jepa_humanoid.data.cost_to_go import TravelCost, TravelMap
-from jepa_humanoid.simulation.scenes import Obstacle, Scene
+from jepa_humanoid.simulation.obstacles import Obstacle
+from jepa_humanoid.simulation.scenes import Scene
 
 
 def make_scene(*obstacles: Obstacle) -> Scene:

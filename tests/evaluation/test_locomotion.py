@@ -9,16 +9,15 @@ import pytest
 
 from jepa_humanoid.evaluation.course import Course
 from jepa_humanoid.evaluation.locomotion import (
-    SUITES,
     LocomotionTrial,
     evaluate,
-    pushed_by,
     run_trial,
     summarize,
     trial_count,
     write_report,
 )
 from jepa_humanoid.evaluation.planar_motion import lead, velocity_error
+from jepa_humanoid.evaluation.suites import SUITES, pushed_by
 from jepa_humanoid.geometry import compose
 from jepa_humanoid.robot.state import VelocityCommand
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from jepa_humanoid.locomotion.footstep import Footstep
 from jepa_humanoid.monitor.goal import DRAG_PERIOD, GoalGizmo
 from jepa_humanoid.monitor.health import Health
 from jepa_humanoid.monitor.page import Page, PageError
@@ -17,7 +18,7 @@ from jepa_humanoid.monitor.people import Handlers
 from jepa_humanoid.robot.description import load_robot
 from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid, Goal, VelocityCommand
 from jepa_humanoid.safety import BodyMode, Cause
-from jepa_humanoid.status import BodyStatus, FootstepStatus, PlanState, PlanStatus
+from jepa_humanoid.status import BodyStatus, PlanState, PlanStatus
 
 Open = Callable[..., Any]
 Wait = Callable[..., None]
@@ -135,7 +136,7 @@ def test_malformed_input_is_dropped_and_counted(page: Page) -> None:
         ("show_plan", lambda: page.show_plan(replace(PLANS, candidates=np.zeros((3, 4, 2)), costs=np.zeros(2)))),
         ("show_plan", lambda: page.show_plan(replace(PLANS, path=np.full((4, 2), np.nan)))),
         ("show_plan", lambda: page.show_plan(replace(PLANS, surprise=np.nan))),
-        ("show_body", lambda: page.show_body(replace(STANDS, footsteps=(FootstepStatus(0, np.zeros(2), 0.0),)))),
+        ("show_body", lambda: page.show_body(replace(STANDS, footsteps=(Footstep(0, np.zeros(2), 0.0),)))),
         ("show_body", lambda: page.show_body(replace(STANDS, forces=np.zeros((1, 3))))),
         ("show_body", lambda: page.show_body(replace(STANDS, dcm=np.array([np.inf, 0.0, 0.0])))),
         ("show_control_time", lambda: page.show_control_time(0.0, np.inf)),
@@ -162,7 +163,7 @@ def test_good_input_is_drawn(page: Page) -> None:
     page.show_plan(replace(PLANS, candidates=np.zeros((5, 6, 2)), costs=costs))
     page.show_plan(PLANS)
     page.show_plan(replace(PLANS, path=np.zeros((0, 2))))
-    steps = tuple(FootstepStatus(side, np.zeros(3), 0.0) for side in (0, 1))
+    steps = tuple(Footstep(side, np.zeros(3), 0.0) for side in (0, 1))
     forces = np.array([[0.0, 0.0, 300.0], [0.0, 0.0, 0.0]])
     page.show_body(replace(STANDS, footsteps=steps, forces=forces, dcm=np.array([0.1, 0.0, 0.0])))
     page.show_body(STANDS)

@@ -9,7 +9,8 @@ from rclpy.exceptions import InvalidParameterValueException
 from rclpy.parameter import Parameter
 
 from jepa_humanoid.nodes.errors import NodeError
-from jepa_humanoid.nodes.node import Level, ParameterSpec, RobotNode
+from jepa_humanoid.nodes.node import Level, RobotNode
+from jepa_humanoid.nodes.parameters import ParameterSpec
 
 pytestmark = pytest.mark.ros
 

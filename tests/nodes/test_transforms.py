@@ -8,13 +8,14 @@ import pytest
 from builtin_interfaces.msg import Time
 from visualization_msgs.msg import Marker
 
+from jepa_humanoid.locomotion.footstep import Footstep
 from jepa_humanoid.nodes.contract import TOPICS
 from jepa_humanoid.nodes.messages.markers import write_body_markers, write_candidates, write_plan_markers
 from jepa_humanoid.nodes.messages.pose import write_transform
 from jepa_humanoid.nodes.messages.time import to_nanoseconds
 from jepa_humanoid.robot.state import Goal
 from jepa_humanoid.safety import BodyMode
-from jepa_humanoid.status import BodyStatus, FootstepStatus, PlanStatus
+from jepa_humanoid.status import BodyStatus, PlanStatus
 
 
 def test_transform_says_where_the_child_is():
@@ -78,7 +79,7 @@ def test_plan_view_shows_goal_heading_and_surprise():
 
 def make_body_status():
     """A robot with one foot in the air."""
-    steps = (FootstepStatus(0, np.array([0.1, 0.1, 0.0]), 0.3), FootstepStatus(1, np.array([0.4, -0.1, 0.0]), -0.2))
+    steps = (Footstep(0, np.array([0.1, 0.1, 0.0]), 0.3), Footstep(1, np.array([0.4, -0.1, 0.0]), -0.2))
     feet, forces = np.array([[0.1, 0.1, 0.0], [0.2, -0.1, 0.1]]), np.array([[10.0, 0.0, 330.0], [0.0, 0.0, 0.0]])
     com, dcm = np.array([0.1, 0.0, 0.7]), np.array([0.2, 0.0, 0.0])
     return BodyStatus(0.0, BodyMode.WALK, "walking", True, np.array([1.0, 0.0]), feet, forces, steps, com, dcm)

@@ -8,10 +8,12 @@ from numpy.typing import NDArray
 
 from jepa_humanoid.perception.elevation import ElevationMapper, ElevationSettings, elevation_settings
 from jepa_humanoid.perception.errors import PerceptionError
-from jepa_humanoid.robot.description import LidarSettings, RobotDescription, load_robot
+from jepa_humanoid.robot.description import RobotDescription, load_robot
+from jepa_humanoid.robot.files import LidarSettings
 from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid
 from jepa_humanoid.simulation.lidar import Lidar
-from jepa_humanoid.simulation.scenes import Obstacle, Scene, clearance, load_scene
+from jepa_humanoid.simulation.obstacles import Obstacle
+from jepa_humanoid.simulation.scenes import Scene, clearance, load_scene
 
 LIDAR = LidarSettings(elevation=(-0.91, 0.12), rays=(32, 90), range=(0.1, 12.0), rate=10.0, noise=0.02)
 BASE_HEIGHT = 0.75

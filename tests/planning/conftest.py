@@ -73,7 +73,6 @@ def look(goal: tuple[float, float], wall: bool = False, **changes: object) -> Si
     codes = encode_heights(heights)
     fields: dict[str, object] = {
         "stamp": 1.0,
-        "grid_age": 0.0,
         "pose": np.zeros(3),
         "codes": codes,
         "history": np.zeros((5, len(FEATURES)), np.float32),

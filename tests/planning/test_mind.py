@@ -10,7 +10,8 @@ from jepa_humanoid.mind import PLANNERS, WITHOUT_MODEL, Mind, PlannerName
 from jepa_humanoid.planning.seen_map import BODY_RADIUS
 from jepa_humanoid.robot.description import load_robot
 from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid, Goal, VelocityCommand
-from jepa_humanoid.simulation.scenes import Obstacle, Scene
+from jepa_humanoid.simulation.obstacles import Obstacle
+from jepa_humanoid.simulation.scenes import Scene
 from jepa_humanoid.status import PlanState
 from jepa_humanoid.world_model.errors import WorldModelError
 

@@ -9,8 +9,9 @@ import yaml
 
 from jepa_humanoid.graph.options import robot_names
 from jepa_humanoid.resources import share_directory
-from jepa_humanoid.robot.description import RobotDescription, load_robot, resolve_uri, sole_frame
+from jepa_humanoid.robot.description import RobotDescription, load_robot, sole_frame
 from jepa_humanoid.robot.errors import RobotDescriptionError
+from jepa_humanoid.robot.files import resolve_uri
 
 
 @pytest.fixture(params=robot_names())

@@ -13,8 +13,9 @@ from jepa_humanoid.simulation.engine import BodyDraw, Engine
 from jepa_humanoid.simulation.engines import ENGINES, check_engine, make_engine
 from jepa_humanoid.simulation.errors import EngineError
 from jepa_humanoid.simulation.mujoco_engine import MujocoEngine
+from jepa_humanoid.simulation.obstacles import Obstacle
 from jepa_humanoid.simulation.rollout import Rollout
-from jepa_humanoid.simulation.scenes import Obstacle, Scene, load_scene
+from jepa_humanoid.simulation.scenes import Scene, load_scene
 from jepa_humanoid.simulation.world import World, WorldSettings
 
 try:

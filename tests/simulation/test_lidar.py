@@ -4,7 +4,7 @@ import mujoco
 import numpy as np
 import pytest
 
-from jepa_humanoid.robot.description import LidarSettings
+from jepa_humanoid.robot.files import LidarSettings
 from jepa_humanoid.simulation.lidar import Lidar
 
 SETTINGS = LidarSettings(elevation=(-0.9, 0.1), rays=(16, 60), range=(0.1, 6.0), rate=10.0, noise=0.0)

@@ -7,18 +7,9 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from jepa_humanoid.simulation.scenes import (
-    CLOSED_GAP,
-    PASSABLE_GAP,
-    Obstacle,
-    Scene,
-    SceneError,
-    _Regions,
-    clearance,
-    gap,
-    load_scene,
-    scene_names,
-)
+from jepa_humanoid.simulation.obstacles import Obstacle, gap
+from jepa_humanoid.simulation.rules import CLOSED_GAP, PASSABLE_GAP
+from jepa_humanoid.simulation.scenes import Scene, SceneError, clearance, load_scene, scene_names
 
 ROOM_SEEDS = range(12)
 
@@ -181,19 +172,3 @@ def test_unknown_scene_lists_those_known():
     """A misspelt scene is an error that lists the scenes there are."""
     with pytest.raises(SceneError, match=r"'rooom'.*clutter, flat, room"):
         load_scene("rooom")
-
-
-def test_regions_are_connected_where_a_way_leads_through_free_cells() -> None:
-    """Of random mazes, two places are connected where scipy gives their cells one label."""
-    rng = np.random.default_rng(1)
-    verdicts = set()
-    for _ in range(40):
-        regions = _Regions([], np.array([1.0, 0.7]), 0.0)
-        regions._free = free = rng.random(regions._free.shape) < 0.6
-        labels, _ = ndimage.label(free)
-        for first, last in itertools.pairwise(rng.uniform(-0.5, 0.5, (8, 2)) * (1.0, 0.7)):
-            a, b = (labels[tuple(np.rint((p + np.array([0.5, 0.35])) / 0.05).astype(int))] for p in (first, last))
-            verdict = regions.connected(first, last)
-            assert verdict == (a == b != 0)
-            verdicts.add(verdict)
-    assert verdicts == {True, False}

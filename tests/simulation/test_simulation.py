@@ -5,7 +5,8 @@ import pytest
 
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.state import VelocityCommand
-from jepa_humanoid.simulation.scenes import Obstacle, Scene
+from jepa_humanoid.simulation.obstacles import Obstacle
+from jepa_humanoid.simulation.scenes import Scene
 from jepa_humanoid.simulation.simulation import Simulation
 from jepa_humanoid.simulation.walk import PERIOD
 

@@ -6,7 +6,8 @@ import pytest
 
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.state import JointCommand
-from jepa_humanoid.simulation.scenes import Obstacle, Scene, load_scene
+from jepa_humanoid.simulation.obstacles import Obstacle
+from jepa_humanoid.simulation.scenes import Scene, load_scene
 from jepa_humanoid.simulation.world import World, WorldSettings
 
 QUIET = WorldSettings(noise=False)

@@ -3,15 +3,13 @@
 import json as json_module
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from rich import box
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
-from jepa_humanoid.errors import HumanoidError
+from jepa_humanoid.commands.output import console, errors_told
 from jepa_humanoid.robot.description import DEFAULT_ROBOT
 
 app = typer.Typer(
@@ -19,7 +17,6 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Measure speed here: the body's tick, the mind's plans, the whole graph, the making of data.",
 )
-console = Console(highlight=False)
 
 Json = Annotated[Path | None, typer.Option("--json", help="Where to write the figures.")]
 Robot = Annotated[str, typer.Option(help="A name in config/robots, or a YAML file.")]
@@ -37,11 +34,8 @@ def body_command(
     """One tick from sensor to torque, by stages, beside placo's C++ solver on the same states."""
     from jepa_humanoid.bench.body import bench_body
 
-    with console.status("") as status:
-        try:
-            report = bench_body(robot, seconds, rounds, peers, status.update)
-        except HumanoidError as error:
-            _fail(error)
+    with console.status("") as status, errors_told():
+        report = bench_body(robot, seconds, rounds, peers, status.update)
     _show("body", report, json)
 
 
@@ -55,11 +49,8 @@ def plan_command(
     """One plan of the mind, with the world model and with its kinematic baseline."""
     from jepa_humanoid.bench.plan import bench_plan
 
-    with console.status("") as status:
-        try:
-            report = bench_plan(robot, scene, seconds, status.update)
-        except HumanoidError as error:
-            _fail(error)
+    with console.status("") as status, errors_told():
+        report = bench_plan(robot, scene, seconds, status.update)
     _show("plan", report, json)
 
 
@@ -72,11 +63,8 @@ def graph_command(
     """All nodes, paced and as fast as they go, without and with the page."""
     from jepa_humanoid.bench.graph import bench_graph
 
-    with console.status("") as status:
-        try:
-            report = bench_graph(runs, scene, say=status.update)
-        except HumanoidError as error:
-            _fail(error)
+    with console.status("") as status, errors_told():
+        report = bench_graph(runs, scene, say=status.update)
     _show("graph", report, json)
 
 
@@ -90,11 +78,8 @@ def data_command(
     """The making of episodes, in one process."""
     from jepa_humanoid.bench.data import bench_data
 
-    with console.status("") as status:
-        try:
-            report = bench_data(robot, episodes, seconds, status.update)
-        except HumanoidError as error:
-            _fail(error)
+    with console.status("") as status, errors_told():
+        report = bench_data(robot, episodes, seconds, status.update)
     _show("data", report, json)
 
 
@@ -116,8 +101,3 @@ def _flat(report: Mapping[str, object], prefix: str = "") -> list[tuple[str, str
         else:
             rows.append((f"{prefix}{key}", str(value)))
     return rows
-
-
-def _fail(error: object) -> NoReturn:
-    console.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
-    raise typer.Exit(2)

@@ -11,9 +11,10 @@ from functools import partial
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from jepa_humanoid.commands.output import console
 from jepa_humanoid.evaluation import locomotion, navigation
+from jepa_humanoid.evaluation.suites import SUITES
 from jepa_humanoid.mind import Mind, PlannerName
 from jepa_humanoid.monitor.shapes import load_body_shapes
 from jepa_humanoid.robot.description import DEFAULT_ROBOT, load_robot
@@ -21,7 +22,6 @@ from jepa_humanoid.simulation.scenes import load_scene
 from jepa_humanoid.simulation.simulation import simulate
 
 app = typer.Typer(add_completion=False, help="Compile the inner loops, once for this machine.")
-console = Console(highlight=False)
 
 _WALK = 0.8
 """Time for which the robot walks: more than a step with either foot [s]."""
@@ -37,8 +37,8 @@ def compile_kernels(
     The meshes that the page shows of the robot are made too, once for their files.
     """
     began = time.monotonic()
-    ahead = locomotion.SUITES["straight"].command
-    suite = replace(locomotion.SUITES["push"], command=ahead, settling=0.4, duration=_WALK, resting=0.0)
+    ahead = SUITES["straight"].command
+    suite = replace(SUITES["push"], command=ahead, settling=0.4, duration=_WALK, resting=0.0)
     locomotion.run_trial(suite, 0, (0.0, 5.0), robot=robot)
     brief = navigation.NavigationSettings(seconds=_WALK, settling=0.2)
     described = load_robot(robot)

@@ -5,17 +5,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import numpy as np
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 from jepa_humanoid.commands.options import Jobs, Robot, Set
+from jepa_humanoid.commands.output import bars, console, errors_told, fail
 from jepa_humanoid.data.episode import Header, read_header
-from jepa_humanoid.data.errors import DataError
 from jepa_humanoid.data.generate import Entry, GenerationSettings, Task, generate, read_recordings, write_manifest
 from jepa_humanoid.overrides import join_overrides
 from jepa_humanoid.robot.description import DEFAULT_ROBOT, load_robot
@@ -24,7 +22,6 @@ from jepa_humanoid.simulation.simulation import simulate
 from jepa_humanoid.world_model.settings import load_settings
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Make and look at episodes to learn from.")
-console = Console(highlight=False)
 
 Settings = Annotated[str, typer.Option(help="World-model settings: a name in config/world_model, or a YAML file.")]
 
@@ -71,13 +68,10 @@ def replay_command(
 
     The LiDAR is cast and the map built anew in each; only the joints' motion and the odometry's drift are taken over.
     """
-    walks = []
-    try:
+    with errors_told():
         walks = [path for path in sorted(motions.glob("*.npz")) if read_header(path).source == "walk"]
-    except DataError as error:
-        _fail(error)
     if not walks:
-        _fail(f"no recorded walks in '{motions}'")
+        fail(f"no recorded walks in '{motions}'")
     tasks = [Task(seed + number, walks[(seed + number) % len(walks)]) for number in range(episodes)]
     command: dict[str, object] = {"command": "replay", "from": motions.name, "episodes": episodes, "seed": seed}
     _run(tasks, out, robot, settings, GenerationSettings(), jobs, command)
@@ -89,15 +83,13 @@ def show_command(folders: Annotated[list[Path], typer.Argument(help="Folders of 
     headers: list[Header] = []
     seconds = touching = fallen = 0.0
     pace = []
-    try:
+    with errors_told():
         for header, recording in read_recordings(folders):
             headers.append(header)
             seconds += 0.1 * len(recording)
             touching += bool(recording.touching.any())
             fallen += bool(recording.fallen.any())
             pace.append(np.abs(np.diff(recording.poses[:, :2], axis=0)).sum() / max(0.1 * len(recording), 0.1))
-    except DataError as error:
-        _fail(error)
     table = Table("what", "how many")
     table.add_row("episodes", str(len(headers)))
     table.add_row("hours", f"{seconds / 3600:.2f}")
@@ -119,17 +111,10 @@ def _run(
     command: dict[str, object],
     overrides: str = "",
 ) -> None:
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
     endings: Counter[str] = Counter()
     entries: list[Entry] = []
     try:
-        with Progress(*columns, console=console) as progress:
+        with errors_told(), bars() as progress:
             bar = progress.add_task("episodes", total=len(tasks))
             check_settings(load_robot(robot, overrides))
             walk = partial(simulate, robot=robot, overrides=overrides)
@@ -138,15 +123,8 @@ def _run(
                 endings[entry.header.ending] += 1
                 minutes = sum(e.seconds for e in entries) / 60.0
                 progress.update(bar, advance=1, description=f"{minutes:.1f} min of robot time")
-    except ValueError as error:
-        _fail(error)
     finally:
         if entries:
             write_manifest(out, entries, command)
     ended = ", ".join(f"{count} by {ending}" for ending, count in sorted(endings.items()))
     console.print(f"{len(entries)} episodes, {sum(e.seconds for e in entries) / 3600:.2f} h, in {out}; ended {ended}")
-
-
-def _fail(error: object) -> NoReturn:
-    console.print(f"[bold red]error:[/] {error}", soft_wrap=True)
-    raise typer.Exit(2)

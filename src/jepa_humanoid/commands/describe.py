@@ -3,23 +3,21 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import numpy as np
 import typer
-from rich.console import Console
 from rich.markup import escape
 
+from jepa_humanoid.commands.output import console, errors_told, fail
 from jepa_humanoid.graph.options import SimulatedOptions as Options
 from jepa_humanoid.locomotion.model.lipm import natural_frequency
 from jepa_humanoid.locomotion.settings import GaitSettings, gait_settings
 from jepa_humanoid.robot.description import RobotDescription, load_robot
-from jepa_humanoid.robot.errors import RobotDescriptionError
 from jepa_humanoid.robot.stature import Stature, stature
 from jepa_humanoid.simulation.description import GAZEBO, controllers_file, robot_description
 
 app = typer.Typer(add_completion=False, help="Say what a robot is; write URDF and Gazebo world.")
-console = Console(highlight=False)
 
 _BESIDE = 0.02
 """Room between two feet that pass each other [m]."""
@@ -43,20 +41,18 @@ def describe(
     namespace: Annotated[str, typer.Option(help="Namespace of the robot's topics.")] = Options.namespace,
 ) -> None:
     """Say how the robot stands and what looks wrong; write its URDF, and for Gazebo the scene and where it starts."""
-    try:
+    with errors_told():
         described = load_robot(robot)
         gait = gait_settings(described)
         files = {"robot.urdf": robot_description(described, target, namespace)}
         if target == GAZEBO:
             files |= _world(described, scene, seed, real_time_factor, lidar)
-    except RobotDescriptionError as error:
-        _fail(str(error))
     try:
         out.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
             (out / name).write_text(text)
     except OSError as error:
-        _fail(f"cannot write to {out}: {error.strerror}")
+        fail(f"cannot write to {out}: {error.strerror}")
     stands = stature(described)
     for line in summary(described, gait, stands):
         console.print(line, soft_wrap=True, markup=False)
@@ -109,18 +105,10 @@ def _world(robot: RobotDescription, scene: str, seed: int, real_time_factor: flo
     """The files that Gazebo needs besides the robot's."""
     # Here, because a real robot's computer describes it too, and need not be able to simulate.
     from jepa_humanoid.simulation.gazebo import spawn_pose, world_sdf
-    from jepa_humanoid.simulation.scenes import SceneError, load_scene
+    from jepa_humanoid.simulation.scenes import load_scene
 
-    try:
-        drawn = load_scene(scene, seed)
-    except SceneError as error:
-        _fail(str(error))
+    drawn = load_scene(scene, seed)
     x, y, z, yaw = spawn_pose(robot, drawn)
     controllers = str(controllers_file(robot))
     start = {"world": drawn.name, "x": x, "y": y, "z": z, "yaw": yaw, "goal": drawn.goal, "controllers": controllers}
     return {"world.sdf": world_sdf(drawn, real_time_factor, lidar), "start.json": json.dumps(start) + "\n"}
-
-
-def _fail(text: str) -> NoReturn:
-    Console(stderr=True, highlight=False).print(f"error: {text}", soft_wrap=True, markup=False)
-    raise typer.Exit(2)

@@ -1,23 +1,20 @@
 """`humanoid evaluate`: measure, and report."""
 
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from rich import box
-from rich.console import Console
-from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
 
 from jepa_humanoid.commands.options import Jobs, Robot, Set
-from jepa_humanoid.errors import HumanoidError
+from jepa_humanoid.commands.output import console, errors_told, fail
 from jepa_humanoid.mind import PLANNERS, PlannerName
 from jepa_humanoid.overrides import join_overrides
 from jepa_humanoid.robot.description import DEFAULT_ROBOT
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Measure walking and finding the way, with reports.")
-console = Console(highlight=False)
 
 Seeds = Annotated[str, typer.Option(help="FIRST:END, END excluded; or one seed.")]
 Json = Annotated[Path | None, typer.Option(help="Where to write the trials.")]
@@ -36,26 +33,15 @@ def navigation_command(
     picture: Annotated[Path | None, typer.Option(help="Where to draw the paths, a PNG file.")] = None,
 ) -> None:
     """Walk to the goals of drawn scenes with estimated state, noise, and randomised friction and mass."""
-    from functools import partial
-
-    from jepa_humanoid.evaluation.navigation import Trial, evaluate, summarize, write_report
+    from jepa_humanoid.api import navigate
+    from jepa_humanoid.evaluation.navigation import summarize, write_report
     from jepa_humanoid.evaluation.pictures import draw_trials
-    from jepa_humanoid.robot.description import load_robot
-    from jepa_humanoid.settings import check_settings
-    from jepa_humanoid.simulation.simulation import simulate
 
     name = _planner(planner)
     chosen = _seeds(seeds)
-    trials: list[Trial] = []
-    try:
-        overrides = join_overrides(set_)
-        check_settings(load_robot(robot, overrides))
-        walk = partial(simulate, robot=robot, overrides=overrides)
-        running = evaluate(scene, chosen, name, model, walk, jobs, robot=robot, overrides=overrides)
-        for trial in track(running, planner, len(chosen), console=console):
-            trials.append(trial)
-    except ValueError as error:
-        _fail(error)
+    with errors_told():
+        running = navigate(chosen, robot, scene, name, model, jobs, join_overrides(set_))
+        trials = list(track(running, planner, len(chosen), console=console))
     table = Table(
         "seed", "reached", "fell", "touched", "time [s]", "walked [m]", "crow [m]", "left [m]", "odometry [m]"
     )
@@ -99,25 +85,19 @@ def locomotion_command(
     json: Json = None,
 ) -> None:
     """Stand, walk, take pushes or turn with estimated state, noise, and randomised friction and mass."""
-    from jepa_humanoid.evaluation.locomotion import SUITES, evaluate, pushed_by, summarize, trial_count, write_report
-    from jepa_humanoid.robot.description import load_robot
-    from jepa_humanoid.settings import check_settings
-    from jepa_humanoid.simulation.engines import check_engine
+    from jepa_humanoid.api import walk
+    from jepa_humanoid.evaluation.locomotion import summarize, trial_count, write_report
+    from jepa_humanoid.evaluation.suites import SUITES, pushed_by
 
     if suite not in SUITES:
-        _fail(f"no suite '{suite}': known are {', '.join(SUITES)}")
+        fail(f"no suite '{suite}': known are {', '.join(SUITES)}")
     if impulse is not None and suite != "push":
-        _fail(f"nobody is pushed in the suite '{suite}'")
+        fail(f"nobody is pushed in the suite '{suite}'")
     asked = SUITES[suite] if impulse is None else pushed_by(impulse)
     chosen = _seeds(seeds)
-    try:
-        check_engine(engine)
-        overrides = join_overrides(set_)
-        check_settings(load_robot(robot, overrides))
-    except HumanoidError as error:
-        _fail(error)
-    running = evaluate(asked, chosen, jobs, engine, robot, overrides)
-    trials = list(track(running, suite, trial_count(asked, chosen), console=console))
+    with errors_told():
+        running = walk(asked, chosen, robot, engine, jobs, join_overrides(set_))
+        trials = list(track(running, suite, trial_count(asked, chosen), console=console))
     table = Table("seed", "µ", "kg", "push", "passed", "tilt °", "off m", "yaw °", "speed %", "odom m", box=box.SIMPLE)
     for t in trials:
         table.add_row(
@@ -160,12 +140,10 @@ def model_command(
     from jepa_humanoid.world_model.experience import Experience
     from jepa_humanoid.world_model.runtime import WorldModel
 
-    try:
+    with errors_told():
         headers, recordings = zip(*read_recordings(data), strict=True)
         chosen = WorldModel(model or own_model(header.robot for header in headers))
         report = judge_model(chosen, Experience.join(recording.experience() for recording in recordings), windows)
-    except ValueError as error:
-        _fail(error)
     table = Table(
         "step", "error", "copying", "ratio", "position [m]", "standing [m]", "touch AUC", "to go [m]", "crow [m]"
     )
@@ -189,7 +167,7 @@ def model_command(
 
 def _planner(name: str) -> PlannerName:
     if name not in PLANNERS:
-        _fail(f"no planner '{name}': known are {', '.join(PLANNERS)}")
+        fail(f"no planner '{name}': known are {', '.join(PLANNERS)}")
     return name
 
 
@@ -198,9 +176,4 @@ def _seeds(text: str) -> list[int]:
     try:
         return list(range(int(first), int(end))) if colon else [int(first)]
     except ValueError:
-        _fail(f"'{text}' is neither a seed nor FIRST:END")
-
-
-def _fail(error: object) -> NoReturn:
-    console.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
-    raise typer.Exit(2)
+        fail(f"'{text}' is neither a seed nor FIRST:END")

@@ -2,26 +2,19 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-import yaml
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import TaskID
 
-from jepa_humanoid.data.generate import read_recordings
+from jepa_humanoid import api
+from jepa_humanoid.commands.output import bars, console, errors_told
 from jepa_humanoid.world_model.settings import load_settings
 
+if TYPE_CHECKING:
+    from jepa_humanoid.world_model.training.trainer import Report
+
 app = typer.Typer(add_completion=False, help="Train the world model.")
-console = Console(highlight=False)
 
 
 @app.command()
@@ -42,12 +35,7 @@ def train(
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; torch's own choice if none.")] = None,
 ) -> None:
     """Learn embedding and heads. May be stopped and started again at any time."""
-    try:
-        from jepa_humanoid.world_model.training.session import plot_curve, split
-        from jepa_humanoid.world_model.training.trainer import CURVE, Trainer
-    except ModuleNotFoundError as error:
-        _fail(f"training needs {error.name}: pip install 'jepa_humanoid[train]'")
-    try:
+    with errors_told(), bars() as progress:
         chosen = load_settings(settings)
         training = replace(
             chosen.training,
@@ -57,45 +45,22 @@ def train(
         objective = chosen.objective
         if regularization is not None:
             objective = replace(objective, regularization=regularization)
+        reading = progress.add_task("reading episodes", total=None)
+        phases: dict[str, TaskID] = {}
+
+        def on_read(done: int, total: int) -> None:
+            progress.update(reading, completed=done, total=total)
+
+        def on_split(hours: float, held_out: float) -> None:
+            progress.remove_task(reading)
+            console.print(f"{hours:.2f} h to learn from, {held_out:.2f} h held out")
+
+        def on_report(report: "Report") -> None:
+            if report.phase not in phases:
+                phases[report.phase] = progress.add_task(report.phase, total=report.steps)
+            description = f"{report.phase} {report.losses['total']:.3f}"
+            progress.update(phases[report.phase], completed=report.step, description=description)
+
         chosen = replace(chosen, training=training, objective=objective)
-        with console.status("reading episodes") as status:
-            parts = split(
-                [
-                    (header.motion, recording.experience())
-                    for header, recording in read_recordings(
-                        data, lambda done, total: status.update(f"reading episodes: {done} of {total}")
-                    )
-                ],
-                training.held_out,
-            )
-        console.print(
-            f"{parts.train.seconds / 3600:.2f} h to learn from, {parts.held_out.seconds / 3600:.2f} h held out"
-        )
-        trainer = Trainer(chosen, parts.train, parts.held_out, out, seed, threads)
-        (out / "settings.yaml").write_text(yaml.safe_dump(chosen.as_dict(), sort_keys=False))
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-        )
-        with Progress(*columns, console=console) as progress:
-            bars: dict[str, TaskID] = {}
-            for report in trainer.run():
-                if report.phase not in bars:
-                    bars[report.phase] = progress.add_task(report.phase, total=report.steps)
-                progress.update(
-                    bars[report.phase],
-                    completed=report.step,
-                    description=f"{report.phase} {report.losses['total']:.3f}",
-                )
-        plot_curve(out / CURVE, out / "curve.png")
-    except ValueError as error:
-        _fail(error)
+        api.train(data, out, chosen, seed, threads, on_read, on_split, on_report)
     console.print(f"trained: {out}; next: humanoid export --run {out}")
-
-
-def _fail(error: object) -> NoReturn:
-    console.print(f"[bold red]error:[/] {error}", soft_wrap=True)
-    raise typer.Exit(2)

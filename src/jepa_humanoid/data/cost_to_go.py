@@ -9,9 +9,10 @@ from scipy.ndimage import map_coordinates
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 
+from jepa_humanoid.geometry import Array
+from jepa_humanoid.robot.state import Matrix, Vector
 from jepa_humanoid.simulation.scenes import Scene, clearance
 
-Floats = NDArray[np.float64]
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 _MOVES = [(1, 0), (0, 1), (1, 1), (1, -1), (2, 1), (1, 2), (2, -1), (1, -2)]
@@ -36,7 +37,7 @@ class TravelCost:
     step: float = 0.1
     margin: float = 1.5
 
-    def density(self, clearance: ArrayLike) -> Floats:
+    def density(self, clearance: ArrayLike) -> Array:
         """Price of a metre at clearances [m]."""
         lacking = np.maximum(self.comfortable - np.asarray(clearance, dtype=float), 0.0) / self.comfortable
         return np.asarray(1.0 + self.slope * lacking**2)
@@ -63,7 +64,7 @@ class TravelMap:
         self._free = free
         self._graph = self._connect(free)
 
-    def _connect(self, free: Floats) -> csr_matrix:
+    def _connect(self, free: Matrix) -> csr_matrix:
         density = np.where(free > 0.0, self._cost.density(free), np.inf)
         index = np.arange(free.size).reshape(free.shape)
         rows, columns, weights = [], [], []
@@ -81,7 +82,7 @@ class TravelMap:
         size = free.size
         return csr_matrix((np.concatenate(weights), (np.concatenate(rows), np.concatenate(columns))), (size, size))
 
-    def _knight_is_free(self, density: Floats, dx: int, dy: int) -> NDArray[np.bool_]:
+    def _knight_is_free(self, density: Matrix, dx: int, dy: int) -> NDArray[np.bool_]:
         sx, sy = int(np.sign(dx)), int(np.sign(dy))
         first = (1, 0) if dx == 2 else (0, sy)
         result = np.ones(_shifted(density, dx, dy)[0].shape, dtype=bool)
@@ -103,7 +104,7 @@ class TravelMap:
         costs = dijkstra(self._graph, directed=False, indices=flat).reshape(-1, *self._shape)
         return [CostToGo(self._origin, self._cost.step, field) for field in costs]
 
-    def clearance(self, points: ArrayLike) -> Floats:
+    def clearance(self, points: ArrayLike) -> Vector:
         """Clearance at points, shape (N, 2), interpolated and so cheap [m]."""
         return _sample(np.minimum(self._free, 10.0), self._origin, self._cost.step, points)
 
@@ -111,13 +112,13 @@ class TravelMap:
 class CostToGo:
     """Effective distance to one goal [m], anywhere on a grid."""
 
-    def __init__(self, origin: Floats, step: float, costs: Floats) -> None:
+    def __init__(self, origin: Vector, step: float, costs: Matrix) -> None:
         """Wrap a grid of costs; infinite where the goal cannot be reached."""
         self._origin, self._step = origin, step
         self._reachable = np.isfinite(costs).astype(float)
         self._costs = np.where(np.isfinite(costs), costs, 0.0)
 
-    def at(self, points: ArrayLike) -> Floats:
+    def at(self, points: ArrayLike) -> Vector:
         """Cost-to-go at points (N, 2), interpolated between reachable cells; NaN where none is near."""
         weight = _sample(self._reachable, self._origin, self._step, points)
         cost = _sample(self._costs, self._origin, self._step, points)
@@ -133,6 +134,6 @@ def _shifted(array: NDArray[Scalar], dx: int, dy: int) -> tuple[NDArray[Scalar],
     return array[: n - dx, -dy:], array[dx:, : m + dy]
 
 
-def _sample(field: Floats, origin: Floats, step: float, points: ArrayLike) -> Floats:
+def _sample(field: Matrix, origin: Vector, step: float, points: ArrayLike) -> Vector:
     at = (np.reshape(np.asarray(points, dtype=float), (-1, 2)) - origin) / step
     return np.asarray(map_coordinates(field, at.T, order=1, mode="nearest"))

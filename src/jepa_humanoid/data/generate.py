@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pinocchio as pin
-from numpy.typing import NDArray
 
 from jepa_humanoid import geometry
 from jepa_humanoid.data.cost_to_go import TravelMap
@@ -19,7 +18,7 @@ from jepa_humanoid.data.errors import DataError
 from jepa_humanoid.data.wandering import Wanderer, WanderingSettings
 from jepa_humanoid.perception.elevation import ElevationMapper, elevation_settings
 from jepa_humanoid.robot.description import RobotDescription, load_robot
-from jepa_humanoid.robot.state import BaseEstimate, VelocityCommand
+from jepa_humanoid.robot.state import BaseEstimate, Matrix, Vector, VelocityCommand
 from jepa_humanoid.simulation.posing import PosedRobot
 from jepa_humanoid.simulation.scenes import Scene, SceneError, clearance, load_scene
 from jepa_humanoid.simulation.walk import PERIOD, Frame, WalkMaker
@@ -27,8 +26,6 @@ from jepa_humanoid.version import __version__
 from jepa_humanoid.world_model.settings import WorldModelSettings
 
 MANIFEST = "manifest.json"
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -124,8 +121,8 @@ def wander(
 
 
 def label_goals(
-    scene: Scene, path: Floats, rng: np.random.Generator, settings: GenerationSettings
-) -> tuple[Floats, Floats]:
+    scene: Scene, path: Matrix, rng: np.random.Generator, settings: GenerationSettings
+) -> tuple[Matrix, Matrix]:
     """Draw places around a path and label every point of it with the cost-to-go to each.
 
     Args:
@@ -221,7 +218,7 @@ def _free_part(motion: Recording) -> int:
     return int(touched[0]) if len(touched) else len(motion)
 
 
-def _place(motion: Recording, length: int, scene: Scene, rng: np.random.Generator, tries: int) -> Floats | None:
+def _place(motion: Recording, length: int, scene: Scene, rng: np.random.Generator, tries: int) -> Vector | None:
     """Draw where a motion starts, (x, y, yaw): near enough to obstacles to matter, and not in one.
 
     Among random placements it takes, in turn, one that touches early, late or never, so that near misses are common.
@@ -244,7 +241,7 @@ def _place(motion: Recording, length: int, scene: Scene, rng: np.random.Generato
     return np.asarray(placed[best, 0])
 
 
-def _moved(configuration: Floats, start: Floats) -> Floats:
+def _moved(configuration: Matrix, start: Vector) -> Matrix:
     """Move a motion rigidly in the plane so that it starts at a pose (x, y, yaw)."""
     first = _pose(configuration[0])
     rotation = pin.utils.rotate("z", float(start[2] - first[2]))
@@ -256,7 +253,7 @@ def _moved(configuration: Floats, start: Floats) -> Floats:
     return moved
 
 
-def _pose(configuration: Floats) -> Floats:
+def _pose(configuration: Vector) -> Vector:
     return np.array([configuration[0], configuration[1], geometry.heading(configuration[3:7])])
 
 

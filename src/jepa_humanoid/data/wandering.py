@@ -3,15 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from jepa_humanoid import geometry
 from jepa_humanoid.data.cost_to_go import CostToGo, TravelMap
-from jepa_humanoid.robot.state import VelocityCommand
+from jepa_humanoid.robot.state import Vector, VelocityCommand
 from jepa_humanoid.simulation.walk import PERIOD
 from jepa_humanoid.world_model.settings import CommandLimits
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -72,7 +69,7 @@ class Wanderer:
         self._goal = np.zeros(2)
         self._pace = 1.0
 
-    def command(self, pose: Floats) -> VelocityCommand:
+    def command(self, pose: Vector) -> VelocityCommand:
         """Return the command for the next period, at a true pose (x, y, yaw)."""
         s = self._settings
         if self._left <= 0.0:
@@ -90,7 +87,7 @@ class Wanderer:
                 self._command = self._steer(geometry.to_local(pose, self._goal))
         return VelocityCommand(*map(float, self._command))
 
-    def _choose(self, pose: Floats) -> None:
+    def _choose(self, pose: Vector) -> None:
         s, rng = self._settings, self._rng
         self._behaviour = str(rng.choice(["drift", "seek", "head", "hold"], p=s.shares))
         self._left = rng.uniform(*s.duration)
@@ -114,7 +111,7 @@ class Wanderer:
             else:
                 self._command = rng.uniform(self._low, self._high)
 
-    def _drift(self, pose: Floats) -> Floats:
+    def _drift(self, pose: Vector) -> Vector:
         """Random walk of the command; when careful, the first of several draws that keeps its distance."""
         best, best_clearance = self._command, -np.inf
         for attempt in range(8):
@@ -135,7 +132,7 @@ class Wanderer:
                 best, best_clearance = drawn, clearance
         return best
 
-    def _seek(self, pose: Floats) -> Floats:
+    def _seek(self, pose: Vector) -> Vector:
         """Down the gradient of the cost-to-go, judged on a circle ahead."""
         assert self._field is not None
         angles = np.linspace(-np.pi, np.pi, 24, endpoint=False)
@@ -146,7 +143,7 @@ class Wanderer:
             return self._steer(geometry.to_local(pose, self._goal))
         return self._steer(geometry.to_local(pose, ring[int(np.argmin(costs))]))
 
-    def _steer(self, target: Floats) -> Floats:
+    def _steer(self, target: Vector) -> Vector:
         """Turn towards a place in the robot's frame and walk when it lies ahead."""
         bearing = float(np.arctan2(target[1], target[0]))
         ahead = max(np.cos(bearing), 0.0) ** 2
@@ -154,5 +151,5 @@ class Wanderer:
         lateral = self._pace * self._high[1] * np.sin(bearing) * 0.7
         return self._clip(np.array([forward, lateral, 1.5 * bearing]))
 
-    def _clip(self, command: Floats) -> Floats:
+    def _clip(self, command: Vector) -> Vector:
         return np.clip(command, self._low, self._high)

@@ -9,7 +9,7 @@ from jepa_humanoid.constants import GRAVITY
 from jepa_humanoid.estimation.filter_state import BA_, BG_, P_, R_, V_
 from jepa_humanoid.estimation.invariant_filter import InvariantFilter
 from jepa_humanoid.estimation.settings import EstimatorSettings
-from jepa_humanoid.robot.description import ImuSettings
+from jepa_humanoid.robot.files import ImuSettings
 from jepa_humanoid.robot.state import Vector
 
 _EYE = np.eye(3)

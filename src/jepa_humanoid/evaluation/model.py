@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jepa_humanoid import geometry
+from jepa_humanoid.geometry import Array
+from jepa_humanoid.robot.state import Matrix
 from jepa_humanoid.world_model.card import model_directory
 from jepa_humanoid.world_model.errors import WorldModelError
 from jepa_humanoid.world_model.experience import Experience, WindowCutter, Windows
 from jepa_humanoid.world_model.runtime import Imagined, WorldModel
 from jepa_humanoid.world_model.settings import WorldModelSettings
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ def _encode(
 
 
 def _imagine(
-    model: WorldModel, experience: Experience, cut: Windows, z: Floats, goal_index: NDArray[np.int64]
+    model: WorldModel, experience: Experience, cut: Windows, z: Array, goal_index: NDArray[np.int64]
 ) -> Imagined:
     parts = []
     for number, start in enumerate(cut.rows[:, 0]):
@@ -182,7 +182,7 @@ def _imagine(
 
 def _cost_to_go(
     experience: Experience, cut: Windows, goal_index: NDArray[np.int64]
-) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+) -> tuple[Matrix, Matrix, NDArray[np.bool_]]:
     """True cost-to-go and crow's distance after each step, and whether there is a label, each (B, H)."""
     rows = cut.rows[:, 1:]
     if not experience.goals.shape[1]:
@@ -196,6 +196,6 @@ def _cost_to_go(
     return np.nan_to_num(label), crow, np.isfinite(label)
 
 
-def _by_step(values: Floats, mask: NDArray[np.bool_], root: bool = False) -> list[float]:
+def _by_step(values: Matrix, mask: NDArray[np.bool_], root: bool = False) -> list[float]:
     means = [float(values[mask[:, k], k].mean()) if mask[:, k].any() else float("nan") for k in range(mask.shape[1])]
     return [float(np.sqrt(mean)) for mean in means] if root else means

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from jepa_humanoid.errors import HumanoidError
-from jepa_humanoid.resources import resource, share_directory
+from jepa_humanoid.resources import file_names, share_directory
 
 ParameterValue = bool | int | float | str
 
@@ -22,17 +22,17 @@ class GraphError(HumanoidError, ValueError):
 
 def robot_names() -> tuple[str, ...]:
     """Returns the robots that `config/robots/` describes."""
-    return tuple(sorted(path.stem for path in resource("config/robots").glob("*.yaml")))
+    return file_names("config/robots")
 
 
 def scene_names() -> tuple[str, ...]:
     """Returns the scenes that `config/scenes/` describes."""
-    return tuple(sorted(path.stem for path in resource("config/scenes").glob("*.yaml")))
+    return file_names("config/scenes")
 
 
 def rviz_config_names() -> tuple[str, ...]:
     """Returns the views that `config/rviz/` describes."""
-    return tuple(sorted(path.stem for path in resource("config/rviz").glob("*.rviz")))
+    return file_names("config/rviz", "rviz")
 
 
 def tf_choices() -> tuple[str, ...]:

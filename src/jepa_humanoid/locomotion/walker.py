@@ -1,28 +1,13 @@
 """What the body needs of whatever walks it."""
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from jepa_humanoid.control.dynamics import Dynamics
 from jepa_humanoid.control.target import WholeBodyTarget
+from jepa_humanoid.locomotion.footstep import Footstep
 from jepa_humanoid.robot.state import Vector, VelocityCommand
 
 LEFT, RIGHT = 0, 1
-
-
-@dataclass(frozen=True, slots=True)
-class Footstep:
-    """A place for a sole's centre.
-
-    Attributes:
-        side: 0 for left, 1 for right.
-        position: In ``odom``, shape (3,) [m].
-        yaw: Heading in ``odom`` [rad].
-    """
-
-    side: int
-    position: Vector
-    yaw: float
 
 
 class Walker(Protocol):

@@ -39,7 +39,7 @@ class ContactView:
         self._tiles = {}
         for side, colour in zip(SIDES, (LEFT, RIGHT), strict=True):
             corners = np.array(robot.feet[side].corners, dtype=float)[:, :2]
-            middle = corners.mean(axis=0)
+            middle = robot.feet[side].centre[:2]
             rim = middle + (corners - middle) * (1.0 + 2.0 * _RIM / np.ptp(corners, axis=0))
             light = tuple(round(c + _RIM_SHARE * (255 - c)) for c in colour)
             self._tiles[side] = (

@@ -7,7 +7,7 @@ import numpy as np
 import viser
 from numpy.typing import NDArray
 
-from jepa_humanoid.geometry import wrap_angle
+from jepa_humanoid import geometry
 from jepa_humanoid.monitor.palette import GOAL, Rgb
 
 DRAG_PERIOD = 0.2
@@ -57,7 +57,7 @@ class GoalGizmo:
     def place(self, x: float, y: float, yaw: float, ground: float = 0.0) -> None:
         """Move the gizmo in ``odom`` [m, rad]."""
         self.controls.position = (x, y, ground + 0.02)
-        self.controls.wxyz = (np.cos(yaw / 2), 0.0, 0.0, np.sin(yaw / 2))
+        self.controls.wxyz = np.roll(geometry.yaw_quaternion(yaw), 1)
 
     def mark(self, *, active: bool) -> None:
         """Say whether the gizmo stands for a goal that the robot was given."""
@@ -69,9 +69,8 @@ class GoalGizmo:
     @property
     def pose(self) -> tuple[float, float, float]:
         """x, y [m] and yaw [rad] in ``odom``."""
-        w, _, _, z = self.controls.wxyz
         x, y = self.controls.position[:2]
-        return float(x), float(y), float(2.0 * np.arctan2(z, w))
+        return float(x), float(y), geometry.heading(np.roll(self.controls.wxyz, -1))
 
     def _dragged(self, event: viser.TransformControlsEvent) -> None:
         now = self._clock()
@@ -80,7 +79,7 @@ class GoalGizmo:
         self._last_sent = now
         x, y, yaw = self.pose
         if self.on_goal is not None:
-            self.on_goal(x, y, wrap_angle(yaw))
+            self.on_goal(x, y, geometry.wrap_angle(yaw))
 
 
 def floor_point(

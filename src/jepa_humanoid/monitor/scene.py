@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import viser
 
-from jepa_humanoid.geometry import heading
+from jepa_humanoid import geometry
 from jepa_humanoid.monitor.contact_view import ContactView
 from jepa_humanoid.monitor.goal import GoalGizmo
 from jepa_humanoid.monitor.palette import BACKGROUND, GRID_LINE, GRID_SECTION, UNSEEN
@@ -109,7 +109,7 @@ class Scene:
         with self._server.atomic():
             self.robot.show(q)
             self.pelvis = q[:3].copy()
-            self.yaw = heading(q[3:7])
+            self.yaw = geometry.heading(q[3:7])
             self.ground = self.robot.sole_height() if ground is None else ground
             if abs(self.ground - self._floor.position[2]) > 0.02:
                 self._floor.position = (0.0, 0.0, self.ground - FLOOR_DEPTH)
@@ -137,7 +137,7 @@ class Scene:
     def show_goal(self, goal: Goal | None) -> None:
         """Put the gizmo where the goal is, or before the robot, where it is easy to grab."""
         if goal is None:
-            x, y = self.pelvis[:2] + 1.2 * np.array([np.cos(self.yaw), np.sin(self.yaw)])
+            x, y = geometry.to_parent((*self.pelvis[:2], self.yaw), (1.2, 0.0))
             yaw = self.yaw
         else:
             (x, y), yaw = goal.position, goal.yaw or 0.0

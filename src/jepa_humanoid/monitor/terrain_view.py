@@ -6,6 +6,7 @@ import numpy as np
 import viser
 from numpy.typing import NDArray
 
+from jepa_humanoid import geometry
 from jepa_humanoid.monitor.palette import height_colours
 from jepa_humanoid.robot.state import ElevationGrid
 
@@ -107,10 +108,8 @@ class TerrainView:
         if self._relief is None:
             return np.zeros(points.shape[:-1], np.float32)
         drawn, resolution, position, yaw = self._relief
-        x, y = points[..., 0] - position[0], points[..., 1] - position[1]
-        middle = (len(drawn) - 1) / 2
-        i = np.rint((np.cos(yaw) * x + np.sin(yaw) * y) / resolution + middle).astype(int)
-        j = np.rint((np.cos(yaw) * y - np.sin(yaw) * x) / resolution + middle).astype(int)
+        local = geometry.to_local((*position[:2], yaw), points[..., :2])
+        i, j = np.moveaxis(np.rint(local / resolution + (len(drawn) - 1) / 2).astype(int), -1, 0)
         inside = (i >= 0) & (i < len(drawn)) & (j >= 0) & (j < len(drawn))
         last = len(drawn) - 1
         return np.where(inside, drawn[i.clip(0, last), j.clip(0, last)], np.float32(0.0))
@@ -129,7 +128,7 @@ class TerrainView:
         low = np.where((seen >= FLAT) & (seen <= LOW), seen, np.float32(0.0))
         self._relief = low, grid.resolution, np.array(position), yaw
         self.top.position = tuple(position)
-        self.top.wxyz = (np.cos(yaw / 2), 0.0, 0.0, np.sin(yaw / 2))
+        self.top.wxyz = np.roll(geometry.yaw_quaternion(yaw), 1)
         count = len(drawn.tops)
         if count == 0:
             if self._boxes is not None:

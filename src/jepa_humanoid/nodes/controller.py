@@ -25,7 +25,8 @@ from jepa_humanoid.nodes.messages.pose import write_pose, write_transform
 from jepa_humanoid.nodes.messages.status import write_body_status
 from jepa_humanoid.nodes.messages.time import seconds_of, to_seconds, to_stamp
 from jepa_humanoid.nodes.messages.velocity import read_velocity
-from jepa_humanoid.nodes.node import OVERRIDES, Level, ParameterSpec, RobotNode, run
+from jepa_humanoid.nodes.node import Level, RobotNode, run
+from jepa_humanoid.nodes.parameters import OVERRIDES, ParameterSpec
 from jepa_humanoid.nodes.wire import RobotWire, stamp_of
 from jepa_humanoid.robot.description import load_robot
 from jepa_humanoid.robot.settings import settings_of

@@ -20,7 +20,8 @@ from jepa_humanoid.nodes.messages.goal import write_goal
 from jepa_humanoid.nodes.messages.report import read_report
 from jepa_humanoid.nodes.messages.status import read_body_status, read_plan_status
 from jepa_humanoid.nodes.messages.time import to_seconds, to_stamp
-from jepa_humanoid.nodes.node import Level, ParameterSpec, RobotNode, run
+from jepa_humanoid.nodes.node import Level, RobotNode, run
+from jepa_humanoid.nodes.parameters import ParameterSpec
 from jepa_humanoid.robot.state import Goal
 
 PATIENCE = 60.0

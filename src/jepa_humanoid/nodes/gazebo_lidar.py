@@ -15,7 +15,8 @@ from jepa_humanoid.nodes.errors import MessageError
 from jepa_humanoid.nodes.messages.odometry import read_odometry
 from jepa_humanoid.nodes.messages.points import write_points
 from jepa_humanoid.nodes.messages.time import to_seconds
-from jepa_humanoid.nodes.node import Level, ParameterSpec, RobotNode, run
+from jepa_humanoid.nodes.node import Level, RobotNode, run
+from jepa_humanoid.nodes.parameters import ParameterSpec
 from jepa_humanoid.robot.description import load_robot
 from jepa_humanoid.robot.state import Vector
 from jepa_humanoid.simulation.engine import BodyDraw

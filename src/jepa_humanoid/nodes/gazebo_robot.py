@@ -20,7 +20,8 @@ from jepa_humanoid.nodes.contract import TOPICS
 from jepa_humanoid.nodes.errors import MessageError
 from jepa_humanoid.nodes.gazebo_wire import BroadcastReader
 from jepa_humanoid.nodes.messages.time import NANOSECONDS, seconds_of
-from jepa_humanoid.nodes.node import Level, ParameterSpec, RobotNode, run
+from jepa_humanoid.nodes.node import Level, RobotNode, run
+from jepa_humanoid.nodes.parameters import ParameterSpec
 from jepa_humanoid.nodes.wire import ImuWire, RobotWire, stamp_of
 from jepa_humanoid.real_time import RealTimeMeter
 from jepa_humanoid.robot.description import load_robot

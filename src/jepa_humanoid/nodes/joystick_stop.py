@@ -5,7 +5,8 @@ import time
 from typing import Any
 
 from jepa_humanoid.nodes.contract import TOPICS
-from jepa_humanoid.nodes.node import Level, ParameterSpec, RobotNode, run
+from jepa_humanoid.nodes.node import Level, RobotNode, run
+from jepa_humanoid.nodes.parameters import ParameterSpec
 
 SILENCE = 1.0
 """Wall time without a word from the joystick after which to say so [s]; the `joy` node repeats its last one."""

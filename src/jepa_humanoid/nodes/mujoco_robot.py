@@ -12,7 +12,8 @@ from jepa_humanoid.nodes.errors import MessageError
 from jepa_humanoid.nodes.messages.points import write_points
 from jepa_humanoid.nodes.messages.report import write_report
 from jepa_humanoid.nodes.messages.time import to_nanoseconds, to_stamp
-from jepa_humanoid.nodes.node import Level, ParameterSpec, RobotNode, run
+from jepa_humanoid.nodes.node import Level, RobotNode, run
+from jepa_humanoid.nodes.parameters import ParameterSpec
 from jepa_humanoid.nodes.wire import RobotWire
 from jepa_humanoid.real_time import RealTimeMeter
 from jepa_humanoid.robot.description import load_robot

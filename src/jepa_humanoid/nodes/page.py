@@ -33,7 +33,8 @@ from jepa_humanoid.nodes.messages.pose import read_pose
 from jepa_humanoid.nodes.messages.status import read_body_status, read_plan_status
 from jepa_humanoid.nodes.messages.time import to_seconds
 from jepa_humanoid.nodes.messages.velocity import write_velocity
-from jepa_humanoid.nodes.node import Level, ParameterSpec, RobotNode, run
+from jepa_humanoid.nodes.node import Level, RobotNode, run
+from jepa_humanoid.nodes.parameters import ParameterSpec
 from jepa_humanoid.real_time import RealTimeMeter
 from jepa_humanoid.robot.description import load_robot
 from jepa_humanoid.robot.state import BaseEstimate, Goal, VelocityCommand

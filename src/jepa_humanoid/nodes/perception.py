@@ -15,7 +15,8 @@ from jepa_humanoid.nodes.messages.odometry import read_odometry
 from jepa_humanoid.nodes.messages.points import read_points
 from jepa_humanoid.nodes.messages.pose import read_pose
 from jepa_humanoid.nodes.messages.time import to_nanoseconds, to_seconds
-from jepa_humanoid.nodes.node import OVERRIDES, Level, ParameterSpec, RobotNode, run
+from jepa_humanoid.nodes.node import Level, RobotNode, run
+from jepa_humanoid.nodes.parameters import OVERRIDES, ParameterSpec
 from jepa_humanoid.perception.elevation import ElevationMapper, elevation_settings
 from jepa_humanoid.perception.errors import PerceptionError
 from jepa_humanoid.perception.whereabouts import Whereabouts, odometry_jumped

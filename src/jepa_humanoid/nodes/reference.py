@@ -13,7 +13,8 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from jepa_humanoid.nodes.contract import FRAMES, SERVICES, TOPICS
-from jepa_humanoid.nodes.node import COMMON_PARAMETERS, ParameterSpec, RobotNode
+from jepa_humanoid.nodes.node import RobotNode
+from jepa_humanoid.nodes.parameters import COMMON_PARAMETERS, ParameterSpec
 from jepa_humanoid.simulation.report import RunReport
 from jepa_humanoid.status import BodyStatus, PlanStatus
 

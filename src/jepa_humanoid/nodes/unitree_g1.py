@@ -18,7 +18,8 @@ import numpy as np
 
 from jepa_humanoid.nodes.contract import TOPICS
 from jepa_humanoid.nodes.errors import MessageError, NodeError
-from jepa_humanoid.nodes.node import Level, ParameterSpec, RobotNode, run
+from jepa_humanoid.nodes.node import Level, RobotNode, run
+from jepa_humanoid.nodes.parameters import ParameterSpec
 from jepa_humanoid.nodes.wire import RobotWire
 from jepa_humanoid.robot.description import load_robot
 from jepa_humanoid.simulation.description import robot_description

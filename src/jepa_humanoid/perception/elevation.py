@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pydantic.dataclasses import dataclass as validated_dataclass
 
 from jepa_humanoid.config import STRICT
+from jepa_humanoid.geometry import to_parent, wrap_angle
 from jepa_humanoid.perception.errors import PerceptionError
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.settings import settings_of
@@ -214,8 +215,7 @@ class ElevationMapper:
         n = self.settings.grid_cells
         heights = np.full((n, n), np.nan, dtype=np.float32)
         if self._base is not None:
-            c, s = np.cos(base.yaw), np.sin(base.yaw)
-            cells, reached = self._locate(self._grid_points @ np.array([[c, s], [-s, c]]) + base.position[:2])
+            cells, reached = self._locate(to_parent((*base.position[:2], base.yaw), self._grid_points))
             drift = self._drift + self._drift_between(self._base, base)
             known = reached & (self._variance[cells] + drift <= self.settings.unknown_deviation**2)
             seen = np.where(known, self._height[cells], np.nan).reshape(-1, n, n)
@@ -225,7 +225,7 @@ class ElevationMapper:
     def _drift_between(self, before: BaseEstimate, now: BaseEstimate) -> float:
         """Variance that odometry gained between two estimates [m²]: by the way walked, or as estimated if more."""
         walked = float(np.hypot(*(now.position - before.position)[:2]))
-        turned = abs(float(np.remainder(now.yaw - before.yaw + np.pi, 2.0 * np.pi) - np.pi))
+        turned = abs(wrap_angle(now.yaw - before.yaw))
         claimed = 0.5 * float(np.trace(now.pose_covariance[:2, :2]) - np.trace(before.pose_covariance[:2, :2]))
         return max(self.settings.drift_per_metre * walked + self.settings.drift_per_radian * turned, claimed)
 

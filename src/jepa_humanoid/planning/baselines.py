@@ -5,12 +5,13 @@ import numpy as np
 from jepa_humanoid import geometry
 from jepa_humanoid.planning.planner import Plan
 from jepa_humanoid.planning.proposals import bounds
-from jepa_humanoid.planning.situation import Floats, Situation
+from jepa_humanoid.planning.situation import Situation
+from jepa_humanoid.robot.state import Vector
 from jepa_humanoid.world_model.runtime import WorldModel
 from jepa_humanoid.world_model.settings import CommandLimits
 
 
-def steer(goal: Floats, limits: CommandLimits) -> Floats:
+def steer(goal: Vector, limits: CommandLimits) -> Vector:
     """Command that turns towards a place in ``base_footprint`` and walks when it lies ahead, (3,)."""
     bearing, distance = float(np.arctan2(goal[1], goal[0])), float(np.linalg.norm(goal))
     forward = min(limits.forward[1], distance) * max(np.cos(bearing), 0.0) ** 4

@@ -5,11 +5,13 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from jepa_humanoid.geometry import Array
 from jepa_humanoid.planning.cost import cost, dropped, hazard
 from jepa_humanoid.planning.planner import Foresight, Plan
 from jepa_humanoid.planning.proposals import bounds, interpolate, primitives, shift, towards
 from jepa_humanoid.planning.settings import PlannerSettings
-from jepa_humanoid.planning.situation import Floats, Situation
+from jepa_humanoid.planning.situation import Situation
+from jepa_humanoid.robot.state import Vector
 from jepa_humanoid.world_model.settings import CommandLimits
 
 
@@ -17,10 +19,10 @@ from jepa_humanoid.world_model.settings import CommandLimits
 class _Pool:
     """Candidates that have been imagined: commands (K, H, 3), costs (K,), hazards (K,) and poses (K, H, 3)."""
 
-    commands: Floats
-    costs: Floats
-    hazards: Floats
-    poses: Floats
+    commands: Array
+    costs: Vector
+    hazards: Vector
+    poses: Array
 
     def joined(self, more: "_Pool") -> "_Pool":
         """The candidates of both, these first."""
@@ -67,7 +69,7 @@ class CemPlanner:
             hazard=float(pool.hazards[best]),
         )
 
-    def _judge(self, situation: Situation, commands: Floats, first_stands: bool = False) -> _Pool:
+    def _judge(self, situation: Situation, commands: Array, first_stands: bool = False) -> _Pool:
         """Imagine candidates and price them; standing still, the first of all, is never dropped."""
         settings = self._settings.cost
         imagined = self._foresight.imagine(situation, commands)
@@ -78,7 +80,7 @@ class CemPlanner:
             out[0] = False
         return _Pool(commands, np.where(out, np.inf, costs), ends.sum(axis=1), imagined.poses.astype(float))
 
-    def _first_round(self, situation: Situation, random: np.random.Generator) -> Floats:
+    def _first_round(self, situation: Situation, random: np.random.Generator) -> Array:
         """Fixed candidates, the plan before and its neighbours, and random sequences."""
         search, horizon = self._settings.search, self._foresight.horizon
         direct = towards(situation.goal, self._limits, self._foresight.step, horizon)
@@ -93,19 +95,19 @@ class CemPlanner:
             groups.append(interpolate(knots, horizon))
         return np.concatenate(groups)
 
-    def _next_round(self, pool: _Pool, spread: float, random: np.random.Generator) -> Floats:
+    def _next_round(self, pool: _Pool, spread: float, random: np.random.Generator) -> Array:
         search = self._settings.search
         elites = np.argsort(pool.costs)[: search.elites]
         elites = elites[np.isfinite(pool.costs[elites])]
         return self._around(pool.commands[random.choice(elites, size=search.samples)], spread, random)
 
-    def _around(self, centres: Floats, spread: float, random: np.random.Generator) -> Floats:
+    def _around(self, centres: Array, spread: float, random: np.random.Generator) -> Array:
         """Neighbours of sequences (K, H, 3)."""
         knots = random.standard_normal((len(centres), self._settings.search.knots, 3))
         noise = interpolate(knots * spread * 0.5 * (self._high - self._low), centres.shape[1])
         return np.clip(centres + noise, self._low, self._high)
 
-    def _sample(self, costs: Floats, count: int) -> NDArray[np.int64]:
+    def _sample(self, costs: Vector, count: int) -> NDArray[np.int64]:
         """Indices of candidates to show: the best one, and evenly spread ranks."""
         finite = np.flatnonzero(np.isfinite(costs))
         ranked = finite[np.argsort(costs[finite])]

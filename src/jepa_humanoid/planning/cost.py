@@ -3,12 +3,14 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from jepa_humanoid.geometry import Array
 from jepa_humanoid.planning.planner import Future
 from jepa_humanoid.planning.settings import CostSettings
-from jepa_humanoid.planning.situation import Floats, Situation
+from jepa_humanoid.planning.situation import Situation
+from jepa_humanoid.robot.state import Matrix, Vector
 
 
-def hazard(imagined: Future) -> Floats:
+def hazard(imagined: Future) -> Vector:
     """Probability that a candidate first touches something or falls in each step, (K, H)."""
     ends = 1.0 - (1.0 - imagined.collision.astype(float)) * (1.0 - imagined.fall)
     alive = np.cumprod(1.0 - ends, axis=1)
@@ -16,14 +18,14 @@ def hazard(imagined: Future) -> Floats:
     return np.asarray(before * ends)
 
 
-def dropped(ends: Floats, settings: CostSettings) -> NDArray[np.bool_]:
+def dropped(ends: Matrix, settings: CostSettings) -> NDArray[np.bool_]:
     """Whether a candidate probably ends soon, (K,); from its `hazard`."""
     return np.asarray(ends[:, : settings.near_steps].sum(axis=1) > settings.certain_end)
 
 
 def cost(
-    situation: Situation, imagined: Future, ends: Floats, commands: Floats, scale: Floats, settings: CostSettings
-) -> Floats:
+    situation: Situation, imagined: Future, ends: Matrix, commands: Array, scale: Vector, settings: CostSettings
+) -> Vector:
     """Sum all terms over the horizon, (K,).
 
     Args:

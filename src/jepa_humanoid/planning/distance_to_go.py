@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jepa_humanoid.compiled import kernel
+from jepa_humanoid.geometry import Array
 from jepa_humanoid.planning.interpolation import sample
 from jepa_humanoid.planning.seen_map import SeenMap
-
-Floats = NDArray[np.float64]
+from jepa_humanoid.robot.state import Matrix, Vector
 
 _AT_THE_GOAL = 1e-3
 """Distance to go in the goal's own cell [m]."""
@@ -18,7 +18,7 @@ _AT_THE_GOAL = 1e-3
 class DistanceToGo:
     """Effective distance to a goal anywhere on a map, in ``base_footprint``."""
 
-    def __init__(self, seen: SeenMap, goal: Floats) -> None:
+    def __init__(self, seen: SeenMap, goal: Vector) -> None:
         """Name map and goal.
 
         Args:
@@ -27,13 +27,13 @@ class DistanceToGo:
         """
         self._seen, self._goal = seen, goal
 
-    def at(self, points: Floats) -> Floats:
+    def at(self, points: Array) -> Array:
         """Effective distance to go from points (..., 2) [m]; the crow's outside of the grid."""
         inside = sample(self.field, points, self._seen.resolution, np.nan)
         return np.where(np.isnan(inside), np.linalg.norm(points - self._goal, axis=-1), inside)
 
     @cached_property
-    def field(self) -> Floats:
+    def field(self) -> Matrix:
         """Effective distance from every cell, (N, N) [m].
 
         A goal outside the grid is reached over its border, straight from there on.
@@ -55,7 +55,7 @@ class DistanceToGo:
 
 
 @kernel
-def spread_distance(cost: Floats, resolution: float, distance: Floats) -> None:
+def spread_distance(cost: Matrix, resolution: float, distance: Matrix) -> None:
     """Lower distances to those of the cheapest ways over eight-connected cells.
 
     A step costs its length times the mean cost of the two cells (Dijkstra, with a binary heap that may hold a cell more
@@ -91,7 +91,7 @@ def spread_distance(cost: Floats, resolution: float, distance: Floats) -> None:
 
 
 @kernel
-def _push(keys: Floats, cells: NDArray[np.int64], size: int, key: float, cell: int) -> int:
+def _push(keys: Vector, cells: NDArray[np.int64], size: int, key: float, cell: int) -> int:
     """Put an entry into a heap, and return its new size."""
     at = size
     while at > 0 and keys[(at - 1) // 2] > key:
@@ -102,7 +102,7 @@ def _push(keys: Floats, cells: NDArray[np.int64], size: int, key: float, cell: i
 
 
 @kernel
-def _pop(keys: Floats, cells: NDArray[np.int64], size: int) -> int:
+def _pop(keys: Vector, cells: NDArray[np.int64], size: int) -> int:
     """Take the least entry out of a heap, and return its new size."""
     last = size - 1
     key, cell = keys[last], cells[last]

@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jepa_humanoid import geometry
+from jepa_humanoid.geometry import Array
 from jepa_humanoid.planning.planner import Foresight, Future
 from jepa_humanoid.planning.seen_map import SeenMap
-from jepa_humanoid.planning.situation import Floats, Situation
+from jepa_humanoid.planning.situation import Situation
 from jepa_humanoid.world_model.runtime import WorldModel
 
 _SOFTNESS = 0.04
@@ -41,7 +42,7 @@ class GroundedForesight:
         """Steps in a rollout."""
         return self._model.card.horizon
 
-    def imagine(self, situation: Situation, commands: Floats) -> Future:
+    def imagine(self, situation: Situation, commands: Array) -> Future:
         """Roll out candidates in latent space, and look up what stands where they lead."""
         rollout = self._model.roll_out(situation.embedding, commands)
         found = _look_up(situation, rollout.poses[..., :2].astype(float))
@@ -69,7 +70,7 @@ class KinematicForesight:
     step: float
     horizon: int
 
-    def imagine(self, situation: Situation, commands: Floats) -> Future:
+    def imagine(self, situation: Situation, commands: Array) -> Future:
         """Integrate the commands and read distances on the way."""
         poses = geometry.integrate(commands * self.step)
         found = _look_up(situation, poses[..., :2])
@@ -110,7 +111,7 @@ class ShuffledForesight:
         """Steps in a rollout."""
         return self._source.horizon
 
-    def imagine(self, situation: Situation, commands: Floats) -> Future:
+    def imagine(self, situation: Situation, commands: Array) -> Future:
         """Roll out, then hand the futures round."""
         seen = self._source.imagine(situation, commands)
         order = np.random.default_rng((self._seed, zlib.crc32(commands.tobytes()))).permutation(len(commands))
@@ -133,7 +134,7 @@ class _Found:
     cost_to_go: NDArray[np.float32]
 
 
-def _look_up(situation: Situation, points: Floats) -> _Found:
+def _look_up(situation: Situation, points: Array) -> _Found:
     """Read the map along paths (K, H, 2) that begin at the origin."""
     clearance = _least_clearance(situation.seen, points)
     return _Found(
@@ -143,12 +144,12 @@ def _look_up(situation: Situation, points: Floats) -> _Found:
     )
 
 
-def _least_clearance(seen: SeenMap, points: Floats) -> Floats:
+def _least_clearance(seen: SeenMap, points: Array) -> Array:
     """Clearance at the end of each step and half way to it, (K, H) [m], of paths (K, H, 2) that begin at the origin."""
     before = np.concatenate([np.zeros((len(points), 1, 2)), points[:, :-1]], axis=1)
     return np.minimum(seen.clearance(points), seen.clearance(0.5 * (before + points)))
 
 
-def _touching(clearance: Floats, radius: float) -> NDArray[np.float32]:
+def _touching(clearance: Array, radius: float) -> NDArray[np.float32]:
     """Probability of touching, given the clearance and where a body begins [m]."""
     return (1.0 / (1.0 + np.exp(np.clip((clearance - radius) / _SOFTNESS, -30.0, 30.0)))).astype(np.float32)

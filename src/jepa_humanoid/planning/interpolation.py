@@ -1,14 +1,13 @@
 """Values of a field on a square grid between its cells."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from jepa_humanoid.compiled import kernel
+from jepa_humanoid.geometry import Array
+from jepa_humanoid.robot.state import Matrix, Vector
 
-Floats = NDArray[np.float64]
 
-
-def sample(field: Floats, points: Floats, resolution: float, outside: float) -> Floats:
+def sample(field: Matrix, points: Array, resolution: float, outside: float) -> Array:
     """Interpolate a field linearly.
 
     Args:
@@ -27,7 +26,7 @@ def sample(field: Floats, points: Floats, resolution: float, outside: float) -> 
 
 
 @kernel
-def interpolate_cells(field: Floats, points: Floats, resolution: float, outside: float, result: Floats) -> None:
+def interpolate_cells(field: Matrix, points: Matrix, resolution: float, outside: float, result: Vector) -> None:
     """Bilinear interpolation at points (M, 2) [m] into a result (M,)."""
     n, m = field.shape
     for k in range(points.shape[0]):

@@ -6,7 +6,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from jepa_humanoid.planning.situation import Floats, Situation
+from jepa_humanoid.geometry import Array
+from jepa_humanoid.planning.situation import Situation
+from jepa_humanoid.robot.state import Matrix, Vector
 
 Singles = NDArray[np.float32]
 
@@ -44,10 +46,10 @@ class Plan:
         hazard: Probability that the chosen sequence ends in a touch or a fall.
     """
 
-    commands: Floats
-    path: Floats
-    candidates: Floats
-    costs: Floats
+    commands: Matrix
+    path: Matrix
+    candidates: Array
+    costs: Vector
     hazard: float
 
 
@@ -69,5 +71,5 @@ class Foresight(Protocol):
     def horizon(self) -> int:
         """Steps in a rollout."""
 
-    def imagine(self, situation: Situation, commands: Floats) -> Future:
+    def imagine(self, situation: Situation, commands: Array) -> Future:
         """Roll out candidates (K, H, 3) from a situation."""

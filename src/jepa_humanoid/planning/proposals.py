@@ -4,17 +4,18 @@ from itertools import product
 
 import numpy as np
 
-from jepa_humanoid.planning.situation import Floats
+from jepa_humanoid.geometry import Array
+from jepa_humanoid.robot.state import Matrix, Vector
 from jepa_humanoid.world_model.settings import CommandLimits
 
 
-def bounds(limits: CommandLimits) -> tuple[Floats, Floats]:
+def bounds(limits: CommandLimits) -> tuple[Vector, Vector]:
     """Least and largest command, each (3,)."""
     low, high = np.array([limits.forward, limits.lateral, limits.turn]).T
     return low, high
 
 
-def primitives(limits: CommandLimits, horizon: int) -> Floats:
+def primitives(limits: CommandLimits, horizon: int) -> Array:
     """Fixed candidates, (K, H, 3); the first one stands still.
 
     Arcs at several speeds; turns on the spot followed by a straight walk; swerves: an arc to one side, then to the
@@ -42,7 +43,7 @@ def primitives(limits: CommandLimits, horizon: int) -> Floats:
     return np.clip(np.stack(sequences), low, high)
 
 
-def towards(goal: Floats, limits: CommandLimits, step: float, horizon: int) -> Floats:
+def towards(goal: Vector, limits: CommandLimits, step: float, horizon: int) -> Array:
     """Turn to the goal, walk there and stop, at three speeds; (3, H, 3)."""
     turn_left, walk_left = float(np.arctan2(goal[1], goal[0])), np.full(3, np.linalg.norm(goal))
     fastest = limits.forward[1] * np.array([1.0, 0.6, 0.3])
@@ -56,7 +57,7 @@ def towards(goal: Floats, limits: CommandLimits, step: float, horizon: int) -> F
     return result
 
 
-def interpolate(knots: Floats, horizon: int) -> Floats:
+def interpolate(knots: Array, horizon: int) -> Array:
     """Command sequences (K, H, 3) through knots (K, J, 3), piecewise linear in time."""
     at = np.linspace(0.0, knots.shape[1] - 1.0, horizon)
     left = np.minimum(at.astype(int), knots.shape[1] - 2)
@@ -64,7 +65,7 @@ def interpolate(knots: Floats, horizon: int) -> Floats:
     return np.asarray((1.0 - part) * knots[:, left] + part * knots[:, left + 1])
 
 
-def shift(commands: Floats, steps: float) -> Floats:
+def shift(commands: Matrix, steps: float) -> Matrix:
     """What is left of a sequence (H, 3) after some time, in steps; its last command goes on."""
     horizon = len(commands)
     whole = int(steps)
@@ -74,6 +75,6 @@ def shift(commands: Floats, steps: float) -> Floats:
     return np.asarray((1.0 - part) * commands[rows] + part * commands[after])
 
 
-def _phases(horizon: int, *phases: tuple[int, tuple[float, float, float]]) -> Floats:
+def _phases(horizon: int, *phases: tuple[int, tuple[float, float, float]]) -> Matrix:
     rows = [command for steps, command in phases for _ in range(steps)]
     return np.array(rows[:horizon])

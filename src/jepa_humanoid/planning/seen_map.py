@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jepa_humanoid.compiled import kernel
+from jepa_humanoid.geometry import Array
 from jepa_humanoid.planning.interpolation import sample
+from jepa_humanoid.robot.state import Matrix, Vector
 from jepa_humanoid.world_model.observation import Codes, decode_heights
-
-Floats = NDArray[np.float64]
 
 OBSTACLE_HEIGHT = 0.12
 """Height from which on a cell is an obstacle [m]."""
@@ -38,7 +38,7 @@ class SeenMap:
         self._heights = decode_heights(codes)
 
     @cached_property
-    def distance(self) -> Floats:
+    def distance(self) -> Matrix:
         """Of the middle of each cell from the nearest edge of an obstacle, (N, N) [m]."""
         blocked = np.nan_to_num(self._heights, nan=0.0) > OBSTACLE_HEIGHT
         if not blocked.any():
@@ -47,7 +47,7 @@ class SeenMap:
         return np.asarray(self.resolution * (cells_away(blocked) - 0.5))
 
     @cached_property
-    def cost(self) -> Floats:
+    def cost(self) -> Matrix:
         """What a metre costs in each cell, (N, N)."""
         wider = self.radius - BODY_RADIUS
         body, comfort = _BODY + wider, _COMFORT + wider
@@ -57,11 +57,11 @@ class SeenMap:
         cost[np.isnan(self._heights)] *= _UNSEEN
         return np.asarray(cost)
 
-    def clearance(self, points: Floats) -> Floats:
+    def clearance(self, points: Array) -> Array:
         """Distance from obstacles at points (..., 2) [m]; large outside the grid."""
         return sample(self.distance, points, self.resolution, _FAR)
 
-    def standing_place(self, goal: Floats, room: float) -> Floats:
+    def standing_place(self, goal: Vector, room: float) -> Vector:
         """Where to stand for a goal (2,): there if the body fits, otherwise the closest seen place with room, (2,) [m].
 
         Args:
@@ -77,7 +77,7 @@ class SeenMap:
         return np.asarray(places[np.argmin(np.linalg.norm(places - goal, axis=1))])
 
 
-def cells_away(blocked: NDArray[np.bool_]) -> Floats:
+def cells_away(blocked: NDArray[np.bool_]) -> Matrix:
     """Distance of each cell's middle from that of the nearest blocked one, exactly, (N, M) [cells].
 
     Infinite where nothing is blocked.
@@ -88,7 +88,7 @@ def cells_away(blocked: NDArray[np.bool_]) -> Floats:
 
 
 @kernel
-def _measure_distance(blocked: NDArray[np.bool_], result: Floats) -> None:
+def _measure_distance(blocked: NDArray[np.bool_], result: Matrix) -> None:
     """First how far away in each column, then the nearest over a row's columns: squared distances add up."""
     rows, columns = blocked.shape
     along = np.full((rows, columns), np.inf)

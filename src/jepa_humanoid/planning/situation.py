@@ -8,10 +8,9 @@ from numpy.typing import NDArray
 
 from jepa_humanoid.planning.distance_to_go import DistanceToGo
 from jepa_humanoid.planning.seen_map import SeenMap
+from jepa_humanoid.robot.state import Matrix, Vector
 from jepa_humanoid.world_model.errors import WorldModelError
 from jepa_humanoid.world_model.observation import Codes, Features
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -22,7 +21,6 @@ class Situation:
 
     Attributes:
         stamp: Of the odometry [s].
-        grid_age: How much older than that the elevation is [s].
         pose: Of ``base_footprint`` in ``odom``, x, y and heading, (3,) [m, m, rad].
         codes: Coded elevation, (N, N).
         history: Proprioception, oldest first, (L, F).
@@ -36,17 +34,16 @@ class Situation:
     """
 
     stamp: float
-    grid_age: float
-    pose: Floats
+    pose: Vector
     codes: Codes
     history: Features
     latent: NDArray[np.float32] | None
     seen: SeenMap
-    goal: Floats
-    last_command: Floats
-    plan_before: Floats | None
+    goal: Vector
+    last_command: Vector
+    plan_before: Matrix | None
     plan_age: float
-    visited: Floats
+    visited: Matrix
 
     @cached_property
     def to_go(self) -> DistanceToGo:

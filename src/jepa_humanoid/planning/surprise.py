@@ -7,9 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jepa_humanoid.planning.settings import SurpriseSettings
+from jepa_humanoid.robot.state import Vector
 from jepa_humanoid.world_model.runtime import WorldModel
-
-Floats = NDArray[np.float64]
 
 
 class SurpriseMonitor:
@@ -24,7 +23,7 @@ class SurpriseMonitor:
         """
         self._model = model
         self._settings = settings or SurpriseSettings()
-        self._past: deque[tuple[float, NDArray[np.float32], Floats]] = deque()
+        self._past: deque[tuple[float, NDArray[np.float32], Vector]] = deque()
         self.value = 0.0
 
     def reset(self) -> None:
@@ -32,7 +31,7 @@ class SurpriseMonitor:
         self._past.clear()
         self.value = 0.0
 
-    def update(self, stamp: float, latent: NDArray[np.float32], command: Floats) -> None:
+    def update(self, stamp: float, latent: NDArray[np.float32], command: Vector) -> None:
         """Take in the present and the command that will be in force from now on.
 
         Args:
@@ -61,7 +60,7 @@ class SurpriseMonitor:
         share = (self.value - s.calm) / max(s.alarm - s.calm, 1e-6)
         return 1.0 - (1.0 - s.slowest) * min(max(share, 0.0), 1.0)
 
-    def _mean_command(self, stamp: float) -> Floats:
+    def _mean_command(self, stamp: float) -> Vector:
         stamps = np.array([entry[0] for entry in self._past] + [stamp])
         commands = np.array([entry[2] for entry in self._past])
         return np.asarray(np.diff(stamps) @ commands / (stamps[-1] - stamps[0]))

@@ -3,7 +3,7 @@
 import numpy as np
 
 from jepa_humanoid.planning.settings import MemorySettings
-from jepa_humanoid.planning.situation import Floats
+from jepa_humanoid.robot.state import Matrix, Vector
 
 
 class Way:
@@ -21,11 +21,11 @@ class Way:
     def reset(self) -> None:
         """Forget everything, as for a new goal."""
         self._stamps: list[float] = []
-        self._places: list[Floats] = []
+        self._places: list[Vector] = []
         self._least = np.inf
         self._headway_at = -np.inf
 
-    def update(self, stamp: float, place: Floats, distance: float) -> None:
+    def update(self, stamp: float, place: Vector, distance: float) -> None:
         """Remember a place (2,) in ``odom`` [m] and how far the goal is from it [m]."""
         s = self._settings
         if distance < self._least - s.headway:
@@ -36,7 +36,7 @@ class Way:
         while stamp - self._stamps[0] > s.length:
             del self._stamps[0], self._places[0]
 
-    def to_avoid(self, stamp: float) -> Floats:
+    def to_avoid(self, stamp: float) -> Matrix:
         """Places not to come back to, (M, 2) in ``odom``; none while there is headway."""
         s = self._settings
         if stamp - self._headway_at < s.patience:

@@ -4,18 +4,36 @@ All quantities are SI. Quaternions are ``(x, y, z, w)``, as in ROS messages and 
 follow :attr:`RobotDescription.joint_names`. Stamps are seconds on the target's clock, the only clock the core knows.
 """
 
-import math
 from dataclasses import dataclass, field
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
-from jepa_humanoid.geometry import heading
+from jepa_humanoid.geometry import heading, tilt
 
 Vector = NDArray[np.float64]
+"""Numbers along one axis."""
+Matrix = NDArray[np.float64]
+"""Numbers along two axes."""
 
 FOOTPRINT = "base_footprint"
 """Frame under the pelvis, at the height of the ground and along the robot's heading."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What shape an array has; to be written beside its type, for those who make values from text.
+
+    Attributes:
+        axes: Length of each axis: a number, or a letter. The same letter is the same length throughout a value.
+    """
+
+    axes: tuple[int | str, ...]
+
+
+Place = Annotated[Vector, Shape((3,))]
+"""A point in space, shape (3,) [m]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +125,8 @@ class BaseEstimate:
     orientation: Vector
     linear_velocity: Vector
     angular_velocity: Vector
-    pose_covariance: Vector = field(default_factory=lambda: np.zeros((6, 6)))
-    twist_covariance: Vector = field(default_factory=lambda: np.zeros((6, 6)))
+    pose_covariance: Matrix = field(default_factory=lambda: np.zeros((6, 6)))
+    twist_covariance: Matrix = field(default_factory=lambda: np.zeros((6, 6)))
 
     @property
     def yaw(self) -> float:
@@ -118,8 +136,7 @@ class BaseEstimate:
     @property
     def tilt(self) -> float:
         """Angle between the base's z axis and the vertical [rad]."""
-        x, y = self.orientation[:2].tolist()
-        return math.acos(min(max(1.0 - 2.0 * (x * x + y * y), -1.0), 1.0))
+        return tilt(self.orientation)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,16 @@
 
 from typing import Annotated
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 from pydantic.dataclasses import dataclass as validated_dataclass
 
-from jepa_humanoid.config import NonNegative, Positive
+from jepa_humanoid.config import STRICT, NonNegative, Positive
 
 Angle = Annotated[float, Field(gt=0.0, le=3.1416)]
 Times = Annotated[int, Field(ge=0)]
 
 
-@validated_dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+@validated_dataclass(frozen=True, config=STRICT)
 class SafetyLimits:
     """Limits of the safety state machine; the only ones on gaps, stamps and tilt.
 

@@ -15,7 +15,8 @@ import pinocchio as pin
 import trimesh
 
 from jepa_humanoid.constants import GRAVITY
-from jepa_humanoid.robot.description import SIDES, LidarSettings, RobotDescription
+from jepa_humanoid.robot.description import SIDES, RobotDescription
+from jepa_humanoid.robot.files import LidarSettings
 from jepa_humanoid.robot.state import Vector
 from jepa_humanoid.simulation.engine import BaseMotion, BodyDraw
 from jepa_humanoid.simulation.scenes import Scene

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from jepa_humanoid.robot.description import LidarSettings
+from jepa_humanoid.robot.files import LidarSettings
 from jepa_humanoid.robot.state import Vector
 
 

@@ -20,8 +20,11 @@ import trimesh
 from jepa_humanoid import geometry
 from jepa_humanoid.constants import GRAVITY
 from jepa_humanoid.robot.description import RobotDescription
+from jepa_humanoid.robot.files import FootGeometry
 from jepa_humanoid.robot.state import Vector
-from jepa_humanoid.simulation.scenes import Obstacle, Scene
+from jepa_humanoid.simulation.obstacles import Obstacle
+from jepa_humanoid.simulation.scenes import Scene
+from jepa_humanoid.simulation.soles import SPHERE_RADIUS, sole_box, sole_spheres
 
 TIMESTEP = 0.001
 """Physics step [s], as in the MuJoCo world."""
@@ -34,8 +37,6 @@ ROBOT_FRICTION = 2.0
 LIDAR_INVISIBLE = 2
 """Visibility flag of the robot's own surfaces; the LiDAR's mask in ``urdf/sensors.xacro`` leaves it out."""
 
-_SOLE_RADIUS = 0.005
-_SOLE_BOX_CLEARANCE = 0.004
 _FLOOR_SIZE = 100.0
 _FLOOR_COLOUR = "0.75 0.75 0.75 1"
 _OBSTACLE_COLOUR = "0.55 0.45 0.35 1"
@@ -112,7 +113,7 @@ def fit_description(urdf: str, robot: RobotDescription) -> str:
         child = joint.find("child")
         assert child is not None
         _add_rotor(links[child.get("link", "")], _axis(joint), float(robot.joints.armature[k]))
-    feet = {foot.frame: np.array(foot.corners) for foot in robot.feet.values()}
+    feet = {foot.frame: foot for foot in robot.feet.values()}
     for name, link in links.items():
         if name in feet:
             _replace_sole(link, name, feet[name])
@@ -183,17 +184,14 @@ def _rotation(origin: Element | None) -> Vector:
     return np.asarray(pin.rpy.rpyToMatrix(roll, pitch, yaw))
 
 
-def _replace_sole(link: Element, name: str, corners: Vector) -> None:
+def _replace_sole(link: Element, name: str, foot: FootGeometry) -> None:
     """The vendor's contact spheres on the sole's corners, and a box that keeps the foot from passing through things."""
     for collision in link.findall("collision"):
         link.remove(collision)
-    for k, corner in enumerate(corners):
-        sphere = _collision(link, f"{name}_sole_{k}", corner + np.array([0.0, 0.0, _SOLE_RADIUS]))
-        SubElement(sphere, "sphere", radius=_text(_SOLE_RADIUS))
-    low, high = corners.min(axis=0), corners.max(axis=0)
-    low[2] += _SOLE_BOX_CLEARANCE
-    high[2] = 0.0
-    SubElement(_collision(link, f"{name}_box", (low + high) / 2), "box", size=_text(*(high - low)))
+    for k, centre in enumerate(sole_spheres(foot)):
+        SubElement(_collision(link, f"{name}_sole_{k}", centre), "sphere", radius=_text(SPHERE_RADIUS))
+    centre, lengths = sole_box(foot)
+    SubElement(_collision(link, f"{name}_box", centre), "box", size=_text(*lengths))
 
 
 def _replace_meshes(link: Element, name: str, robot: RobotDescription) -> None:

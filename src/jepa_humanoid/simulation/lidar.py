@@ -4,7 +4,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from jepa_humanoid.robot.description import LidarSettings
+from jepa_humanoid.robot.files import LidarSettings
 
 TRANSPARENT_GROUP = 5
 """Geoms of this group let rays through: the shell around the sensor."""

@@ -5,6 +5,7 @@ import xml.etree.ElementTree as ElementTree
 import mujoco
 import numpy as np
 
+from jepa_humanoid import geometry
 from jepa_humanoid.robot.description import SIDES, RobotDescription
 from jepa_humanoid.simulation.lidar import TRANSPARENT_GROUP
 from jepa_humanoid.simulation.scenes import Scene
@@ -180,7 +181,7 @@ def _add_scene(spec: mujoco.MjSpec, scene: Scene) -> None:
             type=mujoco.mjtGeom.mjGEOM_BOX if box else mujoco.mjtGeom.mjGEOM_CYLINDER,
             size=[length / 2, width / 2, height / 2] if box else [length / 2, height / 2, 0],
             pos=[x, y, height / 2],
-            quat=[np.cos(obstacle.yaw / 2), 0, 0, np.sin(obstacle.yaw / 2)],
+            quat=np.roll(geometry.yaw_quaternion(obstacle.yaw), 1),
             rgba=[0.55, 0.45, 0.35, 1.0],
             **shared,
         )

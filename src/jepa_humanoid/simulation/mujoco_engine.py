@@ -3,7 +3,8 @@
 import mujoco
 import numpy as np
 
-from jepa_humanoid.robot.description import LidarSettings, RobotDescription
+from jepa_humanoid.robot.description import RobotDescription
+from jepa_humanoid.robot.files import LidarSettings
 from jepa_humanoid.robot.state import Vector
 from jepa_humanoid.simulation.engine import BaseMotion, BodyDraw
 from jepa_humanoid.simulation.lidar import Lidar

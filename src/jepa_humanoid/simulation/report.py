@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jepa_humanoid.geometry import heading
+from jepa_humanoid.robot.state import Place
 from jepa_humanoid.simulation.pacing import Pace
-from jepa_humanoid.status import Place
 
 if TYPE_CHECKING:  # who reads a report need not be able to simulate
     from jepa_humanoid.simulation.world import GroundTruth

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from jepa_humanoid.robot.description import FootGeometry
-from jepa_humanoid.robot.state import Vector
+from jepa_humanoid.robot.files import FootGeometry
+from jepa_humanoid.robot.state import Matrix, Vector
 
 SPHERE_RADIUS = 0.005
 """Of the vendor's contact spheres, whose lowest points are the sole's corners [m]."""
@@ -11,9 +11,9 @@ _BOX_CLEARANCE = 0.004
 """Of the box above the sole [m]; it keeps feet from passing through things, and does not carry."""
 
 
-def sole_spheres(foot: FootGeometry) -> Vector:
+def sole_spheres(foot: FootGeometry) -> Matrix:
     """Centres of the contact spheres in the foot's frame, shape (corners, 3) [m]."""
-    centres: Vector = np.array(foot.corners) + np.array([0.0, 0.0, SPHERE_RADIUS])
+    centres: Matrix = np.array(foot.corners) + np.array([0.0, 0.0, SPHERE_RADIUS])
     return centres
 
 

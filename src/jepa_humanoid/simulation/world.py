@@ -3,7 +3,6 @@
 What moves it is an `Engine`; noise, delay, motor drivers and randomisation are here, the same for every engine.
 """
 
-import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -215,7 +214,7 @@ class World:
 
     def _lies(self, base: BaseMotion) -> bool:
         low = base.position[2] < self.settings.fall_height * self._stand_height
-        return bool(low or _tilt(base) > self.settings.fall_tilt)
+        return bool(low or geometry.tilt(base.orientation) > self.settings.fall_tilt)
 
     def truth(self) -> GroundTruth:
         """Return the true motion of the base, for evaluations only."""
@@ -225,13 +224,7 @@ class World:
             position=base.position,
             orientation=base.orientation,
             linear_velocity=base.linear_velocity,
-            tilt=_tilt(base),
+            tilt=geometry.tilt(base.orientation),
             fallen=self._fallen,
             touching=self.engine.touching,
         )
-
-
-def _tilt(base: BaseMotion) -> float:
-    """Angle of the base's z axis to the vertical [rad]."""
-    x, y, _, _ = base.orientation.tolist()
-    return math.acos(min(max(1.0 - 2.0 * (x * x + y * y), -1.0), 1.0))

@@ -6,10 +6,10 @@ from dataclasses import asdict, field
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 from pydantic.dataclasses import dataclass as validated_dataclass
 
-from jepa_humanoid.config import parse
+from jepa_humanoid.config import STRICT, parse
 from jepa_humanoid.resources import share_directory
 from jepa_humanoid.world_model.errors import WorldModelError
 from jepa_humanoid.world_model.settings import CommandLimits, ObservationSettings
@@ -22,7 +22,7 @@ FORMAT = 2
 """
 
 
-@validated_dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+@validated_dataclass(frozen=True, config=STRICT)
 class ModelCard:
     """What a runtime has to know of a model.
 

@@ -4,18 +4,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 from pydantic.dataclasses import dataclass as validated_dataclass
 
-from jepa_humanoid.config import Count, NonNegative, Positive, load
+from jepa_humanoid.config import STRICT, Count, NonNegative, Positive, load
 from jepa_humanoid.resources import share_directory
 from jepa_humanoid.world_model.errors import WorldModelError
 
-_STRICT = ConfigDict(extra="forbid")
 _Range = tuple[float, float]
 
 
-@validated_dataclass(frozen=True, config=_STRICT)
+@validated_dataclass(frozen=True, config=STRICT)
 class ObservationSettings:
     """What the model sees.
 
@@ -32,7 +31,7 @@ class ObservationSettings:
     period: Positive = 0.1
 
 
-@validated_dataclass(frozen=True, config=_STRICT)
+@validated_dataclass(frozen=True, config=STRICT)
 class CommandLimits:
     """The velocities that the model has learned about and that the planner may ask for.
 
@@ -47,7 +46,7 @@ class CommandLimits:
     turn: _Range = (-0.6, 0.6)
 
 
-@validated_dataclass(frozen=True, config=_STRICT)
+@validated_dataclass(frozen=True, config=STRICT)
 class NetworkSettings:
     """Sizes of the networks.
 
@@ -70,7 +69,7 @@ class NetworkSettings:
     head: Count = 128
 
 
-@validated_dataclass(frozen=True, config=_STRICT)
+@validated_dataclass(frozen=True, config=STRICT)
 class ObjectiveSettings:
     """Weights of the objective; next-embedding prediction has weight 1.
 
@@ -87,7 +86,7 @@ class ObjectiveSettings:
     inverse_dynamics: NonNegative = 0.2
 
 
-@validated_dataclass(frozen=True, config=_STRICT)
+@validated_dataclass(frozen=True, config=STRICT)
 class TrainingSettings:
     """How long and how fast to learn.
 
@@ -110,7 +109,7 @@ class TrainingSettings:
     held_out: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.1
 
 
-@validated_dataclass(frozen=True, config=_STRICT)
+@validated_dataclass(frozen=True, config=STRICT)
 class WorldModelSettings:
     """Everything that `humanoid train` reads.
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from std_msgs.msg import String
 
+from jepa_humanoid.locomotion.footstep import Footstep
 from jepa_humanoid.nodes.errors import MessageError
 from jepa_humanoid.nodes.messages.report import read_report, write_report
 from jepa_humanoid.nodes.messages.status import (
@@ -22,7 +23,7 @@ from jepa_humanoid.nodes.messages.status import (
 from jepa_humanoid.safety import BodyMode, Cause
 from jepa_humanoid.simulation.pacing import Pace
 from jepa_humanoid.simulation.report import RunReport
-from jepa_humanoid.status import BodyStatus, FootstepStatus, PlanState, PlanStatus
+from jepa_humanoid.status import BodyStatus, PlanState, PlanStatus
 
 number = st.floats(allow_nan=True, allow_infinity=True)
 
@@ -31,7 +32,7 @@ def vector(*shape):
     return arrays(float, shape, elements=number)
 
 
-footsteps = st.builds(FootstepStatus, st.integers(0, 1), vector(3), number)
+footsteps = st.builds(Footstep, st.integers(0, 1), vector(3), number)
 body_statuses = st.builds(
     BodyStatus,
     stamp=number,

@@ -9,13 +9,14 @@ import numpy as np
 from jepa_humanoid.constants import GRAVITY
 from jepa_humanoid.control.dynamics import Dynamics
 from jepa_humanoid.control.target import FootTarget, WholeBodyTarget
+from jepa_humanoid.locomotion.footstep import Footstep
 from jepa_humanoid.locomotion.model.biped import biped
 from jepa_humanoid.locomotion.model.feet import feet_of, middle
 from jepa_humanoid.locomotion.model.gait import Gait
 from jepa_humanoid.locomotion.model.phases import Shift, Stand, Step
 from jepa_humanoid.locomotion.model.plane import upright
 from jepa_humanoid.locomotion.settings import GaitSettings, gait_settings
-from jepa_humanoid.locomotion.walker import LEFT, RIGHT, Footstep
+from jepa_humanoid.locomotion.walker import LEFT, RIGHT
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.state import Vector, VelocityCommand
 

@@ -17,8 +17,7 @@ from typing import Annotated, Any, NoReturn, TypeVar, Union, cast, get_args, get
 import numpy as np
 
 from jepa_humanoid.nodes.errors import MessageError
-from jepa_humanoid.robot.state import Vector
-from jepa_humanoid.status import Shape
+from jepa_humanoid.robot.state import Shape, Vector
 
 Value = TypeVar("Value")
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-from pydantic import ConfigDict, Field
+from pydantic import Field
 from pydantic.dataclasses import dataclass as validated_dataclass
 
-from jepa_humanoid.config import Positive, load, parse
+from jepa_humanoid.config import STRICT, Positive, load, parse
 from jepa_humanoid.resources import resource
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.state import Vector
@@ -17,11 +17,10 @@ from jepa_humanoid.targets.unitree.errors import RefusalError
 from jepa_humanoid.targets.unitree.layout import SLOTS
 from jepa_humanoid.targets.unitree.remote import BUTTONS
 
-_STRICT = ConfigDict(extra="forbid")
 _Byte = Annotated[int, Field(ge=0, le=255)]
 
 
-@validated_dataclass(frozen=True, config=_STRICT)
+@validated_dataclass(frozen=True, config=STRICT)
 class EngagementSettings:
     """How control is taken and given up, all in seconds.
 
@@ -42,7 +41,7 @@ class EngagementSettings:
     state_timeout: Positive
 
 
-@validated_dataclass(frozen=True, config=_STRICT)
+@validated_dataclass(frozen=True, config=STRICT)
 class RemoteSettings:
     """What the robot's own controller means.
 
@@ -55,7 +54,7 @@ class RemoteSettings:
     silent_after: Positive
 
 
-@validated_dataclass(frozen=True, config=_STRICT)
+@validated_dataclass(frozen=True, config=STRICT)
 class LimitSettings:
     """What a robot may look like and a command may be late.
 
@@ -72,13 +71,13 @@ class LimitSettings:
     command_lag: Positive
 
 
-@validated_dataclass(frozen=True, config=_STRICT)
+@validated_dataclass(frozen=True, config=STRICT)
 class _HoldGains:
     stiffness: Annotated[float, Field(ge=0.0)]
     damping: Annotated[float, Field(ge=0.0)]
 
 
-@validated_dataclass(frozen=True, config=_STRICT)
+@validated_dataclass(frozen=True, config=STRICT)
 class _HardwareFile:
     robot: str
     mode_machine: _Byte

@@ -92,9 +92,6 @@ def _without_first_gap(structure: np.dtype[Any]) -> np.dtype[Any]:
     )
 
 
-COMMAND_CDR = _without_first_gap(COMMAND_C)
-"""A serialised `LowCmd_`."""
-
 STATE_CDR = _without_first_gap(STATE_C)
 """A serialised `LowState_`."""
 

@@ -20,7 +20,6 @@ from jepa_humanoid.targets.unitree.idl import (
     Response,
 )
 
-SERVICE = "motion_switcher"
 CHECK_MODE = 1001
 RELEASE_MODE = 1003
 

@@ -1,0 +1,42 @@
+"""How commands speak: results on standard output, what went wrong on standard error, and bars for what takes long."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from jepa_humanoid.errors import HumanoidError
+
+console = Console(highlight=False)
+notes = Console(stderr=True, highlight=False)
+
+
+def fail(error: object) -> NoReturn:
+    """Say what is wrong, and end with status 2."""
+    notes.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
+    raise typer.Exit(2)
+
+
+@contextmanager
+def errors_told() -> Iterator[None]:
+    """End the command with one sentence, and no traceback, where this package says what is wrong."""
+    try:
+        yield
+    except HumanoidError as error:
+        fail(error)
+
+
+def bars() -> Progress:
+    """Bars that say how much of how much is done, since when, and how long it will take."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+    )

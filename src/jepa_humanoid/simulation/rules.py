@@ -1,0 +1,123 @@
+"""A scene's YAML file, as written: obstacles one by one, or rules for drawing them.
+
+Scenes drawn from a seed have no ambiguous slits: two neighbours are at least `PASSABLE_GAP` apart, or at most
+`CLOSED_GAP`.
+"""
+
+from typing import Annotated
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass as validated_dataclass
+
+from jepa_humanoid.config import STRICT, NonNegative, Positive, Share
+from jepa_humanoid.simulation.obstacles import Obstacle
+
+PASSABLE_GAP = 0.9
+"""Width of the narrowest gap that a robot is expected to pass [m]."""
+CLOSED_GAP = 0.2
+"""Width of the widest gap that nobody can mistake for a passage [m]."""
+
+_Range = tuple[Positive, Positive]
+
+
+@validated_dataclass(frozen=True, config=STRICT)
+class AreaRule:
+    """The rectangle that the furniture stands in; the robot starts somewhere in it.
+
+    Attributes:
+        length: Along the area's x axis [m].
+        width: Along its y axis [m].
+        walled: Probability that walls surround it.
+        wall_height: [m].
+        wall_thickness: [m].
+    """
+
+    length: _Range
+    width: _Range
+    walled: Share
+    wall_height: Positive
+    wall_thickness: Positive
+
+
+@validated_dataclass(frozen=True, config=STRICT)
+class FurnitureRule:
+    """A kind of obstacle and how many of it to try to place.
+
+    Attributes:
+        count: Fewest and most pieces asked for; those that find no place are left out.
+        breadth: Edge of a box or diameter of a cylinder [m].
+        height: [m].
+        length: Longer edge of a box [m], or None to draw it like the breadth.
+        round: Share of cylinders.
+        aligned: Share of boxes parallel to the area's edges.
+        attached: Share placed against another obstacle, at most `CLOSED_GAP` from it.
+    """
+
+    count: tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]]
+    breadth: _Range
+    height: _Range
+    length: _Range | None = None
+    round: Share = 0.0
+    aligned: Share = 1.0
+    attached: Share = 0.0
+
+
+@validated_dataclass(frozen=True, config=STRICT)
+class CorridorRule:
+    """Two parallel walls somewhere in the area.
+
+    Attributes:
+        probability: That there is one.
+        gap: Between the walls [m].
+        length: [m].
+        height: [m].
+        thickness: [m].
+    """
+
+    probability: Share
+    gap: tuple[Annotated[float, Field(ge=PASSABLE_GAP)], Positive]
+    length: _Range
+    height: _Range
+    thickness: _Range
+
+
+@validated_dataclass(frozen=True, config=STRICT)
+class GoalRule:
+    """A goal that a straight walk does not reach, and a detour does.
+
+    Attributes:
+        distance: From the start, as the crow flies [m].
+        clearance: Free space around the goal [m].
+        blocked_half_width: Half the width of a robot for which the straight line is blocked [m].
+        path_clearance: Distance that some path keeps from every obstacle [m].
+    """
+
+    distance: _Range
+    clearance: NonNegative
+    blocked_half_width: Positive
+    path_clearance: Positive
+
+
+@validated_dataclass(frozen=True, config=STRICT)
+class SceneFile:
+    """A scene's YAML file, as written.
+
+    Attributes:
+        friction: Coefficient of sliding friction.
+        start: x, y [m] and yaw [rad] in the world. When furniture is drawn, the area is laid around the start.
+        goal: A point in the world [m], a rule for drawing one, or None.
+        obstacles: Obstacles that are always there; not together with an area.
+        area: Where furniture is drawn, or None for no drawing.
+        corridors: A corridor drawn in the area.
+        furniture: What is drawn in the area.
+        start_clearance: Free space around the start [m].
+    """
+
+    friction: Positive = 0.8
+    start: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    goal: tuple[float, float] | GoalRule | None = None
+    obstacles: tuple[Obstacle, ...] = ()
+    area: AreaRule | None = None
+    corridors: CorridorRule | None = None
+    furniture: tuple[FurnitureRule, ...] = ()
+    start_clearance: NonNegative = 0.5
