@@ -37,6 +37,7 @@ def test_gait_is_set_while_the_robot_stands(nodes, watcher, set_parameter):
         ("gait.step_widht=0.24", "did you mean 'step_width'?"),
         ("gait.step_width=3", "step_width 3.0 is outside step_width_range"),
         ("estimator.foot_slip=0.01", "estimator can only be set at the start"),
+        ("planner.search.samples=64", "planner can only be set at the start"),
         ("gait", "BLOCK.NAME=VALUE"),
     ):
         successful, said = set_parameter("set", text)

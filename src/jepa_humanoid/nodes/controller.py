@@ -128,7 +128,7 @@ class Controller(RobotNode):
             return super().change(name, value)
         robot = self._robot.with_overrides(value)
         check_settings(robot)
-        for block in ("estimator", "whole_body", "safety"):
+        for block in sorted(SETTINGS.keys() - {"gait"}):
             if SETTINGS[block](robot) != SETTINGS[block](self._robot):
                 raise NodeError(f"{block} can only be set at the start, gait also while the robot runs")
 
