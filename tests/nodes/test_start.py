@@ -45,7 +45,7 @@ def test_all_threads_of_a_process_stand_back() -> None:
     """Those that there are already have a niceness of their own, and get the process's."""
     script = """
 import os, threading
-from jepa_humanoid.nodes.scheduling import take_measures
+from jepa_humanoid.scheduling import take_measures
 end = threading.Event()
 threading.Thread(target=end.wait).start()
 problem = take_measures(0, -1, os.nice(0) + 3)
