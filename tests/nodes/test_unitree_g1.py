@@ -244,7 +244,14 @@ def test_motors_damp_when_the_controller_dies(engaged, watcher):
     for attempt in range(2):
         if attempt:
             commander = engage()
-        commands = robot.next_commands(watcher)
+        commands = []
+
+        def balances():
+            """A controller that the machine holds up is damped in the meantime."""
+            commands.extend(robot.next_commands(watcher))  # noqa: B023
+            return any(commands[-1]["kp"])  # noqa: B023
+
+        watcher.wait_until(balances, "the controller to be heard")
         commander.kill()
         watcher.wait_until(lambda: "no joint_commands for" in words(watcher), "the node to say so")
         commands += robot.report()["commands"]
