@@ -2,13 +2,12 @@
 
 from dataclasses import field
 
-from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass as validated_dataclass
 
-from jepa_humanoid.config import NonNegative, Positive, Share
+from jepa_humanoid.config import STRICT, NonNegative, Positive, Share
 
 
-@validated_dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+@validated_dataclass(frozen=True, config=STRICT)
 class WholeBodySettings:
     """Weights, gains and limits of the whole-body controller.
 

@@ -2,15 +2,13 @@
 
 from dataclasses import field
 
-from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass as validated_dataclass
 
-from jepa_humanoid.config import NonNegative, Positive, Share
-
-_STRICT = ConfigDict(extra="forbid")
+from jepa_humanoid.config import STRICT, NonNegative, Positive, Share
 
 
-@validated_dataclass(frozen=True, config=_STRICT)
+
+@validated_dataclass(frozen=True, config=STRICT)
 class ContactSettings:
     """Parameters of the contact detector.
 
@@ -44,7 +42,7 @@ class ContactSettings:
     dry_friction_velocity: Positive = 0.1
 
 
-@validated_dataclass(frozen=True, config=_STRICT)
+@validated_dataclass(frozen=True, config=STRICT)
 class EstimatorSettings:
     """Parameters of the base estimator. Noise of IMU and encoders comes from the robot's description.
 
