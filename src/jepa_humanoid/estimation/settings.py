@@ -7,7 +7,6 @@ from pydantic.dataclasses import dataclass as validated_dataclass
 from jepa_humanoid.config import STRICT, NonNegative, Positive, Share
 
 
-
 @validated_dataclass(frozen=True, config=STRICT)
 class ContactSettings:
     """Parameters of the contact detector.
