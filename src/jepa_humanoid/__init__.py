@@ -26,11 +26,13 @@ if TYPE_CHECKING:
     from jepa_humanoid.simulation.rollout import Rollout
     from jepa_humanoid.simulation.scenes import Scene, load_scene
     from jepa_humanoid.simulation.simulation import Simulation
+    from jepa_humanoid.simulation.walk import Frame
     from jepa_humanoid.simulation.world import World, WorldSettings
 
 _HOMES = {
     "Body": "jepa_humanoid.body",
     "BodySettings": "jepa_humanoid.body",
+    "Frame": "jepa_humanoid.simulation.walk",
     "Goal": "jepa_humanoid.robot.state",
     "HumanoidError": "jepa_humanoid.errors",
     "JointCommand": "jepa_humanoid.robot.state",
@@ -54,6 +56,7 @@ _HOMES = {
 __all__ = [
     "Body",
     "BodySettings",
+    "Frame",
     "Goal",
     "HumanoidError",
     "JointCommand",

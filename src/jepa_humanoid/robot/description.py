@@ -184,7 +184,7 @@ def load_robot(name_or_path: str | Path = DEFAULT_ROBOT, overrides: str = "") ->
     Args:
         name_or_path: A name in ``config/robots``, or the path of a YAML file.
         overrides: What is to be otherwise than the file's blocks of settings say, such as ``gait.step_width=0.24``;
-            `jepa_humanoid.overrides.parse_overrides` reads it.
+            `jepa_humanoid.overrides.parse_overrides` reads it. Whoever uses a setting checks its name and value.
 
     Raises:
         RobotDescriptionError: If a file is missing or malformed, or names a joint or frame that the URDF lacks.

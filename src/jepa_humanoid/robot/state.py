@@ -169,7 +169,10 @@ class ElevationGrid:
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """A place to walk to.
+    """A place to walk to, in the robot's own odometry frame.
+
+    ``odom`` begins where the robot began; in simulation that is the scene's start, so
+    ``geometry.to_local(scene.start, point)`` is a point of the world in it.
 
     Attributes:
         position: In ``odom``, shape (2,) [m].

@@ -102,7 +102,15 @@ class VelocityEnvironment(gymnasium.Env[Observation, NDArray[np.float32]]):
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Observation, dict[str, Any]]:
-        """Draw scene and robot, and let it stand."""
+        """Draw scene and robot, and let it stand.
+
+        Args:
+            seed: Of all draws to come; which scene it drew is `seed` in what is returned last.
+            options: None are known.
+
+        Returns:
+            Observation, and the seed that `load_scene` and `Simulation` were called with.
+        """
         super().reset(seed=seed)
         drawn = int(self.np_random.integers(SEEDS))
         self._simulation = Simulation(self._robot, load_scene(self._scene, drawn), drawn)

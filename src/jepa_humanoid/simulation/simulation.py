@@ -70,16 +70,19 @@ class Simulation:
 
     @property
     def frame(self) -> Frame:
-        """How things stand."""
+        """How things stand, a `jepa_humanoid.simulation.walk.Frame`.
+
+        Among others the true `pose` in the world, the estimated `base` in ``odom``, and the `elevation` around it.
+        """
         return self._frame
 
     @property
     def rollout(self) -> Rollout:
-        """World and body."""
+        """The `Rollout` underneath: its `world` is the simulator, its `body` what balances."""
         return self._rollout
 
     def advance(self, command: VelocityCommand) -> None:
-        """Let one period pass under a command."""
+        """Let one period (0.1 s, `jepa_humanoid.simulation.walk.PERIOD`) pass under a command."""
         touching, work = False, 0.0
         for tick in range(self._ticks):
             self._rollout.tick(command)
