@@ -25,7 +25,9 @@ REPORT_KEYS = {
     "odometry_error_m",
     "real_time_factor",
     "control_ms",
+    "answer_ms",
     "plan_ms",
+    "physics_ms",
 }
 
 

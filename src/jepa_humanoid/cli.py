@@ -38,7 +38,8 @@ COMMANDS = {
 NO_REPORT = (
     '{"goal_reached": false, "time_to_goal_s": null, "distance_to_goal_m": null, "falls": null, "max_tilt_deg": null, '
     '"odometry_error_m": null, "real_time_factor": null, "control_ms": {"median": null, "p99": null}, '
-    '"plan_ms": {"median": null, "p99": null}}'
+    '"answer_ms": {"median": null, "p99": null}, "plan_ms": {"median": null, "p99": null}, '
+    '"physics_ms": {"median": null, "p99": null}}'
 )
 """What a headless run ends with that broke before it could be judged."""
 

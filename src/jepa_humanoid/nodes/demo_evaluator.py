@@ -30,6 +30,10 @@ PATIENCE = 60.0
 SET_OUT = 0.1
 """A robot that has come this far [m] has heard the goal."""
 
+FIGURES = {"control_ms": "control_ms", "answer_ms": "tick_ms", "plan_ms": "plan_ms", "physics_ms": "step_ms"}
+"""Durations in the report, and as the controller (the body's step; all from a state to its answer), the planner and the
+simulator call them in their diagnostics."""
+
 
 class DemoEvaluator(RobotNode):
     """Sends a goal and judges the run."""
@@ -160,7 +164,7 @@ class DemoEvaluator(RobotNode):
     def _on_diagnostics(self, message: Any) -> None:
         for status in message.status:
             for entry in status.values:
-                if entry.key.startswith(("control_ms_", "plan_ms_")):
+                if entry.key.startswith(tuple(FIGURES.values())):
                     self._figures[entry.key] = float(entry.value)
 
     def _report_of(self, judgement: Judgement) -> Mapping[str, Any]:
@@ -173,8 +177,7 @@ class DemoEvaluator(RobotNode):
             "max_tilt_deg": _rounded(judgement.max_tilt_deg),
             "odometry_error_m": _rounded(judgement.odometry_error),
             "real_time_factor": _rounded(judgement.elapsed / wall if wall > 0.0 else None),
-            "control_ms": self._pair("control_ms"),
-            "plan_ms": self._pair("plan_ms"),
+            **{figure: self._pair(name) for figure, name in FIGURES.items()},
         }
 
     def _pair(self, name: str) -> dict[str, float | None]:
