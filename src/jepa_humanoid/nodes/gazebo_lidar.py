@@ -14,7 +14,7 @@ from sensor_msgs.msg import JointState
 from jepa_humanoid.nodes.errors import MessageError
 from jepa_humanoid.nodes.messages.odometry import read_odometry
 from jepa_humanoid.nodes.messages.points import write_points
-from jepa_humanoid.nodes.messages.time import to_seconds
+from jepa_humanoid.nodes.messages.time import to_nanoseconds
 from jepa_humanoid.nodes.node import Level, RobotNode, run
 from jepa_humanoid.nodes.parameters import ParameterSpec
 from jepa_humanoid.robot.description import load_robot
@@ -49,15 +49,14 @@ class GazeboLidar(RobotNode):
         lidar = self._engine.lidar(robot.lidar, np.random.default_rng(self.value("seed")))
         assert lidar is not None
         self._lidar = lidar
-        self._period = 1.0 / robot.lidar.rate
+        self._period = round(1e9 / robot.lidar.rate)  # in nanoseconds: tenths of a second are no binary numbers
         self._states = self.mailbox("joint_states")
         self.listen("ground_truth", self._on_truth)
 
     def activate(self) -> None:
         """Wait for Gazebo."""
         self._position: Vector | None = None
-        self._next_scan = -np.inf
-        self._last = -np.inf
+        self._next_scan = self._last = 0
         self._heard: float | None = None
         self._fault: str | None = None
 
@@ -73,9 +72,9 @@ class GazeboLidar(RobotNode):
 
     def _on_truth(self, message: Any) -> None:
         self._heard = time.monotonic()
-        stamp = to_seconds(message.header.stamp)
+        stamp = to_nanoseconds(message.header.stamp)
         if stamp < self._last:
-            self._next_scan = -np.inf  # Gazebo started anew
+            self._next_scan = 0  # Gazebo started anew
         self._last = stamp
         if stamp < self._next_scan:
             return
