@@ -63,7 +63,7 @@ class Machine:
 
     def next_commands(self, watcher, count=50):
         """What the robot hears from now on, as a record of so many commands or more."""
-        self.report()
+        self.say("forget")
         heard = []
 
         def enough():

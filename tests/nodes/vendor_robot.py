@@ -166,6 +166,13 @@ class Robot:
         return {"commands": rows, "writers": writers, "services": self.services}
 
 
+def say(report: dict[str, Any]) -> None:
+    """Print a report, a command at a time: thousands in one call would keep the states from being sent."""
+    commands = ", ".join(json.dumps(command) for command in report["commands"])
+    rest = json.dumps({name: value for name, value in report.items() if name != "commands"})
+    print(f'{{"commands": [{commands}], {rest[1:]}', flush=True)
+
+
 def main() -> None:
     """Run until standard input ends."""
     parser = argparse.ArgumentParser()
@@ -180,7 +187,9 @@ def main() -> None:
     print("ready", flush=True)
     for line in sys.stdin:
         word, *rest = line.split()
-        if word == "press":
+        if word == "forget":
+            robot.record = []
+        elif word == "press":
             robot.buttons = sum(1 << BUTTONS[name] for name in rest)
         elif word in ("mute", "speak"):
             robot.muted = word == "mute"
@@ -190,7 +199,7 @@ def main() -> None:
             robot.hot = int(rest[0]), int(rest[1])
             robot.make_template()
         elif word == "report":
-            print(json.dumps(robot.report()), flush=True)
+            say(robot.report())
 
 
 if __name__ == "__main__":
