@@ -21,7 +21,7 @@ SAME = {
     "estimator": "estimator.foot_slip=0.01",
     "whole_body": "whole_body.com_weight=80",
     "perception": "perception.agreement=0.2",
-    "planner": "planner.search.samples=128",
+    "planner": "planner.search.samples=192",
     "safety": "safety.tilt=0.7",
 }
 """Something to want of each block."""
@@ -37,10 +37,10 @@ def written(tmp_path: Path, **blocks: Any) -> RobotDescription:
 
 def test_text_becomes_nested_mappings() -> None:
     """Values are read as YAML reads them, and the last of two counts."""
-    text = "gait.step_width=0.3; gait.step_width = 0.24;planner.search.samples=128; gait.landing_weight=[1, 2];"
+    text = "gait.step_width=0.3; gait.step_width = 0.24;planner.search.samples=192; gait.landing_weight=[1, 2];"
     assert parse_overrides(text) == {
         "gait": {"step_width": 0.24, "landing_weight": [1, 2]},
-        "planner": {"search": {"samples": 128}},
+        "planner": {"search": {"samples": 192}},
     }
     assert parse_overrides("") == {}
 

@@ -24,7 +24,7 @@ def parse_overrides(text: str) -> dict[str, Any]:
     """Returns nested mappings of what a text wants.
 
     Args:
-        text: Such as ``gait.step_width=0.24; planner.search.samples=128``: keys with dots between, values as in YAML,
+        text: Such as ``gait.step_width=0.24; planner.search.samples=192``: keys with dots between, values as in YAML,
             ``;`` between overrides. The last of two of one key counts.
 
     Raises:

@@ -99,7 +99,7 @@ class CemPlanner:
         search = self._settings.search
         elites = np.argsort(pool.costs)[: search.elites]
         elites = elites[np.isfinite(pool.costs[elites])]
-        return self._around(pool.commands[random.choice(elites, size=search.samples)], spread, random)
+        return self._around(pool.commands[random.choice(elites, size=search.refined)], spread, random)
 
     def _around(self, centres: Array, spread: float, random: np.random.Generator) -> Array:
         """Neighbours of sequences (K, H, 3)."""

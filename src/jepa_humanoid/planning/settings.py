@@ -19,7 +19,8 @@ class SearchSettings:
     """Budget and spread of the cross-entropy search.
 
     Attributes:
-        samples: Candidates that one iteration imagines.
+        samples: Candidates that the first round imagines.
+        refined: Candidates that each later round imagines.
         iterations: Rounds of imagining.
         elites: Best candidates, around which the next round is drawn.
         knots: Points in time between which a drawn command sequence is interpolated.
@@ -29,7 +30,8 @@ class SearchSettings:
         shown: Candidates handed out for display.
     """
 
-    samples: Count = 192
+    samples: Count = 128
+    refined: Count = 64
     iterations: Count = 3
     elites: Count = 16
     knots: Annotated[int, Field(ge=2)] = 4
