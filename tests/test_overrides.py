@@ -93,7 +93,7 @@ def test_body_and_mind_obey(g1: RobotDescription) -> None:
     assert body.gait.step_width == 0.24
     assert body._estimator.settings.foot_slip == 0.01
     assert body._controller.settings.com_weight == 80.0
-    assert Mind.load(planner="kinematic", robot=robot)._settings.search.samples == 128
+    assert Mind.load(planner="kinematic", robot=robot)._settings.search.samples == 192
 
 
 @pytest.mark.parametrize(
