@@ -162,6 +162,7 @@ class Robot:
             row |= {"pr": command.mode_pr, "modes": [m.mode for m in motors], "q": [m.q for m in motors]}
             row |= {name: [getattr(m, name) for m in motors] for name in ("tau", "kp", "kd")}
             rows.append(row)
+            time.sleep(0)  # who sends the states comes first
         writers = len(self.reader.get_matched_publications()) - (1 if self.options.rival else 0)
         return {"commands": rows, "writers": writers, "services": self.services}
 
