@@ -14,7 +14,7 @@ from jepa_humanoid.robot.state import Matrix
 from jepa_humanoid.world_model.card import model_directory
 from jepa_humanoid.world_model.errors import WorldModelError
 from jepa_humanoid.world_model.experience import Experience, WindowCutter, Windows
-from jepa_humanoid.world_model.runtime import Imagined, WorldModel
+from jepa_humanoid.world_model.runtime import IMAGINATION_OUTPUTS, Imagined, WorldModel
 from jepa_humanoid.world_model.settings import WorldModelSettings
 
 
@@ -176,8 +176,7 @@ def _imagine(
         if experience.goals.shape[1]:
             goal = geometry.to_local(experience.poses[start], experience.goals[start, goal_index[number]])
         parts.append(model.imagine(z[number, 0].astype(np.float32), cut.commands[number][None], goal))
-    names = ("poses", "collision", "fall", "effort", "clearance", "cost_to_go", "latents")
-    return Imagined(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+    return Imagined(*(np.concatenate([getattr(part, name) for part in parts]) for name in IMAGINATION_OUTPUTS))
 
 
 def _cost_to_go(

@@ -50,23 +50,15 @@ class Rollout:
 
 
 @dataclass(frozen=True, slots=True)
-class Imagined:
-    """Everything that the model says of K candidate command sequences, at each of H steps.
+class Imagined(Rollout):
+    """Everything that the model says of K candidate command sequences, at each of H steps: a `Rollout` and more.
 
     Attributes:
-        poses: Of ``base_footprint`` after the step, in the one now, (K, H, 3) [m, m, rad].
-        collision: Probability that the robot touches something during the step, (K, H).
-        fall: Probability that it falls during the step, (K, H).
-        effort: Mean mechanical power over the step, (K, H) [W].
         clearance: Least distance from the robot's middle to an obstacle during the step, (K, H) [m].
         cost_to_go: Effective distance left to the goal after the step, around what stands there, (K, H) [m].
         latents: Embeddings after the step, (K, H, D).
     """
 
-    poses: Floats
-    collision: Floats
-    fall: Floats
-    effort: Floats
     clearance: Floats
     cost_to_go: Floats
     latents: Floats
