@@ -14,9 +14,6 @@ from jepa_humanoid.robot.state import SensorSample, Vector
 from jepa_humanoid.safety.limits import SafetyLimits
 from jepa_humanoid.safety.reasons import Cause, Reason
 
-_FORCE_FILTER = 0.02
-"""Time constant of the low-pass on what the accelerometer feels [s]: an impact is over sooner, a fault is not."""
-
 Stops = tuple[Vector, Vector]
 """Lower and upper limits of the joints, each of shape (n,) [rad]; infinite where there is none."""
 
@@ -32,6 +29,8 @@ class SensorCheck:
 
     def __init__(self, joint_names: Sequence[str], limits: SafetyLimits, stops: Stops | None = None) -> None:
         self._names, self._limits = tuple(joint_names), limits
+        # Squares, of what the accelerometer feels [m²/s⁴].
+        self._least, self._most = (limits.least_gravity * GRAVITY) ** 2, (limits.most_gravity * GRAVITY) ** 2
         self._stops = stops
         if stops is not None:
             lower, upper = stops
@@ -43,8 +42,7 @@ class SensorCheck:
     def forget(self) -> None:
         """Begin with the next sample."""
         self._last: SensorSample | None = None
-        self._imu_changed = self._joints_changed = self._torque_felt = math.nan
-        self._force = np.zeros(3)
+        self._imu_changed = self._joints_changed = self._torque_felt = self._gravity_felt = math.nan
 
     def flaw(self, sample: SensorSample, upright: bool) -> Reason | None:
         """What cannot be true of a sample that is finite and of the right shape, or None.
@@ -56,15 +54,16 @@ class SensorCheck:
         last, stamp = self._last, sample.stamp
         self._last = sample
         if last is None or not stamp > last.stamp:
-            self._imu_changed = self._joints_changed = self._torque_felt = stamp
-            self._force = sample.linear_acceleration.copy()
+            self._imu_changed = self._joints_changed = self._torque_felt = self._gravity_felt = stamp
         else:
             self._compare(last, sample, upright)
         return self._describe(sample)
 
     def _compare(self, last: SensorSample, sample: SensorSample, upright: bool) -> None:
         stamp = sample.stamp
-        self._force += min((stamp - last.stamp) / _FORCE_FILTER, 1.0) * (sample.linear_acceleration - self._force)
+        force = sample.linear_acceleration
+        if self._least <= force.dot(force) <= self._most:
+            self._gravity_felt = stamp
         if not (
             _same(last.linear_acceleration, sample.linear_acceleration)
             and _same(last.angular_velocity, sample.angular_velocity)
@@ -77,8 +76,7 @@ class SensorCheck:
 
     def _describe(self, sample: SensorSample) -> Reason | None:
         limits, stamp = self._limits, sample.stamp
-        felt = math.sqrt(self._force.dot(self._force)) / GRAVITY
-        if not limits.least_gravity <= felt <= limits.most_gravity:
+        if stamp - self._gravity_felt > limits.frozen:
             now = float(np.linalg.norm(sample.linear_acceleration))
             hint = "is it in g?" if 0.5 < now < 2.0 else "is the sensor alive, and its unit m/s²?"
             return _lie(f"imu/data: feels {now:.1f} m/s², and gravity is {GRAVITY:.1f}: {hint}")
