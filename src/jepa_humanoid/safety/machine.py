@@ -90,7 +90,7 @@ class Safety:
         self._form = SampleForm(joint_names)
         self._sensors = SensorCheck(joint_names, self.limits, stops)
         self._reply: JointCommand | None = None
-        self._stamp = self._calm = math.nan
+        self._stamp = math.nan
         self._repeats = self._unsolved = 0
         self._anew = True
         self.restart()
@@ -190,12 +190,12 @@ class Safety:
             figures = f"{math.degrees(tilt):.0f}° (limit {math.degrees(limit):.0f}°)"
             self._let_go(BodyMode.FALLEN, Reason(cause, f"{verb}: tilted by {figures}"))
             return _DAMP
-        if self._spins(spin):
+        if spin > (self.limits.spin if self.engaged else self.limits.start_spin):
             self.fault(self._turning(spin))
             return _DAMP
         if self.engaged:
             return _BALANCE
-        self.engaged, self._unsolved, self._calm = True, 0, self._stamp
+        self.engaged, self._unsolved = True, 0
         return _BALANCE_ANEW
 
     def balanced(self, solved: bool, walking: bool) -> None:
@@ -258,14 +258,6 @@ class Safety:
             self.fault(self.stop)
         elif not self.limits.stand_at_start:
             self.fault(Reason(Cause.NOT_ASKED))
-
-    def _spins(self, spin: float) -> bool:
-        """Whether the gyroscope cannot be right; while the robot balances, only after some time."""
-        if not self.engaged:
-            return spin > self.limits.start_spin
-        if not spin > self.limits.spin:
-            self._calm = self._stamp
-        return self._stamp - self._calm > self.limits.spin_time
 
     def _turning(self, spin: float) -> Reason:
         who = "feet that stand seem to turn" if self.engaged else "the robot seems to turn before it balances,"
