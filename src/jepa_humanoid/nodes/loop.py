@@ -28,6 +28,9 @@ MOST_AT_ONCE = 20
 LONGEST_WAIT = 0.02
 """Time after which the loop looks whether it is to stop [s]."""
 
+Listener = Callable[[Any, int | None], None]
+"""What gets a message, and its number among its sender's."""
+
 
 class _Excluded(CallbackGroup):
     """Keeps subscriptions that the loop takes from away from the executor."""
@@ -68,21 +71,21 @@ class Loop:
         self._group = _Excluded()
         self._executor = SingleThreadedExecutor(context=node.context)
         self._executor.add_node(node)
-        self._listeners: list[tuple[Subscription, Callable[[Any], None]]] = []
+        self._listeners: list[tuple[Subscription, Listener]] = []
         self._changed = True
         self._stopped = False
         self._on_time: Callable[[float], float] | None = None
         self._next_time = math.inf
 
     def listen(
-        self, message_type: Any, topic: str, callback: Callable[[Any], None], qos: QoSProfile, raw: bool = False
+        self, message_type: Any, topic: str, callback: Listener, qos: QoSProfile, raw: bool = False
     ) -> Subscription:
         """Subscribe; the callback runs in the thread that spins, right after the message has come.
 
         Args:
             message_type: Message class.
             topic: Its name.
-            callback: Gets the message.
+            callback: Gets the message, and its number among its sender's, or None where the middleware does not tell.
             qos: Quality of service.
             raw: Hand over the message's bytes instead.
         """
@@ -145,7 +148,7 @@ class Loop:
                         if wait_set.is_ready("subscription", k):
                             taken = handle.take_message(message_type, raw)
                             if taken is not None:
-                                callback(taken[0])
+                                callback(taken[0], taken[1]["publication_sequence_number"])
                             if self._changed:
                                 break
                 elif wait > 0.0:
@@ -157,9 +160,9 @@ class Loop:
                     self._spin_background()
                     next_background = time.monotonic() + BACKGROUND_PERIOD
 
-    def _hold_listeners(self, held: contextlib.ExitStack) -> list[tuple[int, Any, Any, bool, Callable[[Any], None]]]:
+    def _hold_listeners(self, held: contextlib.ExitStack) -> list[tuple[int, Any, Any, bool, Listener]]:
         """Index, handle, type, rawness and callback of all subscriptions; none is destroyed while it is held."""
-        listeners: list[tuple[int, Any, Any, bool, Callable[[Any], None]]] = []
+        listeners: list[tuple[int, Any, Any, bool, Listener]] = []
         for subscription, callback in list(self._listeners):
             with contextlib.suppress(InvalidHandle):
                 held.enter_context(subscription.handle)
