@@ -22,7 +22,7 @@ from rclpy.utilities import try_shutdown
 
 from jepa_humanoid.errors import HumanoidError
 from jepa_humanoid.nodes.contract import SERVICES, TOPICS
-from jepa_humanoid.nodes.errors import NodeError
+from jepa_humanoid.nodes.errors import MessageError, NodeError
 from jepa_humanoid.nodes.loop import Loop, Mailbox
 from jepa_humanoid.nodes.parameters import COMMON_PARAMETERS, ParameterSpec
 from jepa_humanoid.safety.senders import WINDOW, SenderWatch
@@ -138,7 +138,10 @@ class RobotNode(LifecycleNode):
             if spec.exclusive and watch.hear(number, time.monotonic()):
                 self._refuse_senders(topic, message)
             elif self.active:
-                callback(message)
+                try:
+                    callback(message)
+                except MessageError as error:
+                    self.warn_throttled(f"ignored what cannot be read: {error}")
 
         self._inputs.append(self.loop.listen(spec.type, spec.name, when_active, spec.quality.profile, raw))
 
