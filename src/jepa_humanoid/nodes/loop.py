@@ -11,12 +11,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from rclpy.callback_groups import CallbackGroup
+from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.exceptions import InvalidHandle
 from rclpy.executors import ExternalShutdownException, ShutdownException, SingleThreadedExecutor, TimeoutException
 from rclpy.impl.implementation_singleton import rclpy_implementation as _rclpy
 from rclpy.node import Node
-from rclpy.qos import QoSProfile
+from rclpy.qos import QoSProfile, qos_policy_name_from_kind
 from rclpy.subscription import Subscription
 
 BACKGROUND_PERIOD = 0.05
@@ -32,17 +33,11 @@ Listener = Callable[[Any, int | None], None]
 """What gets a message, and its number among its sender's."""
 
 
-class _Excluded(CallbackGroup):
-    """Keeps subscriptions that the loop takes from away from the executor."""
+class _OwnMessages(ReentrantCallbackGroup):
+    """Keeps messages, which the loop takes, away from the executor, and leaves it what else there is to a topic."""
 
     def can_execute(self, entity: Any) -> bool:
-        return False
-
-    def beginning_execution(self, entity: Any) -> bool:
-        return False
-
-    def ending_execution(self, entity: Any) -> None:
-        pass
+        return not isinstance(entity, Subscription)
 
 
 class Mailbox:
@@ -68,7 +63,7 @@ class Loop:
 
     def __init__(self, node: Node) -> None:
         self._node = node
-        self._group = _Excluded()
+        self._group = _OwnMessages()
         self._executor = SingleThreadedExecutor(context=node.context)
         self._executor.add_node(node)
         self._listeners: list[tuple[Subscription, Listener]] = []
@@ -89,19 +84,34 @@ class Loop:
             qos: Quality of service.
             raw: Hand over the message's bytes instead.
         """
-        subscription = self._node.create_subscription(
-            message_type, topic, callback, qos, callback_group=self._group, raw=raw
-        )
+        subscription = self._subscribe(message_type, topic, qos, raw)
         self._listeners.append((subscription, callback))
         self._changed = True
         return subscription
 
     def mailbox(self, message_type: Any, topic: str, qos: QoSProfile) -> tuple[Subscription, Mailbox]:
         """Subscribe without being woken."""
-        subscription = self._node.create_subscription(
-            message_type, topic, lambda _: None, qos, callback_group=self._group
-        )
+        subscription = self._subscribe(message_type, topic, qos, raw=False)
         return subscription, Mailbox(subscription)
+
+    def _subscribe(self, message_type: Any, topic: str, qos: QoSProfile, raw: bool) -> Subscription:
+        def say(event: Any) -> None:
+            policy = qos_policy_name_from_kind(event.last_policy_kind).lower()
+            ours = getattr(qos, policy, None)
+            self._node.get_logger().warning(
+                f"{topic}: somebody's messages do not arrive here, for their quality of service does not fit: "
+                f"publish with {policy} {ours.name if ours is not None else 'as docs/topics.md says'}"
+            )
+
+        return self._node.create_subscription(
+            message_type,
+            topic,
+            lambda _: None,  # the loop takes messages itself
+            qos,
+            callback_group=self._group,
+            event_callbacks=SubscriptionEventCallbacks(incompatible_qos=say, use_default_callbacks=False),
+            raw=raw,
+        )
 
     def forget(self, subscription: Subscription) -> None:
         """Undo `listen` or `mailbox`."""
