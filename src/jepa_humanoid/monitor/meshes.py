@@ -54,7 +54,7 @@ def load_body_meshes(robot: RobotDescription) -> tuple[BodyMesh, ...]:
         RobotDescriptionError: If a mesh file is missing.
         ValueError: If a visual has a geometry that this reader does not know.
     """
-    root = ElementTree.parse(robot.urdf_path).getroot()
+    root = robot.urdf()
     named_colours = {
         material.get("name", ""): _colour(material)
         for material in root.iter("material")

@@ -13,7 +13,7 @@ import pinocchio as pin
 
 from jepa_humanoid.config import load, nearest
 from jepa_humanoid.overrides import OverrideError, overlay, parse_overrides
-from jepa_humanoid.resources import file_names, share_directory
+from jepa_humanoid.resources import file_names, named_file
 from jepa_humanoid.robot.errors import RobotDescriptionError
 from jepa_humanoid.robot.files import (
     BLOCKS,
@@ -28,6 +28,7 @@ from jepa_humanoid.robot.files import (
     resolve_uri,
 )
 from jepa_humanoid.robot.state import Vector
+from jepa_humanoid.robot.urdf import check_commanded, check_mesh, lock_joints, read_urdf, root_link
 
 SIDES = ("left", "right")
 DEFAULT_ROBOT = "g1"
@@ -121,20 +122,19 @@ class RobotDescription:
     @cached_property
     def link_names(self) -> tuple[str, ...]:
         """Every link of the URDF, the fixed ones too, depth first in the order of its joints."""
-        tree = ElementTree.parse(self.urdf_path).getroot()
+        tree = self.urdf()
         children: dict[str, list[str]] = {}
         for joint in tree.findall("joint"):
             parent, child = joint.find("parent"), joint.find("child")
             if parent is not None and child is not None:
                 children.setdefault(parent.get("link", ""), []).append(child.get("link", ""))
-        roots = {link.get("name", "") for link in tree.findall("link")}.difference(*children.values())
 
         def below(link: str) -> Iterator[str]:
             yield link
             for child in children.get(link, ()):
                 yield from below(child)
 
-        return tuple(name for root in sorted(roots) for name in below(root))
+        return tuple(below(root_link(tree)))
 
     @cached_property
     def mass(self) -> float:
@@ -169,13 +169,25 @@ class RobotDescription:
             raise RobotDescriptionError(f"robot '{self.name}': no frame '{name}' in {self.urdf_path.name}")
         return int(self.model.getFrameId(name))
 
+    def urdf(self) -> ElementTree.Element:
+        """The URDF as everybody here reads it, a new tree; joints that nobody commands are fixed.
+
+        Raises:
+            RobotDescriptionError: If the file has changed to something that is none.
+        """
+        root = read_urdf(self.urdf_path)
+        lock_joints(root, self.locked_joints)
+        return root
+
     def mesh_path(self, uri: str) -> Path:
         """File behind a mesh URI of the URDF.
 
         Raises:
-            RobotDescriptionError: If there is none.
+            RobotDescriptionError: If there is none, or it is no mesh but stands for one.
         """
-        return resolve_uri(uri, relative_to=self.urdf_path.parent)
+        path = resolve_uri(uri, relative_to=self.urdf_path.parent)
+        check_mesh(path)
+        return path
 
 
 def load_robot(name_or_path: str | Path = DEFAULT_ROBOT, overrides: str = "") -> RobotDescription:
@@ -190,32 +202,29 @@ def load_robot(name_or_path: str | Path = DEFAULT_ROBOT, overrides: str = "") ->
         RobotDescriptionError: If a file is missing or malformed, or names a joint or frame that the URDF lacks.
         OverrideError: If the overrides cannot be read, or are of no block.
     """
-    path = Path(name_or_path)
-    if path.suffix not in {".yaml", ".yml"}:
-        path = share_directory() / "config" / "robots" / f"{name_or_path}.yaml"
+    path = named_file("config/robots", name_or_path)
     if not path.is_file():
         known = ", ".join(file_names("config/robots"))
         raise RobotDescriptionError(f"no robot '{name_or_path}': known are {known}, or give a YAML file")
     _check_overrides(overrides)
     file = load(RobotFile, path, RobotDescriptionError)
     urdf_path = resolve_uri(file.urdf, relative_to=path.parent)
-    full = pin.buildModelFromUrdf(str(urdf_path), pin.JointModelFreeFlyer())
+    tree = read_urdf(urdf_path)
+    full = _model(tree, urdf_path)
     settings = joint_settings(file, list(full.names)[2:], path)
+    check_commanded(tree, settings, urdf_path)
     locked = [full.getJointId(name) for name in list(full.names)[2:] if name not in settings]
     model = pin.buildReducedModel(full, locked, pin.neutral(full)) if locked else full
-    _add_sole_frames(model, file)
+    if set(file.feet) != set(SIDES):
+        raise RobotDescriptionError(f"{path}: feet must be 'left' and 'right', not {sorted(file.feet)}")
+    _add_sole_frames(model, file, path)
     names = tuple(list(model.names)[2:])
     joints = _joint_table([settings[name] for name in names], model)
     model.armature = np.concatenate([np.zeros(6), joints.armature])
-    groups = {
-        group: tuple(i for i, name in enumerate(names) if re.fullmatch(pattern, name))
-        for group, pattern in file.groups.items()
-    }
+    groups = {group: _members(group, pattern, names, path) for group, pattern in file.groups.items()}
     for group, indices in groups.items():
         if not indices:
             raise RobotDescriptionError(f"{path}: group '{group}' matches no joint of {urdf_path.name}")
-    if set(file.feet) != set(SIDES):
-        raise RobotDescriptionError(f"{path}: feet must be 'left' and 'right', not {sorted(file.feet)}")
     robot = RobotDescription(
         name=file.name,
         source=path,
@@ -240,6 +249,24 @@ def load_robot(name_or_path: str | Path = DEFAULT_ROBOT, overrides: str = "") ->
     _check_groups(robot)
     _check_feet(robot)
     return robot
+
+
+def _model(tree: ElementTree.Element, path: Path) -> pin.Model:
+    try:
+        return pin.buildModelFromXML(ElementTree.tostring(tree, encoding="unicode"), pin.JointModelFreeFlyer())
+    except (ValueError, RuntimeError) as error:
+        raise RobotDescriptionError(f"{path} cannot be read as a robot: {error}") from error
+
+
+def _members(group: str, pattern: str, names: tuple[str, ...], path: Path) -> tuple[int, ...]:
+    """Indices of the joints whose names match the group's pattern."""
+    try:
+        matches = re.compile(pattern).fullmatch
+    except (re.error, RecursionError, OverflowError) as error:
+        raise RobotDescriptionError(
+            f"{path}: groups.{group} '{pattern}' is no regular expression ({error}): any text is `.*` here, not `*`"
+        ) from error
+    return tuple(i for i, name in enumerate(names) if matches(name))
 
 
 def _check_base(robot: RobotDescription) -> None:
@@ -296,10 +323,10 @@ def sole_frame(side: str) -> str:
     return f"{side}_sole"
 
 
-def _add_sole_frames(model: pin.Model, file: RobotFile) -> None:
+def _add_sole_frames(model: pin.Model, file: RobotFile, path: Path) -> None:
     for side, foot in file.feet.items():
         if not model.existFrame(foot.frame):
-            raise RobotDescriptionError(f"robot '{file.name}': no frame '{foot.frame}' in its URDF")
+            raise RobotDescriptionError(f"{path}: feet.{side}.frame: no frame '{foot.frame}' in its URDF")
         parent = model.frames[model.getFrameId(foot.frame)]
         centre = pin.SE3(np.eye(3), foot.centre)
         model.addFrame(

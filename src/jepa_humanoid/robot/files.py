@@ -3,6 +3,7 @@
 import contextlib
 import importlib.metadata
 import os
+import urllib.parse
 from dataclasses import fields
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -165,7 +166,7 @@ def joint_settings(file: RobotFile, urdf_joints: list[str], path: Path) -> dict[
 
 
 def resolve_uri(uri: str, relative_to: Path | None = None) -> Path:
-    """Return the file that ``package://NAME/...``, an absolute or a relative path stands for.
+    """Return the file that ``package://NAME/...``, ``file:///...``, an absolute or a relative path stands for.
 
     Packages are looked up in ``AMENT_PREFIX_PATH`` and in the wheels of this Python environment.
 
@@ -173,11 +174,11 @@ def resolve_uri(uri: str, relative_to: Path | None = None) -> Path:
         RobotDescriptionError: If there is no such file.
     """
     if not uri.startswith("package://"):
-        path = Path(uri)
+        path = Path(urllib.parse.unquote(urllib.parse.urlsplit(uri).path)) if uri.startswith("file:") else Path(uri)
         if relative_to is not None and not path.is_absolute():
             path = relative_to / path
         if not path.is_file():
-            raise RobotDescriptionError(f"no file '{path}'")
+            raise RobotDescriptionError(f"no file '{path}', which '{uri}' stands for")
         return path
     package, _, rest = uri.removeprefix("package://").partition("/")
     shares = [Path(prefix) / "share" for prefix in os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep) if prefix]

@@ -138,10 +138,7 @@ def _read_skeleton(robot: RobotDescription) -> dartpy.dynamics.Skeleton:
 
     Nothing that moves hangs on a fixed link: `_set_inertias` takes those away, with whatever they carry.
     """
-    tree = ElementTree.parse(robot.urdf_path).getroot()
-    for joint in tree.findall("joint"):
-        if joint.get("name") not in robot.joint_names:
-            joint.set("type", "fixed")
+    tree = robot.urdf()
     for link in tree.findall("link"):
         for shape in [*link.findall("visual"), *link.findall("collision")]:
             link.remove(shape)
@@ -204,7 +201,7 @@ def _set_inertias(skeleton: dartpy.dynamics.Skeleton, robot: RobotDescription, d
     which is what a Gazebo model can do as well.
     """
     # The loader gives links that have no inertia one of a kilogramme.
-    tree = ElementTree.parse(robot.urdf_path).getroot()
+    tree = robot.urdf()
     massive = {link.get("name") for link in tree.findall("link") if link.find("inertial") is not None}
     inertias = {}
     for body in skeleton.getBodyNodes():
@@ -261,7 +258,7 @@ def _add_shapes(skeleton: dartpy.dynamics.Skeleton, robot: RobotDescription, fri
 
 def _mesh_boxes(robot: RobotDescription) -> Iterator[tuple[str, pin.SE3, Vector]]:
     """Link, placement in it and edge lengths [m] of the boxes around the URDF's collision meshes."""
-    for link in ElementTree.parse(robot.urdf_path).getroot().findall("link"):
+    for link in robot.urdf().findall("link"):
         for collision in link.findall("collision"):
             mesh = collision.find("geometry/mesh")
             if mesh is None:

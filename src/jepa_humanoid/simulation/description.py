@@ -59,21 +59,12 @@ def _bare_urdf(robot: RobotDescription, folder: Path) -> Path:
     A joint that nobody commands would fall about in Gazebo, and viewers would wait for its position; a vendor's plugins
     and transmissions are for a simulator and controllers that are not these.
     """
-    tree = ElementTree.parse(robot.urdf_path)
-    root = tree.getroot()
-    extras = [element for tag in ("gazebo", "transmission") for element in root.findall(tag)]
-    locked = [joint for joint in root.findall("joint") if joint.get("name") in robot.locked_joints]
-    if not extras and not locked:
-        return robot.urdf_path
-    for element in extras:
-        root.remove(element)
-    for joint in locked:
-        joint.set("type", "fixed")
-        for tag in ("axis", "limit", "dynamics", "mimic", "safety_controller", "calibration"):
-            for element in joint.findall(tag):
-                joint.remove(element)
+    root = robot.urdf()
+    for tag in ("gazebo", "transmission", "mujoco", "ros2_control"):
+        for element in root.findall(tag):
+            root.remove(element)
     path = folder / robot.urdf_path.name
-    tree.write(path, encoding="utf-8", xml_declaration=True)
+    ElementTree.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
     return path
 
 
