@@ -298,6 +298,7 @@ def _check_groups(robot: RobotDescription) -> None:
 def _check_feet(robot: RobotDescription) -> None:
     """Gait and controller hold soles flat and forward by their frames; simulators put a box above each sole."""
     model, data = robot.model, robot.model.createData()
+    _check_legs(robot)
     pin.framesForwardKinematics(model, data, robot.nominal_configuration)
     soles = [data.oMf[robot.frame_id(sole_frame(side))] for side in SIDES]
     for side, T_world_sole in zip(SIDES, soles, strict=True):
@@ -316,6 +317,32 @@ def _check_feet(robot: RobotDescription) -> None:
             )
     if soles[0].translation[1] <= soles[1].translation[1]:
         raise RobotDescriptionError(f"{robot.source}: feet.left stands to the right of feet.right")
+
+
+def _check_legs(robot: RobotDescription) -> None:
+    """Each leg hangs on the base by hinges of its own: the estimator and the walker know no other."""
+    model = robot.model
+    legs = []
+    for side in SIDES:
+        frame = robot.feet[side].frame
+        joints = [joint for joint in model.supports[model.frames[robot.frame_id(frame)].parentJoint] if joint > 1]
+        if not joints:
+            raise RobotDescriptionError(
+                f"{robot.source}: feet.{side}.frame '{frame}' does not move against the base: name the leg's joints in "
+                "`joints`, or another link"
+            )
+        for joint in joints:
+            if not model.joints[joint].shortname().startswith("JointModelR"):
+                raise RobotDescriptionError(
+                    f"{robot.urdf_path}: joint '{model.names[joint]}' of the {side} leg must be revolute or continuous, "
+                    "as legs are here; leave it out of `joints`, which locks it"
+                )
+        legs.append(joints)
+    if shared := [model.names[joint] for joint in legs[0] if joint in legs[1]]:
+        raise RobotDescriptionError(
+            f"{robot.source}: legs must hang on the base, and {', '.join(shared)} move both: leave them out of "
+            "`joints`, which locks them, or name the link above the legs as the base and begin the URDF with it"
+        )
 
 
 def sole_frame(side: str) -> str:

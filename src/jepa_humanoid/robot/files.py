@@ -14,11 +14,12 @@ import numpy as np
 from pydantic import Field
 from pydantic.dataclasses import dataclass as validated_dataclass
 
-from jepa_humanoid.config import STRICT, NonNegative, Positive, parse
+from jepa_humanoid.config import STRICT, Ascending, Count, NonNegative, Positive, parse
 from jepa_humanoid.robot.errors import RobotDescriptionError
 from jepa_humanoid.robot.state import Vector
 
 _Point = tuple[float, float, float]
+_Elevation = Annotated[float, Field(ge=-np.pi / 2, le=np.pi / 2)]
 
 
 @validated_dataclass(frozen=True, config=STRICT)
@@ -87,9 +88,9 @@ class LidarSettings:
         noise: Standard deviation along the ray [m].
     """
 
-    elevation: tuple[float, float]
-    rays: tuple[int, int]
-    range: tuple[float, float]
+    elevation: Annotated[tuple[_Elevation, _Elevation], Ascending]
+    rays: tuple[Count, Count]
+    range: Annotated[tuple[NonNegative, Positive], Ascending]
     rate: Positive
     noise: NonNegative
 
@@ -136,7 +137,7 @@ BLOCKS = tuple(block.name for block in fields(SettingsBlocks))
 class RobotFile(SettingsBlocks):
     """A robot's YAML file, as written."""
 
-    name: str
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
     urdf: str
     frames: FrameNames
     feet: dict[str, FootGeometry]

@@ -209,7 +209,7 @@ def _check_names(root: Element, path: Path) -> None:
         for which in ("parent", "child"):
             link = _end(joint, which)
             if link not in links:
-                raise RobotDescriptionError(f"{path}: {_place(joint)}: <{which} link=\"{link}\"> is no link of it")
+                raise RobotDescriptionError(f'{path}: {_place(joint)}: <{which} link="{link}"> is no link of it')
 
 
 def _take_off_the_world(root: Element) -> None:
