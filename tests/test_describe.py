@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 pytest.importorskip("rclpy")
@@ -14,6 +15,9 @@ from jepa_humanoid.graph.options import robot_names
 from jepa_humanoid.locomotion.settings import GaitSettings
 from jepa_humanoid.robot.description import RobotDescription, load_robot
 from jepa_humanoid.robot.stature import stature
+from jepa_humanoid.simulation.description import robot_description
+from jepa_humanoid.simulation.model import build_model
+from jepa_humanoid.simulation.scenes import load_scene
 
 
 def found(robot: RobotDescription, **gait: object) -> str:
@@ -81,3 +85,54 @@ def test_command_writes_and_tells(tmp_path: Path) -> None:
     start = json.loads((tmp_path / "start.json").read_text())
     assert np.isclose(start["z"], 1.019, atol=1e-3)
     assert Path(start["controllers"]).is_file()
+
+
+@pytest.mark.parametrize("target", ["mujoco", "gazebo"])
+@pytest.mark.parametrize("name", robot_names())
+def test_what_is_written_can_be_read_back(name: str, target: str, tmp_path: Path) -> None:
+    """The URDF that `describe` writes is the same robot again, with its meshes, in the simulation too."""
+    robot = load_robot(name)
+    (tmp_path / "robot.urdf").write_text(robot_description(robot, target), encoding="utf-8")
+    content = yaml.safe_load(robot.source.read_text(encoding="utf-8")) | {"urdf": "robot.urdf"}
+    (tmp_path / "again.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    again = load_robot(tmp_path / "again.yaml")
+    assert again.joint_names == robot.joint_names
+    assert again.mass == pytest.approx(robot.mass)
+    for ours, theirs in zip(robot.model.inertias, again.model.inertias, strict=True):
+        np.testing.assert_allclose(theirs.lever, ours.lever, atol=1e-6)
+        if target == "mujoco":  # Gazebo has no armature: it gets the rotors in the links
+            np.testing.assert_allclose(theirs.inertia, ours.inertia, atol=1e-5)
+    simulated = build_model(again, load_scene("flat"), 0.001)
+    assert simulated.body_mass.sum() == pytest.approx(robot.mass)
+
+
+def test_robot_of_a_relative_path_is_described(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A YAML file that is named relatively, with a URDF beside it, is written for programs in other folders."""
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    robot = load_robot("g1")
+    (folder / "r.urdf").write_bytes(robot.urdf_path.read_bytes())
+    content = yaml.safe_load(robot.source.read_text(encoding="utf-8")) | {"urdf": "r.urdf"}
+    (folder / "r.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    outcome = CliRunner().invoke(app, ["--robot", "mine/r.yaml", "--target", "mujoco", "--out", "out"])
+    assert outcome.exit_code == 0, outcome.stderr
+    assert "g1: 33.3 kg" in outcome.stdout
+    assert (tmp_path / "out" / "robot.urdf").is_file()
+
+
+def test_what_mujoco_refuses_is_found(tmp_path: Path) -> None:
+    """A collision mesh that MuJoCo cannot read ends `describe` with one sentence, and nothing is written."""
+    robot = load_robot("g1")
+    text = robot.urdf_path.read_text(encoding="utf-8")
+    used = text[text.index("<collision>") :].partition('filename="')[2].partition('"')[0]
+    (tmp_path / "part.dae").write_text("<COLLADA/>", encoding="utf-8")
+    (tmp_path / "r.urdf").write_text(text.replace(used, "part.dae"), encoding="utf-8")
+    content = yaml.safe_load(robot.source.read_text(encoding="utf-8")) | {"urdf": "r.urdf"}
+    (tmp_path / "r.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    out = tmp_path / "out"
+    outcome = CliRunner().invoke(app, ["--robot", str(tmp_path / "r.yaml"), "--target", "mujoco", "--out", str(out)])
+    assert outcome.exit_code == 2
+    assert "convert it to STL or OBJ" in outcome.stderr
+    assert "Traceback" not in outcome.stderr
+    assert not out.exists()

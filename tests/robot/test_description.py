@@ -233,7 +233,9 @@ def test_encodings_that_yaml_has_are_read(tmp_path: Path, encoding: str) -> None
     assert load_robot(path).name == "g1"
 
 
-@pytest.mark.parametrize("content", [b"name: g\xf6", b"\xff\xfe\x00", b"name: 2001-99-99", b"[" * 3000, b"name: g1\x00"])
+@pytest.mark.parametrize(
+    "content", [b"name: g\xf6", b"\xff\xfe\x00", b"name: 2001-99-99", b"[" * 3000, b"name: g1\x00"]
+)
 def test_bytes_that_are_no_yaml_are_told(tmp_path: Path, content: bytes) -> None:
     """Latin-1, half a character, dates that are none and brackets without end are errors that name the file."""
     path = tmp_path / "robot.yaml"
@@ -243,7 +245,7 @@ def test_bytes_that_are_no_yaml_are_told(tmp_path: Path, content: bytes) -> None
 
 
 def test_paths_are_relative_to_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A robot's file that is named relatively names its URDF relative to itself; the robot outlives a change of folder."""
+    """A robot's file that is named relatively names its URDF relative to itself, wherever one goes afterwards."""
     folder = tmp_path / "robots"
     folder.mkdir()
     g1 = load_robot("g1")

@@ -334,8 +334,8 @@ def _check_legs(robot: RobotDescription) -> None:
         for joint in joints:
             if not model.joints[joint].shortname().startswith("JointModelR"):
                 raise RobotDescriptionError(
-                    f"{robot.urdf_path}: joint '{model.names[joint]}' of the {side} leg must be revolute or continuous, "
-                    "as legs are here; leave it out of `joints`, which locks it"
+                    f"{robot.urdf_path}: joint '{model.names[joint]}' of the {side} leg must be revolute or "
+                    "continuous, as legs are here; leave it out of `joints`, which locks it"
                 )
         legs.append(joints)
     if shared := [model.names[joint] for joint in legs[0] if joint in legs[1]]:
