@@ -82,7 +82,7 @@ def controllers_file(robot: RobotDescription) -> Path:
     path = cache_directory() / "ros2_control" / f"{robot.name}.yaml"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile("w", dir=path.parent, suffix=".yaml", delete=False) as file:
+        with NamedTemporaryFile("w", dir=path.parent, suffix=".yaml", delete=False, encoding="utf-8") as file:
             yaml.safe_dump(_controllers(robot), file, sort_keys=False)
         # Somebody may be reading the one that is there.
         Path(file.name).replace(path)
