@@ -121,8 +121,9 @@ def test_robot_of_a_relative_path_is_described(tmp_path: Path, monkeypatch: pyte
     assert (tmp_path / "out" / "robot.urdf").is_file()
 
 
-def test_what_mujoco_refuses_is_found(tmp_path: Path) -> None:
-    """A collision mesh that MuJoCo cannot read ends `describe` with one sentence, and nothing is written."""
+@pytest.mark.parametrize("target", ["mujoco", "gazebo"])
+def test_mesh_that_cannot_be_read_is_found(target: str, tmp_path: Path) -> None:
+    """A collision mesh that nobody here can read ends `describe` with one sentence, and nothing is written."""
     robot = load_robot("g1")
     text = robot.urdf_path.read_text(encoding="utf-8")
     used = text[text.index("<collision>") :].partition('filename="')[2].partition('"')[0]
@@ -131,7 +132,7 @@ def test_what_mujoco_refuses_is_found(tmp_path: Path) -> None:
     content = yaml.safe_load(robot.source.read_text(encoding="utf-8")) | {"urdf": "r.urdf"}
     (tmp_path / "r.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
     out = tmp_path / "out"
-    outcome = CliRunner().invoke(app, ["--robot", str(tmp_path / "r.yaml"), "--target", "mujoco", "--out", str(out)])
+    outcome = CliRunner().invoke(app, ["--robot", str(tmp_path / "r.yaml"), "--target", target, "--out", str(out)])
     assert outcome.exit_code == 2
     assert "convert it to STL or OBJ" in outcome.stderr
     assert "Traceback" not in outcome.stderr

@@ -11,6 +11,7 @@ import yaml
 from jepa_humanoid.graph.options import robot_names
 from jepa_humanoid.locomotion.settings import gait_settings
 from jepa_humanoid.overrides import overlay
+from jepa_humanoid.perception.elevation import elevation_settings
 from jepa_humanoid.resources import share_directory
 from jepa_humanoid.robot.description import RobotDescription, load_robot, sole_frame
 from jepa_humanoid.robot.errors import RobotDescriptionError
@@ -217,12 +218,16 @@ def test_number_that_cannot_be_is_named(tmp_path: Path, changes: dict[str, Any],
         ("gait.step_length_range=[0.5, -0.4]", r"step_length_range: .*swap"),
         ("gait.com_drop=.inf", r"com_drop: .*finite"),
         ("gait.step_width=.nan", r"step_width: "),
+        ("perception.resolution=0", r"resolution: .*greater than 0"),
+        ("perception.lowest=-.inf", r"lowest: .*finite"),
+        ("perception.ray_step=-0.1", r"ray_step: .*greater than 0"),
     ],
 )
 def test_setting_that_cannot_be_is_named(g1: RobotDescription, change: str, words: str) -> None:
     """The settings of the parts are held to the same: finite, and the least before the greatest."""
+    robot = g1.with_overrides(change)
     with pytest.raises(RobotDescriptionError, match=words):
-        gait_settings(g1.with_overrides(change))
+        gait_settings(robot), elevation_settings(robot)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])

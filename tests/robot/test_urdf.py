@@ -237,6 +237,30 @@ def test_simulation_and_controller_agree_on_every_inertia(name: str) -> None:
         np.testing.assert_allclose(inertia.inertia, ours.inertia, atol=1e-9, err_msg=joint_name)
 
 
+def test_one_link_may_carry_everything(write_robot: WriteRobot) -> None:
+    """IMU, LiDAR and torso may be one link, even one with the name of their roles."""
+    frames = dict.fromkeys(("base", "torso", "imu", "lidar"), "pelvis")
+    simulated(load_robot(write_robot(frames=frames)))
+    renamed = dict.fromkeys(("base", "torso", "imu", "lidar"), "torso")
+
+    def change(root: Element) -> None:
+        for element in root.iter():
+            for attribute, value in element.attrib.items():
+                if element.tag in ("link", "parent", "child") and value == "pelvis":
+                    element.set(attribute, "torso")
+
+    assert simulated(load_robot(write_robot(change, frames=renamed))).site("torso").bodyid[0] == 1
+
+
+def test_joint_is_no_frame(write_robot: WriteRobot) -> None:
+    """A joint's name where a link's is wanted is told, with the link that may be meant."""
+    frames = {"base": "pelvis", "torso": "torso_joint", "imu": "imu_in_pelvis", "lidar": "mid360_link"}
+    with pytest.raises(
+        RobotDescriptionError, match=r"frames\.torso: no frame 'torso_joint'.*mean 'torso_link'"
+    ):
+        load_robot(write_robot(frames=frames))
+
+
 def test_shape_without_inertial_weighs_nothing(write_robot: WriteRobot) -> None:
     """MuJoCo would give a fixed link the mass of its shape; the controller does not know it, so neither has it."""
     shape = (

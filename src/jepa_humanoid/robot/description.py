@@ -3,7 +3,7 @@
 import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -217,7 +217,9 @@ def load_robot(name_or_path: str | Path = DEFAULT_ROBOT, overrides: str = "") ->
     model = pin.buildReducedModel(full, locked, pin.neutral(full)) if locked else full
     if set(file.feet) != set(SIDES):
         raise RobotDescriptionError(f"{path}: feet must be 'left' and 'right', not {sorted(file.feet)}")
-    _add_sole_frames(model, file, path)
+    links = {link.get("name", "") for link in tree.findall("link")}
+    _check_frames(file, links, path)
+    _add_sole_frames(model, file)
     names = tuple(list(model.names)[2:])
     joints = _joint_table([settings[name] for name in names], model)
     model.armature = np.concatenate([np.zeros(6), joints.armature])
@@ -243,8 +245,6 @@ def load_robot(name_or_path: str | Path = DEFAULT_ROBOT, overrides: str = "") ->
         locked_joints=tuple(full.names[joint] for joint in locked),
         model=model,
     )
-    for frame in (file.frames.base, file.frames.torso, file.frames.imu, file.frames.lidar):
-        robot.frame_id(frame)
     _check_base(robot)
     _check_groups(robot)
     _check_feet(robot)
@@ -267,6 +267,16 @@ def _members(group: str, pattern: str, names: tuple[str, ...], path: Path) -> tu
             f"{path}: groups.{group} '{pattern}' is no regular expression ({error}): any text is `.*` here, not `*`"
         ) from error
     return tuple(i for i, name in enumerate(names) if matches(name))
+
+
+def _check_frames(file: RobotFile, links: set[str], path: Path) -> None:
+    wanted = {f"frames.{role}": link for role, link in asdict(file.frames).items()}
+    wanted |= {f"feet.{side}.frame": foot.frame for side, foot in file.feet.items()}
+    for place, link in wanted.items():
+        if link not in links:
+            raise RobotDescriptionError(
+                f"{path}: {place}: no frame '{link}' among the URDF's links; {nearest(link, links)}"
+            )
 
 
 def _check_base(robot: RobotDescription) -> None:
@@ -350,10 +360,8 @@ def sole_frame(side: str) -> str:
     return f"{side}_sole"
 
 
-def _add_sole_frames(model: pin.Model, file: RobotFile, path: Path) -> None:
+def _add_sole_frames(model: pin.Model, file: RobotFile) -> None:
     for side, foot in file.feet.items():
-        if not model.existFrame(foot.frame):
-            raise RobotDescriptionError(f"{path}: feet.{side}.frame: no frame '{foot.frame}' in its URDF")
         parent = model.frames[model.getFrameId(foot.frame)]
         centre = pin.SE3(np.eye(3), foot.centre)
         model.addFrame(

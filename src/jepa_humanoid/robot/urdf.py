@@ -195,6 +195,10 @@ def _check_names(root: Element, path: Path) -> None:
         names = [element.get("name", "") for element in root.findall(tag)]
         if "" in names:
             raise RobotDescriptionError(f"{path}: a {tag} has no name: give it one")
+        if unexpanded := [name for name in names if "${" in name or "$(" in name]:
+            raise RobotDescriptionError(
+                f"{path}: {tag} '{unexpanded[0]}' is xacro: expand it first, `xacro FILE.xacro > {path.name}`"
+            )
         if repeated := [name for name, count in Counter(names).items() if count > 1]:
             raise RobotDescriptionError(f"{path}: there is more than one {tag} '{repeated[0]}': rename one")
     links = {link.get("name", "") for link in root.findall("link")}

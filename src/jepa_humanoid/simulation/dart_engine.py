@@ -12,11 +12,11 @@ from itertools import combinations
 import dartpy
 import numpy as np
 import pinocchio as pin
-import trimesh
 
 from jepa_humanoid.constants import GRAVITY
 from jepa_humanoid.robot.description import SIDES, RobotDescription
 from jepa_humanoid.robot.files import LidarSettings
+from jepa_humanoid.robot.meshes import read_mesh
 from jepa_humanoid.robot.state import Vector
 from jepa_humanoid.simulation.engine import BaseMotion, BodyDraw
 from jepa_humanoid.simulation.scenes import Scene
@@ -263,7 +263,7 @@ def _mesh_boxes(robot: RobotDescription) -> Iterator[tuple[str, pin.SE3, Vector]
             mesh = collision.find("geometry/mesh")
             if mesh is None:
                 continue
-            bounds = trimesh.load_mesh(robot.mesh_path(mesh.get("filename", "")), process=False).bounds
+            bounds = read_mesh(robot, mesh.get("filename", ""), process=False).bounds
             scale = np.array(mesh.get("scale", "1 1 1").split(), dtype=float)
             low, high = np.sort(np.asarray(bounds) * scale, axis=0)
             yield link.get("name", ""), _placement(collision) * pin.SE3(np.eye(3), (low + high) / 2), high - low

@@ -13,7 +13,6 @@ from jepa_humanoid.simulation.lidar import TRANSPARENT_GROUP
 from jepa_humanoid.simulation.scenes import Scene
 from jepa_humanoid.simulation.soles import SPHERE_RADIUS, sole_box, sole_spheres
 
-TORSO_SITE = "torso"
 FLOOR = "floor"
 
 # Collision bits. The environment meets every part of the robot; of the robot's own parts only the two legs meet.
@@ -181,9 +180,8 @@ def _subtree(body: mujoco.MjsBody) -> set[str]:
 
 
 def _add_sensors(spec: mujoco.MjSpec, robot: RobotDescription) -> None:
-    for frame in (robot.frames.imu, robot.frames.lidar):
+    for frame in dict.fromkeys((robot.frames.imu, robot.frames.lidar)):
         spec.body(frame).add_site(name=frame)
-    spec.body(robot.frames.torso).add_site(name=TORSO_SITE)
     for name, kind in (
         ("gyro", mujoco.mjtSensor.mjSENS_GYRO),
         ("accelerometer", mujoco.mjtSensor.mjSENS_ACCELEROMETER),
