@@ -255,9 +255,7 @@ def test_one_link_may_carry_everything(write_robot: WriteRobot) -> None:
 def test_joint_is_no_frame(write_robot: WriteRobot) -> None:
     """A joint's name where a link's is wanted is told, with the link that may be meant."""
     frames = {"base": "pelvis", "torso": "torso_joint", "imu": "imu_in_pelvis", "lidar": "mid360_link"}
-    with pytest.raises(
-        RobotDescriptionError, match=r"frames\.torso: no frame 'torso_joint'.*mean 'torso_link'"
-    ):
+    with pytest.raises(RobotDescriptionError, match=r"frames\.torso: no frame 'torso_joint'.*mean 'torso_link'"):
         load_robot(write_robot(frames=frames))
 
 
