@@ -26,6 +26,6 @@ def read_mesh(robot: RobotDescription, uri: str, process: bool = True) -> trimes
     except Exception as error:  # each format's reader has errors of its own, down to struct's
         said = " ".join(str(error).split()) or type(error).__name__
         raise RobotDescriptionError(f"{path} cannot be read as a mesh ({said}): convert it to STL or OBJ") from error
-    if not isinstance(mesh, trimesh.Trimesh) or not len(mesh.faces):
+    if not len(mesh.faces):
         raise RobotDescriptionError(f"{path} has no triangles: convert it to STL or OBJ again")
     return mesh

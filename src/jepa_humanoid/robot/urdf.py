@@ -146,7 +146,7 @@ def _parse(path: Path) -> Element:
         raise RobotDescriptionError(f"{path} {what}") from error
     if root.tag != "robot":
         raise RobotDescriptionError(f"{path} is no URDF: it begins with <{root.tag}>, not with <robot>")
-    if any(isinstance(element.tag, str) and "xacro" in element.tag for element in root.iter()):
+    if any("xacro" in element.tag for element in root.iter()):
         raise RobotDescriptionError(f"{path} is a xacro file: expand it first, `xacro {path.name} > robot.urdf`")
     return root
 
@@ -279,9 +279,9 @@ def _check_tree(root: Element, path: Path) -> None:
         link = waiting.pop()
         reached.add(link)
         waiting += children.get(link, ())
-    for link in root.findall("link"):
-        if link.get("name") not in reached:
-            raise RobotDescriptionError(f"{path}: {_place(link)} does not hang on '{roots[0]}', but in a ring")
+    for element in root.findall("link"):
+        if element.get("name") not in reached:
+            raise RobotDescriptionError(f"{path}: {_place(element)} does not hang on '{roots[0]}', but in a ring")
 
 
 def _check_commanded(joint: Element, path: Path) -> None:
