@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ pytest.importorskip("rclpy")
 from jepa_humanoid.commands.describe import app, doubts, summary
 from jepa_humanoid.graph.options import robot_names
 from jepa_humanoid.locomotion.settings import GaitSettings
+from jepa_humanoid.overrides import overlay
 from jepa_humanoid.robot.description import RobotDescription, load_robot
 from jepa_humanoid.robot.stature import stature
 from jepa_humanoid.simulation.description import robot_description
@@ -137,3 +139,22 @@ def test_mesh_that_cannot_be_read_is_found(target: str, tmp_path: Path) -> None:
     assert "convert it to STL or OBJ" in outcome.stderr
     assert "Traceback" not in outcome.stderr
     assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"groups": {"wing": "waist_.*"}}, "no posture weight for group 'wing'"),
+        ({"safety": {"tlit": 1}}, "safety.tlit: there is no such setting"),
+        ({"planner": {"search": {"samples": 0}}}, "planner.search.samples"),
+    ],
+)
+def test_what_would_be_found_at_the_start_is_found(changes: dict[str, Any], words: str, tmp_path: Path) -> None:
+    """Settings and groups that a part of the robot would refuse when it starts are told by `describe` already."""
+    content = yaml.safe_load(load_robot("g1").source.read_text(encoding="utf-8"))
+    if "groups" in changes:
+        del content["groups"]["waist"]
+    (tmp_path / "r.yaml").write_text(yaml.safe_dump(overlay(content, changes)), encoding="utf-8")
+    outcome = CliRunner().invoke(app, ["--robot", str(tmp_path / "r.yaml"), "--target", "g1", "--out", str(tmp_path)])
+    assert outcome.exit_code == 2
+    assert words in outcome.stderr

@@ -16,6 +16,7 @@ from jepa_humanoid.locomotion.model.lipm import natural_frequency
 from jepa_humanoid.locomotion.settings import GaitSettings, gait_settings
 from jepa_humanoid.robot.description import RobotDescription, load_robot
 from jepa_humanoid.robot.stature import Stature, stature
+from jepa_humanoid.settings import check_settings
 from jepa_humanoid.simulation.description import GAZEBO, controllers_file, robot_description
 
 app = typer.Typer(add_completion=False, help="Say what a robot is; write URDF and Gazebo world.")
@@ -47,6 +48,7 @@ def describe(
     """Say how the robot stands and what looks wrong; write its URDF, and for Gazebo the scene and where it starts."""
     with errors_told():
         described = load_robot(robot)
+        check_settings(described)
         gait = gait_settings(described)
         files = {"robot.urdf": robot_description(described, target, namespace)}
         if target == GAZEBO:
