@@ -130,7 +130,7 @@ def train(
     if on_split is not None:
         on_split(parts.train.seconds / 3600, parts.held_out.seconds / 3600)
     trainer = Trainer(chosen, parts.train, parts.held_out, out, seed, threads)
-    (out / SETTINGS).write_text(yaml.safe_dump(chosen.as_dict(), sort_keys=False))
+    (out / SETTINGS).write_text(yaml.safe_dump(chosen.as_dict(), sort_keys=False), encoding="utf-8")
     for report in trainer.run():
         if on_report is not None:
             on_report(report)

@@ -15,7 +15,7 @@ from typing import Annotated, Any, NoReturn, TextIO
 
 import typer
 
-from jepa_humanoid.commands.options import with_fields
+from jepa_humanoid.commands.options import Robot, with_fields
 from jepa_humanoid.commands.output import console, errors_told, fail, notes
 from jepa_humanoid.graph.arguments import DEFAULT_TARGET, TARGETS, all_options, make_options
 from jepa_humanoid.graph.assembly import make_graph
@@ -104,13 +104,13 @@ def demo(
             domain_id = free_domain(first=os.getpid() % (LAST_DOMAIN + 1))
         status = _run_graph(chosen, domain_id, log=sys.stderr)
         judged = report.is_file()
-        typer.echo(report.read_text().strip() if judged else NO_REPORT)
+        typer.echo(report.read_text(encoding="utf-8").strip() if judged else NO_REPORT)
     raise typer.Exit(status if judged else status or 1)
 
 
 @app.command()
 def doctor(
-    robot: Annotated[str, typer.Option(help="Which robot, a file in config/robots.")] = Options.robot,
+    robot: Robot = Options.robot,
     port: Annotated[int, typer.Option(help="Port that the page would use.")] = Options.port,
 ) -> None:
     """Check this installation, and say what is missing."""

@@ -1,7 +1,6 @@
 """`humanoid doctor`: is everything here that the robot needs, and what to do where it is not."""
 
 import os
-import re
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -219,7 +218,7 @@ def _robot(name: str) -> str:
     from jepa_humanoid.robot.description import load_robot
 
     robot = load_robot(name)
-    meshes = set(re.findall(r'<mesh[^>]*filename="([^"]+)"', robot.urdf_path.read_text()))
+    meshes = {mesh.get("filename", "") for mesh in robot.urdf().iter("mesh")}
     for uri in meshes:
         robot.mesh_path(uri)
     return f"{robot.joint_count} joints, {len(meshes)} meshes, {robot.urdf_path.name}"

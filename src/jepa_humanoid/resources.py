@@ -56,6 +56,17 @@ def resource(relative: str | Path) -> Path:
     return path
 
 
+def named_file(folder: str, name_or_path: str | Path) -> Path:
+    """Returns the YAML file, existing or not, that a name in a folder such as `config/scenes` or a path stands for.
+
+    A path is one with `.yaml` or `.yml` at its end; it is made absolute, for whoever reads it may be elsewhere.
+    """
+    path = Path(name_or_path).expanduser()
+    if path.suffix in {".yaml", ".yml"}:
+        return path.absolute()
+    return share_directory() / folder / f"{name_or_path}.yaml"
+
+
 def file_names(folder: str, suffix: str = "yaml") -> tuple[str, ...]:
     """Returns the names of the files with a suffix in a folder below `share_directory()`, such as `config/scenes`."""
     return tuple(sorted(path.stem for path in resource(folder).glob(f"*.{suffix}")))

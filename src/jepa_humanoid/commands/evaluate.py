@@ -25,7 +25,9 @@ def navigation_command(
     robot: Robot = DEFAULT_ROBOT,
     set_: Set = None,
     planner: Annotated[str, typer.Option(help=f"Who chooses the velocities: {', '.join(PLANNERS)}.")] = "jepa",
-    scene: Annotated[str, typer.Option(help="A file in config/scenes, with a goal.")] = "room",
+    scene: Annotated[
+        str, typer.Option(help="A file in config/scenes, or the path of a YAML file, with a goal.")
+    ] = "room",
     seeds: Seeds = "0:20",
     jobs: Jobs = 1,
     model: Annotated[Path | None, typer.Option(help="Folder of the world model; the robot's own if none.")] = None,

@@ -359,8 +359,9 @@ def _entry(path: Path) -> Entry:
 def write_manifest(directory: Path, entries: Iterable[Entry], command: dict[str, object]) -> None:
     """Write which episodes a directory holds and how they were made; adds to what it said before."""
     path = directory / MANIFEST
-    known = {entry["file"]: entry for entry in json.loads(path.read_text())["episodes"]} if path.is_file() else {}
-    commands = json.loads(path.read_text())["commands"] if path.is_file() else []
+    earlier = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {"episodes": [], "commands": []}
+    known = {entry["file"]: entry for entry in earlier["episodes"]}
+    commands = earlier["commands"]
     known |= {entry.file: asdict(entry) for entry in entries}
     if command not in commands:
         commands.append(command)
@@ -372,7 +373,7 @@ def write_manifest(directory: Path, entries: Iterable[Entry], command: dict[str,
         "episodes": episodes,
     }
     temporary = path.with_suffix(".part")
-    temporary.write_text(json.dumps(content, indent=1) + "\n")
+    temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     temporary.replace(path)
 
 

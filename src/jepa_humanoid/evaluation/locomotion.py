@@ -326,7 +326,7 @@ def summarize(
 def write_report(path: Path, report: Mapping[str, object]) -> None:
     """Write what `summarize` returned as JSON."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+    path.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _task(

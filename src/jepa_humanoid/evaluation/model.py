@@ -154,7 +154,7 @@ def area_under_roc(score: NDArray[np.floating], positive: NDArray[np.bool_]) -> 
 def write_model_report(report: ModelReport, path: Path) -> None:
     """Write a report as JSON."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(asdict(report) | {"ratio": report.ratio}, indent=1) + "\n")
+    path.write_text(json.dumps(asdict(report) | {"ratio": report.ratio}, indent=1) + "\n", encoding="utf-8")
 
 
 def _encode(

@@ -209,7 +209,7 @@ def write_report(path: Path, trials: Sequence[Trial]) -> None:
     """Write trials and summary as JSON."""
     path.parent.mkdir(parents=True, exist_ok=True)
     content = {"summary": summarize(trials), "trials": [asdict(trial) for trial in trials]}
-    path.write_text(json.dumps(content, indent=1) + "\n")
+    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
 def _odometry_error(scene: Scene, frame: Frame) -> float:

@@ -194,7 +194,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if target is None:
         sys.stdout.write(text)
     else:
-        target.write_text(text)
+        target.write_text(text, encoding="utf-8")
     return 0
 
 

@@ -57,7 +57,7 @@ def model_directory(robot: str) -> Path:
 
 def write_card(card: ModelCard, directory: Path) -> None:
     """Write ``model.json``."""
-    (directory / CARD).write_text(json.dumps(asdict(card), indent=2) + "\n")
+    (directory / CARD).write_text(json.dumps(asdict(card), indent=2) + "\n", encoding="utf-8")
 
 
 def read_card(directory: Path, formats: Container[int] = (FORMAT,)) -> ModelCard:
@@ -74,7 +74,7 @@ def read_card(directory: Path, formats: Container[int] = (FORMAT,)) -> ModelCard
     if not path.is_file():
         raise WorldModelError(f"no world model in '{directory}': {CARD} is missing")
     try:
-        values = json.loads(path.read_text())
+        values = json.loads(path.read_text(encoding="utf-8"))
     except json.JSONDecodeError as error:
         raise WorldModelError(f"{path} is not JSON: {error}") from error
     card = parse(ModelCard, values, path, WorldModelError)

@@ -41,7 +41,7 @@ def plot_curve(curve: Path, picture: Path) -> None:
     from matplotlib.figure import Figure
 
     series: dict[tuple[str, str], list[tuple[int, float]]] = {}
-    with curve.open() as file:
+    with curve.open(encoding="utf-8") as file:
         for row in csv.DictReader(file):
             series.setdefault((row["phase"], row["loss"]), []).append((int(row["step"]), float(row["value"])))
     panels = [key for key in series if not key[1].startswith("held_out_") and key[1] != "total"]

@@ -293,7 +293,7 @@ class Trainer:
     def _log(self, phase: str, losses: dict[str, float]) -> None:
         path = self._directory / CURVE
         new = not path.is_file()
-        with path.open("a", newline="") as file:
+        with path.open("a", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             if new:
                 writer.writerow(["phase", "step", "loss", "value"])
