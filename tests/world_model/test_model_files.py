@@ -71,7 +71,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=60, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, derandomize=True, deadline=None)
 @given(content=st.binary(max_size=40) | JSON.map(lambda values: json.dumps(values).encode()))
 def test_any_card_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     """Whatever stands in it."""

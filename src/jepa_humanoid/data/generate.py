@@ -376,7 +376,7 @@ def read_manifest(directory: Path) -> dict[str, Any]:
         episodes = [{**entry, "file": str(entry["file"]), "seconds": float(entry["seconds"])}
                     for entry in content["episodes"]]  # fmt: skip
         return {"commands": list(content["commands"]), "episodes": episodes}
-    except (OSError, ValueError, TypeError, LookupError, RecursionError) as error:
+    except (OSError, ValueError, TypeError, LookupError, ArithmeticError, RecursionError) as error:
         raise DataError(
             f"{path} is damaged ({error}); remove it: the same command keeps the episodes and lists them anew"
         ) from error
