@@ -216,4 +216,4 @@ def _packages_for(what: str) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        raise WorldModelError(f"{what} needs {error.name}: pip install 'jepa_humanoid[train]'") from error
+        raise WorldModelError(f"{what} needs {error.name}: pip install -e '.[train]' in the source folder") from error
