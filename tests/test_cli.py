@@ -1,6 +1,7 @@
 """The command `humanoid`: what it refuses, what the doctor sees, and how a headless run is judged."""
 
 import json
+import shutil
 import socket
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from jepa_humanoid import __version__, cli, doctor
 from jepa_humanoid.evaluation.judgement import Judgement
 from jepa_humanoid.graph import processes
 from jepa_humanoid.network import NetworkError, free_domain, free_port
+from jepa_humanoid.world_model.card import CARD, model_directory
 
 REPORT_KEYS = {
     "goal_reached",
@@ -88,6 +90,23 @@ def test_command_imports_nothing_that_takes_long() -> None:
     program = "import sys, jepa_humanoid.cli, jepa_humanoid.doctor; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
     assert not heavy & set(loaded)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"), [("robot", "is a model of 'talos'"), ("cut", "encoder.onnx cannot be loaded")]
+)
+def test_a_model_that_does_not_fit_ends_a_headless_run_at_once(tmp_path: Path, change: str, said: str) -> None:
+    """Before any process starts that would wait for a planner."""
+    folder = Path(shutil.copytree(model_directory("g1"), tmp_path / "model"))
+    if change == "robot":
+        card = json.loads((folder / CARD).read_text(encoding="utf-8"))
+        (folder / CARD).write_text(json.dumps(card | {"robot": "talos"}), encoding="utf-8")
+    else:
+        (folder / "encoder.onnx").write_bytes(b"")
+    outcome = invoke("demo", "--headless", "--goal", "1", "0", "--model", str(folder))
+    assert outcome.exit_code == 2
+    assert said in outcome.stderr
+    assert outcome.stdout == ""
 
 
 @pytest.mark.parametrize("status", [0, 1])
