@@ -11,7 +11,7 @@ from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TextIO
+from typing import Annotated, Any, NoReturn, TextIO, cast
 
 import typer
 
@@ -147,6 +147,13 @@ def _options(**options: Any) -> Options:
             from jepa_humanoid.settings import check_settings
 
             check_settings(load_robot(chosen.robot, overrides))
+        if chosen.planner != "off" and (chosen.model or chosen.goal is not None):
+            # A planner that cannot read it would be started again and again, and whoever waits for it would wait.
+            from jepa_humanoid.mind import Mind, PlannerName
+            from jepa_humanoid.robot.description import load_robot
+
+            folder = Path(chosen.model) if chosen.model else None
+            Mind.load(folder, cast("PlannerName", chosen.planner), robot=load_robot(chosen.robot, overrides))
         return chosen
 
 

@@ -31,7 +31,7 @@ def share_directory() -> Path:
             return candidate
     raise ResourceError(
         f"The data files of {PACKAGE} are missing: no package.xml with a config/ folder in {checkout}, "
-        f"nor in share/{PACKAGE} of any folder above {here.parent}. Install the package again (pip install .)."
+        f"nor in share/{PACKAGE} of any folder above {here.parent}. Install the package again (pip install -e .)."
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from jepa_humanoid.world_model.errors import WorldModelError
 from jepa_humanoid.world_model.experience import Experience
 
 
@@ -24,11 +25,20 @@ def split(groups: Sequence[tuple[int, Experience]], share: float) -> Split:
 
     Args:
         groups: A group's number and an episode's experience, for each episode.
-        share: Of the groups to hold out; at least one.
+        share: Of the groups to hold out; at least one, and never all.
+
+    Raises:
+        WorldModelError: If there is only one group.
     """
+    if len({number for number, _ in groups}) < 2:
+        raise WorldModelError(
+            f"all {len(groups)} episodes are of one motion, so that none can be held out: make more, "
+            "with other seeds (humanoid data generate --episodes)"
+        )
     numbers = np.unique([number for number, _ in groups])
     order = np.random.default_rng(0).permutation(numbers)
-    kept_back = set(order[: max(1, round(share * len(order)))].tolist())
+    held = min(max(1, round(share * len(order))), len(order) - 1)
+    kept_back = set(order[:held].tolist())
     return Split(
         Experience.join(e for number, e in groups if number not in kept_back),
         Experience.join(e for number, e in groups if number in kept_back),
