@@ -175,7 +175,7 @@ install_training() {
     --editable "$ROOT[train]" 2>/dev/null); then
     say "no torch for this Python and machine: the tests of training will be skipped"
   elif grep -qE '"name": "(nvidia|cuda|triton)' <<<"$plan"; then
-    say "torch would bring CUDA packages here: the tests of training will be skipped (pip install '.[train]' adds it)"
+    say "torch would bring CUDA packages here: the tests of training will be skipped (pip install -e '.[train]' adds it)"
   else
     say "installing torch for the tests of training"
     pip_install --editable "$ROOT[train]"

@@ -39,13 +39,18 @@ def on_files(files: Files, config: Any) -> Files:
     for page in files.documentation_pages():
         linked |= {path for _, path in OUTSIDE.findall(page.content_string) if not _is_module(path)}
     for path in sorted(linked - {"README.md"}):
-        files.append(File.generated(config, f"files/{path}.txt", content=(ROOT / path).read_text()))
+        files.append(File.generated(config, f"files/{path}.txt", content=(ROOT / path).read_text(encoding="utf-8")))
     return files
 
 
 def _home() -> str:
     """The readme, its links as seen from docs/."""
-    home = (ROOT / "README.md").read_text().replace("](docs/", "](").replace("(CONTRIBUTING.md)", "(development.md)")
+    home = (
+        (ROOT / "README.md")
+        .read_text(encoding="utf-8")
+        .replace("](docs/", "](")
+        .replace("(CONTRIBUTING.md)", "(development.md)")
+    )
     return home.replace("](models/", "](../models/").replace("](examples)", "](api/index.md)")
 
 

@@ -91,10 +91,10 @@ def _table(arguments: Iterable[Argument]) -> list[str]:
 
 def main() -> None:
     """Write all pages."""
-    (DOCS / "topics.md").write_text(write_reference([load_node(name) for name in NODES]))
+    (DOCS / "topics.md").write_text(write_reference([load_node(name) for name in NODES]), encoding="utf-8")
     for name, tables in PAGES.items():
         page = DOCS / name
-        page.write_text(with_tables(page.read_text(), tables()))
+        page.write_text(with_tables(page.read_text(encoding="utf-8"), tables()), encoding="utf-8")
 
 
 if __name__ == "__main__":

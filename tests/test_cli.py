@@ -1,6 +1,7 @@
 """The command `humanoid`: what it refuses, what the doctor sees, and how a headless run is judged."""
 
 import json
+import shutil
 import socket
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from jepa_humanoid import __version__, cli, doctor
 from jepa_humanoid.evaluation.judgement import Judgement
 from jepa_humanoid.graph import processes
 from jepa_humanoid.network import NetworkError, free_domain, free_port
+from jepa_humanoid.world_model.card import CARD, model_directory
 
 REPORT_KEYS = {
     "goal_reached",
@@ -90,6 +92,23 @@ def test_command_imports_nothing_that_takes_long() -> None:
     assert not heavy & set(loaded)
 
 
+@pytest.mark.parametrize(
+    ("change", "said"), [("robot", "is a model of 'talos'"), ("cut", "encoder.onnx cannot be loaded")]
+)
+def test_a_model_that_does_not_fit_ends_a_headless_run_at_once(tmp_path: Path, change: str, said: str) -> None:
+    """Before any process starts that would wait for a planner."""
+    folder = Path(shutil.copytree(model_directory("g1"), tmp_path / "model"))
+    if change == "robot":
+        card = json.loads((folder / CARD).read_text(encoding="utf-8"))
+        (folder / CARD).write_text(json.dumps(card | {"robot": "talos"}), encoding="utf-8")
+    else:
+        (folder / "encoder.onnx").write_bytes(b"")
+    outcome = invoke("demo", "--headless", "--goal", "1", "0", "--model", str(folder))
+    assert outcome.exit_code == 2
+    assert said in outcome.stderr
+    assert outcome.stdout == ""
+
+
 @pytest.mark.parametrize("status", [0, 1])
 def test_headless_run_ends_with_the_report_and_its_status(monkeypatch: pytest.MonkeyPatch, status: int) -> None:
     """What the evaluator wrote is the only thing on standard output, and its status is the command's."""
@@ -160,7 +179,80 @@ def test_doctor_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     text = console.export_text()
     assert "no_such_module" in text
     assert "missing" in text
-    assert "pip install '.[ros]'" in text
+    assert "pip install -e '.[ros]'" in text
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("HOME", None, "export ROS_LOG_DIR"),
+        ("HOME", "/dev/null", "no files can be written in /dev/null"),
+        ("RMW_IMPLEMENTATION", "rmw_none_cpp", "RMW_IMPLEMENTATION is rmw_none_cpp: unset it"),
+        ("ROS_DOMAIN_ID", "240", "unset it"),
+        ("ROS_DOMAIN_ID", "two", "unset it"),
+        ("ROS_AUTOMATIC_DISCOVERY_RANGE", "OFF", "nodes do not find each other"),
+        ("PYTHONPATH", "/opt/ros/old/lib/python3.8/site-packages", "built for another Python"),
+    ],
+)
+def test_doctor_names_the_variable_and_the_remedy(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str | None, said: str
+) -> None:
+    """The table comes whatever the environment says, and says what of it is wrong."""
+
+    def no_message() -> str:
+        raise RuntimeError("no message came through")
+
+    def no_place() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    for name in ("ROS_LOG_DIR", "ROS_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(doctor, "PACKAGES", {})
+    monkeypatch.setattr(doctor, "ROS_PACKAGES", ())
+    monkeypatch.setattr(doctor, "_round_trip", no_message)
+    monkeypatch.setattr(doctor, "_model", lambda robot: no_place())
+    if value is None:
+        monkeypatch.delenv(variable)
+    else:
+        monkeypatch.setenv(variable, value)
+    rows = [f"{finding.subject} {finding.detail} {finding.advice}" for finding in doctor.examine()]
+    assert [row for row in rows if variable in row and said in row]
+    assert [row for row in rows if "Could not determine home directory" in row]
+
+
+@pytest.mark.parametrize(("editable", "verdict"), [(True, doctor.Verdict.GOOD), (False, doctor.Verdict.NOTE)])
+def test_doctor_notices_a_copy_beside_a_checkout(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, editable: bool, verdict: doctor.Verdict
+) -> None:
+    """What is edited is run, or the table says how to make it so."""
+    (tmp_path / "package.xml").touch()
+    origin = {"url": tmp_path.as_uri(), "dir_info": {"editable": True} if editable else {}}
+
+    class Installed:
+        def read_text(self, name: str) -> str | None:
+            return json.dumps(origin) if name == "direct_url.json" else None
+
+    monkeypatch.setattr(doctor, "distribution", lambda name: Installed())
+    finding = doctor._installation()
+    assert finding.verdict is verdict
+    assert editable or finding.advice == f"pip install -e '{tmp_path}'"
+
+
+def test_doctor_survives_a_middleware_that_aborts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its process ends and not the doctor's."""
+    monkeypatch.setattr(doctor, "_SEND", "import os; os.abort()")
+    with pytest.raises(RuntimeError, match="its process ended with status -6"):
+        doctor._round_trip()
+
+
+@pytest.mark.parametrize("seeds", ["5:5", "-3", "-3:2", "7:2", "one", "1:", ":"])
+@pytest.mark.parametrize("suite", ["navigation", "locomotion"])
+def test_seeds_that_are_none_are_refused(suite: str, seeds: str) -> None:
+    """One sentence, before anything is simulated."""
+    outcome = invoke("evaluate", suite, f"--seeds={seeds}")
+    assert outcome.exit_code == 2
+    assert f"'{seeds}' " in outcome.stderr
+    assert "FIRST:END" in outcome.stderr
 
 
 @pytest.mark.ros

@@ -3,17 +3,23 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 pytest.importorskip("rclpy")
 from jepa_humanoid.commands.describe import app, doubts, summary
 from jepa_humanoid.graph.options import robot_names
 from jepa_humanoid.locomotion.settings import GaitSettings
+from jepa_humanoid.overrides import overlay
 from jepa_humanoid.robot.description import RobotDescription, load_robot
 from jepa_humanoid.robot.stature import stature
+from jepa_humanoid.simulation.description import robot_description
+from jepa_humanoid.simulation.model import build_model
+from jepa_humanoid.simulation.scenes import load_scene
 
 
 def found(robot: RobotDescription, **gait: object) -> str:
@@ -81,3 +87,74 @@ def test_command_writes_and_tells(tmp_path: Path) -> None:
     start = json.loads((tmp_path / "start.json").read_text())
     assert np.isclose(start["z"], 1.019, atol=1e-3)
     assert Path(start["controllers"]).is_file()
+
+
+@pytest.mark.parametrize("target", ["mujoco", "gazebo"])
+@pytest.mark.parametrize("name", robot_names())
+def test_what_is_written_can_be_read_back(name: str, target: str, tmp_path: Path) -> None:
+    """The URDF that `describe` writes is the same robot again, with its meshes, in the simulation too."""
+    robot = load_robot(name)
+    (tmp_path / "robot.urdf").write_text(robot_description(robot, target), encoding="utf-8")
+    content = yaml.safe_load(robot.source.read_text(encoding="utf-8")) | {"urdf": "robot.urdf"}
+    (tmp_path / "again.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    again = load_robot(tmp_path / "again.yaml")
+    assert again.joint_names == robot.joint_names
+    assert again.mass == pytest.approx(robot.mass)
+    for ours, theirs in zip(robot.model.inertias, again.model.inertias, strict=True):
+        np.testing.assert_allclose(theirs.lever, ours.lever, atol=1e-6)
+        if target == "mujoco":  # Gazebo has no armature: it gets the rotors in the links
+            np.testing.assert_allclose(theirs.inertia, ours.inertia, atol=1e-5)
+    simulated = build_model(again, load_scene("flat"), 0.001)
+    assert simulated.body_mass.sum() == pytest.approx(robot.mass)
+
+
+def test_robot_of_a_relative_path_is_described(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A YAML file that is named relatively, with a URDF beside it, is written for programs in other folders."""
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    robot = load_robot("g1")
+    (folder / "r.urdf").write_bytes(robot.urdf_path.read_bytes())
+    content = yaml.safe_load(robot.source.read_text(encoding="utf-8")) | {"urdf": "r.urdf"}
+    (folder / "r.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    outcome = CliRunner().invoke(app, ["--robot", "mine/r.yaml", "--target", "mujoco", "--out", "out"])
+    assert outcome.exit_code == 0, outcome.stderr
+    assert "g1: 33.3 kg" in outcome.stdout
+    assert (tmp_path / "out" / "robot.urdf").is_file()
+
+
+@pytest.mark.parametrize("target", ["mujoco", "gazebo"])
+def test_mesh_that_cannot_be_read_is_found(target: str, tmp_path: Path) -> None:
+    """A collision mesh that nobody here can read ends `describe` with one sentence, and nothing is written."""
+    robot = load_robot("g1")
+    text = robot.urdf_path.read_text(encoding="utf-8")
+    used = text[text.index("<collision>") :].partition('filename="')[2].partition('"')[0]
+    (tmp_path / "part.dae").write_text("<COLLADA/>", encoding="utf-8")
+    (tmp_path / "r.urdf").write_text(text.replace(used, "part.dae"), encoding="utf-8")
+    content = yaml.safe_load(robot.source.read_text(encoding="utf-8")) | {"urdf": "r.urdf"}
+    (tmp_path / "r.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    out = tmp_path / "out"
+    outcome = CliRunner().invoke(app, ["--robot", str(tmp_path / "r.yaml"), "--target", target, "--out", str(out)])
+    assert outcome.exit_code == 2
+    assert "convert it to STL or OBJ" in outcome.stderr
+    assert "Traceback" not in outcome.stderr
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"groups": {"wing": "waist_.*"}}, "no posture weight for group 'wing'"),
+        ({"safety": {"tlit": 1}}, "safety.tlit: there is no such setting"),
+        ({"planner": {"search": {"samples": 0}}}, "planner.search.samples"),
+    ],
+)
+def test_what_would_be_found_at_the_start_is_found(changes: dict[str, Any], words: str, tmp_path: Path) -> None:
+    """Settings and groups that a part of the robot would refuse when it starts are told by `describe` already."""
+    content = yaml.safe_load(load_robot("g1").source.read_text(encoding="utf-8"))
+    if "groups" in changes:
+        del content["groups"]["waist"]
+    (tmp_path / "r.yaml").write_text(yaml.safe_dump(overlay(content, changes)), encoding="utf-8")
+    outcome = CliRunner().invoke(app, ["--robot", str(tmp_path / "r.yaml"), "--target", "g1", "--out", str(tmp_path)])
+    assert outcome.exit_code == 2
+    assert words in outcome.stderr

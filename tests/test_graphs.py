@@ -44,6 +44,33 @@ def test_parts_can_be_left_out() -> None:
     assert make_graph(make_options(goal=(1.0, 0.0))).node("demo_evaluator").parameters["goal_x"] == 1.0
 
 
+@pytest.mark.parametrize("target", ["mujoco", "gazebo"])
+def test_robot_and_scene_may_be_files(target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Paths work where names do, and the nodes get them whole, for they may run in another folder."""
+    for kind, name, mine in (("robots", "g1", "r.yaml"), ("scenes", "room", "s.yml")):
+        (tmp_path / mine).write_bytes(resource(f"config/{kind}/{name}.yaml").read_bytes())
+    monkeypatch.chdir(tmp_path)
+    for chosen in (
+        make_options(target, robot="r.yaml", scene="s.yml"),
+        read_options({"target": target, "robot": "r.yaml", "scene": str(tmp_path / "s.yml")}),
+    ):
+        assert chosen.robot_name == "g1"
+        parameters = [spec.parameters for spec in make_graph(chosen).nodes]
+        robots = {values["robot"] for values in parameters if "robot" in values}
+        assert robots == {str(tmp_path / "r.yaml")}
+        assert getattr(chosen, "scene", None) == str(tmp_path / "s.yml")
+    declared = {argument.name: argument for argument in launch_arguments()}
+    assert declared["robot"].choices is None
+    assert "talos" in declared["robot"].description
+
+
+def test_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    """A path that leads nowhere is told with the path and with the names that exist."""
+    for option in ("robot", "scene"):
+        with pytest.raises(GraphError, match=rf"{option}: no file '{tmp_path}/mine\.yaml'\. Give one, or one of: "):
+            make_options(**{option: str(tmp_path / "mine.yaml")})
+
+
 def test_only_what_the_graph_cannot_do_without_ends_it() -> None:
     """The graph ends with its target and with its judge; every other node is started again."""
     ending = {spec.name for spec in make_graph(EVERYTHING).nodes if spec.on_exit is OnExit.SHUTDOWN}

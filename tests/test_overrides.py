@@ -45,7 +45,9 @@ def test_text_becomes_nested_mappings() -> None:
     assert parse_overrides("") == {}
 
 
-@pytest.mark.parametrize("text", ["gait", "gait=3", "gait.=3", ".step_width=3", "gait.a=[1", "gait.a=1;gait.a.b=2"])
+@pytest.mark.parametrize(
+    "text", ["gait", "gait=3", "gait.=3", ".step_width=3", "gait.a=[1", "gait.a=1;gait.a.b=2", "gait.a=2001-99-99"]
+)
 def test_text_that_sets_nothing_is_refused(text: str) -> None:
     """What is no BLOCK.NAME=VALUE is named in the error."""
     with pytest.raises(OverrideError, match="gait"):

@@ -19,6 +19,7 @@ from jepa_humanoid.mind import PlannerName
 from jepa_humanoid.robot.description import DEFAULT_ROBOT, load_robot
 from jepa_humanoid.settings import check_settings
 from jepa_humanoid.simulation.simulation import simulate
+from jepa_humanoid.storage import write_whole
 from jepa_humanoid.world_model.card import ModelCard, write_card
 from jepa_humanoid.world_model.errors import WorldModelError
 from jepa_humanoid.world_model.runtime import WorldModel
@@ -130,7 +131,7 @@ def train(
     if on_split is not None:
         on_split(parts.train.seconds / 3600, parts.held_out.seconds / 3600)
     trainer = Trainer(chosen, parts.train, parts.held_out, out, seed, threads)
-    (out / SETTINGS).write_text(yaml.safe_dump(chosen.as_dict(), sort_keys=False))
+    write_whole(out / SETTINGS, yaml.safe_dump(chosen.as_dict(), sort_keys=False), WorldModelError)
     for report in trainer.run():
         if on_report is not None:
             on_report(report)
@@ -215,4 +216,4 @@ def _packages_for(what: str) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        raise WorldModelError(f"{what} needs {error.name}: pip install 'jepa_humanoid[train]'") from error
+        raise WorldModelError(f"{what} needs {error.name}: pip install -e '.[train]' in the source folder") from error

@@ -72,7 +72,7 @@ class Body:
         limits = self.settings.safety or settings_of(robot, "safety", SafetyLimits())
         estimator = self.settings.estimator or settings_of(robot, "estimator", EstimatorSettings())
         whole_body = self.settings.whole_body or settings_of(robot, "whole_body", WholeBodySettings())
-        self._safety = Safety(robot.joint_names, limits)
+        self._safety = Safety(robot.joint_names, limits, (robot.joints.lower, robot.joints.upper))
         self._estimator = BaseEstimator(robot, estimator, limits.gap)
         self._dynamics = Dynamics(robot)
         self.gait = self.settings.gait or gait_settings(robot)
@@ -160,12 +160,16 @@ class Body:
             self._hold = None
         dt = sample.stamp - self.estimate.stamp if self.estimate is not None else 0.0
         self.estimate = self._estimator.update(sample, self._expected_contacts())
-        decision = self._safety.judge(self._estimator.ready, self.estimate.tilt)
+        decision = self._safety.judge(self._estimator.ready, self.estimate.tilt, self._spin())
         if decision.action is Action.HOLD:
             return self._hold_still(sample)
         if decision.action is Action.BALANCE:
             return self._balance(sample, command, dt, decision.anew)
         return None
+
+    def _spin(self) -> float:
+        """Rate that is small if the gyroscope is right [rad/s]."""
+        return self._estimator.foot_spin if self.engaged else self._estimator.start_spin
 
     def _expected_contacts(self) -> tuple[bool, bool] | None:
         return self._walker.expected_contacts if self.engaged else None

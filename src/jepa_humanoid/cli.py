@@ -11,11 +11,11 @@ from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TextIO
+from typing import Annotated, Any, NoReturn, TextIO, cast
 
 import typer
 
-from jepa_humanoid.commands.options import with_fields
+from jepa_humanoid.commands.options import Robot, with_fields
 from jepa_humanoid.commands.output import console, errors_told, fail, notes
 from jepa_humanoid.graph.arguments import DEFAULT_TARGET, TARGETS, all_options, make_options
 from jepa_humanoid.graph.assembly import make_graph
@@ -104,13 +104,13 @@ def demo(
             domain_id = free_domain(first=os.getpid() % (LAST_DOMAIN + 1))
         status = _run_graph(chosen, domain_id, log=sys.stderr)
         judged = report.is_file()
-        typer.echo(report.read_text().strip() if judged else NO_REPORT)
+        typer.echo(report.read_text(encoding="utf-8").strip() if judged else NO_REPORT)
     raise typer.Exit(status if judged else status or 1)
 
 
 @app.command()
 def doctor(
-    robot: Annotated[str, typer.Option(help="Which robot, a file in config/robots.")] = Options.robot,
+    robot: Robot = Options.robot,
     port: Annotated[int, typer.Option(help="Port that the page would use.")] = Options.port,
 ) -> None:
     """Check this installation, and say what is missing."""
@@ -147,6 +147,13 @@ def _options(**options: Any) -> Options:
             from jepa_humanoid.settings import check_settings
 
             check_settings(load_robot(chosen.robot, overrides))
+        if chosen.planner != "off" and (chosen.model or chosen.goal is not None):
+            # A planner that cannot read it would be started again and again, and whoever waits for it would wait.
+            from jepa_humanoid.mind import Mind, PlannerName
+            from jepa_humanoid.robot.description import load_robot
+
+            folder = Path(chosen.model) if chosen.model else None
+            Mind.load(folder, cast("PlannerName", chosen.planner), robot=load_robot(chosen.robot, overrides))
         return chosen
 
 

@@ -7,17 +7,30 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
 import yaml
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from jepa_humanoid.errors import HumanoidError
 
-Positive = Annotated[float, Field(gt=0.0)]
-NonNegative = Annotated[float, Field(ge=0.0)]
+Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
+NonNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Count = Annotated[int, Field(gt=0)]
 
-STRICT = ConfigDict(extra="forbid")
-"""Of every settings class: a name that it does not know is a mistake."""
+
+def _ascending(pair: tuple[float, float]) -> tuple[float, float]:
+    low, high = pair
+    if low > high:
+        raise ValueError(f"the first, {low:g}, must not be above the second, {high:g}: swap them")
+    return pair
+
+
+Ascending = AfterValidator(_ascending)
+"""Of a pair of numbers: a least and a greatest."""
+Interval = Annotated[tuple[float, float], Ascending]
+PositiveInterval = Annotated[tuple[Positive, Positive], Ascending]
+
+STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
+"""Of every settings class: a name that it does not know is a mistake, and so is a number that is none."""
 
 Settings = TypeVar("Settings")
 
@@ -50,6 +63,8 @@ def parse(
     except ValidationError as mistakes:
         problems = [_sentence(kind, within, each["type"], each["loc"], each["msg"]) for each in mistakes.errors()]
         raise error(f"{source}: {'; '.join(problems)}") from mistakes
+    except RecursionError as mistake:
+        raise error(f"{source}: one part of it holds another too often, or itself") from mistake
 
 
 def read_yaml(path: Path, error: type[Exception] = ConfigurationError) -> object:
@@ -59,13 +74,17 @@ def read_yaml(path: Path, error: type[Exception] = ConfigurationError) -> object
         ConfigurationError: Or ``error``, if there is no such file or it is not YAML.
     """
     try:
-        return yaml.safe_load(path.read_text())
+        # Bytes, because YAML says itself how it is encoded: in UTF-8, or in UTF-16 with a mark at its beginning.
+        return yaml.safe_load(path.read_bytes())
     except FileNotFoundError as mistake:
         raise error(f"no file '{path}'") from mistake
     except OSError as mistake:
         raise error(f"cannot read {path}: {mistake.strerror}") from mistake
     except yaml.YAMLError as mistake:
         raise error(f"{path} is not YAML: {mistake}") from mistake
+    except (ValueError, RecursionError) as mistake:
+        # What YAML takes for a date or a number, and Python finds to be none; and brackets without end.
+        raise error(f"{path} is not YAML that can be read: {mistake}") from mistake
 
 
 def load(kind: type[Settings], path: Path, error: type[Exception] = ConfigurationError) -> Settings:

@@ -1,16 +1,21 @@
 """`humanoid doctor`: is everything here that the robot needs, and what to do where it is not."""
 
+import json
 import os
 import re
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, distribution, version
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlparse
+from urllib.request import url2pathname
 
 from rich.console import Console
 from rich.markup import escape
@@ -57,7 +62,12 @@ ROS_PACKAGES = (
     "std_srvs",
 )
 
-INSTALL = "pip install '.[ros]' in the source folder, or run scripts/demo"
+INSTALL = "pip install -e '.[ros]' in the source folder, or run scripts/demo"
+_LAST_DOMAIN_AT_ALL = 232
+"""Beyond it there are no ports."""
+
+_SEND = "from jepa_humanoid import doctor; print(doctor.send_message())"
+"""What the process that tries the middleware runs."""
 
 
 class Verdict(StrEnum):
@@ -115,17 +125,22 @@ def examine(*, robot: str = "g1", port: int = 8080) -> Iterator[Finding]:
     """Yields what every check finds; none of them raises."""
     yield _python()
     yield _processors()
-    for module, distribution in PACKAGES.items():
-        yield _package(module, distribution, INSTALL)
+    yield _guarded_finding("installation", _installation)
+    yield from _environment()
+    for module, name in PACKAGES.items():
+        yield _package(module, name, INSTALL)
     yield _guarded("Pinocchio's version", _pinocchio, "pip install 'pin>=4,<5'; ROS 2's own package may be older")
     for module in ROS_PACKAGES:
         yield _package(module, module, f"{INSTALL}; or source a ROS 2 installation")
-    yield _guarded("ROS middleware", _round_trip, "reinstall the ROS wheels: " + INSTALL)
-    yield _guarded("data files", _data_files, "install the package again: pip install .")
+    yield _guarded("ROS middleware", _round_trip, _middleware_advice())
+    yield _guarded("data files", _data_files, "install the package again: pip install -e .")
     yield _guarded(f"robot {robot}", lambda: _robot(robot), "pip install --force-reinstall example-robot-data")
-    yield _model(robot)
-    yield _port(port)
-    yield _installed("ros2 launch", _launch(), "only for the files in launch/: source a ROS 2 installation")
+    yield _guarded_finding("world model", lambda: _model(robot))
+    yield _guarded_finding(f"port {port}", lambda: _port(port))
+    yield _guarded_finding(
+        "ros2 launch",
+        lambda: _installed("ros2 launch", _launch(), "only for the files in launch/: source a ROS 2 installation"),
+    )
     for subject, wanted, use in (
         ("target gazebo", gazebo.PACKAGES, "only for Gazebo"),
         ("links on tf", ("tf2_msgs", "robot_state_publisher"), "only for viewers of tf"),
@@ -135,9 +150,9 @@ def examine(*, robot: str = "g1", port: int = 8080) -> Iterator[Finding]:
         missing = [package for package in wanted if not packages.installed(package)]
         advice = f"{use}: {packages.install_command(missing)}"
         yield _installed(subject, ", ".join(wanted) if not missing else "", advice)
-    yield _distribution("target g1", "cyclonedds", "only for a real G1: pip install '.[g1]'")
-    yield _distribution("engine dart", "dartpy", "only to try Gazebo's engine alone: pip install '.[dart]'")
-    yield _distribution("training", "torch", "only to train: pip install '.[train]'")
+    yield _distribution("target g1", "cyclonedds", "only for a real G1: pip install -e '.[g1]'")
+    yield _distribution("engine dart", "dartpy", "only to try Gazebo's engine alone: pip install -e '.[dart]'")
+    yield _distribution("training", "torch", "only to train: pip install -e '.[train]'")
 
 
 def _python() -> Finding:
@@ -173,6 +188,63 @@ def _guarded(subject: str, check: Callable[[], str], advice: str) -> Finding:
         return Finding(subject, Verdict.MISSING, f"{type(error).__name__}: {error}", advice)
 
 
+def _guarded_finding(subject: str, look: Callable[[], Finding]) -> Finding:
+    try:
+        return look()
+    except Exception as error:  # the report has to go on
+        return Finding(subject, Verdict.NOTE, f"{type(error).__name__}: {error}", "tell the authors, with this table")
+
+
+def _installation() -> Finding:
+    """Whether what runs is what is edited."""
+    origin = json.loads(distribution(resources.PACKAGE).read_text("direct_url.json") or "{}")
+    source = Path(url2pathname(urlparse(origin.get("url", "")).path))
+    if origin.get("dir_info", {}).get("editable", False):
+        return Finding("installation", Verdict.GOOD, f"runs what is in {source}")
+    if origin.get("dir_info") is not None and (source / "package.xml").is_file():
+        advice = f"pip install -e '{source}'"
+        return Finding("installation", Verdict.NOTE, f"a copy of {source}: what is edited there is not run", advice)
+    return Finding("installation", Verdict.GOOD, version(resources.PACKAGE))
+
+
+def _environment() -> Iterator[Finding]:
+    """What the environment says that keeps ROS 2 from working, by the variable's name."""
+    home = os.environ.get("HOME", "")
+    logs = os.environ.get("ROS_LOG_DIR") or os.environ.get("ROS_HOME") or home
+    if not logs or not _is_writable(Path(logs)):
+        detail = f"no files can be written in {logs}" if logs else "not set"
+        yield Finding("HOME", Verdict.NOTE, detail, "ROS 2 writes its log there: export ROS_LOG_DIR=/tmp/ros_log")
+    domain = os.environ.get("ROS_DOMAIN_ID", "0") or "0"
+    if not domain.isdecimal() or int(domain) > network.LAST_DOMAIN:
+        advice = f"0 to {network.LAST_DOMAIN} are safe on every machine: export ROS_DOMAIN_ID=0, or unset it"
+        usable = domain.isdecimal() and int(domain) <= _LAST_DOMAIN_AT_ALL
+        yield Finding("ROS_DOMAIN_ID", Verdict.NOTE if usable else Verdict.MISSING, domain, advice)
+    if os.environ.get("ROS_AUTOMATIC_DISCOVERY_RANGE", "").upper() == "OFF":
+        advice = "nodes do not find each other: unset ROS_AUTOMATIC_DISCOVERY_RANGE, or set it to LOCALHOST"
+        yield Finding("ROS_AUTOMATIC_DISCOVERY_RANGE", Verdict.MISSING, "OFF", advice)
+    own = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    for folder in filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep)):
+        if any(re.fullmatch(r"python\d+\.\d+", part) and part != own for part in Path(folder).parts):
+            advice = f"unset PYTHONPATH, or source a ROS 2 of {own}: that one was built for another Python"
+            yield Finding("PYTHONPATH", Verdict.NOTE, folder, advice)
+
+
+def _is_writable(folder: Path) -> bool:
+    """Whether files can be written in a folder, or in the nearest one above that exists."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
+
+
+def _middleware_advice() -> str:
+    """What to do where no message comes through: first what the environment asks for and cannot have."""
+    wanted = os.environ.get("RMW_IMPLEMENTATION")
+    again = f"reinstall the ROS wheels: {INSTALL}"
+    if not wanted:
+        return again
+    return f"RMW_IMPLEMENTATION is {wanted}: unset it, or install that one ({packages.install_command([wanted])})"
+
+
 def _pinocchio() -> str:
     found = str(import_module("pinocchio").__version__)
     if int(found.partition(".")[0]) < 4:
@@ -181,7 +253,21 @@ def _pinocchio() -> str:
 
 
 def _round_trip() -> str:
-    """Sends one message from one node to another, through the middleware."""
+    """Sends a message in a process of its own, which a middleware that aborts takes with it, and not the report."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", _SEND], capture_output=True, text=True, check=False, timeout=4 * ROUND_TRIP_PATIENCE
+        )
+    except subprocess.TimeoutExpired:
+        raise TimeoutError(f"no answer within {4 * ROUND_TRIP_PATIENCE:.0f} s") from None
+    if done.returncode != 0:
+        said = done.stderr.strip().splitlines()
+        raise RuntimeError(said[-1] if said else f"its process ended with status {done.returncode}")
+    return done.stdout.strip().splitlines()[-1]
+
+
+def send_message() -> str:
+    """Sends one message from one node to another, through the middleware; returns the middleware's name."""
     rclpy: Any = import_module("rclpy")
     executors: Any = import_module("rclpy.executors")
     message_type: Any = import_module("std_msgs.msg").String
@@ -219,7 +305,7 @@ def _robot(name: str) -> str:
     from jepa_humanoid.robot.description import load_robot
 
     robot = load_robot(name)
-    meshes = set(re.findall(r'<mesh[^>]*filename="([^"]+)"', robot.urdf_path.read_text()))
+    meshes = {mesh.get("filename", "") for mesh in robot.urdf().iter("mesh")}
     for uri in meshes:
         robot.mesh_path(uri)
     return f"{robot.joint_count} joints, {len(meshes)} meshes, {robot.urdf_path.name}"

@@ -92,7 +92,7 @@ class Mind:
             robot: Whose mind; None for the G1's.
 
         Raises:
-            WorldModelError: If the model or the settings are missing or malformed.
+            WorldModelError: If the model or the settings are missing or malformed, or the model is another robot's.
         """
         name, radius = (DEFAULT_ROBOT, BODY_RADIUS) if robot is None else (robot.name, robot.radius)
         settings = None if robot is None else planner_settings(robot)
@@ -105,7 +105,13 @@ class Mind:
                     f"humanoid train, humanoid export --robot {name} (docs/world_model.md)"
                 )
             return Mind(None, planner, settings, seed, radius)
-        return Mind(WorldModel(folder), planner, settings, seed, radius)
+        model = WorldModel(folder)
+        if model.card.robot != name:
+            raise WorldModelError(
+                f"{folder / CARD} is a model of '{model.card.robot}', and the robot is '{name}': name a folder with a "
+                f"model of '{name}', or plan without one: {' or '.join(WITHOUT_MODEL)}"
+            )
+        return Mind(model, planner, settings, seed, radius)
 
     def reset(self) -> None:
         """Forget everything, as after a jump in time."""

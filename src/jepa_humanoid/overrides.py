@@ -38,7 +38,7 @@ def parse_overrides(text: str) -> dict[str, Any]:
             raise OverrideError(f"'{part.strip()}' sets nothing: write BLOCK.NAME=VALUE, such as gait.step_width=0.24")
         try:
             read = yaml.safe_load(value)
-        except yaml.YAMLError as error:
+        except (yaml.YAMLError, ValueError, RecursionError) as error:  # such as a date that is none
             raise OverrideError(f"'{part.strip()}': the value is not YAML") from error
         inner = wanted
         for block in blocks:

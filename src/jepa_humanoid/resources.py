@@ -31,7 +31,7 @@ def share_directory() -> Path:
             return candidate
     raise ResourceError(
         f"The data files of {PACKAGE} are missing: no package.xml with a config/ folder in {checkout}, "
-        f"nor in share/{PACKAGE} of any folder above {here.parent}. Install the package again (pip install .)."
+        f"nor in share/{PACKAGE} of any folder above {here.parent}. Install the package again (pip install -e .)."
     )
 
 
@@ -54,6 +54,17 @@ def resource(relative: str | Path) -> Path:
         neighbours = sorted(entry.name for entry in path.parent.glob("*")) if path.parent.is_dir() else []
         raise ResourceError(f"{path} does not exist. In {path.parent}: {', '.join(neighbours) or 'nothing'}.")
     return path
+
+
+def named_file(folder: str, name_or_path: str | Path) -> Path:
+    """Returns the YAML file, existing or not, that a name in a folder such as `config/scenes` or a path stands for.
+
+    A path is one with `.yaml` or `.yml` at its end; it is made absolute, for whoever reads it may be elsewhere.
+    """
+    path = Path(name_or_path).expanduser()
+    if path.suffix in {".yaml", ".yml"}:
+        return path.absolute()
+    return share_directory() / folder / f"{name_or_path}.yaml"
 
 
 def file_names(folder: str, suffix: str = "yaml") -> tuple[str, ...]:

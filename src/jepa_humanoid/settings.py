@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from jepa_humanoid.control.settings import WholeBodySettings
+from jepa_humanoid.control.tasks.posture import PostureTask
 from jepa_humanoid.estimation.settings import EstimatorSettings
 from jepa_humanoid.locomotion.settings import gait_settings
 from jepa_humanoid.perception.elevation import elevation_settings
@@ -29,5 +30,6 @@ def check_settings(robot: RobotDescription) -> None:
     Raises:
         HumanoidError: Naming each setting that does not exist or has a wrong value.
     """
-    for read in SETTINGS.values():
-        read(robot)
+    read = {block: read_block(robot) for block, read_block in SETTINGS.items()}
+    # It knows which groups of joints there may be.
+    PostureTask(robot, read["whole_body"])

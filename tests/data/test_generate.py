@@ -1,5 +1,6 @@
 """Walks and replays become episodes, once."""
 
+import contextlib
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -7,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from jepa_humanoid.data.episode import read_episode
 from jepa_humanoid.data.errors import DataError
@@ -15,6 +18,7 @@ from jepa_humanoid.data.generate import (
     GenerationSettings,
     Task,
     generate,
+    read_manifest,
     read_recordings,
     write_manifest,
 )
@@ -127,3 +131,47 @@ def test_episodes_of_another_robot_are_refused(walks: Path, tmp_path: Path, shor
         list(generate([Task(1)], walks, "talos", simulate, MODEL, short))
     with pytest.raises(DataError, match="episode of 'g1', not of 'talos'"):
         list(generate([Task(2, walks / Task(1).file)], tmp_path, "talos", simulate, MODEL, short))
+
+
+@pytest.mark.parametrize("content", [b"", b'{"commands": [], "epis', b"[]", b'{"episodes": [3]}', b"\xff"])
+def test_half_a_manifest_is_named_before_the_work(
+    tmp_path: Path, content: bytes, kinematic_walk: Callable, short: GenerationSettings
+) -> None:
+    """Which file, and what to do; nothing is generated first, and the file is left as it was."""
+    (tmp_path / MANIFEST).write_bytes(content)
+    with pytest.raises(DataError, match=r"manifest\.json is damaged .* remove it"):
+        next(generate([Task(1)], tmp_path, "g1", kinematic_walk, MODEL, short))
+    with pytest.raises(DataError, match=r"manifest\.json is damaged"):
+        write_manifest(tmp_path, [], {})
+    assert [path.name for path in tmp_path.iterdir()] == [MANIFEST]
+    assert (tmp_path / MANIFEST).read_bytes() == content
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["commands", "episodes", "file", "seconds"]), inner, max_size=4)
+    ),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=80, derandomize=True, deadline=None)
+@given(content=st.binary(max_size=30) | JSON.map(lambda values: json.dumps(values).encode()))
+def test_any_manifest_is_read_or_named(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+    """Whatever stands in it."""
+    folder = tmp_path_factory.getbasetemp()
+    (folder / MANIFEST).write_bytes(content)
+    with contextlib.suppress(DataError):
+        assert set(read_manifest(folder)) == {"commands", "episodes"}
+    (folder / MANIFEST).unlink()
+
+
+def test_a_folder_for_episodes_that_cannot_be_made_is_named(
+    tmp_path: Path, kinematic_walk: Callable, short: GenerationSettings
+) -> None:
+    """Below a file there is none."""
+    (tmp_path / "file").touch()
+    with pytest.raises(DataError, match=r"cannot make the folder .*name another"):
+        next(generate([Task(1)], tmp_path / "file" / "walks", "g1", kinematic_walk, MODEL, short))

@@ -117,7 +117,7 @@ def test_file_parses_and_describes_its_arguments(file: str) -> None:
     for argument in arguments:
         assert len(argument.description) > 5, argument.name
     with_choices = {argument.name for argument in arguments if argument.choices}
-    assert {"robot", "rviz_config"} <= with_choices
+    assert {"planner", "rviz_config"} <= with_choices
     assert ("target" in with_choices) == (file not in ("gazebo.launch.py", "robot.launch.py"))
 
 

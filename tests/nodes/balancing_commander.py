@@ -43,7 +43,7 @@ def main() -> None:
     publisher = node.create_publisher(JointState, "joint_commands", quality)
     count = itertools.count(1)
 
-    def answer(state: bytes) -> None:
+    def answer(state: bytes, _: object) -> None:
         stamp = stamp_of(state, JointState) - (1_000_000_000 if fault == "late" else 0)
         if not balances.is_set():
             publisher.publish(wire.write(stamp, None, np.zeros(n), np.zeros(n)))

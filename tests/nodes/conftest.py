@@ -154,6 +154,8 @@ class Nodes:
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
+        while key in self._running:  # a second one of the same name
+            key += "'"
         self._running[key] = process
         return process
 

@@ -1,5 +1,6 @@
 """What the controller is told wrongly ends in damping, and the diagnostics name the cause."""
 
+import json
 import math
 
 import numpy as np
@@ -20,7 +21,7 @@ KNEE = ROBOT.joint_names.index("left_knee_joint")
 
 
 class Target:
-    """A robot that stands perfectly still, and says what a test wants it to say."""
+    """A robot that stands almost still, and says what a test wants it to say."""
 
     def __init__(self, watcher):
         self.watcher = watcher
@@ -36,9 +37,14 @@ class Target:
 
     def messages(self):
         """What a working robot says at this time."""
-        n = ROBOT.joint_count
+        n, tremor = ROBOT.joint_count, 1e-6 * math.sin(1e3 * self.stamp)
         sample = SensorSample(
-            self.stamp, ROBOT.joints.nominal, np.zeros(n), np.zeros(n), np.zeros(3), np.array([0.0, 0.0, 9.81])
+            self.stamp,
+            ROBOT.joints.nominal + tremor,
+            np.zeros(n),
+            np.ones(n),
+            np.full(3, tremor),
+            np.array([0.0, 0.0, 9.81]),
         )
         state, imu = TOPICS["joint_states"].type(), make_imu()
         JOINTS.write_state(sample, to_stamp(self.stamp), state)
@@ -146,6 +152,56 @@ def test_input_faults_lead_to_damping(nodes, watcher):
         assert values["mode"] == "DAMPING"
         assert values["cause"] == cause
         assert values["reason"].startswith(text)
+        assert watcher.call("controller/stand_up").success
+        target.stamp += 1.0
+
+
+def dead_imu(state, imu):
+    imu.linear_acceleration.z = 0.0
+    return state, imu
+
+
+def joints_in_degrees(state, imu):
+    state.position = [math.degrees(position) for position in state.position]
+    return state, imu
+
+
+def frozen_imu(state, imu):
+    imu.angular_velocity.x = imu.angular_velocity.y = imu.angular_velocity.z = 0.0
+    return state, imu
+
+
+def no_efforts(state, imu):
+    state.effort = [0.0] * ROBOT.joint_count
+    return state, imu
+
+
+LIES = {
+    dead_imu: "imu/data: feels 0.0 m/s², and gravity is 9.8",
+    joints_in_degrees: "is it in degrees?",
+    frozen_imu: "imu/data: repeats itself",
+    no_efforts: "joint_states: every measured effort is zero",
+}
+
+
+def test_lying_sensors_lead_to_damping(nodes, watcher):
+    """Numbers that cannot be damp the robot within 0.1 s; status and diagnostics name the sensor."""
+    target = Target(watcher)
+    watcher.listen("controller/status")
+    nodes.start("controller")
+    target.meet()
+    for lie, text in LIES.items():
+        assert not damps(target.run(20)), f"before {lie.__name__}"
+        began = target.stamp
+        while not damps(target.answer):
+            target.stamp = round(target.stamp + 0.002, 6)
+            target.send(*lie(*target.messages()))
+            assert target.stamp - began <= 0.1, lie.__name__
+        watcher.wait_until(lambda text=text: text in watcher.status("controller")[1], text)
+        assert watcher.status("controller")[2]["cause"] == "SENSOR"
+        watcher.wait_until(
+            lambda text=text: text in json.loads(watcher.heard["controller/status"].data)["reason"], "status"
+        )
         assert watcher.call("controller/stand_up").success
         target.stamp += 1.0
 

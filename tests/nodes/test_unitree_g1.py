@@ -409,6 +409,22 @@ def test_reader_that_fails_damps_and_is_an_error(vendor_robot, node_here, wait_u
         assert text.startswith("nobody reads rt/lowstate any more; damping: no rt/lowstate for")
 
 
+def test_two_commanders_are_both_refused(vendor_robot, start_node, watcher, machines, domain):
+    """A robot that follows one controller damps when a second one speaks, and names them, rather than follow both."""
+    robot = vendor_robot()
+    start_node()
+    watcher.wait_until(lambda: "not engaged yet" in words(watcher), "damping")
+    commander = machines("balancing_commander.py", domain=domain)
+    assert watcher.call("target/engage").success
+    hand_over(watcher, commander)
+    machines("balancing_commander.py", "--balance", domain=domain)
+    watcher.wait_until(lambda: "joint_commands: more than one sender" in words(watcher), "the conflict")
+    assert words(watcher).count("/balancing_commander") == 2
+    last = robot.next_commands(watcher, 1)[-1]
+    assert not any(last["tau"])
+    assert not any(last["kp"])
+
+
 def test_bad_commands_are_not_obeyed(vendor_robot, start_node, watcher, machines, domain):
     """A command with NaN, in a wrong joint order, or for an old state takes nothing over; the cause is named."""
     robot = vendor_robot()

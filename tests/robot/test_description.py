@@ -1,6 +1,7 @@
 """The robot's description: the YAML and the URDF agree, or the error names what does not."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pinocchio as pin
@@ -8,6 +9,9 @@ import pytest
 import yaml
 
 from jepa_humanoid.graph.options import robot_names
+from jepa_humanoid.locomotion.settings import gait_settings
+from jepa_humanoid.overrides import overlay
+from jepa_humanoid.perception.elevation import elevation_settings
 from jepa_humanoid.resources import share_directory
 from jepa_humanoid.robot.description import RobotDescription, load_robot, sole_frame
 from jepa_humanoid.robot.errors import RobotDescriptionError
@@ -177,3 +181,83 @@ def test_package_that_is_not_installed_is_named() -> None:
     """A mesh of a package that is not there is an error that says what to install."""
     with pytest.raises(RobotDescriptionError, match="no_such_description"):
         resolve_uri("package://no_such_description/meshes/arm.stl")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"lidar": {"rays": [0, 90]}}, r"lidar\.rays\.0"),
+        ({"lidar": {"range": [12, 0.1]}}, r"lidar\.range: .*first, 12, must not be above the second, 0\.1"),
+        ({"lidar": {"range": [-0.1, 12]}}, r"lidar\.range\.0"),
+        ({"lidar": {"range": [0.1, float("inf")]}}, r"lidar\.range\.1: .*finite"),
+        ({"lidar": {"elevation": [0.5, -0.5]}}, r"lidar\.elevation: .*above"),
+        ({"lidar": {"elevation": [-0.5, 90]}}, r"lidar\.elevation\.1"),
+        ({"lidar": {"rate": float("inf")}}, r"lidar\.rate: .*finite"),
+        ({"imu": {"gyro_noise": float("nan")}}, r"imu\.gyro_noise"),
+        ({"encoders": {"effort_noise": float("inf")}}, r"encoders\.effort_noise"),
+        ({"joints": {"*_knee_joint": {"effort": float("inf")}}}, r"joint.*effort: .*finite|joints.*effort: .*finite"),
+        ({"joints": {"*_knee_joint": {"effort": 139, "nominal": float("nan")}}}, r"joints.*nominal: .*finite"),
+        ({"radius": float("inf")}, r"radius: .*finite"),
+        ({"groups": {"left_leg": "*left"}}, r"groups\.left_leg '\*left' is no regular expression.*`\.\*`"),
+        ({"name": "../../elsewhere"}, "name: "),
+        ({"feet": {"left": {"frame": "left_ankle_roll_link", "corners": [[0, 0, float("nan")]] * 3}}}, r"feet\.left"),
+        ({"feet": {"right": None}}, r"feet\.right"),
+    ],
+)
+def test_number_that_cannot_be_is_named(tmp_path: Path, changes: dict[str, Any], words: str) -> None:
+    """What is not finite, not in order, or not possible is an error that names its place in the file."""
+    content = yaml.safe_load((share_directory() / "config" / "robots" / "g1.yaml").read_text(encoding="utf-8"))
+    with pytest.raises(RobotDescriptionError, match=rf"altered\.yaml: .*{words}"):
+        load_robot(altered(tmp_path, **overlay(content, changes)))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("gait.step_width_range=[0.45, 0.16]", r"step_width_range: .*swap"),
+        ("gait.step_length_range=[0.5, -0.4]", r"step_length_range: .*swap"),
+        ("gait.com_drop=.inf", r"com_drop: .*finite"),
+        ("gait.step_width=.nan", r"step_width: "),
+        ("perception.resolution=0", r"resolution: .*greater than 0"),
+        ("perception.lowest=-.inf", r"lowest: .*finite"),
+        ("perception.ray_step=-0.1", r"ray_step: .*greater than 0"),
+    ],
+)
+def test_setting_that_cannot_be_is_named(g1: RobotDescription, change: str, words: str) -> None:
+    """The settings of the parts are held to the same: finite, and the least before the greatest."""
+    robot = g1.with_overrides(change)
+    with pytest.raises(RobotDescriptionError, match=words):
+        gait_settings(robot), elevation_settings(robot)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_encodings_that_yaml_has_are_read(tmp_path: Path, encoding: str) -> None:
+    """UTF-8 and UTF-16 are YAML's encodings, whatever this machine's is."""
+    path = altered(tmp_path)
+    path.write_text("# größer: ½·m·v²\n" + path.read_text(encoding="utf-8"), encoding=encoding)
+    assert load_robot(path).name == "g1"
+
+
+@pytest.mark.parametrize(
+    "content", [b"name: g\xf6", b"\xff\xfe\x00", b"name: 2001-99-99", b"[" * 3000, b"name: g1\x00"]
+)
+def test_bytes_that_are_no_yaml_are_told(tmp_path: Path, content: bytes) -> None:
+    """Latin-1, half a character, dates that are none and brackets without end are errors that name the file."""
+    path = tmp_path / "robot.yaml"
+    path.write_bytes(content)
+    with pytest.raises(RobotDescriptionError, match=r"robot\.yaml is not YAML"):
+        load_robot(path)
+
+
+def test_paths_are_relative_to_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A robot's file that is named relatively names its URDF relative to itself, wherever one goes afterwards."""
+    folder = tmp_path / "robots"
+    folder.mkdir()
+    g1 = load_robot("g1")
+    (folder / "r.urdf").write_bytes(g1.urdf_path.read_bytes())
+    altered(folder, urdf="r.urdf").rename(folder / "r.yaml")
+    monkeypatch.chdir(tmp_path)
+    robot = load_robot("robots/r.yaml")
+    monkeypatch.chdir("/")
+    assert robot.urdf_path == folder / "r.urdf"
+    assert robot.link_names == g1.link_names

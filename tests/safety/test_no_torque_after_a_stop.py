@@ -73,6 +73,7 @@ class StubbedEstimator:
         self.velocity = np.zeros(robot.model.nv)
         self.contacts = (1.0, 1.0)
         self.ground_height = 0.0
+        self.start_spin = self.foot_spin = 0.0
         self.sole_positions = self.foot_forces = np.zeros((2, 3))
         self.situation = Situation()
         self.reset()
@@ -160,7 +161,7 @@ class Events(RuleBasedStateMachine):
     def sample(self, stamp: float) -> SensorSample:
         """What a working robot says."""
         n = self.subject.joints
-        return SensorSample(stamp, np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(3), np.array([0.0, 0.0, 9.81]))
+        return SensorSample(stamp, np.zeros(n), np.zeros(n), np.ones(n), np.zeros(3), np.array([0.0, 0.0, 9.81]))
 
     # Samples
 

@@ -1,6 +1,7 @@
 """One tick of the body, by stages, and beside other solvers on the same states."""
 
 import re
+import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -152,7 +153,8 @@ class _Walk:
     def save(self, path: Path) -> None:
         """Write the states, and the robot without its meshes, for a peer."""
         robot = self._robot
-        urdf = re.sub(r"<(visual|collision)\b.*?</\1>", "", robot.urdf_path.read_text(), flags=re.DOTALL)
+        urdf = ElementTree.tostring(robot.urdf(), encoding="unicode")
+        urdf = re.sub(r"<(visual|collision)\b.*?</\1>", "", urdf, flags=re.DOTALL)
         np.savez(
             path,
             urdf=urdf,

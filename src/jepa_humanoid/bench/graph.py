@@ -72,11 +72,11 @@ def _run(scene: str, goal: tuple[float, float], factor: float, page: bool, folde
         seconds=120.0,
         report=str(file),
     )
-    with log.open("w") as lines:
+    with log.open("w", encoding="utf-8") as lines:
         status = run_graph(make_graph(options), domain=None, log=lines)
     if status:
-        raise GraphRunError(f"the run ended with status {status}:\n{log.read_text()[-2000:]}")
-    figures: dict[str, Any] = json.loads(file.read_text())
+        raise GraphRunError(f"the run ended with status {status}:\n{log.read_text(encoding='utf-8')[-2000:]}")
+    figures: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     period = 1e3 * WorldSettings().control_period / figures["real_time_factor"]
     physics, control = (figures[name]["median"] for name in ("physics_ms", "answer_ms"))
     result = {

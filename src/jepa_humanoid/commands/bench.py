@@ -90,7 +90,7 @@ def _show(name: str, report: Mapping[str, object], file: Path | None) -> None:
     console.print(table)
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json_module.dumps(report, indent=1) + "\n")
+        file.write_text(json_module.dumps(report, indent=1) + "\n", encoding="utf-8")
 
 
 def _flat(report: Mapping[str, object], prefix: str = "") -> list[tuple[str, str]]:

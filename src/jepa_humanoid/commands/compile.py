@@ -29,7 +29,9 @@ _WALK = 0.8
 
 @app.command()
 def compile_kernels(
-    robot: Annotated[str, typer.Option(help="Which robot moves meanwhile, a file in config/robots.")] = DEFAULT_ROBOT,
+    robot: Annotated[
+        str, typer.Option(help="Which robot moves meanwhile: a file in config/robots, or the path of a YAML file.")
+    ] = DEFAULT_ROBOT,
     planner: Annotated[PlannerName, typer.Option(help="Who plans meanwhile.")] = "jepa",
 ) -> None:
     """Let a robot stand, walk, be pushed and plan for a moment, so that every compiled loop is there and on disk.

@@ -12,7 +12,7 @@ import typer
 from rich.table import Table
 
 from jepa_humanoid.commands.options import Jobs, Robot, Set
-from jepa_humanoid.commands.output import bars, console, errors_told, fail
+from jepa_humanoid.commands.output import Lines, bars, console, errors_told, fail
 from jepa_humanoid.data.episode import Header, read_header
 from jepa_humanoid.data.generate import Entry, GenerationSettings, Task, generate, read_recordings, write_manifest
 from jepa_humanoid.overrides import join_overrides
@@ -113,6 +113,7 @@ def _run(
 ) -> None:
     endings: Counter[str] = Counter()
     entries: list[Entry] = []
+    lines = Lines()
     try:
         with errors_told(), bars() as progress:
             bar = progress.add_task("episodes", total=len(tasks))
@@ -123,8 +124,10 @@ def _run(
                 endings[entry.header.ending] += 1
                 minutes = sum(e.seconds for e in entries) / 60.0
                 progress.update(bar, advance=1, description=f"{minutes:.1f} min of robot time")
+                lines.say(f"{len(entries)} of {len(tasks)} episodes, {minutes:.1f} min of robot time")
     finally:
         if entries:
-            write_manifest(out, entries, command)
+            with errors_told():
+                write_manifest(out, entries, command)
     ended = ", ".join(f"{count} by {ending}" for ending, count in sorted(endings.items()))
     console.print(f"{len(entries)} episodes, {sum(e.seconds for e in entries) / 3600:.2f} h, in {out}; ended {ended}")

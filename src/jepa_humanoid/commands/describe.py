@@ -9,12 +9,14 @@ import numpy as np
 import typer
 from rich.markup import escape
 
+from jepa_humanoid.commands.options import Robot
 from jepa_humanoid.commands.output import console, errors_told, fail
 from jepa_humanoid.graph.options import SimulatedOptions as Options
 from jepa_humanoid.locomotion.model.lipm import natural_frequency
 from jepa_humanoid.locomotion.settings import GaitSettings, gait_settings
 from jepa_humanoid.robot.description import RobotDescription, load_robot
 from jepa_humanoid.robot.stature import Stature, stature
+from jepa_humanoid.settings import check_settings
 from jepa_humanoid.simulation.description import GAZEBO, controllers_file, robot_description
 
 app = typer.Typer(add_completion=False, help="Say what a robot is; write URDF and Gazebo world.")
@@ -23,6 +25,7 @@ _BESIDE = 0.02
 """Room between two feet that pass each other [m]."""
 _CENTRED = 0.03
 """Distance of the centre of mass from the soles' middle that a standing robot takes out by itself [m]."""
+_SIMULATED = ("mujoco", GAZEBO)
 _STRAINED = 0.5
 """Share of a joint's torque from which on standing leaves too little for walking."""
 
@@ -31,8 +34,10 @@ _STRAINED = 0.5
 def describe(
     out: Annotated[Path, typer.Option(help="Folder for robot.urdf, and for Gazebo world.sdf and start.json.")] = Path(),
     target: Annotated[str, typer.Option(help="What moves: mujoco, gazebo, g1, or mock.")] = GAZEBO,
-    robot: Annotated[str, typer.Option(help="Which robot, a file in config/robots, or a YAML file.")] = Options.robot,
-    scene: Annotated[str, typer.Option(help="Where it stands, a file in config/scenes.")] = Options.scene,
+    robot: Robot = Options.robot,
+    scene: Annotated[
+        str, typer.Option(help="Where it stands, a file in config/scenes, or a YAML file.")
+    ] = Options.scene,
     seed: Annotated[int, typer.Option(help="Draws the scene's obstacles.")] = Options.seed,
     real_time_factor: Annotated[
         float, typer.Option(help="Gazebo goes no faster than this; 0 for no limit.")
@@ -43,14 +48,17 @@ def describe(
     """Say how the robot stands and what looks wrong; write its URDF, and for Gazebo the scene and where it starts."""
     with errors_told():
         described = load_robot(robot)
+        check_settings(described)
         gait = gait_settings(described)
         files = {"robot.urdf": robot_description(described, target, namespace)}
         if target == GAZEBO:
             files |= _world(described, scene, seed, real_time_factor, lidar)
+        if target in _SIMULATED:
+            _simulate(described, scene, seed)
     try:
         out.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
-            (out / name).write_text(text)
+            (out / name).write_text(text, encoding="utf-8")
     except OSError as error:
         fail(f"cannot write to {out}: {error.strerror}")
     stands = stature(described)
@@ -99,6 +107,15 @@ def doubts(robot: RobotDescription, gait: GaitSettings, stands: Stature) -> Iter
         yield f"the feet stand {stands.feet_apart:.2f} m apart, and gait.step_width_range is {low:g} to {high:g} m"
     if low < stands.sole_size[1] + _BESIDE:
         yield f"feet {stands.sole_size[1]:.2f} m wide touch when they land {low:g} m apart: gait.step_width_range"
+
+
+def _simulate(robot: RobotDescription, scene: str, seed: int) -> None:
+    """Build the simulation once: what a physics engine refuses is found here, and not when the robot starts."""
+    # Here, as above.
+    from jepa_humanoid.simulation.model import build_model
+    from jepa_humanoid.simulation.scenes import load_scene
+
+    build_model(robot, load_scene(scene, seed), timestep=1e-3)
 
 
 def _world(robot: RobotDescription, scene: str, seed: int, real_time_factor: float, lidar: bool) -> dict[str, str]:

@@ -25,7 +25,9 @@ def navigation_command(
     robot: Robot = DEFAULT_ROBOT,
     set_: Set = None,
     planner: Annotated[str, typer.Option(help=f"Who chooses the velocities: {', '.join(PLANNERS)}.")] = "jepa",
-    scene: Annotated[str, typer.Option(help="A file in config/scenes, with a goal.")] = "room",
+    scene: Annotated[
+        str, typer.Option(help="A file in config/scenes, or the path of a YAML file, with a goal.")
+    ] = "room",
     seeds: Seeds = "0:20",
     jobs: Jobs = 1,
     model: Annotated[Path | None, typer.Option(help="Folder of the world model; the robot's own if none.")] = None,
@@ -142,7 +144,10 @@ def model_command(
 
     with errors_told():
         headers, recordings = zip(*read_recordings(data), strict=True)
-        chosen = WorldModel(model or own_model(header.robot for header in headers))
+        robots = {header.robot for header in headers}
+        chosen = WorldModel(model or own_model(robots))
+        if others := sorted(robots - {chosen.card.robot}):
+            fail(f"{model} is a model of '{chosen.card.robot}', and the episodes are of {', '.join(others)}")
         report = judge_model(chosen, Experience.join(recording.experience() for recording in recordings), windows)
     table = Table(
         "step", "error", "copying", "ratio", "position [m]", "standing [m]", "touch AUC", "to go [m]", "crow [m]"
@@ -174,6 +179,9 @@ def _planner(name: str) -> PlannerName:
 def _seeds(text: str) -> list[int]:
     first, colon, end = text.partition(":")
     try:
-        return list(range(int(first), int(end))) if colon else [int(first)]
+        seeds = list(range(int(first), int(end))) if colon else [int(first)]
     except ValueError:
         fail(f"'{text}' is neither a seed nor FIRST:END")
+    if not seeds or seeds[0] < 0:
+        fail(f"'{text}' names no seeds: FIRST:END begins at 0 or above, and END is excluded, as in 0:20")
+    return seeds

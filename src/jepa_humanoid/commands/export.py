@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from jepa_humanoid import api
+from jepa_humanoid.commands.options import Robot
 from jepa_humanoid.commands.output import console, errors_told, fail
-from jepa_humanoid.robot.description import DEFAULT_ROBOT
+from jepa_humanoid.robot.description import DEFAULT_ROBOT, load_robot
 
 app = typer.Typer(add_completion=False, help="Export the world model to ONNX.")
 
@@ -17,7 +18,7 @@ def export(
     data: Annotated[list[Path] | None, typer.Argument(help="The folders of episodes that it was trained on.")] = None,
     run: Annotated[Path, typer.Option(help="Folder of the training run.")] = Path("runs/world_model"),
     out: Annotated[Path | None, typer.Option(help="Folder for the model; models/ROBOT if none.")] = None,
-    robot: Annotated[str, typer.Option(help="Whose walking it has learned.")] = DEFAULT_ROBOT,
+    robot: Robot = DEFAULT_ROBOT,
     from_model: Annotated[
         Path | None, typer.Option(help="Instead: a model exported before, to be given this version's files.")
     ] = None,
@@ -30,7 +31,8 @@ def export(
         return
     if not data:
         fail("name the folders of episodes that it was trained on, or a model: --from-model models/g1")
-    out = out or Path("models") / robot
     with errors_told():
-        difference = api.export(data, run, out, robot)
+        name = load_robot(robot).name
+        out = out or Path("models") / name
+        difference = api.export(data, run, out, name)
     console.print(f"exported to {out}; largest difference between torch and ONNX Runtime {difference:.1e}")

@@ -1,5 +1,6 @@
 """How commands speak: results on standard output, what went wrong on standard error, and bars for what takes long."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn
@@ -28,6 +29,28 @@ def errors_told() -> Iterator[None]:
         yield
     except HumanoidError as error:
         fail(error)
+
+
+class Lines:
+    """Progress in lines, now and then, where nobody sees bars: in a file, a pipe, or the log of a service."""
+
+    def __init__(self, every: float = 15.0) -> None:
+        """Say something at most once in a while.
+
+        Args:
+            every: Time between two lines [s]; the first comes at once.
+        """
+        self._every = every
+        self._began = time.monotonic()
+        self._next = self._began
+
+    def say(self, text: str) -> None:
+        """Say where things stand and since when, if it is time and no terminal shows it."""
+        now = time.monotonic()
+        if console.is_terminal or now < self._next:
+            return
+        self._next = now + self._every
+        console.print(f"{text}, after {now - self._began:.0f} s", soft_wrap=True)
 
 
 def bars() -> Progress:

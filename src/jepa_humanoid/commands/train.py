@@ -8,7 +8,7 @@ import typer
 from rich.progress import TaskID
 
 from jepa_humanoid import api
-from jepa_humanoid.commands.output import bars, console, errors_told
+from jepa_humanoid.commands.output import Lines, bars, console, errors_told
 from jepa_humanoid.world_model.settings import load_settings
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def train(
             objective = replace(objective, regularization=regularization)
         reading = progress.add_task("reading episodes", total=None)
         phases: dict[str, TaskID] = {}
+        lines = Lines()
 
         def on_read(done: int, total: int) -> None:
             progress.update(reading, completed=done, total=total)
@@ -60,6 +61,7 @@ def train(
                 phases[report.phase] = progress.add_task(report.phase, total=report.steps)
             description = f"{report.phase} {report.losses['total']:.3f}"
             progress.update(phases[report.phase], completed=report.step, description=description)
+            lines.say(f"{description}: {report.step} of {report.steps} steps")
 
         chosen = replace(chosen, training=training, objective=objective)
         api.train(data, out, chosen, seed, threads, on_read, on_split, on_report)

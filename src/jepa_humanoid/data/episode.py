@@ -3,20 +3,22 @@
 Arrays are named as in `Recording`; ``header`` holds JSON. Elevation is coded (see `world_model.observation`).
 """
 
+import io
 import json
-import zipfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from jepa_humanoid import geometry
+from jepa_humanoid.config import parse
 from jepa_humanoid.data.errors import DataError
 from jepa_humanoid.robot.state import VelocityCommand
 from jepa_humanoid.simulation.walk import Frame
+from jepa_humanoid.storage import write_whole
 from jepa_humanoid.world_model.experience import Experience
 from jepa_humanoid.world_model.observation import FEATURES, crop, features
 from jepa_humanoid.world_model.settings import ObservationSettings
@@ -50,6 +52,24 @@ class Header:
     ending: Ending
     version: str
     format: int = FORMAT
+
+
+_ANY = -1
+_SHAPES = {
+    "stamp": (_ANY,),
+    "codes": (_ANY, _ANY, _ANY),
+    "features": (_ANY, len(FEATURES)),
+    "commands": (_ANY, 3),
+    "estimate": (_ANY, 7),
+    "ground": (_ANY,),
+    "configuration": (_ANY, _ANY),
+    "touching": (_ANY,),
+    "fallen": (_ANY,),
+    "effort": (_ANY,),
+    "clearance": (_ANY,),
+    "goals": (_ANY, 2),
+    "cost_to_go": (_ANY, _ANY),
+}
 
 
 @dataclass(frozen=True)
@@ -92,8 +112,24 @@ class Recording:
                 raise DataError(
                     f"{len(getattr(self, item.name))} rows of '{item.name}' for {len(self.stamp)} frames of an episode"
                 )
+        if not len(self.stamp):
+            raise DataError("an episode without a single frame")
         if self.features.shape[1:] != (len(FEATURES),):
             raise DataError(f"{self.features.shape[1:]} features a frame instead of {len(FEATURES)}")
+        for name, shape in _SHAPES.items():
+            if not _fits(getattr(self, name).shape, shape):
+                raise DataError(f"'{name}' has the shape {getattr(self, name).shape}")
+        if self.cost_to_go.shape[1] != len(self.goals):
+            raise DataError(f"costs to {self.cost_to_go.shape[1]} goals of {len(self.goals)}")
+        if self.codes.dtype != np.uint8 or self.codes.shape[1] != self.codes.shape[2]:
+            raise DataError(f"'codes' are {self.codes.shape} {self.codes.dtype} instead of square grids of uint8")
+        if self.configuration.shape[1] < 7:
+            raise DataError(f"'configuration' has {self.configuration.shape[1]} columns; the base alone has 7")
+        for item in fields(self):
+            finite = np.isfinite(getattr(self, item.name))
+            # What cannot be reached has no cost.
+            if item.name != "cost_to_go" and not finite.all():
+                raise DataError(f"'{item.name}' is not finite in frame {int(np.argwhere(~finite)[0][0])}")
 
     def __len__(self) -> int:
         return len(self.stamp)
@@ -159,10 +195,9 @@ def record(
 def write_episode(path: Path, header: Header, recording: Recording) -> None:
     """Write an episode; a reader never sees half of it."""
     arrays = {item.name: getattr(recording, item.name) for item in fields(recording)}
-    temporary = path.with_suffix(".part")
-    with temporary.open("wb") as file:
-        np.savez_compressed(file, header=np.array(json.dumps(asdict(header))), **arrays)
-    temporary.replace(path)
+    content = io.BytesIO()
+    np.savez_compressed(content, header=np.array(json.dumps(asdict(header))), **arrays)
+    write_whole(path, content.getvalue(), DataError)
 
 
 def read_header(path: Path) -> Header:
@@ -171,7 +206,7 @@ def read_header(path: Path) -> Header:
     Raises:
         DataError: As `read_episode`.
     """
-    return _read(path, with_arrays=False)[0]
+    return _read(path, arrays=False)[0]
 
 
 def read_episode(path: Path) -> tuple[Header, Recording]:
@@ -180,24 +215,26 @@ def read_episode(path: Path) -> tuple[Header, Recording]:
     Raises:
         DataError: If it is missing, damaged, or of another format; the message names the file.
     """
-    header, recording = _read(path, with_arrays=True)
+    header, recording = _read(path, arrays=True)
     assert recording is not None
     return header, recording
 
 
-def _read(path: Path, with_arrays: bool) -> tuple[Header, Recording | None]:
+def _read(path: Path, arrays: bool) -> tuple[Header, Recording | None]:
     if not path.is_file():
         raise DataError(f"no episode '{path}'")
     try:
         with np.load(path, allow_pickle=False) as file:
             values = json.loads(str(file["header"]))
             if values.get("format") != FORMAT:
-                raise DataError(f"episode '{path}' has format {values.get('format')}; this version reads {FORMAT}")
-            if values.get("ending") not in get_args(Ending):
-                raise DataError(f"episode '{path}': unknown ending '{values.get('ending')}'")
-            arrays = {item.name: file[item.name] for item in fields(Recording)} if with_arrays else None
-        return Header(**values), None if arrays is None else Recording(**arrays)
-    except DataError:
-        raise
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+                raise DataError(f"format {values.get('format')}; this version reads {FORMAT}")
+            header = parse(Header, values, "header", DataError)
+            return header, Recording(**{item.name: file[item.name] for item in fields(Recording)}) if arrays else None
+    except Exception as error:
+        # Archive, compression and numpy raise whatever they stumble over in a damaged file.
         raise DataError(f"episode '{path}' is damaged ({error}); remove it and generate it again") from error
+
+
+def _fits(shape: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
+    """Whether an array has a shape in which some sides may have any length."""
+    return len(shape) == len(wanted) and all(want in (_ANY, has) for has, want in zip(shape, wanted, strict=True))

@@ -1,12 +1,12 @@
 """Episodes at scale: robots that wander through drawn scenes, and their recorded motions seen in others."""
 
 import json
-import multiprocessing
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pinocchio as pin
@@ -22,7 +22,9 @@ from jepa_humanoid.robot.state import BaseEstimate, Matrix, Vector, VelocityComm
 from jepa_humanoid.simulation.posing import PosedRobot
 from jepa_humanoid.simulation.scenes import Scene, SceneError, clearance, load_scene
 from jepa_humanoid.simulation.walk import PERIOD, Frame, WalkMaker
+from jepa_humanoid.storage import write_whole
 from jepa_humanoid.version import __version__
+from jepa_humanoid.workers import worker_pool
 from jepa_humanoid.world_model.settings import WorldModelSettings
 
 MANIFEST = "manifest.json"
@@ -290,7 +292,11 @@ def generate(
         settings: What episodes are made of.
         jobs: Processes.
     """
-    directory.mkdir(parents=True, exist_ok=True)
+    read_manifest(directory)  # Said before hours of work rather than after them.
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"cannot make the folder {directory}: {error.strerror}; name another") from error
     done = [task for task in tasks if _is_done(directory / task.file)]
     for task in done:
         entry = _entry(directory / task.file)
@@ -302,7 +308,7 @@ def generate(
         for task in missing:
             yield work(task)
         return
-    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with worker_pool(jobs) as pool:
         futures = [pool.submit(work, task) for task in missing]
         try:
             for future in as_completed(futures):
@@ -356,12 +362,36 @@ def _entry(path: Path) -> Entry:
     return Entry(path.name, PERIOD * len(recording), header)
 
 
-def write_manifest(directory: Path, entries: Iterable[Entry], command: dict[str, object]) -> None:
-    """Write which episodes a directory holds and how they were made; adds to what it said before."""
+def read_manifest(directory: Path) -> dict[str, Any]:
+    """What a folder's manifest says, or an empty one where there is none yet.
+
+    Raises:
+        DataError: If it is damaged.
+    """
     path = directory / MANIFEST
-    known = {entry["file"]: entry for entry in json.loads(path.read_text())["episodes"]} if path.is_file() else {}
-    commands = json.loads(path.read_text())["commands"] if path.is_file() else []
+    if not path.is_file():
+        return {"commands": [], "episodes": []}
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        episodes = [{**entry, "file": str(entry["file"]), "seconds": float(entry["seconds"])}
+                    for entry in content["episodes"]]  # fmt: skip
+        return {"commands": list(content["commands"]), "episodes": episodes}
+    except (OSError, ValueError, TypeError, LookupError, ArithmeticError, RecursionError) as error:
+        raise DataError(
+            f"{path} is damaged ({error}); remove it: the same command keeps the episodes and lists them anew"
+        ) from error
+
+
+def write_manifest(directory: Path, entries: Iterable[Entry], command: dict[str, object]) -> None:
+    """Write which episodes a directory holds and how they were made; adds to what it said before.
+
+    Raises:
+        DataError: If what it said before is damaged, or it cannot be written.
+    """
+    before = read_manifest(directory)
+    known = {entry["file"]: entry for entry in before["episodes"]}
     known |= {entry.file: asdict(entry) for entry in entries}
+    commands = before["commands"]
     if command not in commands:
         commands.append(command)
     episodes = [known[file] for file in sorted(known)]
@@ -371,9 +401,7 @@ def write_manifest(directory: Path, entries: Iterable[Entry], command: dict[str,
         "commands": commands,
         "episodes": episodes,
     }
-    temporary = path.with_suffix(".part")
-    temporary.write_text(json.dumps(content, indent=1) + "\n")
-    temporary.replace(path)
+    write_whole(directory / MANIFEST, json.dumps(content, indent=1) + "\n", DataError)
 
 
 def read_recordings(

@@ -122,6 +122,16 @@ class BaseEstimator:
         return self.velocity[3:6].copy()
 
     @property
+    def start_spin(self) -> float:
+        """How fast the base turned during the averaging at the start, as root mean square [rad/s]."""
+        return self._start.rate
+
+    @property
+    def foot_spin(self) -> float:
+        """How fast the quieter of the feet that stand turns by gyroscope and encoders; 0 if none stands [rad/s]."""
+        return self._feet.spin
+
+    @property
     def ground_height(self) -> float:
         """Height of the plane on which the feet stand, in the odometry frame [m]."""
         return self._feet.ground.height

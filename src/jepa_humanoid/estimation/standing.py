@@ -94,6 +94,12 @@ class StandingFeet:
         """Take both feet off the ground; those in contact will be planted anew."""
         self._standing = [False, False]
 
+    @property
+    def spin(self) -> float:
+        """How fast the quieter of the feet that stand turns by gyroscope and encoders; 0 if none stands [rad/s]."""
+        rates = [math.hypot(*self._velocities[i, 3:].tolist()) for i in (0, 1) if self._standing[i]]
+        return min(rates, default=0.0)
+
     def begin(self, stamp: float) -> None:
         """Take the feet in contact at this stamp as having stood before."""
         self._last_support = self._last_grip = self._began = stamp

@@ -50,6 +50,11 @@ class Start:
         self._set_covariance(ekf)
         return True
 
+    @property
+    def rate(self) -> float:
+        """How fast the base turns by the gyroscope, as root mean square so far [rad/s]."""
+        return math.sqrt(self._gyro_square_sum / max(self._samples, 1))
+
     def _set_covariance(self, ekf: InvariantFilter) -> None:
         imu, n, P = self._imu, self._samples, ekf.covariance
         still = 3.0 * (imu.gyro_noise**2 + 2.0 * imu.gyro_bias**2)

@@ -6,10 +6,8 @@ masses that nobody told the controller about.
 
 import json
 import math
-import multiprocessing
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import cache, partial
 from itertools import product
@@ -29,6 +27,8 @@ from jepa_humanoid.simulation.engines import check_engine
 from jepa_humanoid.simulation.rollout import Rollout
 from jepa_humanoid.simulation.scenes import load_scene
 from jepa_humanoid.simulation.world import WorldSettings
+from jepa_humanoid.storage import write_whole
+from jepa_humanoid.workers import worker_pool
 
 _LOOK_EVERY = 5
 """Control periods between two looks at ground truth: 10 ms."""
@@ -286,7 +286,7 @@ def evaluate(
     if jobs <= 1:
         yield from map(run, tasks)
         return
-    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with worker_pool(jobs) as pool:
         yield from pool.map(run, tasks)
 
 
@@ -325,8 +325,7 @@ def summarize(
 
 def write_report(path: Path, report: Mapping[str, object]) -> None:
     """Write what `summarize` returned as JSON."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+    write_whole(path, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
 
 
 def _task(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from jepa_humanoid import geometry
 from jepa_humanoid.geometry import Array
 from jepa_humanoid.robot.state import Matrix
+from jepa_humanoid.storage import write_whole
 from jepa_humanoid.world_model.card import model_directory
 from jepa_humanoid.world_model.errors import WorldModelError
 from jepa_humanoid.world_model.experience import Experience, WindowCutter, Windows
@@ -153,8 +154,7 @@ def area_under_roc(score: NDArray[np.floating], positive: NDArray[np.bool_]) -> 
 
 def write_model_report(report: ModelReport, path: Path) -> None:
     """Write a report as JSON."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(asdict(report) | {"ratio": report.ratio}, indent=1) + "\n")
+    write_whole(path, json.dumps(asdict(report) | {"ratio": report.ratio}, indent=1) + "\n")
 
 
 def _encode(

@@ -1,9 +1,7 @@
 """Does it get there? Closed loops over drawn scenes, with everything a robot has to cope with, and who did how well."""
 
 import json
-import multiprocessing
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -18,6 +16,8 @@ from jepa_humanoid.robot.state import Goal, VelocityCommand
 from jepa_humanoid.simulation.scenes import Scene, SceneError, load_scene
 from jepa_humanoid.simulation.walk import PERIOD, Frame, WalkMaker
 from jepa_humanoid.status import PlanState
+from jepa_humanoid.storage import write_whole
+from jepa_humanoid.workers import worker_pool
 
 REACHED = 0.3
 """True distance to the goal that counts as reached [m]."""
@@ -170,7 +170,7 @@ def evaluate(
     if jobs <= 1:
         yield from map(run, seeds)
         return
-    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with worker_pool(jobs) as pool:
         yield from pool.map(run, seeds)
 
 
@@ -207,9 +207,8 @@ def summarize(trials: Sequence[Trial]) -> dict[str, float | int]:
 
 def write_report(path: Path, trials: Sequence[Trial]) -> None:
     """Write trials and summary as JSON."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     content = {"summary": summarize(trials), "trials": [asdict(trial) for trial in trials]}
-    path.write_text(json.dumps(content, indent=1) + "\n")
+    write_whole(path, json.dumps(content, indent=1) + "\n")
 
 
 def _odometry_error(scene: Scene, frame: Frame) -> float:

@@ -6,7 +6,7 @@ from typing import Any
 
 from jepa_humanoid.graph import g1, gazebo, mujoco
 from jepa_humanoid.graph.description import Target
-from jepa_humanoid.graph.options import GraphError, Options, ParameterValue
+from jepa_humanoid.graph.options import FILES, GraphError, Options, ParameterValue
 from jepa_humanoid.resources import resource
 
 TARGETS: Mapping[str, Target] = {target.name: target for target in (mujoco.TARGET, gazebo.TARGET, g1.TARGET)}
@@ -74,7 +74,7 @@ def launch_arguments() -> tuple[Argument, ...]:
     offered = [item for item in all_options().values() if item.metadata["in_launch"]]
     return (
         Argument("target", DEFAULT_TARGET, "What moves", tuple(TARGETS)),
-        *(Argument(item.name, _text(item.default), item.metadata["description"], _choices(item)) for item in offered),
+        *(Argument(item.name, _text(item.default), _description(item), _choices(item)) for item in offered),
     )
 
 
@@ -107,7 +107,14 @@ def record_arguments() -> tuple[Argument, ...]:
     )
 
 
+def _description(item: Field[Any]) -> str:
+    description: str = item.metadata["description"]
+    return f"{description}: {', '.join(item.metadata['choices']())}" if item.name in FILES else description
+
+
 def _choices(item: Field[Any]) -> tuple[str, ...] | None:
+    if item.name in FILES:
+        return None  # a path is none of the names
     choices = item.metadata["choices"]
     if isinstance(item.default, bool):
         return ("true", "false")

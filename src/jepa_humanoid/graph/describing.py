@@ -40,8 +40,8 @@ def describe(options: Options) -> Description:
         shutil.rmtree(folder, ignore_errors=True)
         raise LaunchError(f"robot and scene cannot be described: {said.removeprefix('error: ')}")
     start = folder / "start.json"
-    values = json.loads(start.read_text()) if start.is_file() else {}
-    return Description(folder, (folder / "robot.urdf").read_text(), values)
+    values = json.loads(start.read_text(encoding="utf-8")) if start.is_file() else {}
+    return Description(folder, (folder / "robot.urdf").read_text(encoding="utf-8"), values)
 
 
 def forget(description: Description) -> None:

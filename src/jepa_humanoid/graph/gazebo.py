@@ -87,7 +87,7 @@ def environment() -> Mapping[str, str]:
 def prepare(options: GazeboOptions, description: Description) -> Preparation:
     """Gazebo's server, then the robot, then its broadcasters, then what drives its joints."""
     start = description.start
-    name = options.namespace.replace("/", "_") or options.robot
+    name = options.namespace.replace("/", "_") or options.robot_name
     place = [word for key in ("x", "y", "z", "yaw") for word in ("-Y" if key == "yaw" else f"-{key}", str(start[key]))]
     spawn = NodeSpec(
         name="spawn_robot",

@@ -10,10 +10,15 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, ClassVar
 
+from jepa_humanoid.config import read_yaml
 from jepa_humanoid.errors import HumanoidError
-from jepa_humanoid.resources import file_names, share_directory
+from jepa_humanoid.resources import file_names, named_file, share_directory
 
 ParameterValue = bool | int | float | str
+
+FILES = {"robot": "config/robots", "scene": "config/scenes"}
+"""Options that a name in a folder answers, and as well the path of a YAML file."""
+_YAML = {".yaml", ".yml"}
 
 
 class GraphError(HumanoidError, ValueError):
@@ -101,7 +106,7 @@ class Options:
     CLOCK_IN_ROOT: ClassVar[bool] = True
     """Whether simulated time is on ``/clock`` whatever the namespace."""
 
-    robot: str = option("g1", "Which robot, a file in config/robots", robot_names)
+    robot: str = option("g1", "Which robot, a file in config/robots or the path of a YAML file", robot_names)
     set: str = option(
         "",
         "What is to be otherwise than the robot's file says, such as gait.step_width=0.24; several with ';' between",
@@ -133,7 +138,13 @@ class Options:
         for item in fields(self):
             choices = item.metadata["choices"]
             value = getattr(self, item.name)
-            if choices is not None and value not in choices():
+            if item.name in FILES and Path(value).suffix in _YAML:
+                # Whatever reads it may run in another folder.
+                path = named_file(FILES[item.name], value)
+                if not path.is_file():
+                    raise GraphError(f"{item.name}: no file '{path}'. Give one, or one of: {', '.join(choices())}.")
+                object.__setattr__(self, item.name, str(path))
+            elif choices is not None and value not in choices():
                 raise GraphError(f"{item.name} '{value}' does not exist. Choose one of: {', '.join(choices())}.")
         if self.namespace and not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*(/[A-Za-z][A-Za-z0-9_]*)*", self.namespace):
             raise GraphError(
@@ -143,9 +154,9 @@ class Options:
             raise GraphError(f"port {self.port} does not exist. Choose one from 1 to 65535.")
         if self.seed < 0:
             raise GraphError(f"seed {self.seed} cannot be drawn from. Choose 0 or more.")
-        if self.planner not in ("off", *WITHOUT_MODEL) and not self.model and not _has_model(self.robot):
+        if self.planner not in ("off", *WITHOUT_MODEL) and not self.model and not _has_model(self.robot_name):
             raise GraphError(
-                f"planner '{self.planner}' needs a world model, and robot '{self.robot}' has none in models/. "
+                f"planner '{self.planner}' needs a world model, and robot '{self.robot_name}' has none in models/. "
                 f"Choose {', '.join(WITHOUT_MODEL)} or off, or train one as docs/tutorials/your_own_humanoid.md says."
             )
         if self.goal is not None and not self.SIMULATED:
@@ -160,6 +171,15 @@ class Options:
             raise GraphError("A goal needs the planner; leave it on.")
 
     @property
+    def robot_name(self) -> str:
+        """Name of the robot, whether it is chosen by its name or by its file."""
+        path = Path(self.robot)
+        if path.suffix not in _YAML:
+            return self.robot
+        content = read_yaml(path, GraphError)
+        return str(content.get("name", "")) if isinstance(content, dict) else ""
+
+    @property
     def clock(self) -> str:
         """Topic of simulated time: ROS keeps it in the root, and so does Gazebo; each robot in MuJoCo has its own."""
         return f"/{self.namespace}/clock" if self.namespace and not self.CLOCK_IN_ROOT else "/clock"
@@ -171,7 +191,9 @@ class SimulatedOptions(Options):
 
     SIMULATED: ClassVar[bool] = True
 
-    scene: str = option("flat", "Where a simulated robot stands, a file in config/scenes", scene_names)
+    scene: str = option(
+        "flat", "Where a simulated robot stands, a file in config/scenes or the path of a YAML file", scene_names
+    )
     lidar: str = option(
         "true",
         "Simulate the LiDAR; without it the robot walks blind. In Gazebo, true renders it and needs a graphics driver, "

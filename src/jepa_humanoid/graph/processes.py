@@ -69,7 +69,7 @@ def run_graph(graph: Graph, *, domain: int | None = None, log: TextIO | None = N
         supervisor = Supervisor(Printer(log))
         for spec in graph.nodes:
             parameters = Path(folder) / f"{spec.name}.yaml"
-            parameters.write_text(parameter_file(spec))
+            parameters.write_text(parameter_file(spec), encoding="utf-8")
             supervisor.add_node(spec, node_command(graph, spec, parameters), environment)
         return supervisor.run()
 

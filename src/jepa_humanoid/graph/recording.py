@@ -53,6 +53,8 @@ def recording(options: Options, own: Mapping[str, str]) -> tuple[list[str], Path
 def _queues(topics: Iterable[str]) -> Path:
     """A file that has the recorder keep two seconds of topics at 500 Hz; its own ten messages are 20 ms."""
     queue = {"history": "keep_last", "depth": 1000, "reliability": "reliable", "durability": "volatile"}
-    with tempfile.NamedTemporaryFile("w", prefix="jepa_humanoid-", suffix=".yaml", delete=False) as file:
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="jepa_humanoid-", suffix=".yaml", delete=False, encoding="utf-8"
+    ) as file:
         json.dump(dict.fromkeys(topics, queue), file)  # YAML as well
     return Path(file.name)

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 from pydantic.dataclasses import dataclass as validated_dataclass
 
-from jepa_humanoid.config import STRICT, NonNegative, Positive, Share
+from jepa_humanoid.config import STRICT, Interval, NonNegative, Positive, PositiveInterval, Share
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.settings import settings_of
 
@@ -45,12 +45,12 @@ class GaitSettings:
     """
 
     step_duration: Positive = 0.42
-    step_duration_range: tuple[Positive, Positive] = (0.25, 0.65)
+    step_duration_range: PositiveInterval = (0.25, 0.65)
     double_support: Positive = 0.08
     step_width: Positive = 0.2
-    step_width_range: tuple[Positive, Positive] = (0.16, 0.45)
-    step_length_range: tuple[float, float] = (-0.4, 0.5)
-    step_turn_range: tuple[float, float] = (-0.15, 0.4)
+    step_width_range: PositiveInterval = (0.16, 0.45)
+    step_length_range: Interval = (-0.4, 0.5)
+    step_turn_range: Interval = (-0.15, 0.4)
     swing_height: Positive = 0.055
     swing_speed: Positive = 3.0
     com_drop: float = 0.05

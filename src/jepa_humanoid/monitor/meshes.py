@@ -16,6 +16,7 @@ from trimesh.visual.material import PBRMaterial
 
 from jepa_humanoid.monitor.decimate import decimate
 from jepa_humanoid.robot.description import RobotDescription
+from jepa_humanoid.robot.meshes import read_mesh
 
 CREASE_ANGLE = np.radians(35.0)
 """Edges sharper than this keep a hard shading edge, so that machined parts look machined [rad]."""
@@ -54,7 +55,7 @@ def load_body_meshes(robot: RobotDescription) -> tuple[BodyMesh, ...]:
         RobotDescriptionError: If a mesh file is missing.
         ValueError: If a visual has a geometry that this reader does not know.
     """
-    root = ElementTree.parse(robot.urdf_path).getroot()
+    root = robot.urdf()
     named_colours = {
         material.get("name", ""): _colour(material)
         for material in root.iter("material")
@@ -132,8 +133,7 @@ def _geometry(visual: ElementTree.Element, robot: RobotDescription) -> trimesh.T
     geometry = visual.find("geometry")
     shape = None if geometry is None or len(geometry) == 0 else geometry[0]
     if shape is not None and shape.tag == "mesh":
-        mesh = trimesh.load_mesh(robot.mesh_path(shape.get("filename", "")))
-        assert isinstance(mesh, trimesh.Trimesh)
+        mesh = read_mesh(robot, shape.get("filename", ""))
         scale = np.array([float(value) for value in shape.get("scale", "1 1 1").split()])
         faces = np.asarray(mesh.faces)
         if np.prod(scale) < 0.0:

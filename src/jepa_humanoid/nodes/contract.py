@@ -69,6 +69,7 @@ class Topic:
         quality: Offered by publishers and asked for by subscriptions.
         rate: How often, for people; in the target's time.
         meaning: What it says, in which frame and unit.
+        foreign_type: The type's name where its package may be missing.
     """
 
     name: str
@@ -77,7 +78,11 @@ class Topic:
     rate: str
     meaning: str
     foreign_type: str = ""
-    """The type's name where its package may be missing."""
+
+    @property
+    def exclusive(self) -> bool:
+        """Whether one node alone may send it: a second one would be heard in turn with the first."""
+        return self.name in _EXCLUSIVE
 
     @property
     def type_name(self) -> str:
@@ -98,6 +103,20 @@ class ServiceSpec:
         """The service type as ROS writes it."""
         return f"{self.type.__module__.split('.')[0]}/{self.type.__name__}"
 
+
+_EXCLUSIVE = frozenset(
+    {
+        "joint_states",
+        "imu/data",
+        "points",
+        "joint_commands",
+        "odom",
+        "base_footprint",
+        "lidar/pose",
+        "elevation",
+        "plan/cmd_vel",
+    }
+)
 
 ODOM_FRAME = "odom"
 FOOTPRINT_FRAME = "base_footprint"

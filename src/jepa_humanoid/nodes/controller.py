@@ -54,6 +54,8 @@ SILENCE = 0.5
 
 _LIMITS = SafetyLimits()
 
+_STATE_TYPES = {"joint_states": JointState, "imu/data": Imu}
+
 _LOUD = (BodyMode.DAMPING, BodyMode.FALLEN)
 """Modes that people have to be told of."""
 
@@ -158,6 +160,11 @@ class Controller(RobotNode):
         """Tell the joints to slow down; the target damps by itself when it hears nothing more."""
         if self._answered is not None:
             self._refuse(self._answered, Cause.INACTIVE)
+
+    def refuse(self, topic: str, message: Any, problem: str) -> None:
+        """Damp when two robots tell of themselves; of two planners obey none."""
+        if topic in _STATE_TYPES:
+            self._refuse(stamp_of(message, _STATE_TYPES[topic]), Cause.SENDERS, problem)
 
     def status(self) -> tuple[Level, str]:
         """Mode and reason."""

@@ -74,7 +74,7 @@ class DemoEvaluator(RobotNode):
         """Write the report: also a run that is ended from outside has one."""
         line = json.dumps(self._report_of(self._judgement))
         if self.value("report"):
-            Path(self.value("report")).write_text(line + "\n")
+            Path(self.value("report")).write_text(line + "\n", encoding="utf-8")
         else:
             sys.stdout.write(line + "\n")
             sys.stdout.flush()

@@ -12,6 +12,7 @@ import sys
 import time
 from array import array
 from collections import deque
+from typing import Any
 
 import numpy as np
 from sensor_msgs.msg import Imu, JointState
@@ -89,6 +90,10 @@ class GazeboRobot(RobotNode):
         if self._stamp is not None:
             self._effort_message.data = array("d", [0.0] * self._robot.joint_count)
             self.outputs["effort_controller/commands"].publish(self._effort_message)
+
+    def refuse(self, topic: str, message: Any, problem: str) -> None:
+        """Obey none of two controllers: damp."""
+        self._fault, self._command = problem, None
 
     def status(self) -> tuple[Level, str]:
         """Whether Gazebo and the controller speak."""

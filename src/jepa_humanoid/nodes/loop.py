@@ -11,12 +11,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from rclpy.callback_groups import CallbackGroup
+from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.exceptions import InvalidHandle
 from rclpy.executors import ExternalShutdownException, ShutdownException, SingleThreadedExecutor, TimeoutException
 from rclpy.impl.implementation_singleton import rclpy_implementation as _rclpy
 from rclpy.node import Node
-from rclpy.qos import QoSProfile
+from rclpy.qos import QoSProfile, qos_policy_name_from_kind
 from rclpy.subscription import Subscription
 
 BACKGROUND_PERIOD = 0.05
@@ -28,18 +29,15 @@ MOST_AT_ONCE = 20
 LONGEST_WAIT = 0.02
 """Time after which the loop looks whether it is to stop [s]."""
 
+Listener = Callable[[Any, int | None], None]
+"""What gets a message, and its number among its sender's."""
 
-class _Excluded(CallbackGroup):
-    """Keeps subscriptions that the loop takes from away from the executor."""
+
+class _OwnMessages(ReentrantCallbackGroup):
+    """Keeps messages, which the loop takes, away from the executor, and leaves it what else there is to a topic."""
 
     def can_execute(self, entity: Any) -> bool:
-        return False
-
-    def beginning_execution(self, entity: Any) -> bool:
-        return False
-
-    def ending_execution(self, entity: Any) -> None:
-        pass
+        return not isinstance(entity, Subscription)
 
 
 class Mailbox:
@@ -65,40 +63,55 @@ class Loop:
 
     def __init__(self, node: Node) -> None:
         self._node = node
-        self._group = _Excluded()
+        self._group = _OwnMessages()
         self._executor = SingleThreadedExecutor(context=node.context)
         self._executor.add_node(node)
-        self._listeners: list[tuple[Subscription, Callable[[Any], None]]] = []
+        self._listeners: list[tuple[Subscription, Listener]] = []
         self._changed = True
         self._stopped = False
         self._on_time: Callable[[float], float] | None = None
         self._next_time = math.inf
 
     def listen(
-        self, message_type: Any, topic: str, callback: Callable[[Any], None], qos: QoSProfile, raw: bool = False
+        self, message_type: Any, topic: str, callback: Listener, qos: QoSProfile, raw: bool = False
     ) -> Subscription:
         """Subscribe; the callback runs in the thread that spins, right after the message has come.
 
         Args:
             message_type: Message class.
             topic: Its name.
-            callback: Gets the message.
+            callback: Gets the message, and its number among its sender's, or None where the middleware does not tell.
             qos: Quality of service.
             raw: Hand over the message's bytes instead.
         """
-        subscription = self._node.create_subscription(
-            message_type, topic, callback, qos, callback_group=self._group, raw=raw
-        )
+        subscription = self._subscribe(message_type, topic, qos, raw)
         self._listeners.append((subscription, callback))
         self._changed = True
         return subscription
 
     def mailbox(self, message_type: Any, topic: str, qos: QoSProfile) -> tuple[Subscription, Mailbox]:
         """Subscribe without being woken."""
-        subscription = self._node.create_subscription(
-            message_type, topic, lambda _: None, qos, callback_group=self._group
-        )
+        subscription = self._subscribe(message_type, topic, qos, raw=False)
         return subscription, Mailbox(subscription)
+
+    def _subscribe(self, message_type: Any, topic: str, qos: QoSProfile, raw: bool) -> Subscription:
+        def say(event: Any) -> None:
+            policy = qos_policy_name_from_kind(event.last_policy_kind).lower()
+            ours = getattr(qos, policy, None)
+            self._node.get_logger().warning(
+                f"{topic}: somebody's messages do not arrive here, for their quality of service does not fit: "
+                f"publish with {policy} {ours.name if ours is not None else 'as docs/topics.md says'}"
+            )
+
+        return self._node.create_subscription(
+            message_type,
+            topic,
+            lambda _: None,  # the loop takes messages itself
+            qos,
+            callback_group=self._group,
+            event_callbacks=SubscriptionEventCallbacks(incompatible_qos=say, use_default_callbacks=False),
+            raw=raw,
+        )
 
     def forget(self, subscription: Subscription) -> None:
         """Undo `listen` or `mailbox`."""
@@ -145,7 +158,7 @@ class Loop:
                         if wait_set.is_ready("subscription", k):
                             taken = handle.take_message(message_type, raw)
                             if taken is not None:
-                                callback(taken[0])
+                                callback(taken[0], taken[1]["publication_sequence_number"])
                             if self._changed:
                                 break
                 elif wait > 0.0:
@@ -157,9 +170,9 @@ class Loop:
                     self._spin_background()
                     next_background = time.monotonic() + BACKGROUND_PERIOD
 
-    def _hold_listeners(self, held: contextlib.ExitStack) -> list[tuple[int, Any, Any, bool, Callable[[Any], None]]]:
+    def _hold_listeners(self, held: contextlib.ExitStack) -> list[tuple[int, Any, Any, bool, Listener]]:
         """Index, handle, type, rawness and callback of all subscriptions; none is destroyed while it is held."""
-        listeners: list[tuple[int, Any, Any, bool, Callable[[Any], None]]] = []
+        listeners: list[tuple[int, Any, Any, bool, Listener]] = []
         for subscription, callback in list(self._listeners):
             with contextlib.suppress(InvalidHandle):
                 held.enter_context(subscription.handle)

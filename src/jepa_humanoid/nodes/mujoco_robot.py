@@ -114,6 +114,10 @@ class MujocoRobot(RobotNode):
         self.activate()
         return True, "the robot stands where it stood at first"
 
+    def refuse(self, topic: str, message: Any, problem: str) -> None:
+        """Obey none of two controllers; without commands the robot damps."""
+        self._fault = problem
+
     def status(self) -> tuple[Level, str]:
         """How time passes."""
         pace = self._pacer.pace

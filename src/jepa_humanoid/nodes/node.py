@@ -22,9 +22,10 @@ from rclpy.utilities import try_shutdown
 
 from jepa_humanoid.errors import HumanoidError
 from jepa_humanoid.nodes.contract import SERVICES, TOPICS
-from jepa_humanoid.nodes.errors import NodeError
+from jepa_humanoid.nodes.errors import MessageError, NodeError
 from jepa_humanoid.nodes.loop import Loop, Mailbox
 from jepa_humanoid.nodes.parameters import COMMON_PARAMETERS, ParameterSpec
+from jepa_humanoid.safety.senders import WINDOW, SenderWatch
 from jepa_humanoid.scheduling import take_measures
 
 
@@ -72,6 +73,7 @@ class RobotNode(LifecycleNode):
         self._inputs: list[Any] = []
         self._served: list[Any] = []
         self._warned: dict[str, float] = {}
+        self._conflict = ("", -WINDOW)
         self._problem: str | None = None
         self._reported: tuple[Level, str] | None = None
         self._next_report = 0.0
@@ -107,6 +109,9 @@ class RobotNode(LifecycleNode):
         """Look at a new value of a live parameter, and return what takes it in; raise to refuse it."""
         raise NodeError(f"{name} can only be given at the start")
 
+    def refuse(self, topic: str, message: Any, problem: str) -> None:
+        """Do what is safe about a message that nobody gets, as another sender speaks on its topic too."""
+
     def activate(self) -> None:
         """Start."""
 
@@ -127,12 +132,33 @@ class RobotNode(LifecycleNode):
     def listen(self, topic: str, callback: Callable[[Any], None], raw: bool = False) -> None:
         """Subscribe to a topic of `SUBSCRIBES`; for use in `configure`. With ``raw`` the callback gets bytes."""
         spec = self._spec(topic, self.SUBSCRIBES)
+        watch = SenderWatch()
 
-        def when_active(message: Any) -> None:
-            if self.active:
-                callback(message)
+        def when_active(message: Any, number: int | None) -> None:
+            if spec.exclusive and watch.hear(number, time.monotonic()):
+                self._refuse_senders(topic, message)
+            elif self.active:
+                try:
+                    callback(message)
+                except MessageError as error:
+                    self.warn_throttled(f"ignored what cannot be read: {error}")
 
         self._inputs.append(self.loop.listen(spec.type, spec.name, when_active, spec.quality.profile, raw))
+
+    def _refuse_senders(self, topic: str, message: Any) -> None:
+        problem, since = self._conflict
+        now = time.monotonic()
+        if not problem.startswith(f"{topic}: ") or now - since > WINDOW:
+            infos = self.get_publishers_info_by_topic(self.resolve_topic_name(topic))
+            names = sorted(f"{info.node_namespace.rstrip('/')}/{info.node_name}" for info in infos)
+            problem = (
+                f"{topic}: more than one sender ({', '.join(names)}): stop all but one, or give each robot a namespace "
+                "or a ROS_DOMAIN_ID of its own"
+            )
+            self.get_logger().error(problem)
+        self._conflict = problem, now
+        if self.active:
+            self.refuse(topic, message, problem)
 
     def mailbox(self, topic: str) -> Mailbox:
         """Subscribe to a topic of `SUBSCRIBES` without being woken by it; for use in `configure`."""
@@ -277,6 +303,8 @@ class RobotNode(LifecycleNode):
     def _report(self) -> None:
         if self._problem is not None:
             level, text = Level.ERROR, self._problem
+        elif time.monotonic() - self._conflict[1] <= WINDOW:
+            level, text = Level.ERROR, self._conflict[0]
         elif self.active:
             level, text = self.status()
         else:

@@ -56,10 +56,15 @@ Gazebo does not wait: there a command counts until it is `stale_command` old, an
 damp towards the given velocities. With `velocity` empty too they are limp but for `effort`. `name` always lists every
 joint, in the robot's order.
 
+**One sender.** Topics whose senders are marked *one alone* below must not have two: whoever hears two obeys neither and
+names both. The controller damps when two robots tell of themselves, a robot damps when two controllers command it, and
+perception and planner take nothing in. Two robots in one network need a namespace or a `ROS_DOMAIN_ID` each.
+
 **What the controller does not accept.** NaN or infinity, an unknown, missing or misplaced joint, an IMU message that
-does not come, a stamp that repeats too often, jumps back, or leaves a gap: each ends in damping, with the cause on
-`diagnostics`, until `controller/stand_up` is called. A simulated target that starts anew is followed
-(`follow_restart`).
+does not come, a stamp that repeats too often, jumps back, or leaves a gap, a sensor that says what cannot be (no
+gravity, a joint beyond its limits, the same reading again and again, no torque in any joint, feet that turn on the spot
+by the gyroscope): each ends in damping, with the cause on `diagnostics`, until `controller/stand_up` is called. A
+simulated target that starts anew is followed (`follow_restart`).
 
 **A real robot** never waits, and nothing about it happens by itself: its motors damp until `target/engage` is called,
 the controller damps until `controller/stand_up` is (`stand_at_start`), and [g1.md](g1.md) says in which order. When its
@@ -91,7 +96,7 @@ def write_reference(nodes: Sequence[type[RobotNode]]) -> str:
                 topic.type_name,
                 topic.rate,
                 topic.quality.name,
-                publishers or "people",
+                (publishers or "people") + ("; *one alone*" if topic.exclusive else ""),
                 subscribers or "people",
                 topic.meaning,
             )
@@ -189,7 +194,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if target is None:
         sys.stdout.write(text)
     else:
-        target.write_text(text)
+        target.write_text(text, encoding="utf-8")
     return 0
 
 

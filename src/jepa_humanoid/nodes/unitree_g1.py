@@ -143,6 +143,12 @@ class UnitreeG1(RobotNode):
         if connection is not None:
             connection.close()
 
+    def refuse(self, topic: str, message: Any, problem: str) -> None:
+        """Damp, until engaged anew, rather than follow two controllers in turn."""
+        self._adapter.refuse_command(problem)
+        if not self._adapter.was_stopped:
+            self._adapter.stop(problem)
+
     def status(self) -> tuple[Level, str]:
         """Who moves the motors, and what is wrong with the robot."""
         adapter, now = self._adapter, time.monotonic()

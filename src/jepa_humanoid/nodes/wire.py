@@ -17,6 +17,7 @@ import numpy as np
 from rclpy.serialization import deserialize_message, serialize_message
 from sensor_msgs.msg import Imu, JointState
 
+from jepa_humanoid.nodes.errors import MessageError
 from jepa_humanoid.nodes.messages.imu import make_imu
 from jepa_humanoid.nodes.messages.joints import JointConverter
 from jepa_humanoid.nodes.messages.time import NANOSECONDS, seconds_of, to_nanoseconds
@@ -40,11 +41,23 @@ Terms = tuple[Vector | None, Vector | None, Vector | None]
 
 
 def stamp_of(data: bytes, message_type: Any) -> int:
-    """Stamp of a serialised message with a header [ns]."""
-    if data[:2] != LITTLE_ENDIAN:
-        return to_nanoseconds(deserialize_message(data, message_type).header.stamp)
+    """Stamp of a serialised message with a header [ns].
+
+    Raises:
+        MessageError: If it is no such message.
+    """
+    if data[:2] != LITTLE_ENDIAN or len(data) < _STAMP.stop:
+        return to_nanoseconds(_message(data, message_type).header.stamp)
     sec, nanosec = struct.unpack_from("<iI", data, _HEAD)
     return int(sec * NANOSECONDS + nanosec)
+
+
+def _message(data: bytes, message_type: Any) -> Any:
+    try:
+        return deserialize_message(data, message_type)
+    except RuntimeError as error:  # rclpy's RMWError
+        what = f"{message_type.__module__.split('.')[0]}/{message_type.__name__}"
+        raise MessageError(f"{len(data)} bytes that are no {what}: {str(error).split(', at ')[0]}") from None
 
 
 def _stamp_bytes(nanoseconds: int) -> bytes:
@@ -137,7 +150,7 @@ class JointWire:
         """
         layout = self._known.get(len(data))
         if layout is None or not self._fits(data, layout):
-            message = deserialize_message(data, JointState)
+            message = _message(data, JointState)
             terms = self._converter.read_terms(self._topic, message)
             self._learn(data, message)
             return terms
@@ -211,12 +224,17 @@ class ImuWire:
 
     @staticmethod
     def read(data: bytes) -> tuple[Vector, Vector]:
-        """Angular velocity [rad/s] and linear acceleration [m/s²] of a message, unchecked, each of shape (3,)."""
-        if data[:2] != LITTLE_ENDIAN:
-            message = deserialize_message(data, Imu)
+        """Angular velocity [rad/s] and linear acceleration [m/s²] of a message, unchecked, each of shape (3,).
+
+        Raises:
+            MessageError: If it is no IMU's message.
+        """
+        plain = data[:2] == LITTLE_ENDIAN and len(data) >= _STAMP.stop + 4
+        start = _numbers_of_imu(data) if plain else len(data)
+        if start + 8 * _IMU_NUMBERS > len(data):
+            message = _message(data, Imu)
             angular, linear = message.angular_velocity, message.linear_acceleration
             return np.array((angular.x, angular.y, angular.z)), np.array((linear.x, linear.y, linear.z))
-        start = _numbers_of_imu(data)
         numbers = np.frombuffer(data, np.float64, _IMU_NUMBERS, start).copy()
         return numbers[_ANGULAR], numbers[_LINEAR]
 

@@ -11,7 +11,7 @@ import pinocchio as pin
 from numpy.typing import NDArray
 from pydantic.dataclasses import dataclass as validated_dataclass
 
-from jepa_humanoid.config import STRICT
+from jepa_humanoid.config import STRICT, Count, NonNegative, Positive
 from jepa_humanoid.geometry import to_parent, wrap_angle
 from jepa_humanoid.perception.errors import PerceptionError
 from jepa_humanoid.robot.description import RobotDescription
@@ -54,31 +54,29 @@ class ElevationSettings:
         stale_tolerance: Scans whose stamp is farther than this from the base estimate's are refused [s].
     """
 
-    resolution: float = 0.1
-    map_cells: int = 128
-    grid_cells: int = 64
+    resolution: Positive = 0.1
+    map_cells: Count = 128
+    grid_cells: Count = 64
     lowest: float = -1.0
-    head_height: float = 1.6
-    flat_spread: float = 0.1
-    agreement: float = 0.15
-    measurement_deviation: float = 0.03
-    least_deviation: float = 0.01
-    unknown_deviation: float = 0.3
-    drift_per_metre: float = 0.009
-    drift_per_radian: float = 0.002
-    cleared_after: int = 4
-    ray_step: float = 0.2
-    ray_share: int = 4
-    ray_end: float = 0.2
-    ray_depth: float = 0.1
-    start_radius: float = 0.5
-    foot_radius: float = 0.2
-    late_tolerance: float = 0.05
-    stale_tolerance: float = 0.2
+    head_height: Positive = 1.6
+    flat_spread: NonNegative = 0.1
+    agreement: NonNegative = 0.15
+    measurement_deviation: Positive = 0.03
+    least_deviation: Positive = 0.01
+    unknown_deviation: Positive = 0.3
+    drift_per_metre: NonNegative = 0.009
+    drift_per_radian: NonNegative = 0.002
+    cleared_after: Count = 4
+    ray_step: Positive = 0.2
+    ray_share: Count = 4
+    ray_end: NonNegative = 0.2
+    ray_depth: NonNegative = 0.1
+    start_radius: NonNegative = 0.5
+    foot_radius: NonNegative = 0.2
+    late_tolerance: NonNegative = 0.05
+    stale_tolerance: NonNegative = 0.2
 
     def __post_init__(self) -> None:
-        if self.resolution <= 0.0 or self.grid_cells < 1 or self.ray_share < 1:
-            raise ValueError("resolution, grid_cells and ray_share must be positive")
         if self.map_cells < np.sqrt(2.0) * self.grid_cells:
             raise ValueError(f"map_cells ({self.map_cells}) must hold the grid ({self.grid_cells}) at every heading")
 

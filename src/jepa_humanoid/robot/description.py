@@ -3,7 +3,7 @@
 import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import pinocchio as pin
 
 from jepa_humanoid.config import load, nearest
 from jepa_humanoid.overrides import OverrideError, overlay, parse_overrides
-from jepa_humanoid.resources import file_names, share_directory
+from jepa_humanoid.resources import file_names, named_file
 from jepa_humanoid.robot.errors import RobotDescriptionError
 from jepa_humanoid.robot.files import (
     BLOCKS,
@@ -28,6 +28,7 @@ from jepa_humanoid.robot.files import (
     resolve_uri,
 )
 from jepa_humanoid.robot.state import Vector
+from jepa_humanoid.robot.urdf import check_commanded, check_mesh, lock_joints, read_urdf, root_link
 
 SIDES = ("left", "right")
 DEFAULT_ROBOT = "g1"
@@ -121,20 +122,19 @@ class RobotDescription:
     @cached_property
     def link_names(self) -> tuple[str, ...]:
         """Every link of the URDF, the fixed ones too, depth first in the order of its joints."""
-        tree = ElementTree.parse(self.urdf_path).getroot()
+        tree = self.urdf()
         children: dict[str, list[str]] = {}
         for joint in tree.findall("joint"):
             parent, child = joint.find("parent"), joint.find("child")
             if parent is not None and child is not None:
                 children.setdefault(parent.get("link", ""), []).append(child.get("link", ""))
-        roots = {link.get("name", "") for link in tree.findall("link")}.difference(*children.values())
 
         def below(link: str) -> Iterator[str]:
             yield link
             for child in children.get(link, ()):
                 yield from below(child)
 
-        return tuple(name for root in sorted(roots) for name in below(root))
+        return tuple(below(root_link(tree)))
 
     @cached_property
     def mass(self) -> float:
@@ -169,13 +169,25 @@ class RobotDescription:
             raise RobotDescriptionError(f"robot '{self.name}': no frame '{name}' in {self.urdf_path.name}")
         return int(self.model.getFrameId(name))
 
+    def urdf(self) -> ElementTree.Element:
+        """The URDF as everybody here reads it, a new tree; joints that nobody commands are fixed.
+
+        Raises:
+            RobotDescriptionError: If the file has changed to something that is none.
+        """
+        root = read_urdf(self.urdf_path)
+        lock_joints(root, self.locked_joints)
+        return root
+
     def mesh_path(self, uri: str) -> Path:
         """File behind a mesh URI of the URDF.
 
         Raises:
-            RobotDescriptionError: If there is none.
+            RobotDescriptionError: If there is none, or it is no mesh but stands for one.
         """
-        return resolve_uri(uri, relative_to=self.urdf_path.parent)
+        path = resolve_uri(uri, relative_to=self.urdf_path.parent)
+        check_mesh(path)
+        return path
 
 
 def load_robot(name_or_path: str | Path = DEFAULT_ROBOT, overrides: str = "") -> RobotDescription:
@@ -190,32 +202,31 @@ def load_robot(name_or_path: str | Path = DEFAULT_ROBOT, overrides: str = "") ->
         RobotDescriptionError: If a file is missing or malformed, or names a joint or frame that the URDF lacks.
         OverrideError: If the overrides cannot be read, or are of no block.
     """
-    path = Path(name_or_path)
-    if path.suffix not in {".yaml", ".yml"}:
-        path = share_directory() / "config" / "robots" / f"{name_or_path}.yaml"
+    path = named_file("config/robots", name_or_path)
     if not path.is_file():
         known = ", ".join(file_names("config/robots"))
         raise RobotDescriptionError(f"no robot '{name_or_path}': known are {known}, or give a YAML file")
     _check_overrides(overrides)
     file = load(RobotFile, path, RobotDescriptionError)
     urdf_path = resolve_uri(file.urdf, relative_to=path.parent)
-    full = pin.buildModelFromUrdf(str(urdf_path), pin.JointModelFreeFlyer())
+    tree = read_urdf(urdf_path)
+    full = _model(tree, urdf_path)
     settings = joint_settings(file, list(full.names)[2:], path)
+    check_commanded(tree, settings, urdf_path)
     locked = [full.getJointId(name) for name in list(full.names)[2:] if name not in settings]
     model = pin.buildReducedModel(full, locked, pin.neutral(full)) if locked else full
+    if set(file.feet) != set(SIDES):
+        raise RobotDescriptionError(f"{path}: feet must be 'left' and 'right', not {sorted(file.feet)}")
+    links = {link.get("name", "") for link in tree.findall("link")}
+    _check_frames(file, links, path)
     _add_sole_frames(model, file)
     names = tuple(list(model.names)[2:])
     joints = _joint_table([settings[name] for name in names], model)
     model.armature = np.concatenate([np.zeros(6), joints.armature])
-    groups = {
-        group: tuple(i for i, name in enumerate(names) if re.fullmatch(pattern, name))
-        for group, pattern in file.groups.items()
-    }
+    groups = {group: _members(group, pattern, names, path) for group, pattern in file.groups.items()}
     for group, indices in groups.items():
         if not indices:
             raise RobotDescriptionError(f"{path}: group '{group}' matches no joint of {urdf_path.name}")
-    if set(file.feet) != set(SIDES):
-        raise RobotDescriptionError(f"{path}: feet must be 'left' and 'right', not {sorted(file.feet)}")
     robot = RobotDescription(
         name=file.name,
         source=path,
@@ -234,12 +245,38 @@ def load_robot(name_or_path: str | Path = DEFAULT_ROBOT, overrides: str = "") ->
         locked_joints=tuple(full.names[joint] for joint in locked),
         model=model,
     )
-    for frame in (file.frames.base, file.frames.torso, file.frames.imu, file.frames.lidar):
-        robot.frame_id(frame)
     _check_base(robot)
     _check_groups(robot)
     _check_feet(robot)
     return robot
+
+
+def _model(tree: ElementTree.Element, path: Path) -> pin.Model:
+    try:
+        return pin.buildModelFromXML(ElementTree.tostring(tree, encoding="unicode"), pin.JointModelFreeFlyer())
+    except (ValueError, RuntimeError) as error:
+        raise RobotDescriptionError(f"{path} cannot be read as a robot: {error}") from error
+
+
+def _members(group: str, pattern: str, names: tuple[str, ...], path: Path) -> tuple[int, ...]:
+    """Indices of the joints whose names match the group's pattern."""
+    try:
+        matches = re.compile(pattern).fullmatch
+    except (re.error, RecursionError, OverflowError) as error:
+        raise RobotDescriptionError(
+            f"{path}: groups.{group} '{pattern}' is no regular expression ({error}): any text is `.*` here, not `*`"
+        ) from error
+    return tuple(i for i, name in enumerate(names) if matches(name))
+
+
+def _check_frames(file: RobotFile, links: set[str], path: Path) -> None:
+    wanted = {f"frames.{role}": link for role, link in asdict(file.frames).items()}
+    wanted |= {f"feet.{side}.frame": foot.frame for side, foot in file.feet.items()}
+    for place, link in wanted.items():
+        if link not in links:
+            raise RobotDescriptionError(
+                f"{path}: {place}: no frame '{link}' among the URDF's links; {nearest(link, links)}"
+            )
 
 
 def _check_base(robot: RobotDescription) -> None:
@@ -271,6 +308,7 @@ def _check_groups(robot: RobotDescription) -> None:
 def _check_feet(robot: RobotDescription) -> None:
     """Gait and controller hold soles flat and forward by their frames; simulators put a box above each sole."""
     model, data = robot.model, robot.model.createData()
+    _check_legs(robot)
     pin.framesForwardKinematics(model, data, robot.nominal_configuration)
     soles = [data.oMf[robot.frame_id(sole_frame(side))] for side in SIDES]
     for side, T_world_sole in zip(SIDES, soles, strict=True):
@@ -291,6 +329,32 @@ def _check_feet(robot: RobotDescription) -> None:
         raise RobotDescriptionError(f"{robot.source}: feet.left stands to the right of feet.right")
 
 
+def _check_legs(robot: RobotDescription) -> None:
+    """Each leg hangs on the base by hinges of its own: the estimator and the walker know no other."""
+    model = robot.model
+    legs = []
+    for side in SIDES:
+        frame = robot.feet[side].frame
+        joints = [joint for joint in model.supports[model.frames[robot.frame_id(frame)].parentJoint] if joint > 1]
+        if not joints:
+            raise RobotDescriptionError(
+                f"{robot.source}: feet.{side}.frame '{frame}' does not move against the base: name the leg's joints in "
+                "`joints`, or another link"
+            )
+        for joint in joints:
+            if not model.joints[joint].shortname().startswith("JointModelR"):
+                raise RobotDescriptionError(
+                    f"{robot.urdf_path}: joint '{model.names[joint]}' of the {side} leg must be revolute or "
+                    "continuous, as legs are here; leave it out of `joints`, which locks it"
+                )
+        legs.append(joints)
+    if shared := [model.names[joint] for joint in legs[0] if joint in legs[1]]:
+        raise RobotDescriptionError(
+            f"{robot.source}: legs must hang on the base, and {', '.join(shared)} move both: leave them out of "
+            "`joints`, which locks them, or name the link above the legs as the base and begin the URDF with it"
+        )
+
+
 def sole_frame(side: str) -> str:
     """Name of the frame at the centre of a sole, parallel to its foot's frame."""
     return f"{side}_sole"
@@ -298,8 +362,6 @@ def sole_frame(side: str) -> str:
 
 def _add_sole_frames(model: pin.Model, file: RobotFile) -> None:
     for side, foot in file.feet.items():
-        if not model.existFrame(foot.frame):
-            raise RobotDescriptionError(f"robot '{file.name}': no frame '{foot.frame}' in its URDF")
         parent = model.frames[model.getFrameId(foot.frame)]
         centre = pin.SE3(np.eye(3), foot.centre)
         model.addFrame(

@@ -3,6 +3,7 @@
 import contextlib
 import importlib.metadata
 import os
+import urllib.parse
 from dataclasses import fields
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -13,11 +14,12 @@ import numpy as np
 from pydantic import Field
 from pydantic.dataclasses import dataclass as validated_dataclass
 
-from jepa_humanoid.config import STRICT, NonNegative, Positive, parse
+from jepa_humanoid.config import STRICT, Ascending, Count, NonNegative, Positive, parse
 from jepa_humanoid.robot.errors import RobotDescriptionError
 from jepa_humanoid.robot.state import Vector
 
 _Point = tuple[float, float, float]
+_Elevation = Annotated[float, Field(ge=-np.pi / 2, le=np.pi / 2)]
 
 
 @validated_dataclass(frozen=True, config=STRICT)
@@ -86,9 +88,9 @@ class LidarSettings:
         noise: Standard deviation along the ray [m].
     """
 
-    elevation: tuple[float, float]
-    rays: tuple[int, int]
-    range: tuple[float, float]
+    elevation: Annotated[tuple[_Elevation, _Elevation], Ascending]
+    rays: tuple[Count, Count]
+    range: Annotated[tuple[NonNegative, Positive], Ascending]
     rate: Positive
     noise: NonNegative
 
@@ -135,7 +137,7 @@ BLOCKS = tuple(block.name for block in fields(SettingsBlocks))
 class RobotFile(SettingsBlocks):
     """A robot's YAML file, as written."""
 
-    name: str
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
     urdf: str
     frames: FrameNames
     feet: dict[str, FootGeometry]
@@ -165,7 +167,7 @@ def joint_settings(file: RobotFile, urdf_joints: list[str], path: Path) -> dict[
 
 
 def resolve_uri(uri: str, relative_to: Path | None = None) -> Path:
-    """Return the file that ``package://NAME/...``, an absolute or a relative path stands for.
+    """Return the file that ``package://NAME/...``, ``file:///...``, an absolute or a relative path stands for.
 
     Packages are looked up in ``AMENT_PREFIX_PATH`` and in the wheels of this Python environment.
 
@@ -173,11 +175,11 @@ def resolve_uri(uri: str, relative_to: Path | None = None) -> Path:
         RobotDescriptionError: If there is no such file.
     """
     if not uri.startswith("package://"):
-        path = Path(uri)
+        path = Path(urllib.parse.unquote(urllib.parse.urlsplit(uri).path)) if uri.startswith("file:") else Path(uri)
         if relative_to is not None and not path.is_absolute():
             path = relative_to / path
         if not path.is_file():
-            raise RobotDescriptionError(f"no file '{path}'")
+            raise RobotDescriptionError(f"no file '{path}', which '{uri}' stands for")
         return path
     package, _, rest = uri.removeprefix("package://").partition("/")
     shares = [Path(prefix) / "share" for prefix in os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep) if prefix]

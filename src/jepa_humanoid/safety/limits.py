@@ -25,6 +25,14 @@ class SafetyLimits:
             robot it is a fault.
         young: A clock that shows less has just started [s].
         stand_at_start: Whether to balance when the first state comes; otherwise damp until asked to stand up.
+        least_gravity: Of what the accelerometer feels, over gravity; whoever falls freely feels less, too.
+        most_gravity: The same of impacts.
+        joint_margin: Beyond its stop at which a joint's position is not believed [rad].
+        frozen: Time for which a sensor may repeat itself exactly while the others go on, for which no sample may feel
+            gravity, and for which every measured effort of a robot that holds itself up may be zero [s].
+        start_spin: Rate of the base beyond which it does not start to balance [rad/s].
+        spin: Rate beyond which feet that stand cannot turn by gyroscope and encoders [rad/s]; in pushes that the robot
+            withstands they tip at up to 4, in falls at up to 9.
     """
 
     gap: Positive = 0.05
@@ -35,6 +43,12 @@ class SafetyLimits:
     follow_restart: bool = False
     young: NonNegative = 0.5
     stand_at_start: bool = True
+    least_gravity: NonNegative = 0.22
+    most_gravity: Positive = 10.0
+    joint_margin: NonNegative = 0.35
+    frozen: Positive = 0.05
+    start_spin: Positive = 0.5
+    spin: Positive = 12.0
 
     def __post_init__(self) -> None:
         """Refuse to start with a robot that would count as fallen at once."""

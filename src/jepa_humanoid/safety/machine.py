@@ -14,6 +14,7 @@ from jepa_humanoid.robot.state import JointCommand, SensorSample
 from jepa_humanoid.safety.limits import SafetyLimits
 from jepa_humanoid.safety.reasons import BodyMode, Cause, Reason
 from jepa_humanoid.safety.samples import SampleForm
+from jepa_humanoid.safety.sensors import SensorCheck, Stops
 
 
 class Action(Enum):
@@ -71,12 +72,15 @@ class Safety:
         sitting: Whether it is lowering itself.
     """
 
-    def __init__(self, joint_names: Sequence[str], limits: SafetyLimits | None = None) -> None:
+    def __init__(
+        self, joint_names: Sequence[str], limits: SafetyLimits | None = None, stops: Stops | None = None
+    ) -> None:
         """Wait for the first sample.
 
         Args:
             joint_names: The robot's joints, in its order.
             limits: What to put up with; the defaults if None.
+            stops: Where the joints end; None if nobody knows.
         """
         self.limits = limits or SafetyLimits()
         self.mode, self.reason = BodyMode.DAMPING, Reason(Cause.WAITING)
@@ -84,6 +88,7 @@ class Safety:
         self.engaged = self.sitting = False
         self._joint_count = len(joint_names)
         self._form = SampleForm(joint_names)
+        self._sensors = SensorCheck(joint_names, self.limits, stops)
         self._reply: JointCommand | None = None
         self._stamp = math.nan
         self._repeats = self._unsolved = 0
@@ -96,6 +101,7 @@ class Safety:
         """Begin as with a target that has just appeared. An emergency stop stays in force."""
         self._stamp = math.nan
         self._repeats = 0
+        self._sensors.forget()
         self._begin_anew()
 
     def emergency_stop(self, detail: str = "") -> None:
@@ -149,6 +155,11 @@ class Safety:
         if flaw is not None:
             return self.refuse(sample.stamp, flaw)
         decision = self._pass_time(sample.stamp)
+        if decision.action is not Action.USE:
+            return decision
+        flaw = self._sensors.flaw(sample, self.mode in _UPRIGHT)
+        if flaw is not None:
+            return self._refuse(flaw)
         if decision.anew:
             self._anew = False
         return decision
@@ -160,12 +171,13 @@ class Safety:
             self._pass_time(stamp)
         return self._refuse(reason)
 
-    def judge(self, ready: bool, tilt: float) -> Decision:
+    def judge(self, ready: bool, tilt: float, spin: float = 0.0) -> Decision:
         """Say what to do with a sample that was used: `BALANCE`, `HOLD`, `DAMP` or `LIMP`.
 
         Args:
             ready: Whether the estimator knows how the robot stands.
             tilt: Of the pelvis by its estimate [rad].
+            spin: Rate at which the feet that stand turn, or the base while the estimator starts [rad/s].
         """
         if self.mode not in _UPRIGHT:
             return self._at_rest()
@@ -177,6 +189,9 @@ class Safety:
             cause, verb = (Cause.FELL, "fell") if self.engaged else (Cause.NOT_UPRIGHT, "not upright")
             figures = f"{math.degrees(tilt):.0f}° (limit {math.degrees(limit):.0f}°)"
             self._let_go(BodyMode.FALLEN, Reason(cause, f"{verb}: tilted by {figures}"))
+            return _DAMP
+        if spin > (self.limits.spin if self.engaged else self.limits.start_spin):
+            self.fault(self._turning(spin))
             return _DAMP
         if self.engaged:
             return _BALANCE
@@ -243,6 +258,10 @@ class Safety:
             self.fault(self.stop)
         elif not self.limits.stand_at_start:
             self.fault(Reason(Cause.NOT_ASKED))
+
+    def _turning(self, spin: float) -> Reason:
+        who = "feet that stand seem to turn" if self.engaged else "the robot seems to turn before it balances,"
+        return Reason(Cause.SENSOR, f"imu/data: {who} at {spin:.1f} rad/s by the gyroscope: is its unit rad/s?")
 
     def _at_rest(self) -> Decision:
         return _LIMP if self.mode is BodyMode.PASSIVE else _DAMP

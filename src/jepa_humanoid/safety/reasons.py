@@ -39,6 +39,8 @@ class Cause(Enum):
     REPEATED = "the same stamp comes again and again"
     BACKWARD = "the clock jumped back"
     GAP = "no state for too long"
+    SENDERS = "more than one sender of one topic"
+    SENSOR = "what a sensor says cannot be"
     # The robot cannot be balanced.
     NOT_UPRIGHT = "not upright"
     FELL = "fell"

@@ -12,11 +12,11 @@ from itertools import combinations
 import dartpy
 import numpy as np
 import pinocchio as pin
-import trimesh
 
 from jepa_humanoid.constants import GRAVITY
 from jepa_humanoid.robot.description import SIDES, RobotDescription
 from jepa_humanoid.robot.files import LidarSettings
+from jepa_humanoid.robot.meshes import read_mesh
 from jepa_humanoid.robot.state import Vector
 from jepa_humanoid.simulation.engine import BaseMotion, BodyDraw
 from jepa_humanoid.simulation.scenes import Scene
@@ -138,10 +138,7 @@ def _read_skeleton(robot: RobotDescription) -> dartpy.dynamics.Skeleton:
 
     Nothing that moves hangs on a fixed link: `_set_inertias` takes those away, with whatever they carry.
     """
-    tree = ElementTree.parse(robot.urdf_path).getroot()
-    for joint in tree.findall("joint"):
-        if joint.get("name") not in robot.joint_names:
-            joint.set("type", "fixed")
+    tree = robot.urdf()
     for link in tree.findall("link"):
         for shape in [*link.findall("visual"), *link.findall("collision")]:
             link.remove(shape)
@@ -204,7 +201,7 @@ def _set_inertias(skeleton: dartpy.dynamics.Skeleton, robot: RobotDescription, d
     which is what a Gazebo model can do as well.
     """
     # The loader gives links that have no inertia one of a kilogramme.
-    tree = ElementTree.parse(robot.urdf_path).getroot()
+    tree = robot.urdf()
     massive = {link.get("name") for link in tree.findall("link") if link.find("inertial") is not None}
     inertias = {}
     for body in skeleton.getBodyNodes():
@@ -261,12 +258,12 @@ def _add_shapes(skeleton: dartpy.dynamics.Skeleton, robot: RobotDescription, fri
 
 def _mesh_boxes(robot: RobotDescription) -> Iterator[tuple[str, pin.SE3, Vector]]:
     """Link, placement in it and edge lengths [m] of the boxes around the URDF's collision meshes."""
-    for link in ElementTree.parse(robot.urdf_path).getroot().findall("link"):
+    for link in robot.urdf().findall("link"):
         for collision in link.findall("collision"):
             mesh = collision.find("geometry/mesh")
             if mesh is None:
                 continue
-            bounds = trimesh.load_mesh(robot.mesh_path(mesh.get("filename", "")), process=False).bounds
+            bounds = read_mesh(robot, mesh.get("filename", ""), process=False).bounds
             scale = np.array(mesh.get("scale", "1 1 1").split(), dtype=float)
             low, high = np.sort(np.asarray(bounds) * scale, axis=0)
             yield link.get("name", ""), _placement(collision) * pin.SE3(np.eye(3), (low + high) / 2), high - low

@@ -59,21 +59,12 @@ def _bare_urdf(robot: RobotDescription, folder: Path) -> Path:
     A joint that nobody commands would fall about in Gazebo, and viewers would wait for its position; a vendor's plugins
     and transmissions are for a simulator and controllers that are not these.
     """
-    tree = ElementTree.parse(robot.urdf_path)
-    root = tree.getroot()
-    extras = [element for tag in ("gazebo", "transmission") for element in root.findall(tag)]
-    locked = [joint for joint in root.findall("joint") if joint.get("name") in robot.locked_joints]
-    if not extras and not locked:
-        return robot.urdf_path
-    for element in extras:
-        root.remove(element)
-    for joint in locked:
-        joint.set("type", "fixed")
-        for tag in ("axis", "limit", "dynamics", "mimic", "safety_controller", "calibration"):
-            for element in joint.findall(tag):
-                joint.remove(element)
+    root = robot.urdf()
+    for tag in ("gazebo", "transmission", "mujoco", "ros2_control"):
+        for element in root.findall(tag):
+            root.remove(element)
     path = folder / robot.urdf_path.name
-    tree.write(path, encoding="utf-8", xml_declaration=True)
+    ElementTree.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
     return path
 
 
@@ -91,7 +82,7 @@ def controllers_file(robot: RobotDescription) -> Path:
     path = cache_directory() / "ros2_control" / f"{robot.name}.yaml"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile("w", dir=path.parent, suffix=".yaml", delete=False) as file:
+        with NamedTemporaryFile("w", dir=path.parent, suffix=".yaml", delete=False, encoding="utf-8") as file:
             yaml.safe_dump(_controllers(robot), file, sort_keys=False)
         # Somebody may be reading the one that is there.
         Path(file.name).replace(path)

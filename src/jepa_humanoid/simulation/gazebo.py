@@ -15,12 +15,12 @@ from xml.etree.ElementTree import Element, SubElement
 
 import numpy as np
 import pinocchio as pin
-import trimesh
 
 from jepa_humanoid import geometry
 from jepa_humanoid.constants import GRAVITY
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.files import FootGeometry
+from jepa_humanoid.robot.meshes import read_mesh
 from jepa_humanoid.robot.state import Vector
 from jepa_humanoid.simulation.obstacles import Obstacle
 from jepa_humanoid.simulation.scenes import Scene
@@ -203,7 +203,7 @@ def _replace_meshes(link: Element, name: str, robot: RobotDescription) -> None:
         if geometry is None or mesh is None:
             continue
         scale = np.fromstring(mesh.get("scale", "1 1 1"), sep=" ")
-        loaded = trimesh.load(robot.mesh_path(mesh.get("filename", "")), force="mesh")
+        loaded = read_mesh(robot, mesh.get("filename", ""))
         low, high = np.sort(np.asarray(loaded.bounds) * scale, axis=0)
         geometry.remove(mesh)
         SubElement(geometry, "box", size=_text(*(high - low)))

@@ -1,17 +1,18 @@
 """A MuJoCo model of a robot in a scene, built from the robot's URDF: nothing about the robot is written twice."""
 
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
 
 import mujoco
 import numpy as np
 
 from jepa_humanoid import geometry
 from jepa_humanoid.robot.description import SIDES, RobotDescription
+from jepa_humanoid.robot.errors import RobotDescriptionError
 from jepa_humanoid.simulation.lidar import TRANSPARENT_GROUP
 from jepa_humanoid.simulation.scenes import Scene
 from jepa_humanoid.simulation.soles import SPHERE_RADIUS, sole_box, sole_spheres
 
-TORSO_SITE = "torso"
 FLOOR = "floor"
 
 # Collision bits. The environment meets every part of the robot; of the robot's own parts only the two legs meet.
@@ -19,6 +20,7 @@ _ENVIRONMENT, _BODY, _LEFT_LEG, _RIGHT_LEG = 1, 2, 4, 8
 _LEG_BITS = {"left": (_LEFT_LEG, _RIGHT_LEG), "right": (_RIGHT_LEG, _LEFT_LEG)}
 _COLLISION_GROUP = 3
 _VISUAL_GROUP = 2
+_MESHES = {".stl", ".obj", ".msh"}
 
 
 def build_model(robot: RobotDescription, scene: Scene, timestep: float, visuals: bool = False) -> mujoco.MjModel:
@@ -30,11 +32,22 @@ def build_model(robot: RobotDescription, scene: Scene, timestep: float, visuals:
         timestep: Physics step [s].
         visuals: Keep the URDF's visual meshes, for pictures.
 
+    Raises:
+        RobotDescriptionError: If MuJoCo cannot read the robot or its meshes.
+
     Returns:
         The model. Sites named after the robot's IMU and LiDAR frames carry the sensors ``gyro`` and
         ``accelerometer``; obstacles are geoms under their own names; the ground is the geom ``floor``.
     """
-    spec = mujoco.MjSpec.from_string(_urdf_for_mujoco(robot, visuals))
+    try:
+        return _compiled(_urdf_for_mujoco(robot, visuals), robot, scene, timestep)
+    except (ValueError, mujoco.FatalError) as error:
+        said = " ".join(str(error).split())
+        raise RobotDescriptionError(f"{robot.urdf_path}: MuJoCo cannot simulate '{robot.name}': {said}") from error
+
+
+def _compiled(urdf: str, robot: RobotDescription, scene: Scene, timestep: float) -> mujoco.MjModel:
+    spec = mujoco.MjSpec.from_string(urdf)
     spec.option.timestep = timestep
     spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
     spec.option.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
@@ -49,9 +62,16 @@ def build_model(robot: RobotDescription, scene: Scene, timestep: float, visuals:
 
 
 def _urdf_for_mujoco(robot: RobotDescription, visuals: bool) -> str:
-    tree = ElementTree.parse(robot.urdf_path).getroot()
+    tree = robot.urdf()
+    if not visuals:
+        for link in tree.findall("link"):
+            for visual in link.findall("visual"):
+                link.remove(visual)
     for mesh in tree.iter("mesh"):
-        mesh.set("filename", str(robot.mesh_path(mesh.get("filename", ""))))
+        mesh.set("filename", str(_mesh_for_mujoco(robot, mesh.get("filename", ""))))
+    # A vendor's own words to MuJoCo, such as where its meshes lie, are for its own folder.
+    for extension in tree.findall("mujoco"):
+        tree.remove(extension)
     extension = ElementTree.SubElement(tree, "mujoco")
     ElementTree.SubElement(
         extension,
@@ -60,10 +80,21 @@ def _urdf_for_mujoco(robot: RobotDescription, visuals: bool) -> str:
             "discardvisual": str(not visuals).lower(),
             "strippath": "false",
             "fusestatic": "false",
-            "balanceinertia": "true",
+            # Masses are those of the URDF and no other's: what cannot be has been refused when it was read.
+            "balanceinertia": "false",
+            "inertiafromgeom": "false",
         },
     )
     return ElementTree.tostring(tree, encoding="unicode")
+
+
+def _mesh_for_mujoco(robot: RobotDescription, uri: str) -> Path:
+    path = robot.mesh_path(uri)
+    if path.suffix.lower() not in _MESHES:
+        raise RobotDescriptionError(
+            f"{robot.urdf_path}: MuJoCo reads no '{path.suffix}' ({path}): convert it to STL or OBJ, and name that"
+        )
+    return path
 
 
 def _set_joints(spec: mujoco.MjSpec, robot: RobotDescription) -> None:
@@ -71,10 +102,7 @@ def _set_joints(spec: mujoco.MjSpec, robot: RobotDescription) -> None:
     for joint in list(spec.joints):
         if joint.type == mujoco.mjtJoint.mjJNT_FREE:
             continue
-        index = actuated.get(joint.name)
-        if index is None:
-            spec.delete(joint)
-            continue
+        index = actuated[joint.name]
         joint.armature = robot.joints.armature[index]
         joint.damping = [robot.joints.viscous[index], 0.0, 0.0]
         joint.frictionloss = robot.joints.friction_loss[index]
@@ -152,9 +180,8 @@ def _subtree(body: mujoco.MjsBody) -> set[str]:
 
 
 def _add_sensors(spec: mujoco.MjSpec, robot: RobotDescription) -> None:
-    for frame in (robot.frames.imu, robot.frames.lidar):
+    for frame in dict.fromkeys((robot.frames.imu, robot.frames.lidar)):
         spec.body(frame).add_site(name=frame)
-    spec.body(robot.frames.torso).add_site(name=TORSO_SITE)
     for name, kind in (
         ("gyro", mujoco.mjtSensor.mjSENS_GYRO),
         ("accelerometer", mujoco.mjtSensor.mjSENS_ACCELEROMETER),

@@ -8,7 +8,7 @@ from jepa_humanoid.robot.files import LidarSettings
 from jepa_humanoid.robot.state import Vector
 from jepa_humanoid.simulation.engine import BaseMotion, BodyDraw
 from jepa_humanoid.simulation.lidar import Lidar
-from jepa_humanoid.simulation.model import TORSO_SITE, build_model
+from jepa_humanoid.simulation.model import build_model
 from jepa_humanoid.simulation.scenes import Scene
 
 
@@ -41,7 +41,7 @@ class MujocoEngine:
         self._v = _run([int(joint.dofadr[0]) for joint in joints])
         gyro, accelerometer = (int(model.sensor(name).adr[0]) for name in ("gyro", "accelerometer"))
         self._gyro, self._accelerometer = slice(gyro, gyro + 3), slice(accelerometer, accelerometer + 3)
-        self._torso = model.site(TORSO_SITE).bodyid[0]
+        self._torso = model.body(robot.frames.torso).id
         self._obstacles = {model.geom(o.name).id: o.name for o in scene.obstacles}
 
     def _apply(self, draw: BodyDraw) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field
 from pydantic.dataclasses import dataclass as validated_dataclass
 
-from jepa_humanoid.config import STRICT, NonNegative, Positive, Share
+from jepa_humanoid.config import STRICT, Ascending, NonNegative, Positive, PositiveInterval, Share
 from jepa_humanoid.simulation.obstacles import Obstacle
 
 PASSABLE_GAP = 0.9
@@ -17,7 +17,8 @@ PASSABLE_GAP = 0.9
 CLOSED_GAP = 0.2
 """Width of the widest gap that nobody can mistake for a passage [m]."""
 
-_Range = tuple[Positive, Positive]
+_Number = Annotated[int, Field(ge=0)]
+_Passable = Annotated[float, Field(ge=PASSABLE_GAP)]
 
 
 @validated_dataclass(frozen=True, config=STRICT)
@@ -32,8 +33,8 @@ class AreaRule:
         wall_thickness: [m].
     """
 
-    length: _Range
-    width: _Range
+    length: PositiveInterval
+    width: PositiveInterval
     walled: Share
     wall_height: Positive
     wall_thickness: Positive
@@ -53,10 +54,10 @@ class FurnitureRule:
         attached: Share placed against another obstacle, at most `CLOSED_GAP` from it.
     """
 
-    count: tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]]
-    breadth: _Range
-    height: _Range
-    length: _Range | None = None
+    count: Annotated[tuple[_Number, _Number], Ascending]
+    breadth: PositiveInterval
+    height: PositiveInterval
+    length: PositiveInterval | None = None
     round: Share = 0.0
     aligned: Share = 1.0
     attached: Share = 0.0
@@ -75,10 +76,10 @@ class CorridorRule:
     """
 
     probability: Share
-    gap: tuple[Annotated[float, Field(ge=PASSABLE_GAP)], Positive]
-    length: _Range
-    height: _Range
-    thickness: _Range
+    gap: Annotated[tuple[_Passable, _Passable], Ascending]
+    length: PositiveInterval
+    height: PositiveInterval
+    thickness: PositiveInterval
 
 
 @validated_dataclass(frozen=True, config=STRICT)
@@ -92,7 +93,7 @@ class GoalRule:
         path_clearance: Distance that some path keeps from every obstacle [m].
     """
 
-    distance: _Range
+    distance: PositiveInterval
     clearance: NonNegative
     blocked_half_width: Positive
     path_clearance: Positive

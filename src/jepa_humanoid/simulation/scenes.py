@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from jepa_humanoid.config import load
 from jepa_humanoid.errors import HumanoidError
-from jepa_humanoid.resources import file_names, share_directory
+from jepa_humanoid.resources import file_names, named_file
 from jepa_humanoid.robot.state import Vector
 from jepa_humanoid.simulation.drawing import LAYOUT_TRIES, draw_layout
 from jepa_humanoid.simulation.obstacles import Obstacle, free_distance
@@ -57,9 +57,7 @@ def load_scene(name_or_path: str | Path = "flat", seed: int = 0) -> Scene:
     Raises:
         SceneError: If the scene is unknown or malformed, or this seed finds no room for what its file asks for.
     """
-    path = Path(name_or_path)
-    if path.suffix not in {".yaml", ".yml"}:
-        path = share_directory() / "config" / "scenes" / f"{name_or_path}.yaml"
+    path = named_file("config/scenes", name_or_path)
     if not path.is_file():
         raise SceneError(f"no scene '{name_or_path}': known are {', '.join(scene_names())}, or give a YAML file")
     file = load(SceneFile, path, SceneError)

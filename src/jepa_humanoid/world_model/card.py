@@ -11,6 +11,7 @@ from pydantic.dataclasses import dataclass as validated_dataclass
 
 from jepa_humanoid.config import STRICT, parse
 from jepa_humanoid.resources import share_directory
+from jepa_humanoid.storage import write_whole
 from jepa_humanoid.world_model.errors import WorldModelError
 from jepa_humanoid.world_model.settings import CommandLimits, ObservationSettings
 
@@ -40,12 +41,12 @@ class ModelCard:
     """
 
     robot: str
-    step: Annotated[float, Field(gt=0.0)]
+    step: Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
     horizon: Annotated[int, Field(gt=0)]
     latent: Annotated[int, Field(gt=0)]
     observation: ObservationSettings
     limits: CommandLimits
-    one_step_error: Annotated[float, Field(gt=0.0)]
+    one_step_error: Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
     trained_on: dict[str, str | int | float] = field(default_factory=dict)
     format: int = FORMAT
 
@@ -57,7 +58,7 @@ def model_directory(robot: str) -> Path:
 
 def write_card(card: ModelCard, directory: Path) -> None:
     """Write ``model.json``."""
-    (directory / CARD).write_text(json.dumps(asdict(card), indent=2) + "\n")
+    write_whole(directory / CARD, json.dumps(asdict(card), indent=2) + "\n", WorldModelError)
 
 
 def read_card(directory: Path, formats: Container[int] = (FORMAT,)) -> ModelCard:
@@ -74,8 +75,10 @@ def read_card(directory: Path, formats: Container[int] = (FORMAT,)) -> ModelCard
     if not path.is_file():
         raise WorldModelError(f"no world model in '{directory}': {CARD} is missing")
     try:
-        values = json.loads(path.read_text())
-    except json.JSONDecodeError as error:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise WorldModelError(f"cannot read {path}: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
         raise WorldModelError(f"{path} is not JSON: {error}") from error
     card = parse(ModelCard, values, path, WorldModelError)
     if card.format not in formats:

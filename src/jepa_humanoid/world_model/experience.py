@@ -73,6 +73,12 @@ class Experience:
         items = list(parts)
         if not items:
             raise WorldModelError("no experience to learn from")
+        for name in ("codes", "goals", "features"):
+            if len(shapes := {getattr(part, name).shape[1:] for part in items}) > 1:
+                raise WorldModelError(
+                    f"experience of several kinds, '{name}' of the shapes {sorted(shapes)}: "
+                    "learn from episodes that were made with the same settings"
+                )
         offsets = np.cumsum([0, *(len(part) for part in items[:-1])])
         arrays = {
             item.name: np.concatenate([getattr(part, item.name) for part in items])

@@ -8,7 +8,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import ArrayLike, NDArray
 
-from jepa_humanoid.world_model.card import ModelCard, read_card
+from jepa_humanoid.world_model.card import CARD, ModelCard, read_card
 from jepa_humanoid.world_model.errors import WorldModelError
 from jepa_humanoid.world_model.observation import FEATURES, Codes
 
@@ -79,10 +79,15 @@ class WorldModel:
             WorldModelError: If a file is missing or unreadable.
         """
         self.card: ModelCard = read_card(directory)
-        self._encoder = _session(directory / ENCODER)
-        self._imagination = _session(directory / IMAGINATION)
-        self._rollout = _session(directory / ROLLOUT)
-        self._policy = _session(directory / POLICY)
+        card, view = self.card, self.card.observation
+        codes, history = (1, view.cells, view.cells), (1, view.history, len(FEATURES))
+        latent, commands, goal = (1, card.latent), (None, card.horizon, 3), (2,)
+        self._encoder = _session(directory / ENCODER, (codes, history), ENCODER_INPUTS, ENCODER_OUTPUTS)
+        self._imagination = _session(
+            directory / IMAGINATION, (latent, commands, goal), IMAGINATION_INPUTS, IMAGINATION_OUTPUTS
+        )
+        self._rollout = _session(directory / ROLLOUT, (latent, commands), ROLLOUT_INPUTS, ROLLOUT_OUTPUTS)
+        self._policy = _session(directory / POLICY, (latent, (1, *goal)), POLICY_INPUTS, POLICY_OUTPUTS)
         self._threads = threads
         self._helpers = ThreadPoolExecutor(max(threads - 1, 1), thread_name_prefix="rollout")
 
@@ -161,7 +166,10 @@ class WorldModel:
         return np.asarray(command[0], np.float32)
 
 
-def _session(path: Path) -> onnxruntime.InferenceSession:
+def _session(
+    path: Path, shapes: tuple[tuple[int | None, ...], ...], inputs: tuple[str, ...], outputs: tuple[str, ...]
+) -> onnxruntime.InferenceSession:
+    """Load a graph that takes inputs of these shapes; None where any number will do."""
     if not path.is_file():
         raise WorldModelError(f"no world model in '{path.parent}': {path.name} is missing")
     options = onnxruntime.SessionOptions()
@@ -169,10 +177,31 @@ def _session(path: Path) -> onnxruntime.InferenceSession:
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:
         # ONNX Runtime raises a family of classes without a public common base.
         raise WorldModelError(f"{path} cannot be loaded: {error}") from error
+    taken = {each.name: tuple(each.shape) for each in session.get_inputs()}
+    given = {each.name for each in session.get_outputs()}
+    if set(taken) != set(inputs) or not given.issuperset(outputs):
+        raise WorldModelError(
+            f"{path} takes {', '.join(taken)} and gives {', '.join(sorted(given))}; it has to take {', '.join(inputs)} "
+            f"and give {', '.join(outputs)}: export the model again"
+        )
+    for name, shape in zip(inputs, shapes, strict=True):
+        if not _fits(taken[name], shape):
+            raise WorldModelError(
+                f"{path} takes '{name}' of shape {taken[name]}, and {CARD} beside it says {shape}: "
+                "the two are of different models, export the model again"
+            )
+    return session
+
+
+def _fits(shape: tuple[object, ...], wanted: tuple[int | None, ...]) -> bool:
+    """Whether what a graph takes, with names where any number will do, takes what is wanted."""
+    return len(shape) == len(wanted) and all(
+        not isinstance(has, int) or has == want for has, want in zip(shape, wanted, strict=True)
+    )
 
 
 def _check(name: str, array: NDArray[np.generic], shape: tuple[int, ...]) -> None:

@@ -29,7 +29,7 @@ def read_odometry(message: Odometry) -> BaseEstimate:
     """Read `odom`.
 
     Raises:
-        MessageError: If pose or twist is not finite, or the orientation is no rotation.
+        MessageError: If pose, twist or a covariance is not finite, or the orientation is no rotation.
     """
     pose, twist = message.pose.pose, message.twist.twist
     position, orientation = read_rigid(pose, "odom")
@@ -37,12 +37,15 @@ def read_odometry(message: Odometry) -> BaseEstimate:
     motion = np.array((linear.x, linear.y, linear.z, angular.x, angular.y, angular.z))
     if not np.isfinite(motion).all():
         raise MessageError("odom: the twist is not finite")
+    covariances = np.array((message.pose.covariance, message.twist.covariance)).reshape(2, 6, 6)
+    if not np.isfinite(covariances).all():
+        raise MessageError("odom: a covariance is not finite")
     return BaseEstimate(
         stamp=to_seconds(message.header.stamp),
         position=position,
         orientation=orientation,
         linear_velocity=motion[:3],
         angular_velocity=motion[3:],
-        pose_covariance=np.array(message.pose.covariance).reshape(6, 6),
-        twist_covariance=np.array(message.twist.covariance).reshape(6, 6),
+        pose_covariance=covariances[0],
+        twist_covariance=covariances[1],
     )

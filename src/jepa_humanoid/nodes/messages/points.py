@@ -38,11 +38,16 @@ def read_points(message: PointCloud2, topic: str = "points") -> NDArray[np.float
             raise MessageError(f"{topic}: no field {name} (there are: {', '.join(fields) or 'none'})")
         if fields[name].datatype not in _POINT_TYPES:
             raise MessageError(f"{topic}: field {name} is no floating-point number (type {fields[name].datatype})")
+        last = fields[name].offset + int(_POINT_TYPES[fields[name].datatype][1])
+        if last > message.point_step:
+            raise MessageError(f"{topic}: field {name} ends at byte {last} of points of {message.point_step} bytes")
     if message.row_step < message.width * message.point_step or len(message.data) < message.height * message.row_step:
         raise MessageError(
             f"{topic}: {len(message.data)} bytes for {message.height} rows of {message.row_step} bytes, "
             f"{message.width} points of {message.point_step} bytes each"
         )
+    if message.width * message.height == 0:  # a scan that met nothing
+        return np.empty((0, 3), np.float32)
     order = ">" if message.is_bigendian else "<"
     layout = np.dtype(
         {

@@ -8,10 +8,10 @@ from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
-import onnx
 import torch
 from torch import Tensor, nn
 
+from jepa_humanoid.storage import write_whole
 from jepa_humanoid.world_model import runtime
 from jepa_humanoid.world_model.card import ModelCard, write_card
 from jepa_humanoid.world_model.errors import WorldModelError
@@ -38,7 +38,6 @@ def export(networks: WorldModelNetworks, card: ModelCard, directory: Path) -> fl
         WorldModelError: If they differ by more than `TOLERANCE`.
     """
     networks.eval()
-    directory.mkdir(parents=True, exist_ok=True)
     observation, latent = card.observation, card.latent
     draw = torch.Generator().manual_seed(0)
     codes = torch.randint(0, UNKNOWN + 1, (1, observation.cells, observation.cells), dtype=torch.uint8, generator=draw)
@@ -108,7 +107,7 @@ def _write(module: nn.Module, arguments: tuple[Tensor, ...], shapes: tuple[dict[
         del value.metadata_props[:]
     del model.graph.metadata_props[:]
     del model.metadata_props[:]
-    onnx.save(model, str(path))
+    write_whole(path, model.SerializeToString(), WorldModelError)
 
 
 def _difference(expected: Tensor, actual: np.ndarray) -> float:

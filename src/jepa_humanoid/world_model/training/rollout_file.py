@@ -8,6 +8,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
+from jepa_humanoid.storage import write_whole
 from jepa_humanoid.world_model import runtime
 from jepa_humanoid.world_model.card import FORMAT, ModelCard, read_card, write_card
 from jepa_humanoid.world_model.errors import WorldModelError
@@ -32,7 +33,10 @@ def write_rollout(directory: Path, card: ModelCard) -> None:
         graph = rollout_graph(_weights(onnx.load(path).graph), card)
     except KeyError as error:
         raise WorldModelError(f"{path} holds no weight {error}") from error
-    onnx.save(graph, str(directory / runtime.ROLLOUT))
+    except Exception as error:
+        # Of a damaged file protobuf, onnx and numpy raise whatever they stumble over.
+        raise WorldModelError(f"{path} is damaged ({error}): export the model again") from error
+    write_whole(directory / runtime.ROLLOUT, graph.SerializeToString(), WorldModelError)
 
 
 def upgrade(directory: Path) -> float:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from jepa_humanoid.world_model.errors import WorldModelError
 from jepa_humanoid.world_model.experience import Experience
 
 
@@ -24,11 +25,20 @@ def split(groups: Sequence[tuple[int, Experience]], share: float) -> Split:
 
     Args:
         groups: A group's number and an episode's experience, for each episode.
-        share: Of the groups to hold out; at least one.
+        share: Of the groups to hold out; at least one, and never all.
+
+    Raises:
+        WorldModelError: If there is only one group.
     """
+    if len({number for number, _ in groups}) < 2:
+        raise WorldModelError(
+            f"all {len(groups)} episodes are of one motion, so that none can be held out: make more, "
+            "with other seeds (humanoid data generate --episodes)"
+        )
     numbers = np.unique([number for number, _ in groups])
     order = np.random.default_rng(0).permutation(numbers)
-    kept_back = set(order[: max(1, round(share * len(order)))].tolist())
+    held = min(max(1, round(share * len(order))), len(order) - 1)
+    kept_back = set(order[:held].tolist())
     return Split(
         Experience.join(e for number, e in groups if number not in kept_back),
         Experience.join(e for number, e in groups if number in kept_back),
@@ -41,7 +51,7 @@ def plot_curve(curve: Path, picture: Path) -> None:
     from matplotlib.figure import Figure
 
     series: dict[tuple[str, str], list[tuple[int, float]]] = {}
-    with curve.open() as file:
+    with curve.open(encoding="utf-8") as file:
         for row in csv.DictReader(file):
             series.setdefault((row["phase"], row["loss"]), []).append((int(row["step"]), float(row["value"])))
     panels = [key for key in series if not key[1].startswith("held_out_") and key[1] != "total"]

@@ -1,9 +1,12 @@
 """The two phases of learning: first the embedding, by itself; then the heads, on what it froze into."""
 
 import csv
+import io
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from jepa_humanoid import geometry
+from jepa_humanoid.storage import write_whole
 from jepa_humanoid.world_model.errors import WorldModelError
 from jepa_humanoid.world_model.experience import Experience, WindowCutter, Windows, mirrored
 from jepa_humanoid.world_model.observation import PLANAR_MIRROR
@@ -21,8 +25,12 @@ from jepa_humanoid.world_model.training.objective import jepa_losses
 
 CHECKPOINT = "checkpoint.pt"
 CURVE = "curve.csv"
+_CURVE_COLUMNS = ["phase", "step", "loss", "value"]
+_DAMAGED = "{path} is damaged ({error}); remove it to train anew, or bring an undamaged one back"
 
 _SAVE_EVERY = 250
+_SAVE_AFTER = 30.0
+"""Time without a checkpoint after which one is written [s]: what a stopped run loses at most."""
 _REPORT_EVERY = 25
 _LARGEST_CLEARANCE = 1.5
 """Clearance beyond which the head need not tell distances apart [m]."""
@@ -67,7 +75,7 @@ class Trainer:
             threads: CPU threads of torch, None for its default.
 
         Raises:
-            WorldModelError: If the checkpoint belongs to other settings.
+            WorldModelError: If the checkpoint is damaged or belongs to other settings, or the folder takes no files.
         """
         if threads is not None:
             torch.set_num_threads(threads)
@@ -81,9 +89,14 @@ class Trainer:
         self._fit_scales()
         self._phase, self._step = "embedding", 0
         self._optimizer = self._make_optimizer(self._phase)
-        directory.mkdir(parents=True, exist_ok=True)
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise WorldModelError(f"cannot make the folder {directory}: {error.strerror}; name another") from error
         if (directory / CHECKPOINT).is_file():
             self._restore()
+        self._rewind_curve()
+        self._saved = time.monotonic()
 
     def run(self) -> Iterator[Report]:
         """Train to the end, yielding a report every few steps and saving now and then."""
@@ -123,13 +136,17 @@ class Trainer:
                 running.setdefault(name, []).append(float(value.detach()))
             if not np.isfinite(running["total"][-1]):
                 raise WorldModelError(f"training diverged in phase '{phase}' at step {self._step}")
-            if self._step % _REPORT_EVERY == 0 or self._step == steps:
-                means = {name: float(np.mean(values)) for name, values in running.items()}
+            reported = self._step % _REPORT_EVERY == 0 or self._step == steps
+            measured = self._step % _SAVE_EVERY == 0 or self._step == steps
+            means = {name: float(np.mean(values)) for name, values in running.items()} if reported else {}
+            if measured:
+                means |= {f"held_out_{name}": value for name, value in self._measure(phase, held_out).items()}
+            if reported:
                 running.clear()
-                if self._step % _SAVE_EVERY == 0 or self._step == steps:
-                    means |= {f"held_out_{name}": value for name, value in self._measure(phase, held_out).items()}
-                    self._save()
                 self._log(phase, means)
+            if measured or time.monotonic() - self._saved > _SAVE_AFTER:
+                self._save()
+            if reported:
                 yield Report(phase, self._step, steps, means)
 
     def _embedding_step(self) -> dict[str, Tensor]:
@@ -292,12 +309,29 @@ class Trainer:
 
     def _log(self, phase: str, losses: dict[str, float]) -> None:
         path = self._directory / CURVE
-        new = not path.is_file()
-        with path.open("a", newline="") as file:
-            writer = csv.writer(file)
-            if new:
-                writer.writerow(["phase", "step", "loss", "value"])
-            writer.writerows([phase, self._step, name, f"{value:.6g}"] for name, value in losses.items())
+        try:
+            with path.open("a", encoding="utf-8", newline="") as file:
+                rows = ([phase, self._step, name, f"{value:.6g}"] for name, value in losses.items())
+                csv.writer(file).writerows(rows)
+        except OSError as error:
+            raise WorldModelError(f"cannot write {path}: {error.strerror}; make room, then train on") from error
+
+    def _rewind_curve(self) -> None:
+        """Take back what the curve says of steps after the checkpoint: they are taken again."""
+        path = self._directory / CURVE
+        rows: list[list[str]] = []
+        if path.is_file() and (self._phase, self._step) != ("embedding", 0):
+            with path.open(encoding="utf-8", errors="replace", newline="") as file:
+                rows = [row for row in csv.reader(file) if self._is_past(row)]
+        text = io.StringIO(newline="")
+        csv.writer(text).writerows([_CURVE_COLUMNS, *rows])
+        write_whole(path, text.getvalue(), WorldModelError)
+
+    def _is_past(self, row: list[str]) -> bool:
+        """Whether a row of the curve is whole, and of a step that the checkpoint has behind it."""
+        if len(row) != len(_CURVE_COLUMNS) or not row[1].isdecimal():
+            return False
+        return int(row[1]) <= self._step if row[0] == self._phase else row[0] == "embedding"
 
     def _save(self) -> None:
         state = {
@@ -309,38 +343,54 @@ class Trainer:
             "torch_rng": torch.get_rng_state(),
             "numpy_rng": self._rng.bit_generator.state,
         }
-        temporary = self._directory / f"{CHECKPOINT}.part"
-        torch.save(state, temporary)
-        temporary.replace(self._directory / CHECKPOINT)
+        content = io.BytesIO()
+        torch.save(state, content)
+        write_whole(self._directory / CHECKPOINT, content.getvalue(), WorldModelError)
+        self._saved = time.monotonic()
 
     def _restore(self) -> None:
         path = self._directory / CHECKPOINT
-        state = torch.load(path, weights_only=False)
-        if state["settings"] != self.settings.as_dict():
-            raise WorldModelError(f"{path} was trained with other settings; choose another folder or remove it")
-        self.networks.load_state_dict(state["networks"])
-        self._phase, self._step = state["phase"], state["step"]
-        self._optimizer = self._make_optimizer(self._phase)
-        self._optimizer.load_state_dict(state["optimizer"])
-        torch.set_rng_state(state["torch_rng"])
-        self._rng.bit_generator.state = state["numpy_rng"]
+        state = _read_checkpoint(path, self.settings)
+        try:
+            self.networks.load_state_dict(state["networks"])
+            self._phase, self._step = state["phase"], state["step"]
+            self._optimizer = self._make_optimizer(self._phase)
+            self._optimizer.load_state_dict(state["optimizer"])
+            torch.set_rng_state(state["torch_rng"])
+            self._rng.bit_generator.state = state["numpy_rng"]
+        except Exception as error:
+            raise WorldModelError(_DAMAGED.format(path=path, error=error)) from error
 
 
 def load_networks(directory: Path, settings: WorldModelSettings) -> WorldModelNetworks:
     """Read trained networks out of a training directory, ready for export.
 
     Raises:
-        WorldModelError: If there is no checkpoint, or it is of other settings.
+        WorldModelError: If there is no checkpoint, or it is damaged or of other settings.
     """
     path = directory / CHECKPOINT
     if not path.is_file():
         raise WorldModelError(f"no checkpoint {path}: train first")
-    state = torch.load(path, weights_only=False)
-    if state["settings"] != settings.as_dict():
-        raise WorldModelError(f"{path} was trained with other settings")
+    state = _read_checkpoint(path, settings)
     networks = WorldModelNetworks(settings)
-    networks.load_state_dict(state["networks"])
+    try:
+        networks.load_state_dict(state["networks"])
+    except Exception as error:
+        raise WorldModelError(_DAMAGED.format(path=path, error=error)) from error
     return networks.eval()
+
+
+def _read_checkpoint(path: Path, settings: WorldModelSettings) -> dict[str, Any]:
+    """Read a checkpoint of these settings; what is in it beyond numbers and names is not run."""
+    try:
+        state = torch.load(path, weights_only=True)
+        trained_with = state["settings"]
+    except Exception as error:
+        # A damaged archive raises whatever torch stumbles over; its first line says what.
+        raise WorldModelError(_DAMAGED.format(path=path, error=str(error).partition("\n")[0])) from error
+    if trained_with != settings.as_dict():
+        raise WorldModelError(f"{path} was trained with other settings; choose another folder or remove it")
+    return dict(state)
 
 
 def _schedule(progress: float) -> float:

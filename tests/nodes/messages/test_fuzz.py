@@ -1,0 +1,166 @@
+"""Whatever a message says, a reader returns what is complete and finite, or raises an error that names the topic."""
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rclpy.serialization import serialize_message
+from sensor_msgs.msg import JointState
+
+from jepa_humanoid.nodes.contract import TOPICS
+from jepa_humanoid.nodes.errors import MessageError
+from jepa_humanoid.nodes.messages.elevation import read_elevation, write_elevation
+from jepa_humanoid.nodes.messages.goal import read_goal, write_goal
+from jepa_humanoid.nodes.messages.imu import make_imu
+from jepa_humanoid.nodes.messages.joints import JointConverter
+from jepa_humanoid.nodes.messages.odometry import read_odometry, write_odometry
+from jepa_humanoid.nodes.messages.points import read_points, write_points
+from jepa_humanoid.nodes.messages.pose import read_pose
+from jepa_humanoid.nodes.messages.report import read_report
+from jepa_humanoid.nodes.messages.status import read_body_status, read_plan_status
+from jepa_humanoid.nodes.messages.time import to_stamp
+from jepa_humanoid.nodes.messages.velocity import read_velocity, write_velocity
+from jepa_humanoid.nodes.wire import RobotWire
+from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid, Goal, VelocityCommand
+
+JOINTS = ("hip", "knee")
+NOW = to_stamp(1.5)
+
+
+def joint_message() -> JointState:
+    """A state of two joints."""
+    return JointState(name=list(JOINTS), position=[0.1, 0.2], velocity=[0.0, 0.0], effort=[1.0, -1.0])
+
+
+def base() -> BaseEstimate:
+    """A base at rest."""
+    return BaseEstimate(1.5, np.zeros(3), np.array((0.0, 0.0, 0.0, 1.0)), np.zeros(3), np.zeros(3))
+
+
+CASES: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
+    "points": (lambda: write_points(np.ones((6, 3), np.float32), NOW, "lidar"), read_points),
+    "elevation": (lambda: write_elevation(ElevationGrid(1.5, np.zeros((4, 4), np.float32), 0.1), NOW), read_elevation),
+    "goal_pose": (lambda: write_goal(Goal(np.ones(2), 0.3), NOW), read_goal),
+    "lidar/pose": (lambda: write_goal(Goal(np.ones(2), 0.3), NOW), lambda m: read_pose(m, "lidar/pose")),
+    "odom": (lambda: write_odometry(base(), NOW, "pelvis"), read_odometry),
+    "teleop/cmd_vel": (
+        lambda: write_velocity(VelocityCommand(0.1), NOW),
+        lambda m: read_velocity(m, "teleop/cmd_vel"),
+    ),
+    "joint_states": (joint_message, lambda m: JointConverter(JOINTS).read_state(m, make_imu())),
+    "joint_commands": (joint_message, JointConverter(JOINTS).read_command),
+}
+
+INTEGERS = st.sampled_from((0, 1, 2, 3, 7, 8, 255, 2**16, 2**31 - 1))
+FLOATS = st.floats() | st.sampled_from((0.0, 1.0, 1e308))
+
+
+def leaves(message: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Paths of all that is no message, with the list elements of messages."""
+    found: list[tuple[Any, ...]] = []
+    for name in message.get_fields_and_field_types():
+        value = getattr(message, name)
+        if hasattr(value, "get_fields_and_field_types"):
+            found += leaves(value, (*path, name))
+        elif isinstance(value, list) and value and hasattr(value[0], "get_fields_and_field_types"):
+            found.append((*path, name))
+            for k, item in enumerate(value):
+                found += leaves(item, (*path, name, k))
+        else:
+            found.append((*path, name))
+    return found
+
+
+def step(owner: Any, key: Any) -> Any:
+    """One step of a path."""
+    return owner[key] if isinstance(key, int) else getattr(owner, key)
+
+
+def change(message: Any, path: tuple[Any, ...], draw: Callable[[Any], Any]) -> None:
+    """Replace what is at a path by something of its type, as far as the message takes it."""
+    owner = message
+    for key in path[:-1]:
+        owner = step(owner, key)
+    old = getattr(owner, path[-1])
+    if isinstance(old, bool):
+        new: Any = draw(st.booleans())
+    elif isinstance(old, int):
+        new = draw(INTEGERS)
+    elif isinstance(old, float):
+        new = draw(FLOATS)
+    elif isinstance(old, str):
+        new = draw(st.sampled_from(("", "odom", "knee", "x", "ä" * 9)))
+    elif getattr(old, "typecode", "") == "d" or isinstance(old, np.ndarray):
+        size = len(old) if isinstance(old, np.ndarray) else draw(st.integers(0, 4))
+        new = draw(st.lists(FLOATS, min_size=size, max_size=size))
+    elif getattr(old, "typecode", "") == "B":
+        new = list(draw(st.binary(max_size=120)))
+    else:
+        new = old[: draw(st.integers(0, len(old)))]
+    with contextlib.suppress(AssertionError, ValueError, OverflowError):  # no message can say that
+        setattr(owner, path[-1], new)
+
+
+def finite(value: Any) -> bool:
+    """Whether every number in a value is; heights that nobody saw are NaN."""
+    if isinstance(value, ElevationGrid):
+        return bool(np.isfinite(value.resolution))
+    if is_dataclass(value):
+        return all(finite(getattr(value, field.name)) for field in fields(value))
+    if isinstance(value, Enum | str | type(None)):
+        return True
+    if isinstance(value, tuple | list):
+        return all(finite(item) for item in value)
+    parts = (value.translation, value.rotation) if hasattr(value, "translation") else (value,)
+    return all(bool(np.isfinite(part).all()) for part in parts)
+
+
+def outcome(read: Callable[[], Any]) -> Any:
+    """What a reader returns, or the text of its refusal."""
+    try:
+        return read()
+    except MessageError as error:
+        return str(error)
+
+
+@pytest.mark.parametrize("topic", CASES)
+@given(data=st.data())
+def test_reader_returns_or_refuses(topic: str, data: st.DataObject) -> None:
+    """With one to three fields of a good message changed."""
+    make, read = CASES[topic]
+    message = make()
+    paths = leaves(message)
+    chosen = data.draw(st.lists(st.sampled_from(paths), min_size=1, max_size=3))
+    for path in sorted(chosen, key=len, reverse=True):  # a list loses its elements last
+        change(message, path, data.draw)
+    value = outcome(lambda: read(message))
+    assert topic in value if isinstance(value, str) else finite(value)
+
+
+@given(data=st.data())
+def test_wire_returns_or_refuses(data: st.DataObject) -> None:
+    """Bytes that are cut, or some of which are others, on the fast way past rclpy's messages."""
+    state, imu = bytearray(serialize_message(joint_message())), bytearray(serialize_message(make_imu()))
+    wire = RobotWire(JOINTS)
+    wire.read_state(bytes(state), bytes(imu))  # it knows the layout then
+    for content in (state, imu):
+        for at in data.draw(st.lists(st.integers(2, len(content) - 1), max_size=3)):
+            content[at] = data.draw(st.integers(0, 255))
+        del content[data.draw(st.integers(4, len(content)) | st.just(len(content))) :]
+    for read in (lambda: wire.read_state(bytes(state), bytes(imu)), lambda: wire.read_command(bytes(state))):
+        value = outcome(read)
+        assert value
+
+
+@pytest.mark.parametrize("read", [read_body_status, read_plan_status, read_report])
+@given(text=st.text() | st.recursive(st.none() | st.booleans() | FLOATS | st.text(), st.lists).map(repr))
+def test_text_is_refused(read: Callable[[Any], Any], text: str) -> None:
+    """Any text that is no such value."""
+    with pytest.raises(MessageError):
+        read(TOPICS["plan/status"].type(data=text))

@@ -1,0 +1,119 @@
+"""Whatever is in a robot's files: it is read, or one sentence says why not. Nothing else ever comes out."""
+
+import contextlib
+import copy
+import functools
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from jepa_humanoid.resources import share_directory
+from jepa_humanoid.robot.description import load_robot
+from jepa_humanoid.robot.errors import RobotDescriptionError
+from jepa_humanoid.robot.files import resolve_uri
+
+SAME_EVERY_TIME = settings(
+    max_examples=40, derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+
+ODD_TEXTS = ("", " ", "nan", "inf", "-1", "0", "1e400", "${m}", "1 2", "0 0 0", "NaN 0 0", "pelvis", "left_knee_joint")
+ODD_TEXT = st.sampled_from(ODD_TEXTS) | st.text(st.characters(min_codepoint=32, codec="utf-8"), max_size=8)
+ODD_VALUE = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | ODD_TEXT | st.dates(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ODD_TEXT | st.integers(), inner, max_size=3),
+    max_leaves=4,
+)
+
+
+@functools.cache
+def content() -> dict[str, Any]:
+    """What the G1's YAML file says."""
+    read: dict[str, Any] = yaml.safe_load((share_directory() / "config/robots/g1.yaml").read_text(encoding="utf-8"))
+    return read
+
+
+@functools.cache
+def urdf() -> bytes:
+    """The G1's URDF without its looks, which nobody reads here."""
+    root = ElementTree.parse(resolve_uri(content()["urdf"])).getroot()
+    for link in root.findall("link"):
+        for shape in (*link.findall("visual"), *link.findall("collision")):
+            link.remove(shape)
+    return ElementTree.tostring(root)
+
+
+def comes_out(folder: Path, robot: dict[str, Any] | bytes, body: bytes) -> None:
+    """Read a robot; the only error is the one that people can read."""
+    (folder / "r.urdf").write_bytes(body)
+    path = folder / "r.yaml"
+    path.write_bytes(robot if isinstance(robot, bytes) else yaml.safe_dump(robot, encoding="utf-8"))
+    with contextlib.suppress(RobotDescriptionError):
+        load_robot(path)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the files lie."""
+    return tmp_path_factory.mktemp("fuzz")
+
+
+def places(value: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Every place in nested mappings and lists."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [here, *(place for key, below in inner for place in places(below, (*here, key)))]
+
+
+@SAME_EVERY_TIME
+@given(data=st.data())
+def test_any_value_anywhere_in_the_yaml(folder: Path, data: st.DataObject) -> None:
+    """Something odd in the place of something in the YAML file."""
+    robot = copy.deepcopy(content()) | {"urdf": "r.urdf"}
+    for _ in range(data.draw(st.integers(1, 2))):
+        *way, last = data.draw(st.sampled_from(places(robot)[1:]))
+        inner = robot
+        for key in way:
+            inner = inner[key]
+        inner[last] = data.draw(ODD_VALUE)
+    comes_out(folder, robot, urdf())
+
+
+@SAME_EVERY_TIME
+@given(data=st.data())
+def test_any_change_anywhere_in_the_urdf(folder: Path, data: st.DataObject) -> None:
+    """An element of the URDF lost, doubled or moved, or an attribute lost or odd."""
+    root = ElementTree.fromstring(urdf())
+    for _ in range(data.draw(st.integers(1, 2))):
+        parent = data.draw(st.sampled_from([element for element in root.iter() if len(element)]))
+        child = data.draw(st.sampled_from(list(parent)))
+        what = data.draw(st.sampled_from(("lose", "double", "move", "attribute", "attribute", "attribute", "forget")))
+        if what in ("lose", "move"):
+            parent.remove(child)
+        if what == "move":
+            root.append(child)
+        if what == "double":
+            parent.append(copy.deepcopy(child))
+        if what in ("attribute", "forget") and child.attrib:
+            name = data.draw(st.sampled_from(sorted(child.attrib)))
+            child.set(name, data.draw(ODD_TEXT))
+            if what == "forget":
+                del child.attrib[name]
+    try:
+        body = ElementTree.tostring(root)
+        ElementTree.fromstring(body)
+    except ElementTree.ParseError:
+        return
+    comes_out(folder, content() | {"urdf": "r.urdf"}, body)
+
+
+@SAME_EVERY_TIME
+@given(start=st.integers(0, 4000), end=st.integers(0, 4000), middle=st.binary(max_size=6))
+def test_any_bytes_in_either_file(folder: Path, start: int, end: int, middle: bytes) -> None:
+    """Files that are cut, or have something else in the middle."""
+    good = yaml.safe_dump(content() | {"urdf": "r.urdf"}).encode()
+    comes_out(folder, good[:start] + middle + good[len(good) - end :], urdf())
+    comes_out(folder, good, urdf()[:start] + middle + urdf()[len(urdf()) - end :])
