@@ -81,7 +81,7 @@ def test_missing_engine_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "dartpy", None)
     outcome = invoke("evaluate", "locomotion", "--suite", "stand", "--engine", "dart")
     assert outcome.exit_code == 2
-    assert "pip install 'jepa_humanoid[dart]'" in outcome.output
+    assert "pip install -e '.[dart]'" in outcome.output
 
 
 def test_command_imports_nothing_that_takes_long() -> None:

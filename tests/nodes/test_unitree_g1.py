@@ -533,4 +533,4 @@ def test_machine_without_the_robots_dds_is_told_what_to_install(start_node, tmp_
     (tmp_path / "cyclonedds.py").write_text("raise ModuleNotFoundError('gone', name='cyclonedds')")
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}")
     assert start_node().wait(timeout=60) == 1
-    assert "pip install 'jepa_humanoid[g1]'" in next(tmp_path.glob("*unitree_g1*.log")).read_text()
+    assert "pip install -e '.[g1]'" in next(tmp_path.glob("*unitree_g1*.log")).read_text()

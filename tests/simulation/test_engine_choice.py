@@ -21,5 +21,5 @@ def test_missing_dartpy_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without dartpy, choosing DART ends with a sentence that says what to install."""
     monkeypatch.delitem(sys.modules, "jepa_humanoid.simulation.dart_engine", raising=False)
     monkeypatch.setitem(sys.modules, "dartpy", None)
-    with pytest.raises(EngineError, match=r"needs dartpy .*pip install 'jepa_humanoid\[dart\]'"):
+    with pytest.raises(EngineError, match=r"needs dartpy .*pip install -e '\.\[dart\]'"):
         check_engine("dart")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-torch = pytest.importorskip("torch", reason="training needs torch: pip install 'jepa_humanoid[train]'")
+torch = pytest.importorskip("torch", reason="training needs torch: pip install -e '.[train]'")
 
 from jepa_humanoid import geometry  # noqa: E402
 from jepa_humanoid.commands.export import app  # noqa: E402

@@ -75,7 +75,7 @@ class UnitreeG1(RobotNode):
         except ModuleNotFoundError as error:
             if error.name != "cyclonedds":
                 raise
-            raise NodeError("cyclonedds is missing: pip install 'jepa_humanoid[g1]'") from None
+            raise NodeError("cyclonedds is missing: pip install -e '.[g1]' in the source folder") from None
         self._motion_switcher = motion_switcher
         robot = load_robot(self.value("robot"))
         hardware = load_hardware(robot, self.value("hardware"))

@@ -48,4 +48,4 @@ def check_engine(name: str) -> None:
         try:
             importlib.import_module("jepa_humanoid.simulation.dart_engine")
         except ImportError as error:
-            raise EngineError(f"the engine 'dart' needs dartpy ({error}): pip install 'jepa_humanoid[dart]'") from error
+            raise EngineError(f"the engine 'dart' needs dartpy ({error}): pip install -e '.[dart]'") from error

@@ -62,3 +62,12 @@ def test_nan_goal_is_refused():
     message = write_goal(Goal(np.array([0.0, math.nan])), STAMP)
     with pytest.raises(MessageError, match="goal_pose: the pose is not finite"):
         read_goal(message)
+
+
+@pytest.mark.parametrize("far", [1e308, -2e5])
+def test_goal_that_nobody_means_is_refused(far):
+    """Farther than any robot walks: said, rather than planned for without end."""
+    message = write_goal(Goal(np.zeros(2)), STAMP)
+    message.pose.position.y = far
+    with pytest.raises(MessageError, match=r"goal_pose: \(0, .*\) m is farther than 10000 m"):
+        read_goal(message)

@@ -13,6 +13,9 @@ from jepa_humanoid.robot.state import Goal
 SMALLEST_QUATERNION = 1e-6
 """Length below which an orientation is meant to be none."""
 
+FARTHEST = 10_000.0
+"""Coordinate beyond which nobody means a goal [m]: it is farther than a robot walks on a battery."""
+
 
 def read_goal(message: PoseStamped) -> Goal:
     """Read `goal_pose`; a quaternion of zeros asks for no heading, one of another length than 1 for its own.
@@ -20,7 +23,7 @@ def read_goal(message: PoseStamped) -> Goal:
     People and scripts write (0, 0, 1, 1) for a quarter turn, so the length says nothing.
 
     Raises:
-        MessageError: If it is in another frame, or not finite.
+        MessageError: If it is in another frame, not finite, or farther than any robot walks.
     """
     check_odom(message, "goal_pose")
     place, orientation = message.pose.position, message.pose.orientation
@@ -28,6 +31,10 @@ def read_goal(message: PoseStamped) -> Goal:
     position = np.array((place.x, place.y))
     if not (np.isfinite(position).all() and np.isfinite(q).all()):
         raise MessageError("goal_pose: the pose is not finite")
+    if np.abs(position).max() > FARTHEST:
+        raise MessageError(
+            f"goal_pose: ({position[0]:g}, {position[1]:g}) m is farther than {FARTHEST:g} m, and nobody walks there"
+        )
     largest = float(np.abs(q).max())
     if largest < SMALLEST_QUATERNION:
         return Goal(position)
