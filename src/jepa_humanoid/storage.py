@@ -7,6 +7,18 @@ from pathlib import Path
 from jepa_humanoid.errors import HumanoidError
 
 
+def make_folder(path: Path, error: type[HumanoidError] = HumanoidError) -> None:
+    """Make a folder that may be there already, and those above it.
+
+    Raises:
+        HumanoidError: Or ``error``, if it cannot be made.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as mistake:
+        raise error(f"cannot make the folder {path}: {mistake.strerror}; name another") from mistake
+
+
 def write_whole(path: Path, content: bytes | str, error: type[HumanoidError] = HumanoidError) -> None:
     """Write a file so that a reader sees the old content or the new, also after the power fails.
 

@@ -22,7 +22,7 @@ from jepa_humanoid.robot.state import BaseEstimate, Matrix, Vector, VelocityComm
 from jepa_humanoid.simulation.posing import PosedRobot
 from jepa_humanoid.simulation.scenes import Scene, SceneError, clearance, load_scene
 from jepa_humanoid.simulation.walk import PERIOD, Frame, WalkMaker
-from jepa_humanoid.storage import write_whole
+from jepa_humanoid.storage import make_folder, write_whole
 from jepa_humanoid.version import __version__
 from jepa_humanoid.workers import worker_pool
 from jepa_humanoid.world_model.settings import WorldModelSettings
@@ -293,10 +293,7 @@ def generate(
         jobs: Processes.
     """
     read_manifest(directory)  # Said before hours of work rather than after them.
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DataError(f"cannot make the folder {directory}: {error.strerror}; name another") from error
+    make_folder(directory, DataError)
     done = [task for task in tasks if _is_done(directory / task.file)]
     for task in done:
         entry = _entry(directory / task.file)

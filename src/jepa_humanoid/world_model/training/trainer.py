@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from jepa_humanoid import geometry
-from jepa_humanoid.storage import write_whole
+from jepa_humanoid.storage import make_folder, write_whole
 from jepa_humanoid.world_model.errors import WorldModelError
 from jepa_humanoid.world_model.experience import Experience, WindowCutter, Windows, mirrored
 from jepa_humanoid.world_model.observation import PLANAR_MIRROR
@@ -89,10 +89,7 @@ class Trainer:
         self._fit_scales()
         self._phase, self._step = "embedding", 0
         self._optimizer = self._make_optimizer(self._phase)
-        try:
-            directory.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise WorldModelError(f"cannot make the folder {directory}: {error.strerror}; name another") from error
+        make_folder(directory, WorldModelError)
         if (directory / CHECKPOINT).is_file():
             self._restore()
         self._rewind_curve()
