@@ -141,19 +141,22 @@ def _options(**options: Any) -> Options:
     with errors_told():
         overrides = join_overrides(options.pop("set"))
         chosen = make_options(**options, set=overrides)
-        if overrides:
+        imagines = chosen.planner != "off" and bool(chosen.model or chosen.goal is not None)
+        if overrides or imagines:
             # Here, because it takes as long as everything else together.
             from jepa_humanoid.robot.description import load_robot
+
+            robot = load_robot(chosen.robot, overrides)
+        if overrides:
             from jepa_humanoid.settings import check_settings
 
-            check_settings(load_robot(chosen.robot, overrides))
-        if chosen.planner != "off" and (chosen.model or chosen.goal is not None):
+            check_settings(robot)
+        if imagines:
             # A planner that cannot read it would be started again and again, and whoever waits for it would wait.
             from jepa_humanoid.mind import Mind, PlannerName
-            from jepa_humanoid.robot.description import load_robot
 
             folder = Path(chosen.model) if chosen.model else None
-            Mind.load(folder, cast("PlannerName", chosen.planner), robot=load_robot(chosen.robot, overrides))
+            Mind.load(folder, cast("PlannerName", chosen.planner), robot=robot)
         return chosen
 
 
