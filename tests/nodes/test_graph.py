@@ -94,7 +94,7 @@ def test_dead_controller_makes_the_target_damp(nodes, watcher):
     watcher.wait_until(lambda: "damping: no command" in watcher.status("mujoco_robot")[1], "the diagnostics to say so")
     watcher.wait_until(lambda: watcher.truth()["falls"] == 1, "the fall that nobody prevents")
     # Until it has answered time does not wait for it: on a busy machine it misses a few states.
-    nodes.start("controller", longest_gap=2.0)
+    nodes.start("controller", longest_gap=5.0)
     watcher.wait_until(lambda: watcher.truth()["pace"] == "lock_step", "a new controller to take over")
     watcher.wait_until(lambda: watcher.status("controller")[2].get("mode") == "FALLEN", "it to see what happened")
 

@@ -97,11 +97,19 @@ def machines():
 
 
 @pytest.fixture
-def hardware(tmp_path):
+def patience():
+    """Times of the engagement that a test wants short, by name [s]."""
+    return {}
+
+
+@pytest.fixture
+def hardware(tmp_path, patience):
     """The G1's file with an engagement that takes a tenth of the time."""
     content = yaml.safe_load((resource("config/targets") / "unitree_g1.yaml").read_text())
-    # And with patience for processes that a busy machine holds up; what damps in the meantime is as quick as ever.
-    content["engagement"] |= {"ramp": 0.2, "pose": 0.4, "hand_over": 0.1, "give_up": 2.0, "state_timeout": 2.0}
+    content["engagement"] |= {"ramp": 0.2, "pose": 0.4, "hand_over": 0.1}
+    # A busy machine holds processes up, for seconds. What a test is not about waits for them; what damps in the
+    # meantime is as quick as ever.
+    content["engagement"] |= {"give_up": 30.0, "state_timeout": 30.0, **patience}
     content["limits"] |= {"command_lag": 0.5}
     path = tmp_path / "hardware.yaml"
     path.write_text(yaml.safe_dump(content))
@@ -237,6 +245,7 @@ def test_robot_is_taken_softly_and_followed(vendor_robot, start_node, watcher, m
     assert all(any(command["kd"]) for command in parting)
 
 
+@pytest.mark.parametrize("patience", [{"give_up": 2.0}])
 def test_motors_damp_when_the_controller_dies(engaged, watcher):
     """After a killed controller's last command the node damps, though not before its time-out has passed.
 
@@ -265,6 +274,7 @@ def test_motors_damp_when_the_controller_dies(engaged, watcher):
         assert float(watcher.status("unitree_g1")[2]["silence_before_damping_ms"]) >= 14.0
 
 
+@pytest.mark.parametrize("patience", [{"state_timeout": 4.0}])
 def test_everybody_may_stop_it(engaged, watcher):
     """The robot's own controller, the emergency stop, the service and a lost robot damp the motors until engaged anew.
 
@@ -311,7 +321,7 @@ def test_stop_reaches_the_controller(vendor_robot, start_node, nodes, watcher):
     """Our controller, told by the node of a stop on the robot, damps until people release it and ask it again."""
     robot = vendor_robot()
     start_node()
-    nodes.start("controller", stand_at_start=False, follow_restart=False, longest_gap=2.0)
+    nodes.start("controller", stand_at_start=False, follow_restart=False, longest_gap=5.0)
 
     def controller():
         return watcher.status("controller")[1]
@@ -333,11 +343,9 @@ def test_stop_reaches_the_controller(vendor_robot, start_node, nodes, watcher):
     watcher.wait_until(lambda: "following" in words(watcher), "the node to follow again")
 
 
-def test_robot_lost_while_it_moves_to_its_posture_is_damped(vendor_robot, start_node, watcher, hardware):
+@pytest.mark.parametrize("patience", [{"pose": 60.0, "state_timeout": 4.0}])
+def test_robot_lost_while_it_moves_to_its_posture_is_damped(vendor_robot, start_node, watcher):
     """A robot that is not heard any more damps in the middle of the pose, and does not go on when it is back."""
-    content = yaml.safe_load(hardware.read_text())
-    content["engagement"] |= {"pose": 60.0}
-    hardware.write_text(yaml.safe_dump(content))
     robot = vendor_robot()
     start_node()
     watcher.wait_until(lambda: "not engaged yet" in words(watcher), "damping")
@@ -392,6 +400,7 @@ def test_watch_that_is_gone_is_an_error(vendor_robot, node_here):
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize("patience", [{"state_timeout": 2.0}])
 def test_reader_that_fails_damps_and_is_an_error(vendor_robot, node_here, wait_until):
     """When what reads the states breaks, the robot counts as lost, and the status says that it is not the robot."""
     vendor_robot()
