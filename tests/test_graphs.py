@@ -341,7 +341,18 @@ def test_launch_file_and_process_runner_run_the_same(launch_file: dict[str, Any]
         assert launched.additional_env.items() <= node_environment(graph, domain=3).items()
         restarted = getattr(launched, "respawn", False)
         assert restarted == (spec.on_exit is OnExit.RESTART)
-        assert hasattr(launched, "on_exit") != restarted
+        assert callable(launched.on_exit) == restarted, "the graph's end, or only that of a node that cannot start"
+
+
+def test_node_that_cannot_start_ends_the_launch(launch_file: dict[str, Any]) -> None:
+    """Nothing is gained by starting it again; one that has lived is tried again and again, for the robot may walk."""
+    (planner,) = [action for action in launch_file["nodes"](make_graph()) if action.named["name"] == "planner"]
+    refused, crashed = SimpleNamespace(returncode=os.EX_CONFIG), SimpleNamespace(returncode=1)
+    assert len(planner.named["on_exit"](refused, None)) == 1
+    assert planner.named["on_exit"](refused, None) == []
+    (planner,) = [action for action in launch_file["nodes"](make_graph()) if action.named["name"] == "planner"]
+    assert planner.named["on_exit"](crashed, None) == []
+    assert planner.named["on_exit"](refused, None) == []
 
 
 def test_launch_file_makes_the_nodes_that_were_asked_for(launch_file: dict[str, Any]) -> None:
@@ -431,6 +442,20 @@ def test_dead_node_is_started_again() -> None:
     lines = wait_for_line(process, "born", times=2)
     assert any("ended with status 3; starting it again" in line for line in lines)
     assert not any("sleeper stopped" in line for line in lines)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+
+
+def test_node_that_cannot_start_ends_the_graph(tmp_path: Path) -> None:
+    """At first; one that has lived is tried again and again, for the robot may be walking."""
+    process = supervise("mortal|restart|import os, sys; sys.exit(os.EX_CONFIG)", SLEEPER)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == os.EX_CONFIG
+    assert "mortal cannot start" in output
+    born = tmp_path / "born"
+    program = f"import os, pathlib, sys; p = pathlib.Path({str(born)!r}); f = p.exists(); p.touch(); sys.exit(f * 78)"
+    process = supervise(f"mortal|restart|{program}", SLEEPER)
+    wait_for_line(process, "ended with status 78; starting it again", times=2)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
 

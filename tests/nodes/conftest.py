@@ -194,8 +194,9 @@ def _yaml(value: object) -> str:
 
 
 @pytest.fixture
-def domain(claim: Callable[..., int]) -> int:
-    """A ROS domain of the test's own."""
+def domain(claim: Callable[..., int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> int:
+    """A ROS domain of the test's own, and a folder for what its nodes leave to their successors."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     return claim("domain", range(1, LAST_DOMAIN), lambda number: free_domain(number) == number)
 
 

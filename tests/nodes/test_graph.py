@@ -72,7 +72,7 @@ def test_dead_perception_leaves_the_robot_standing(nodes, watcher):
 
 @pytest.mark.skipif(not (share_directory() / "models" / "g1").is_dir(), reason="no world model has been trained yet")
 def test_dead_planner_leaves_the_robot_standing(nodes, watcher):
-    """The robot sets out for a goal; with the planner killed on the way it stops and stands."""
+    """The robot sets out for a goal; with the planner killed on the way it stands, and a new one walks on to it."""
     start_robot(nodes, watcher)
     nodes.start("perception")
     nodes.start("planner")
@@ -84,6 +84,10 @@ def test_dead_planner_leaves_the_robot_standing(nodes, watcher):
     watcher.wait_until(lambda: stands(watcher), "standing again")
     assert watcher.status("controller")[2]["obeys"] == "nobody"
     assert_upright(watcher)
+    nodes.start("planner")
+    watcher.wait_until(lambda: walks(watcher), "walking on")
+    assert "walking on to its goal: x 2.00 m, y 0.00 m" in nodes.logs()
+    assert watcher.call("planner/cancel").success
 
 
 def test_dead_controller_makes_the_target_damp(nodes, watcher):

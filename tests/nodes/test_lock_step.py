@@ -1,6 +1,7 @@
 """A simulated target lets time pass for commands only, and damps when they cease."""
 
 import math
+import os
 import signal
 
 import pytest
@@ -127,9 +128,9 @@ def test_real_time_factor_is_a_limit(nodes, watcher):
     [({"scene": "nowhere"}, "nowhere"), ({"robot": "toaster"}, "no robot 'toaster'")],
 )
 def test_impossible_parameters_end_the_node(nodes, watcher, parameters, cause, tmp_path):
-    """A robot or scene that does not exist is named in one line, and the exit status is 1."""
+    """A robot or scene that does not exist is named in one line, and the exit status says so."""
     process = nodes.start("mujoco_robot", **parameters)
-    assert process.wait(timeout=60) == 1
+    assert process.wait(timeout=60) == os.EX_CONFIG
     log = next(tmp_path.glob("*.log")).read_text()
     assert cause in log
     assert "Traceback" not in log

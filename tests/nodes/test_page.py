@@ -2,6 +2,7 @@
 
 import importlib.util
 import math
+import os
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -139,7 +140,7 @@ def test_taken_port_is_named(nodes: Any, port: int) -> None:
         other.bind(("127.0.0.1", port))
         other.listen()
         process = nodes.start("page", port=port, nice=0)
-        assert process.wait(timeout=60) == 1
+        assert process.wait(timeout=60) == os.EX_CONFIG
     assert str(port) in nodes._logs[-1].read_text()
 
 

@@ -1,5 +1,6 @@
 """The stop button of a joystick, and the goal's handle, over topics."""
 
+import os
 from copy import deepcopy
 
 import pytest
@@ -92,7 +93,7 @@ def test_handle_needs_its_package(nodes, watcher):
         pytest.skip("interactive_markers is installed")
     process = nodes.start("goal_marker")
     watcher.find_dead = lambda: None
-    assert process.wait(timeout=60) == 1
+    assert process.wait(timeout=60) == os.EX_CONFIG
     assert INSTALL in nodes.logs()
 
 

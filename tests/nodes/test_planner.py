@@ -1,15 +1,20 @@
 """The planner's node around a mind that does what a test wants: prompt, and safe when the mind is slow or fails."""
 
+import os
 import threading
+import time
 from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rclpy.parameter import Parameter
 
 from jepa_humanoid.nodes import planner as planner_module
 from jepa_humanoid.nodes.contract import TOPICS
+from jepa_humanoid.nodes.goal_memory import LIFETIME, GoalMemory
 from jepa_humanoid.nodes.messages.elevation import write_elevation
 from jepa_humanoid.nodes.messages.goal import write_goal
 from jepa_humanoid.nodes.messages.status import read_plan_status
@@ -89,7 +94,14 @@ def mind():
 
 
 @pytest.fixture
-def planner(watcher, mind, monkeypatch):
+def legacy():
+    """Leaves something in the memory that a planner comes to."""
+    return lambda _: None
+
+
+@pytest.fixture
+def planner(watcher, mind, monkeypatch, legacy):
+    legacy(GoalMemory("/planner", watcher.context.get_domain_id()))
     monkeypatch.setattr(planner_module, "Mind", SimpleNamespace(load=lambda *_: mind))
     node = planner_module.Planner(
         context=watcher.context, parameter_overrides=[Parameter("hold", Parameter.Type.DOUBLE, 0.3)]
@@ -193,3 +205,62 @@ def test_moved_odometry_drops_the_goal(robot, watcher, planner):
     robot.stamp = 0.0
     assert robot.run(0.5)[-1] == 0.0
     assert planner.status()[1] == "no goal"
+
+
+PLACE = Goal(np.array([3.0, 0.0]), 0.5)
+
+
+@pytest.mark.parametrize("legacy", [lambda memory: memory.keep(PLACE, 0.9)])
+def test_goal_survives_its_planner(robot, planner):
+    """A planner in the place of one that died walks on to the goal, and forgets it when it is told to."""
+    assert robot.run(0.5)[-1] == 0.25
+    assert planner._goal.position.tolist() == [3.0, 0.0]
+    assert planner._goal.yaw == 0.5
+    assert robot.watcher.call("planner/cancel").success
+    assert not planner._memory.file.exists()
+
+
+@pytest.mark.parametrize("legacy", [lambda memory: memory.keep(PLACE, 7.0)])
+def test_goal_of_another_odometry_is_not_inherited(robot):
+    """A goal that is younger than the robot's time is of a run before."""
+    assert not any(robot.run(0.5))
+
+
+def test_planner_that_is_told_to_end_leaves_no_goal(robot, planner):
+    """Only a planner that dies has an heir; odometry that starts anew, or the node's end, takes the goal along."""
+    robot.run(0.3)
+    robot.send_goal()
+    robot.run(0.3)
+    heir = GoalMemory("/planner", robot.watcher.context.get_domain_id())
+    assert heir.recall(robot.stamp).position.tolist() == [3.0, 0.0]
+    robot.stamp = 0.0
+    robot.run(0.3)
+    assert not heir.file.exists()
+    robot.send_goal()
+    assert heir.file.exists()
+    planner.deactivate()
+    assert not heir.file.exists()
+
+
+@given(
+    content=st.binary(max_size=60)
+    | st.from_regex(rb'\{"position": \[[-0-9.e, ]*\], "yaw": [-0-9e.nul]*, "stamp": 1\}', fullmatch=True)
+)
+def test_memory_reads_anything(tmp_path_factory, content):
+    """Whatever is in the file, it is a goal or none."""
+    memory = GoalMemory("/planner", 1, tmp_path_factory.getbasetemp())
+    memory.file.write_bytes(content)
+    goal = memory.recall(2.0)
+    assert goal is None or np.isfinite(goal.position).all()
+
+
+def test_memory_fades(tmp_path):
+    """Nobody expects a robot to set out for a goal that no planner has pursued for long."""
+    memory = GoalMemory("/robot/planner", 1, tmp_path)
+    memory.keep(PLACE, 1.0)
+    long_ago = time.time() - 2.0 * LIFETIME
+    os.utime(memory.file, (long_ago, long_ago))
+    assert memory.recall(2.0) is None
+    memory.refresh()
+    assert memory.recall(2.0).position.tolist() == [3.0, 0.0]
+    assert GoalMemory("/other/planner", 1, tmp_path).recall(2.0) is None

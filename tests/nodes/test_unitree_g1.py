@@ -529,8 +529,8 @@ def test_refusals_name_the_cause(vendor_robot, node_here, robot, parameters, cau
 
 
 def test_refusal_ends_the_process_with_one_line(start_node, tmp_path):
-    """Who starts the node at a shell reads one line that names the cause, and gets status 1."""
-    assert start_node(network_interface="nope0").wait(timeout=60) == 1
+    """Who starts the node at a shell reads one line that names the cause, and gets a status that says so."""
+    assert start_node(network_interface="nope0").wait(timeout=60) == os.EX_CONFIG
     log = next(tmp_path.glob("*unitree_g1*.log")).read_text()
     (line,) = [line for line in log.splitlines() if "ERROR" in line]
     assert "cannot configure: no network interface 'nope0'" in line
@@ -541,5 +541,5 @@ def test_machine_without_the_robots_dds_is_told_what_to_install(start_node, tmp_
     """Where cyclonedds is missing, the node names the extra that brings it."""
     (tmp_path / "cyclonedds.py").write_text("raise ModuleNotFoundError('gone', name='cyclonedds')")
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}")
-    assert start_node().wait(timeout=60) == 1
+    assert start_node().wait(timeout=60) == os.EX_CONFIG
     assert "pip install -e '.[g1]'" in next(tmp_path.glob("*unitree_g1*.log")).read_text()

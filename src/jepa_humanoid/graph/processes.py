@@ -134,14 +134,18 @@ class SupervisedProcess(Process):  # type: ignore[misc]
         self._last_message: dict[str, int] | None = None
 
     def run(self, events: "Queue[Any] | None" = None, ignore_signals: bool = False) -> None:
-        """Runs the node, again and again if its entry says so, until the graph ends."""
+        """Runs the node, again and again if its entry says so, until the graph ends.
+
+        One that cannot even start the first time ends the graph: nothing is under way yet, and it will not mend itself.
+        One that cannot start again, while the robot walks, is tried for ever.
+        """
         self._lifeline.let_go()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             # Ctrl-C reaches this process too, and is the supervisor's to handle. The node would inherit SIG_IGN.
             signal.signal(number, _do_nothing)
         threading.Thread(target=self._end_with_the_graph, args=(os.getppid(),), daemon=True).start()
 
-        pause = FIRST_PAUSE
+        pause, first = FIRST_PAUSE, True
         while True:
             started = time.monotonic()
             super().run(events, ignore_signals=False)
@@ -150,6 +154,10 @@ class SupervisedProcess(Process):  # type: ignore[misc]
             if time.monotonic() - started > SETTLED:
                 pause = FIRST_PAUSE
             status = (self._last_message or {}).get("returncode")
+            if first and status == os.EX_CONFIG:
+                self._say(f"{self.name} cannot start, for the reason above; nothing goes on without it")
+                break
+            first = False
             self._say(f"{self.name} ended with status {status}; starting it again in {pause:.0f} s")
             if self._lifeline.broken(pause):
                 break

@@ -4,10 +4,12 @@ The other files here say what runs. This one makes actions of it. Packages that 
 starts, and whatever goes wrong ends the launch with one sentence.
 """
 
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 from launch import LaunchContext, LaunchDescription
@@ -164,11 +166,22 @@ def _program(spec: NodeSpec) -> dict[str, Any]:
 def _when_it_ends(on_exit: OnExit, name: str) -> dict[str, object]:
     match on_exit:
         case OnExit.RESTART:
-            return {"respawn": True, "respawn_delay": RESPAWN_DELAY}
+            return {"respawn": True, "respawn_delay": RESPAWN_DELAY, "on_exit": _end_if_it_cannot_start(name)}
         case OnExit.SHUTDOWN:
             return {"on_exit": Shutdown(reason=f"{name} has ended")}
         case OnExit.NOTHING:
             return {}
+
+
+def _end_if_it_cannot_start(name: str) -> Callable[[Any, LaunchContext], list[Any]]:
+    """One that cannot even start the first time ends the launch, as it does under `humanoid run`."""
+    lives = count(1)
+
+    def ended(event: Any, _: LaunchContext) -> list[Any]:
+        hopeless = next(lives) == 1 and event.returncode == os.EX_CONFIG
+        return [Shutdown(reason=f"{name} cannot start")] if hopeless else []
+
+    return ended
 
 
 # --- what a target needs first ----------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import os
 import signal
 import sys
 import time
@@ -339,8 +340,9 @@ def _text(value: object) -> str:
 def run(node_class: type[RobotNode], arguments: Sequence[str] | None = None) -> int:
     """Run one node until it is told to stop; the body of every node's `main`.
 
-    SIGINT and SIGTERM end it with the node's own status, 0 unless it says otherwise. A node that cannot be configured
-    ends with 1, malformed arguments with 2.
+    SIGINT and SIGTERM end it with the node's own status, 0 unless it says otherwise. A node that cannot start ends with
+    `os.EX_CONFIG`, by which whoever started it knows that to start it again is of no use; malformed arguments end it
+    with 2.
 
     Args:
         node_class: The node.
@@ -362,7 +364,7 @@ def run(node_class: type[RobotNode], arguments: Sequence[str] | None = None) -> 
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: node.loop.stop())
         if node.value("autostart") and not node.start():
-            return 1
+            return os.EX_CONFIG
         # Not before: who stands back for others later, such as the page, need not do so while people wait for it.
         node.take_real_time_measures()
         # What exists by now stays: the collector need not look at it again in the middle of a step.

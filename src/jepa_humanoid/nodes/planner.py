@@ -12,8 +12,10 @@ from typing import Any
 
 import pinocchio as pin
 
+from jepa_humanoid.errors import HumanoidError
 from jepa_humanoid.mind import PLANNERS, Mind
 from jepa_humanoid.nodes.errors import MessageError
+from jepa_humanoid.nodes.goal_memory import GoalMemory
 from jepa_humanoid.nodes.messages.elevation import read_elevation
 from jepa_humanoid.nodes.messages.goal import read_goal
 from jepa_humanoid.nodes.messages.markers import write_candidates, write_plan_markers
@@ -72,6 +74,7 @@ class Planner(RobotNode):
         self._timer = LoopTimer(self._plan_period)
         folder = Path(self.value("model")) if self.value("model") else None
         self._thinker = Thinker(Mind.load(folder, self.value("planner"), self.value("seed"), robot))
+        self._memory = GoalMemory(self.get_fully_qualified_name(), self.context.get_domain_id())
         self.listen("elevation", self._on_elevation)
         self.listen("odom", self._on_odom)
         self.listen("base_footprint", self._on_footprint)
@@ -79,7 +82,16 @@ class Planner(RobotNode):
         self.serve("planner/cancel", self._cancel)
 
     def activate(self) -> None:
-        """Wait for a goal."""
+        """Wait for a goal, or go on to the one of a planner that has died."""
+        self._start_anew()
+        self._bereft = True
+        self.loop.call_at(self._watch, time.monotonic())
+
+    def deactivate(self) -> None:
+        """Leave no goal to whoever comes after."""
+        self._set_goal(None)
+
+    def _start_anew(self) -> None:
         self._goal: Goal | None = None
         self._elevation: ElevationGrid | None = None
         self._odometry: BaseEstimate | None = None
@@ -91,7 +103,6 @@ class Planner(RobotNode):
         self._asked = self._commanded = self._shown = -math.inf
         self._trouble: str | None = None
         self._said = PlanStatus()
-        self.loop.call_at(self._watch, time.monotonic())
 
     def clean_up(self) -> None:
         """End the thread."""
@@ -130,8 +141,11 @@ class Planner(RobotNode):
             odometry.stamp < self._odometry.stamp - 1.0 or odometry_jumped(self._odometry, odometry)
         ):
             self.get_logger().warning("the robot's odometry started anew: forgetting goal and grid")
-            self.activate()
+            self._set_goal(None)
+            self._start_anew()
         self._odometry = odometry
+        if self._bereft:
+            self._inherit(odometry.stamp)
         if odometry.stamp - self._remembered >= HISTORY_PERIOD - 1e-6:
             self._remembered = odometry.stamp
             self._missed.append(odometry)
@@ -164,15 +178,34 @@ class Planner(RobotNode):
             self.get_logger().error(str(error))
             return
         if self._goal is None or goal.yaw != self._goal.yaw or (goal.position != self._goal.position).any():
-            self.get_logger().info(f"goal: x {goal.position[0]:.2f} m, y {goal.position[1]:.2f} m")
-            self._goal = goal
+            self.get_logger().info(f"goal: {_in_words(goal)}")
+            self._set_goal(goal)
+
+    def _set_goal(self, goal: Goal | None) -> None:
+        """Pursue a goal or none, and see to it that a planner in this one's place would do the same."""
+        self._goal, self._bereft = goal, False
+        try:
+            if goal is None:
+                self._memory.forget()
+            else:
+                self._memory.keep(goal, 0.0 if self._odometry is None else self._odometry.stamp)
+        except (OSError, HumanoidError) as error:
+            self.warn_throttled(f"should the planner die, its goal will be forgotten: {error}")
+
+    def _inherit(self, stamp: float) -> None:
+        goal = self._memory.recall(stamp)
+        if goal is not None:
+            self.get_logger().warning(f"the planner before this one died; walking on to its goal: {_in_words(goal)}")
+        self._set_goal(goal)
 
     def _cancel(self) -> tuple[bool, str]:
         was = self._goal is not None
-        self._goal = None
+        self._set_goal(None)
         return was, "goal forgotten" if was else "there was no goal"
 
     def _watch(self, now: float) -> float:
+        if self._goal is not None:
+            self._memory.refresh()
         missing = self._missing()
         if missing is not None:
             self.waiting_for(missing)
@@ -243,6 +276,10 @@ class Planner(RobotNode):
             looked_at["plan/candidates"].publish(write_candidates(status, stamp, self._ground))
         if "plan/markers" in looked_at and self._footprint is not None:
             looked_at["plan/markers"].publish(write_plan_markers(self._goal, status, self._footprint, stamp))
+
+
+def _in_words(goal: Goal) -> str:
+    return f"x {goal.position[0]:.2f} m, y {goal.position[1]:.2f} m"
 
 
 def main(args: list[str] | None = None) -> int:
