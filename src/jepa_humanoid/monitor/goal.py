@@ -51,9 +51,9 @@ class GoalGizmo:
             cast_shadow=False,
             visible=False,
         )
-        # On the floor, and behind whatever stands there: at the height of a mast it would lie on the robot's chest.
+        # Low, and behind whatever stands before it: on top of the mast it would lie on the robot's chest.
         self._label = scene.add_label(
-            f"{path}/label", "drag me", position=(-0.3, 0.0, 0.0), anchor="top-center", depth_test=True
+            f"{path}/label", "drag me", position=(0.0, 0.0, 0.2), anchor="bottom-center", depth_test=True
         )
         self.controls.on_update(self._dragged)
 

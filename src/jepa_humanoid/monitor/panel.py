@@ -95,15 +95,17 @@ class Panel:
         with gui.add_folder("Drive by hand"):
             self._keyboard = gui.add_html(keyboard_html(frozenset()))
             self.drive = gui.add_checkbox("Drive", False, hint="While this is on, the sliders outrank the planner.")
-            self.sliders = tuple(
-                gui.add_slider(label, -limit, limit, 0.01, 0.0, hint=hint)
-                for label, limit, hint in (
-                    ("Forward [m/s]", limits.forward, "Backward below zero."),
-                    ("Left [m/s]", limits.lateral, "To the right below zero."),
-                    ("Turn left [rad/s]", limits.turn, "To the right below zero."),
+            # Folded, so that nothing is cut off a window of 720 pixels.
+            with gui.add_folder("Sliders", expand_by_default=False):
+                self.sliders = tuple(
+                    gui.add_slider(label, -limit, limit, 0.01, 0.0, hint=hint)
+                    for label, limit, hint in (
+                        ("Forward [m/s]", limits.forward, "Backward below zero."),
+                        ("Left [m/s]", limits.lateral, "To the right below zero."),
+                        ("Turn left [rad/s]", limits.turn, "To the right below zero."),
+                    )
                 )
-            )
-            self.stand_still = gui.add_button("Stop", color="gray", icon=icons.PLAYER_STOP)
+                self.stand_still = gui.add_button("Stop", color="gray", icon=icons.PLAYER_STOP)
         self._pushing = gui.add_folder("Push it", expand_by_default=False, visible=False)
         with self._pushing:
             self.push_size = gui.add_slider(

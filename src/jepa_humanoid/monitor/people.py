@@ -144,7 +144,9 @@ class People:
             try:
                 said = client.local_storage.get_item(HELD, timeout=HEARTBEAT_TIMEOUT)
             except TimeoutError:
-                self._lost(client.client_id, f"did not answer for {HEARTBEAT_TIMEOUT} s: hidden, frozen or offline?")
+                self._lost(
+                    client.client_id, f"did not answer for {HEARTBEAT_TIMEOUT} s: hidden, slow or offline?", changed
+                )
             except RuntimeError:
                 self._lost(client.client_id, "has gone, or keeps nothing: are cookies blocked?")
             else:
@@ -187,9 +189,18 @@ class People:
         with self._server.atomic():
             self._panel.show_driving(self.teleoperation.driver is not None, command, held)
 
-    def _lost(self, client: int, why: str) -> None:
-        """Stop the robot if this browser drove it, and say so."""
-        if self.teleoperation.lost(client):
+    def _lost(self, client: int, why: str, at_keys: bool = False) -> None:
+        """Stop the robot if this browser drove it, and say so; also if it has just tried to.
+
+        Args:
+            client: The browser.
+            why: What happened to it.
+            at_keys: Whether one of its keys was just pressed or released.
+        """
+        if not self.teleoperation.lost(client):
+            if at_keys:
+                self._tell(Notice("Keys do not drive", f"The browser {why}", Tone.WARNING))
+        else:
             self.stop_driving()
             logger.warning("The browser that drove the robot %s The robot was told to stand still.", why)
             self._tell(Notice("Driving ended", f"The browser that drove {why} The robot stops.", Tone.WARNING))

@@ -22,10 +22,10 @@
 
   function explain(panel) {
     if (!reachable) awaited.textContent = "The page's process does not answer. Trying again…";
+    else if (!glance) awaited.textContent = "This browser has no WebGL: it cannot show the page.";
     else if (!panel) awaited.textContent = "Fetching robot and panel…";
-    else if (!glance) awaited.textContent = "This browser has no WebGL: it cannot draw the robot.";
     else awaited.textContent = "Drawing the first picture…";
-    if (!glance) note.textContent = "Switch hardware acceleration on, or take another browser. The panel works all the same.";
+    if (!glance) note.textContent = "Switch hardware acceleration on, or take another browser.";
     else if (slow)
       note.textContent =
         "This browser draws without a graphics processor: the first picture may take a minute, and each later one up to" +
@@ -51,7 +51,10 @@
     if (panel && slow) closeDeveloperNote();
     const now = performance.now();
     if (calls > 0 || !panel) lastDrawn = now;
-    const drawn = panel && glance && (calls >= parts || now - lastDrawn > IDLE);
+    // viser fades its canvas in when the light has come.
+    const canvas = document.querySelector("#root canvas[data-engine]");
+    const lit = canvas !== null && Number(canvas.style.opacity || 1) > 0.9;
+    const drawn = panel && glance && ((lit && calls >= parts) || now - lastDrawn > IDLE);
     calls = 0;
     explain(panel);
     if (!drawn) {
