@@ -7,7 +7,7 @@ from jepa_humanoid.monitor.goal import _marker, _ring, floor_point
 from jepa_humanoid.monitor.palette import cost_colours, height_colours, linear
 from jepa_humanoid.monitor.plots import History
 from jepa_humanoid.monitor.status import Status
-from jepa_humanoid.monitor.terrain_view import CUT, TerrainView, blocks, cutaway
+from jepa_humanoid.monitor.terrain_view import CUT, blocks, cutaway
 from jepa_humanoid.robot.state import ElevationGrid
 
 

@@ -63,7 +63,7 @@ def cutaway(grid: ElevationGrid) -> NDArray[np.float32]:
     i, j = np.meshgrid(np.arange(n), np.arange(n), indexing="ij")
     distance = np.linalg.norm(grid.places(np.stack([i, j], axis=-1).reshape(-1, 2)), axis=-1).reshape(n, n)
     ceiling = np.clip(KERB + SIGHT * (distance - CLEAR), KERB, CUT)
-    return (_STEP * np.round(ceiling / _STEP)).astype(np.float32)
+    return np.asarray(_STEP * np.round(ceiling / _STEP), dtype=np.float32)
 
 
 def blocks(grid: ElevationGrid, ceiling: float | NDArray[np.float32] = np.inf) -> Blocks:
