@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,8 @@ class Chromium:
         )
         assert self._process.stderr is not None
         address = next(line.split()[-1] for line in self._process.stderr if line.startswith("DevTools listening"))
+        # A pipe that nobody reads would hold the browser up.
+        threading.Thread(target=self._process.stderr.read, daemon=True).start()
         self._socket = connect(address, max_size=None)
         self._count = 0
         self._session: str | None = None
