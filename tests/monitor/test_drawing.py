@@ -7,7 +7,7 @@ from jepa_humanoid.monitor.goal import _marker, _ring, floor_point
 from jepa_humanoid.monitor.palette import cost_colours, height_colours, linear
 from jepa_humanoid.monitor.plots import History
 from jepa_humanoid.monitor.status import Status
-from jepa_humanoid.monitor.terrain_view import blocks
+from jepa_humanoid.monitor.terrain_view import CUT, blocks, cutaway
 from jepa_humanoid.robot.state import ElevationGrid
 
 
@@ -151,3 +151,16 @@ def test_goal_marker_points_ahead_on_the_floor() -> None:
     np.testing.assert_allclose(vertices[vertices[:, 0].argmax()], [0.44, 0.0, 0.006], atol=1e-6)
     assert np.abs(vertices[:, 2]).max() == pytest.approx(0.006)
     assert set(faces.ravel().tolist()) == set(range(len(vertices)))
+
+
+@pytest.mark.parametrize("elevation", [20.0, 35.0, 60.0])
+def test_no_wall_hides_the_feet(elevation: float) -> None:
+    """From wherever a camera looks down by 20° or more, it sees the floor on which the robot stands."""
+    grid = ElevationGrid(0.0, np.full((60, 60), 2.0, np.float32), 0.1)
+    ceiling = cutaway(grid)
+    i, j = np.nonzero(np.isfinite(ceiling))
+    distance = np.linalg.norm(grid.places(np.stack([i, j], axis=1)), axis=1)
+    # The ray to the middle between the feet, over the top of whatever is half a metre away or further.
+    far = distance > 0.5
+    assert (ceiling[i, j][far] <= np.tan(np.radians(elevation)) * distance[far] + 0.02).all()
+    assert ceiling.max() <= CUT + 0.02, "no wall is drawn taller than without"

@@ -51,7 +51,10 @@ class GoalGizmo:
             cast_shadow=False,
             visible=False,
         )
-        self._label = scene.add_label(f"{path}/label", "drag me", position=(0.0, 0.0, 0.3), anchor="bottom-center")
+        # Low, and behind whatever stands before it: on top of the mast it would lie on the robot's chest.
+        self._label = scene.add_label(
+            f"{path}/label", "drag me", position=(0.0, 0.0, 0.2), anchor="bottom-center", depth_test=True
+        )
         self.controls.on_update(self._dragged)
 
     def place(self, x: float, y: float, yaw: float, ground: float = 0.0) -> None:
@@ -64,7 +67,6 @@ class GoalGizmo:
         self._marker.color = GOAL if active else _RESTING
         self._mast.visible = active
         self._label.text = "goal" if active else "drag me"
-        self._label.position = (0.0, 0.0, _MAST if active else 0.3)
 
     @property
     def pose(self) -> tuple[float, float, float]:

@@ -17,6 +17,7 @@ import viser
 from numpy.typing import ArrayLike
 
 from jepa_humanoid.errors import HumanoidError
+from jepa_humanoid.monitor.front import behind_front
 from jepa_humanoid.monitor.health import Health
 from jepa_humanoid.monitor.intake import Intake
 from jepa_humanoid.monitor.notices import Notice, Notices, Tone
@@ -26,7 +27,6 @@ from jepa_humanoid.monitor.scene import Scene
 from jepa_humanoid.monitor.shapes import load_body_shapes
 from jepa_humanoid.monitor.status import Status
 from jepa_humanoid.monitor.teleoperation import Teleoperation
-from jepa_humanoid.monitor.terrain_view import CUT
 from jepa_humanoid.monitor.way_back import WayBack
 from jepa_humanoid.planning.settings import load_planner_settings
 from jepa_humanoid.robot.description import SIDES, RobotDescription
@@ -37,7 +37,7 @@ from jepa_humanoid.status import BodyStatus, PlanState, PlanStatus
 logger = logging.getLogger(__name__)
 
 TELEOPERATION_LIMITS = VelocityCommand(forward=0.5, lateral=0.25, turn=0.6)
-"""Ends of the sliders."""
+"""Ends of the sliders, and what a held key asks for."""
 
 _TICK = 0.05
 _REFRESH = 0.25
@@ -63,7 +63,7 @@ class Page:
         host: Address to serve on; ``0.0.0.0`` lets other machines in.
         port: TCP port, or 0 for any free one.
         handlers: What to do with people's input.
-        limits: Largest velocities of the sliders.
+        limits: Largest velocities of sliders and keys.
         point_to_walk: Whether a click on the floor sets a goal when the page opens.
 
     Raises:
@@ -90,14 +90,14 @@ class Page:
 
         _require_free(host, port)
         bodies = load_body_shapes(robot)
-        with contextlib.redirect_stdout(io.StringIO()):
+        with contextlib.redirect_stdout(io.StringIO()), behind_front(TITLE, len(bodies)) as self._front:
             self._server = viser.ViserServer(host=host, port=port, label=TITLE, verbose=False)
         self._host = host
         self._scene = Scene(self._server, robot, bodies)
         self._panel = Panel(self._server.gui, limits, point_to_walk=point_to_walk)
         self._way_back = WayBack(self._panel.show_advice, SafetyLimits().engage_tilt)
         self._people = People(
-            self._server, self._scene, self._panel, self._way_back, self._intake, handlers or Handlers()
+            self._server, self._scene, self._panel, self._way_back, self._intake, handlers or Handlers(), self._tell
         )
         layers = self._scene.layers
         for name, box in self._panel.layers.items():
@@ -153,6 +153,7 @@ class Page:
             thread.join(timeout=2.0)
         with contextlib.redirect_stdout(io.StringIO()):
             self._server.stop()
+        self._front.cleanup()
 
     def __enter__(self) -> "Page":
         return self
@@ -217,8 +218,8 @@ class Page:
             return
         self._last_elevation = now
         with self._server.atomic():
-            ceiling = CUT if self._panel.cut.value else np.inf
-            self._scene.terrain.show(grid, np.array([position[0], position[1], footing]), base.yaw, ceiling)
+            place = np.array([position[0], position[1], footing])
+            self._scene.terrain.show(grid, place, base.yaw, cut=bool(self._panel.cut.value))
 
     def show_lidar(self, points: ArrayLike) -> None:
         """Draw the LiDAR's points while somebody looks at them, shape (N, 3), in ``odom`` [m]."""
@@ -234,7 +235,7 @@ class Page:
         """Say what the body does and why, and draw what it does with the ground."""
         mode = status.mode.value
         self._status = replace(self._status, mode=mode, reason=status.reason)
-        self._tell(self._notices.mode(mode, status.reason, bool(status.emergency_stop)))
+        self._tell(*self._notices.mode(mode, status.reason, bool(status.emergency_stop)))
         self._way_back.follow(status)
         steps = self._intake.check(
             "show_body", [[*step.position, step.yaw] for step in status.footsteps] or np.zeros((0, 4)), None, 4
@@ -261,7 +262,7 @@ class Page:
         if prices.shape != lines.shape[:1]:
             self._intake.drop("show_plan", f"costs of shape {prices.shape} for {lines.shape[0]} candidates")
             return
-        self._tell(self._notices.arrival(status.state is PlanState.ARRIVED, self._goal_distance()))
+        self._tell(*self._notices.arrival(status.state is PlanState.ARRIVED, self._goal_distance()))
         if status.state is not PlanState.WAITING:
             self._show_surprise(status.stamp, status.surprise)
         with self._server.atomic():
@@ -275,7 +276,7 @@ class Page:
     def _show_surprise(self, stamp: float, value: float) -> None:
         self._panel.plots.add_surprise(stamp, value)
         self._status = replace(self._status, surprise=value)
-        self._tell(self._notices.surprise(time.monotonic(), value))
+        self._tell(*self._notices.surprise(time.monotonic(), value))
 
     def show_control_time(self, stamp: float, milliseconds: float) -> None:
         """Plot how long a control step takes at a stamp [s]; one that has not been measured yet is NaN."""
@@ -302,7 +303,7 @@ class Page:
             self._way_back.forget()
         elif self._status.mode == SILENT:
             self._status = replace(self._status, mode="", reason="")  # until it says what the robot does
-        self._tell(self._notices.nodes(time.monotonic(), health.troubles))
+        self._tell(*self._notices.nodes(time.monotonic(), health.troubles))
 
     def show_restart(self, possible: bool) -> None:
         """Offer to start the simulation anew, after a stop; for robots that can."""
@@ -322,7 +323,7 @@ class Page:
         for client in self._server.get_clients().values():
             client.add_notification(title, text, auto_close_seconds=seconds, color=tone.value)
 
-    def _tell(self, notices: list[Notice]) -> None:
+    def _tell(self, *notices: Notice) -> None:
         for notice in notices:
             self.say(notice.title, notice.text, tone=notice.tone)
 

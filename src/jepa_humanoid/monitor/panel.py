@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import viser
 
+from jepa_humanoid.monitor.keyboard import keyboard_html
 from jepa_humanoid.monitor.palette import ACCENT
 from jepa_humanoid.monitor.plots import Plots
 from jepa_humanoid.monitor.recovery import Advice
@@ -35,7 +36,8 @@ LARGEST_PUSH = 20.0
 _HOW_TO = """\
 **Walk:** click the floor, or drag the ring; its arrow is the heading to end with.
 
-**Drive:** switch *Drive* on and move the sliders. The goal is forgotten, and the robot stops when you leave this tab.
+**Drive:** hold W, S or ↑, ↓ to walk ahead or back, A, D or ←, → to turn, Q, E to step sideways; let go, and the robot
+stops. Or switch *Drive* on and move the sliders. The goal is forgotten, and the robot stops when you leave this tab.
 
 **Push:** where the robot is simulated, *Push it* gives it a shove from any side.
 
@@ -55,14 +57,14 @@ class Panel:
 
     Args:
         gui: Where to put them.
-        limits: Largest velocities of the sliders.
+        limits: Largest velocities of sliders and keys.
         point_to_walk: Whether clicks on the floor count at first.
     """
 
     def __init__(self, gui: viser.GuiApi, limits: VelocityCommand, *, point_to_walk: bool) -> None:
         gui.configure_theme(dark_mode=True, show_logo=False, show_share_button=False, brand_color=ACCENT)
         gui.set_panel_label(TITLE)
-        self._limits = limits.as_array()
+        self.limits = limits
         self._shown_status = Status().html()
         self._status = gui.add_html(self._shown_status)
         icons = viser.Icon
@@ -70,6 +72,10 @@ class Panel:
             "EMERGENCY STOP", color="red", icon=icons.HAND_STOP, hint="The joints brake at once. Also: space bar."
         )
         self.stop_key = gui.add_command("Emergency stop", hotkey="space", icon=icons.HAND_STOP)
+        # Hotkeys tell only that a key was pressed. front.js presses this one whenever the held keys are others.
+        self.keys_changed = gui.add_command(
+            "Look which keys are held", hotkey="J", modifier="cmd/ctrl+alt+shift", icon=icons.KEYBOARD
+        )
         self._shown_advice = (Advice(), False)
         self._card = gui.add_html("", visible=False)
         self.release = gui.add_button(
@@ -87,16 +93,19 @@ class Panel:
             self.point = gui.add_checkbox("Click the floor", point_to_walk, hint="A click on the floor is a goal.")
             self.clear_goal = gui.add_button("Clear the goal", color="gray", icon=icons.X)
         with gui.add_folder("Drive by hand"):
+            self._keyboard = gui.add_html(keyboard_html(frozenset()))
             self.drive = gui.add_checkbox("Drive", False, hint="While this is on, the sliders outrank the planner.")
-            self.sliders = tuple(
-                gui.add_slider(label, -limit, limit, 0.01, 0.0, hint=hint)
-                for label, limit, hint in (
-                    ("Forward [m/s]", limits.forward, "Backward below zero."),
-                    ("Left [m/s]", limits.lateral, "To the right below zero."),
-                    ("Turn left [rad/s]", limits.turn, "To the right below zero."),
+            # Folded, so that nothing is cut off a window of 720 pixels.
+            with gui.add_folder("Sliders", expand_by_default=False):
+                self.sliders = tuple(
+                    gui.add_slider(label, -limit, limit, 0.01, 0.0, hint=hint)
+                    for label, limit, hint in (
+                        ("Forward [m/s]", limits.forward, "Backward below zero."),
+                        ("Left [m/s]", limits.lateral, "To the right below zero."),
+                        ("Turn left [rad/s]", limits.turn, "To the right below zero."),
+                    )
                 )
-            )
-            self.stand_still = gui.add_button("Stop", color="gray", icon=icons.PLAYER_STOP)
+                self.stand_still = gui.add_button("Stop", color="gray", icon=icons.PLAYER_STOP)
         self._pushing = gui.add_folder("Push it", expand_by_default=False, visible=False)
         with self._pushing:
             self.push_size = gui.add_slider(
@@ -105,14 +114,12 @@ class Panel:
             self.push = gui.add_button_group("From", tuple(PUSHES), hint="As the robot sees it.")
         with gui.add_folder("Layers", expand_by_default=False):
             self.follow = gui.add_checkbox("Follow the robot", True)
-            self.cut = gui.add_checkbox("Cut walls", True, hint="Show what is tall only up to the robot's knees.")
+            self.cut = gui.add_checkbox("Cut walls", True, hint="Up to the knees at most, lower near the feet.")
             self.layers = {name: gui.add_checkbox(name, shown) for name, shown in LAYERS.items()}
+        with gui.add_folder("Live plots", expand_by_default=False):
+            self.plots = Plots(gui)
         with gui.add_folder("How to", expand_by_default=False):
             gui.add_markdown(_HOW_TO)
-        window = gui.add_panel()
-        with window.add_tab("Live plots"):
-            self.plots = Plots(gui)
-        window.float(x=15.0, y=-15.0, width=290.0)
 
     def show_status(self, status: Status) -> None:
         """Replace the status line if it reads differently."""
@@ -143,7 +150,8 @@ class Panel:
     def velocity(self) -> VelocityCommand:
         """What the sliders say; their ends hold here too, for a browser could send anything."""
         values = np.array([slider.value for slider in self.sliders], dtype=float)
-        forward, lateral, turn = np.clip(np.nan_to_num(values), -self._limits, self._limits).tolist()
+        ends = self.limits.as_array()
+        forward, lateral, turn = np.clip(np.nan_to_num(values), -ends, ends).tolist()
         return VelocityCommand(forward, lateral, turn)
 
     @property
@@ -158,16 +166,23 @@ class Panel:
         if self._pushing.visible != possible:
             self._pushing.visible = possible
 
-    def zero_sliders(self) -> None:
-        """Put the sliders in the middle."""
-        for slider in self.sliders:
-            _assign(slider, 0.0)
+    def show_driving(self, on: bool, velocity: VelocityCommand, held: frozenset[str] = frozenset()) -> None:
+        """Show whether somebody drives, how fast, and with which keys.
 
-    def switch_drive_off(self) -> None:
-        """Clear the switch for driving."""
-        _assign(self.drive, False)
+        Args:
+            on: Position of the switch.
+            velocity: Position of the sliders.
+            held: Keys that are held, as in `monitor.keyboard`.
+        """
+        _assign(self.drive, on)
+        for slider, value in zip(self.sliders, velocity.as_array().tolist(), strict=True):
+            _assign(slider, value)
+        html = keyboard_html(held)
+        if self._keyboard.content != html:
+            self._keyboard.content = html
 
 
 def _assign(widget: Any, value: object) -> None:
-    """Set a widget's value; its type declares the property for reading only."""
-    widget.value = value
+    """Set a widget's value if it is another; its type declares the property for reading only."""
+    if widget.value != value:
+        widget.value = value

@@ -9,8 +9,11 @@ from typing import Any
 import numpy as np
 import viser
 
+from jepa_humanoid.monitor.front import HELD
 from jepa_humanoid.monitor.goal import floor_point
 from jepa_humanoid.monitor.intake import Intake
+from jepa_humanoid.monitor.keyboard import held_keys, velocity
+from jepa_humanoid.monitor.notices import Notice, Tone
 from jepa_humanoid.monitor.panel import Panel
 from jepa_humanoid.monitor.scene import Scene
 from jepa_humanoid.monitor.teleoperation import Teleoperation
@@ -20,6 +23,11 @@ from jepa_humanoid.robot.state import Goal, VelocityCommand
 logger = logging.getLogger(__name__)
 
 HEARTBEAT_PERIOD = 0.4
+"""Wall time between two questions to the browser that drives by the sliders [s]."""
+
+KEYS_PERIOD = 0.06
+"""The same where keys drive: the answer says which are held [s]."""
+
 HEARTBEAT_TIMEOUT = 1.5
 """Wall time in which the browser that drives has to answer [s]."""
 
@@ -61,6 +69,7 @@ class People:
         way_back: What knows whether an emergency stop is in force.
         intake: Checks what comes from browsers.
         handlers: What to do with their wishes.
+        tell: Shows a notice to everybody who looks at the page.
 
     Attributes:
         goal: Where the robot was told to walk, or None.
@@ -75,6 +84,7 @@ class People:
         way_back: WayBack,
         intake: Intake,
         handlers: Handlers,
+        tell: Callable[[Notice], None],
     ) -> None:
         self._server = server
         self._scene = scene
@@ -82,6 +92,10 @@ class People:
         self._way_back = way_back
         self._intake = intake
         self._handlers = handlers
+        self._tell = tell
+        self._by_keys = False
+        self._at_keys: int | None = None
+        self._look = threading.Event()
         self.goal: Goal | None = None
         self.teleoperation = Teleoperation(handlers.teleoperate)
         scene.gizmo.on_goal = self._dragged
@@ -92,10 +106,11 @@ class People:
         panel.restart.on_click(lambda _: self._restart())
         panel.clear_goal.on_click(lambda _: self._clear_goal())
         panel.drive.on_update(self._toggle_driving)
+        panel.keys_changed.on_trigger(self._keys_changed)
         panel.stand_still.on_click(lambda _: self._stand_still())
         panel.push.on_click(lambda _: handlers.push(*panel.impulse))
         for slider in panel.sliders:
-            slider.on_update(lambda _: self.teleoperation.command(panel.velocity))
+            slider.on_update(self._slid)
         server.scene.on_click()(self._clicked)
         server.on_client_disconnect(self._client_left)
 
@@ -107,24 +122,88 @@ class People:
     def stop_driving(self) -> None:
         """Take the robot out of the hands of whoever drives it: it is told to stand still."""
         self.teleoperation.stop()
-        self._stand_still()
-        self._panel.switch_drive_off()
+        self._by_keys = False
+        self._show_driving(VelocityCommand())
 
     def watch_driver(self, closing: threading.Event) -> None:
-        """Stop the robot when the browser that drives it no longer answers: frozen, hidden, or off the network."""
-        while not closing.wait(HEARTBEAT_PERIOD):
-            driver = self.teleoperation.driver
-            if driver is None:
+        """Ask the browser that drives which keys it holds, again and again, and obey them.
+
+        The question is its dead man's switch too: when it no longer answers (frozen, hidden, or off the network), the
+        robot stops.
+        """
+        while not closing.is_set():
+            changed = self._look.wait(KEYS_PERIOD if self._by_keys else HEARTBEAT_PERIOD)
+            self._look.clear()
+            asked = self._at_keys if changed else self.teleoperation.driver
+            if asked is None:
                 continue
-            client = self._server.get_clients().get(driver)
+            client = self._server.get_clients().get(asked)
+            if client is None:
+                self._lost(asked, "was closed, or is offline.")
+                continue
             try:
-                if client is None:
-                    raise RuntimeError("it has gone")
-                client.local_storage.get_item("heartbeat", timeout=HEARTBEAT_TIMEOUT)
-            except (RuntimeError, TimeoutError) as error:
-                if self.teleoperation.lost(driver):
-                    logger.warning("The browser that drove the robot does not answer (%s): stopped.", error)
-                    self.stop_driving()
+                said = client.local_storage.get_item(HELD, timeout=HEARTBEAT_TIMEOUT)
+            except TimeoutError:
+                self._lost(
+                    client.client_id, f"did not answer for {HEARTBEAT_TIMEOUT} s: hidden, slow or offline?", changed
+                )
+            except RuntimeError:
+                self._lost(client.client_id, "has gone, or keeps nothing: are cookies blocked?")
+            else:
+                self._obey(client.client_id, held_keys(said), changed)
+
+    def _obey(self, client: int, held: frozenset[str], changed: bool) -> None:
+        """Drive by the keys that a browser holds, until it holds none.
+
+        Args:
+            client: The browser.
+            held: Its keys.
+            changed: Whether one was just pressed or released. Only that begins to drive: whoever stops the robot while
+                a key is held is not overruled by it.
+        """
+        driving = self._by_keys and self.teleoperation.driver == client
+        if not held:
+            if driving:
+                self.stop_driving()
+            return
+        if not driving and not changed:
+            return
+        if not driving:
+            self._take_the_wheel(client, by_keys=True)
+        command = velocity(held, self._panel.limits)
+        self.teleoperation.command(command)
+        self._show_driving(command, held)
+
+    def _keys_changed(self, event: viser.CommandEvent) -> None:
+        self._at_keys = event.client_id
+        self._look.set()
+
+    def _take_the_wheel(self, client: int, *, by_keys: bool) -> None:
+        # The planner would walk on to its goal as soon as the driver lets go.
+        self._clear_goal()
+        self._by_keys = by_keys
+        self.teleoperation.start(client)
+        self._show_driving(VelocityCommand())
+
+    def _show_driving(self, command: VelocityCommand, held: frozenset[str] = frozenset()) -> None:
+        with self._server.atomic():
+            self._panel.show_driving(self.teleoperation.driver is not None, command, held)
+
+    def _lost(self, client: int, why: str, at_keys: bool = False) -> None:
+        """Stop the robot if this browser drove it, and say so; also if it has just tried to.
+
+        Args:
+            client: The browser.
+            why: What happened to it.
+            at_keys: Whether one of its keys was just pressed or released.
+        """
+        if not self.teleoperation.lost(client):
+            if at_keys:
+                self._tell(Notice("Keys do not drive", f"The browser {why}", Tone.WARNING))
+        else:
+            self.stop_driving()
+            logger.warning("The browser that drove the robot %s The robot was told to stand still.", why)
+            self._tell(Notice("Driving ended", f"The browser that drove {why} The robot stops.", Tone.WARNING))
 
     def _dragged(self, x: float, y: float, yaw: float) -> None:
         if self._intake.check("goal", (x, y, yaw), 3) is None:
@@ -174,18 +253,19 @@ class People:
         if event.client_id is None:
             return
         if self._panel.drive.value:
-            # The planner would walk on to its goal as soon as the driver lets go.
-            self._clear_goal()
-            self._stand_still()
-            self.teleoperation.start(event.client_id)
+            self._take_the_wheel(event.client_id, by_keys=False)
         else:
             self.stop_driving()
 
+    def _slid(self, event: viser.GuiEvent[Any]) -> None:
+        # Sliders also show what the keys say; only a person who moves one means it.
+        if event.client_id is not None:
+            self._by_keys = False
+            self.teleoperation.command(self._panel.velocity)
+
     def _stand_still(self) -> None:
-        self._panel.zero_sliders()
         self.teleoperation.command(VelocityCommand())
+        self._show_driving(VelocityCommand())
 
     def _client_left(self, client: viser.ClientHandle) -> None:
-        if self.teleoperation.lost(client.client_id):
-            logger.warning("The browser that drove the robot has gone: stopped.")
-            self.stop_driving()
+        self._lost(client.client_id, "was closed, or is offline.")

@@ -27,6 +27,13 @@ STYLE = """<style>
 background:rgba(244,63,94,.12);font-size:.86em;line-height:1.35}
 .jh-cause{opacity:.85;overflow-wrap:anywhere}
 .jh-card ol{margin:.35em 0 0;padding-left:1.2em}
+.jh-keyboard{position:relative;margin:.1em .6em .5em;font-size:.8em}
+.jh-keys{display:flex;gap:.25em;margin-bottom:.25em}
+.jh-keys+.jh-keys{margin-left:.5em}
+.jh-keys kbd{width:1.9em;line-height:1.8em;text-align:center;border-radius:.3em;background:rgba(127,140,160,.16)}
+.jh-keys kbd.jh-held{background:#2dd4bf;color:#101114;font-weight:700}
+.jh-says{position:absolute;left:7.7em;top:0;opacity:.8;font-size:.92em;line-height:1.3}
+.jh-says b{display:block}
 div:has(>.jh-status)+div button{height:3.1em!important;font-weight:700;letter-spacing:.09em;border-radius:.5em}
 </style>"""
 

@@ -13,6 +13,15 @@ from jepa_humanoid.robot.state import ElevationGrid
 CUT = 0.35
 """Where blocks are cut off so that a wall hides neither robot nor plan; its colour still says how tall it is [m]."""
 
+SIGHT = 0.36
+"""Slope along which walls near the robot are cut lower, so that whoever looks down by 20° or more sees its feet."""
+
+CLEAR = 0.3
+"""Around the robot nothing is taller than `KERB` [m]."""
+
+KERB = 0.06
+"""What is left of what stands close to the robot [m]."""
+
 FLAT = 0.03
 """Cells closer to the ground than this are drawn level with it: noise, and less than the robot minds [m]."""
 
@@ -41,12 +50,28 @@ class Blocks:
     heights: NDArray[np.float32]
 
 
-def blocks(grid: ElevationGrid, ceiling: float = np.inf) -> Blocks:
+def cutaway(grid: ElevationGrid) -> NDArray[np.float32]:
+    """Height at which each cell is cut off so that no wall hides the robot's feet, shape (n, n) [m].
+
+    It rises with the distance from the robot and does not depend on where the camera is: everybody looks at the same
+    scene, each from somewhere else, and a camera that moves costs nothing.
+
+    Args:
+        grid: Around the robot.
+    """
+    n = len(grid.heights)
+    i, j = np.meshgrid(np.arange(n), np.arange(n), indexing="ij")
+    distance = np.linalg.norm(grid.places(np.stack([i, j], axis=-1).reshape(-1, 2)), axis=-1).reshape(n, n)
+    ceiling = np.clip(KERB + SIGHT * (distance - CLEAR), KERB, CUT)
+    return np.asarray(_STEP * np.round(ceiling / _STEP), dtype=np.float32)
+
+
+def blocks(grid: ElevationGrid, ceiling: float | NDArray[np.float32] = np.inf) -> Blocks:
     """Known cells of a grid, each deep enough to close the gap to the ground and to its lowest known neighbour.
 
     Args:
         grid: The cells.
-        ceiling: Height at which taller blocks are cut off [m].
+        ceiling: Height at which taller blocks are cut off, one for all or of shape (n, n) [m].
     """
     seen = np.asarray(grid.heights, dtype=np.float32)
     known = np.isfinite(seen)
@@ -114,16 +139,16 @@ class TerrainView:
         last = len(drawn) - 1
         return np.where(inside, drawn[i.clip(0, last), j.clip(0, last)], np.float32(0.0))
 
-    def show(self, grid: ElevationGrid, position: NDArray[np.floating], yaw: float, ceiling: float = np.inf) -> None:
+    def show(self, grid: ElevationGrid, position: NDArray[np.floating], yaw: float, *, cut: bool = False) -> None:
         """Replace the grid.
 
         Args:
             grid: What to draw.
             position: Of ``base_footprint`` in ``odom``, shape (3,) [m].
             yaw: Of ``base_footprint`` in ``odom`` [rad].
-            ceiling: Height at which taller blocks are cut off [m].
+            cut: Whether walls are cut off so that they hide nothing.
         """
-        drawn = blocks(grid, ceiling)
+        drawn = blocks(grid, cutaway(grid) if cut else np.inf)
         seen = np.nan_to_num(np.asarray(grid.heights, dtype=np.float32))
         low = np.where((seen >= FLAT) & (seen <= LOW), seen, np.float32(0.0))
         self._relief = low, grid.resolution, np.array(position), yaw
