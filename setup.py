@@ -29,6 +29,8 @@ RUN_TIME = [
     "pillow>=10,<14",
     "xacro>=2.1,<3",
     "matplotlib>=3.6,<4",
+    "mcap>=1.6,<2",  # recordings; earlier ones cannot flush a chunk
+    "mcap-ros2-support>=0.6,<1",
 ]
 
 # ROS 2 Jazzy as wheels. Leave this extra out where ROS 2 is installed already: its own packages serve then.
@@ -61,6 +63,9 @@ DART = ["dartpy>=6.20,<7"]
 # Environments in which others train policies over velocities.
 GYM = ["gymnasium>=1.0,<2"]
 
+# Recordings as tables in Parquet; CSV needs nothing.
+PARQUET = ["pyarrow>=17,<27"]
+
 # The documentation as a site.
 DOCS = ["mkdocs-material>=9.5,<10", "mkdocstrings[python]>=0.27,<2", "latex2mathml>=3.77,<4"]
 
@@ -69,6 +74,7 @@ TEST = [
     *(f"{requirement}; platform_machine == 'x86_64'" for requirement in G1),
     *DART,
     *GYM,
+    *PARQUET,
     *DOCS,
     "hypothesis>=6.100,<7",
     "pytest>=8.3,<10",
@@ -124,6 +130,7 @@ setup(
         "train": TRAIN,
         "dart": DART,
         "gym": GYM,
+        "parquet": PARQUET,
         "docs": DOCS,
         "test": TEST,
         "dev": DEV,

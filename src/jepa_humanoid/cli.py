@@ -25,6 +25,9 @@ from jepa_humanoid.overrides import join_overrides
 from jepa_humanoid.version import __version__
 
 COMMANDS = {
+    "record": "Record what a running robot senses, does and imagines.",
+    "replay": "Play a recording, and show it on the page.",
+    "recording": "Say what recordings hold, and write them as tables.",
     "data": "Make and look at episodes to learn from.",
     "train": "Train the world model (needs torch).",
     "export": "Export the world model to ONNX (needs torch).",

@@ -47,6 +47,8 @@ PACKAGES = {
     "PIL": "pillow",
     "xacro": "xacro",
     "matplotlib": "matplotlib",
+    "mcap": "mcap",
+    "mcap_ros2": "mcap-ros2-support",
 }
 """Module and distribution of everything that runs on the robot."""
 
@@ -145,7 +147,7 @@ def examine(*, robot: str = "g1", port: int = 8080) -> Iterator[Finding]:
         ("target gazebo", gazebo.PACKAGES, "only for Gazebo"),
         ("links on tf", ("tf2_msgs", "robot_state_publisher"), "only for viewers of tf"),
         ("RViz", ("rviz2", "interactive_markers"), "only to look and point in RViz; the page needs no installation"),
-        ("recording", ("ros2bag", "rosbag2_storage_mcap"), "only to record"),
+        ("ros2 bag", ("ros2bag", "rosbag2_storage_mcap"), "only for record.launch.py; humanoid record needs none"),
     ):
         missing = [package for package in wanted if not packages.installed(package)]
         advice = f"{use}: {packages.install_command(missing)}"

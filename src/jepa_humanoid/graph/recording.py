@@ -1,4 +1,4 @@
-"""What records a robot: `ros2 bag record` of the contract's topics."""
+"""What is recorded of a robot, and `ros2 bag record` of it; `humanoid record` takes the same topics and queues."""
 
 import json
 import tempfile
@@ -12,6 +12,8 @@ from jepa_humanoid.graph.packages import require
 FAST = ("joint_states", "imu/data", "joint_commands")
 """Topics at the controller's rate."""
 
+QUEUE = 1000
+"""Messages of those that are kept until the recorder comes to them: two seconds; ROS 2's own ten are 20 ms."""
 
 ESSENTIALS = (
     *("joint_states", "imu/data", "joint_commands", "points", "robot_description", "clock", "evaluation", "tf"),
@@ -20,6 +22,17 @@ ESSENTIALS = (
     *("goal_pose", "teleop/cmd_vel", "emergency_stop", "diagnostics"),
 )
 """Topics that training and judging need; the rest can be computed from them, or is there to be looked at."""
+
+
+def recorded_topics(what: str) -> tuple[str, ...]:
+    """The contract's topics that a recording holds.
+
+    Args:
+        what: ``essentials`` or ``everything``.
+    """
+    from jepa_humanoid.nodes.contract import TOPICS
+
+    return tuple(TOPICS) if what == "everything" else ESSENTIALS
 
 
 def recording(options: Options, own: Mapping[str, str]) -> tuple[list[str], Path]:
@@ -32,13 +45,11 @@ def recording(options: Options, own: Mapping[str, str]) -> tuple[list[str], Path
     Raises:
         LaunchError: If a package is missing, or the folder exists.
     """
-    from jepa_humanoid.nodes.contract import TOPICS
-
     require("record.launch.py", "ros2bag", "rosbag2_transport", f"rosbag2_storage_{own['storage']}")
     output = Path(own["output"])
     if output.exists():
         raise LaunchError(f"output '{output}' exists already; name a new folder.")
-    names = TOPICS if own["what"] == "everything" else ESSENTIALS
+    names = recorded_topics(own["what"])
     prefix = f"/{options.namespace}" if options.namespace else ""
     command = ["ros2", "bag", "record", "--storage", own["storage"], "--output", str(output)]
     # A recorder with simulated time records nothing before it has heard a clock, and looks for it in the root only.
@@ -51,8 +62,8 @@ def recording(options: Options, own: Mapping[str, str]) -> tuple[list[str], Path
 
 
 def _queues(topics: Iterable[str]) -> Path:
-    """A file that has the recorder keep two seconds of topics at 500 Hz; its own ten messages are 20 ms."""
-    queue = {"history": "keep_last", "depth": 1000, "reliability": "reliable", "durability": "volatile"}
+    """A file that has the recorder keep long queues of topics at 500 Hz."""
+    queue = {"history": "keep_last", "depth": QUEUE, "reliability": "reliable", "durability": "volatile"}
     with tempfile.NamedTemporaryFile(
         "w", prefix="jepa_humanoid-", suffix=".yaml", delete=False, encoding="utf-8"
     ) as file:
