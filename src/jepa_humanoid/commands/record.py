@@ -17,7 +17,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from jepa_humanoid.commands.output import Lines, console, errors_told, fail, notes
-from jepa_humanoid.graph.recording import FAST, QUEUE, recorded_topics
+from jepa_humanoid.graph.recording import ESSENTIALS, FAST, QUEUE, recorded_topics
 from jepa_humanoid.recording.writing import RecordingWriter
 from jepa_humanoid.version import __version__
 
@@ -142,7 +142,8 @@ def _listen(recorder: "Recorder", writer: RecordingWriter, stop: threading.Event
 
 
 def _line(recorder: "Recorder", seconds: float, count: int, size: int) -> str:
-    missing = [track.spec.name for track in recorder.tracks if track.expected and not track.count]
+    silent = [track.spec.name for track in recorder.tracks if track.expected and not track.count]
+    missing = [name for name in silent if name in ESSENTIALS]
     text = f"{seconds:.0f} s, {count} messages, {1e-6 * size:.1f} MB"
     return f"{text}; not heard yet: {', '.join(missing)}" if missing and count else text
 
@@ -150,15 +151,17 @@ def _line(recorder: "Recorder", seconds: float, count: int, size: int) -> str:
 def _report(recorder: "Recorder", out: Path, silent: list[str]) -> None:
     heard = [track for track in recorder.tracks if track.count]
     if not heard:
-        fail(f"nothing was heard in ROS domain {recorder.domain}, so {out} holds nothing; --domain-id names another")
+        out.unlink()
+        fail(f"nothing was heard in ROS domain {recorder.domain}, and nothing written; --domain-id names another")
     table = Table("topic", "messages", "a second", "lost", box=box.SIMPLE)
     for track in heard:
         lost = "—" if track.lost is None else str(track.lost)
         table.add_row(track.name, str(track.count), f"{track.rate:.1f}" if track.rate else "—", lost)
     console.print(table)
-    if recorder.left_out:
+    if recorder.derived is not None:
         notes.print(
-            f"Left out, for their types come only with a ROS 2 installation: {', '.join(recorder.left_out)}.",
+            f"{recorder.derived.name} is made of odom and base_footprint, for viewers that place the robot by it: "
+            "nobody publishes it without tf2_msgs, which comes with a ROS 2 installation.",
             soft_wrap=True,
         )
     if silent:

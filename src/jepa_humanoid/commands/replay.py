@@ -68,6 +68,9 @@ def replay(
         namespace = summary.info.get("namespace", "")
         chosen = _chosen(summary, namespace, topics)
         domain = free_domain() if domain_id is None else domain_id
+        if domain_id is None:
+            # A domain is free on this machine; whether a robot in the network uses it, nobody can tell.
+            os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
         # Here, so that `humanoid doctor` can say what of it is missing.
         from jepa_humanoid.nodes.player import Player
 

@@ -44,6 +44,11 @@ def definition(message_type: Any) -> str:
     return first[1] + "".join(f"{_SEPARATOR}\nMSG: {name}\n{text}" for name, text in others)
 
 
+def with_inner(own: str, inner: str, message_type: Any) -> str:
+    """The definition of a type that is no class here: its own fields, then the definition of the type in them."""
+    return f"{own}{_SEPARATOR}\nMSG: {full_name(message_type).replace('/msg/', '/')}\n{inner}"
+
+
 def _field_type(text: str) -> tuple[str, str]:
     """A field's type as message files write it, and the type without its array."""
     array = ""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import rclpy
+from rclpy.context import Context
 
 from jepa_humanoid.nodes.contract import EVENTS, TOPICS
 from jepa_humanoid.nodes.definitions import message_class
@@ -39,7 +40,7 @@ class Player:
     """
 
     def __init__(self, topics: Mapping[str, str], domain: int, namespace: str = "") -> None:
-        self._context = rclpy.Context()
+        self._context = Context()
         self._context.init(domain_id=domain)
         self._node: Any = rclpy.create_node(
             "replay", context=self._context, enable_rosout=False, start_parameter_services=False

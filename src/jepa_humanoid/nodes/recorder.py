@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import rclpy
+from rclpy.context import Context
 from rclpy.qos import QoSProfile
 from rclpy.serialization import deserialize_message
 
+from jepa_humanoid.nodes import transforms
 from jepa_humanoid.nodes.contract import TOPICS, Quality, Topic
 from jepa_humanoid.nodes.definitions import definition, full_name
 from jepa_humanoid.safety.senders import SenderWatch
@@ -74,12 +76,12 @@ class Track:
     @property
     def type_name(self) -> str:
         """Its type as ROS 2 writes it."""
-        return full_name(self.spec.type)
+        return transforms.TYPE_NAME if self.spec.type is None else full_name(self.spec.type)
 
     @property
     def definition(self) -> str:
         """Its type's definition."""
-        return definition(self.spec.type)
+        return transforms.DEFINITION if self.spec.type is None else definition(self.spec.type)
 
     @property
     def quality(self) -> str:
@@ -123,7 +125,7 @@ class Recorder:
 
     Attributes:
         tracks: What was heard, by topic.
-        left_out: Topics whose types are not installed.
+        derived: Stands for `tf` where its type is not installed, and says what `odom` and `base_footprint` say.
         robot: Which robot it is, as its nodes say; empty until they have.
         target: What moves, likewise.
     """
@@ -139,7 +141,7 @@ class Recorder:
         domain: int | None = None,
         depths: dict[str, int] | None = None,
     ) -> None:
-        self._context = rclpy.Context()
+        self._context = Context()
         self._context.init(domain_id=domain)
         self._node: Any = rclpy.create_node(
             "recorder",
@@ -152,12 +154,13 @@ class Recorder:
         self._pending: list[tuple[int, Track, int, int | None, bytes]] = []
         self._handles: list[tuple[Any, Any, Track]] = []
         self.tracks: list[Track] = []
-        self.left_out: list[str] = []
+        self.derived: Track | None = None
         self.robot = self.target = ""
         for name in topics:
             spec = TOPICS[name]
             if spec.type is None:
-                self.left_out.append(name)
+                self.derived = Track(self._node.resolve_topic_name(name), spec)
+                self.tracks.append(self.derived)
                 continue
             # Gazebo's clock is in the root whatever the namespace, and each robot in MuJoCo has its own.
             places = (name, f"/{name}") if name == "clock" and namespace else (name,)
@@ -213,6 +216,10 @@ class Recorder:
             count += 1
             track.hear(received, number)
             self._sink(track, received, sent, number or 0, data)
+            if self.derived is not None and track.spec.name in transforms.SOURCES:
+                said = transforms.transform_of(track.spec.name, deserialize_message(data, track.spec.type))
+                self.derived.hear(received, None)
+                self._sink(self.derived, received, sent, 0, said)
             if track.spec.name == "diagnostics" and not self.target:
                 self._look_who_it_is(data, track)
         del self._pending[:count]

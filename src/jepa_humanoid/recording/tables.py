@@ -27,6 +27,9 @@ _FLOAT32 = 7
 _BATCH = 2000
 """Rows of Parquet that are written at once."""
 
+_NOT_FINITE = ("NaN", "Infinity", "-Infinity")
+"""How our JSON writes numbers that JSON has not."""
+
 Row = dict[str, Any]
 
 
@@ -88,10 +91,10 @@ class Flattener:
 
     def _add(self, row: Row, name: str, value: Any) -> None:
         if isinstance(value, bool | int | float | str):
-            row[name] = value
+            row[name] = float(value) if value in _NOT_FINITE else value
         elif value is None:
             return
-        elif isinstance(value, bytes | bytearray) or isinstance(value, list | tuple):
+        elif isinstance(value, bytes | bytearray | list | tuple):
             self._add_list(row, name, list(value), None)
         elif isinstance(value, Mapping):
             for key, inner in value.items():
@@ -122,7 +125,7 @@ class Flattener:
                 self._add(row, inner, value)
 
     def _add_list(self, row: Row, name: str, values: list[Any], labels: list[str] | None) -> None:
-        if self._longest is not None and len(values) > self._longest and labels is None:
+        if self._longest is not None and labels is None and _size(values) > self._longest:
             self.skipped.add(name)
             return
         pairs = [getattr(value, "__slots__", None) == ["key", "value"] for value in values]
@@ -130,6 +133,11 @@ class Flattener:
             labels, values = [value.key for value in values], [_number(value.value) for value in values]
         for label, value in zip(labels or map(str, range(len(values))), values, strict=True):
             self._add(row, _join(name, label), value)
+
+
+def _size(values: Any) -> int:
+    """Numbers in a list of lists."""
+    return sum(map(_size, values)) if isinstance(values, list | tuple) else 1
 
 
 def _join(outer: str, inner: str) -> str:
@@ -313,7 +321,7 @@ def export(
         except OSError as error:
             held.pop_all()
             raise RecordingError(
-                f"cannot write in {folder}: {error.strerror or error}; make room, or name a folder that you may write to"
+                f"cannot write in {folder}: {error.strerror or error}; make room, or name another folder"
             ) from error
     return Exported({paths[name]: columns[name] for name in wanted}, [] if topics else clouds, summary.damage)
 

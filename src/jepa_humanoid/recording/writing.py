@@ -6,6 +6,7 @@ Messages are kept in compressed chunks. A chunk that is flushed can be read what
 import contextlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from mcap.writer import CompressionType, Writer
 
@@ -38,7 +39,7 @@ class RecordingWriter:
             raise RecordingError(f"{path} exists already; name a new file") from None
         except OSError as error:
             raise self._failure(error) from error
-        self._writer = Writer(self._file, compression=CompressionType.ZSTD)
+        self._writer: Any = Writer(self._file, compression=CompressionType.ZSTD)
         try:
             self._writer.start(profile="ros2", library=INFO)
             self._writer.add_metadata(INFO, dict(info))
