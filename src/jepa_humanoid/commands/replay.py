@@ -66,7 +66,7 @@ def replay(
         if not summary.topics:
             fail(f"{file} holds no messages")
         namespace = summary.info.get("namespace", "")
-        chosen = _chosen(summary, namespace, topics)
+        chosen = chosen_topics(summary, namespace, topics)
         domain = free_domain() if domain_id is None else domain_id
         if domain_id is None:
             # A domain is free on this machine; whether a robot in the network uses it, nobody can tell.
@@ -105,7 +105,7 @@ def replay(
                 pass
 
 
-def _chosen(summary: Summary, namespace: str, topics: list[str] | None) -> list[str]:
+def chosen_topics(summary: Summary, namespace: str, topics: list[str] | None) -> list[str]:
     """Full names of the topics to play."""
     from jepa_humanoid.nodes.player import COMMANDS, contract_name
 

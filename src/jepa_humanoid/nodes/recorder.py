@@ -124,6 +124,7 @@ class Recorder:
         depths: Messages that are kept for a topic until they are looked at, where they are not the usual ones.
 
     Attributes:
+        domain: The ROS domain that is listened to.
         tracks: What was heard, by topic.
         derived: Stands for `tf` where its type is not installed, and says what `odom` and `base_footprint` say.
         robot: Which robot it is, as its nodes say; empty until they have.
@@ -143,6 +144,7 @@ class Recorder:
     ) -> None:
         self._context = Context()
         self._context.init(domain_id=domain)
+        self.domain = int(self._context.get_domain_id())
         self._node: Any = rclpy.create_node(
             "recorder",
             context=self._context,
@@ -166,11 +168,6 @@ class Recorder:
             places = (name, f"/{name}") if name == "clock" and namespace else (name,)
             for place in places:
                 self._listen(place, spec, (depths or {}).get(name, self.DEPTH))
-
-    @property
-    def domain(self) -> int:
-        """The ROS domain that is listened to."""
-        return int(self._context.get_domain_id())
 
     def poll(self) -> int:
         """Hand on what has come since the last time, and return how many messages."""
