@@ -34,6 +34,7 @@ from jepa_humanoid.recording.errors import RecordingError
 from jepa_humanoid.recording.reading import Decoder, Entry, Recording, Summary, TopicSummary
 from jepa_humanoid.recording.tables import export
 from jepa_humanoid.recording.writing import RecordingWriter
+from jepa_humanoid.resources import resource
 
 KINDS = sorted({topic.type for topic in TOPICS.values() if topic.type is not None}, key=full_name)
 
@@ -252,3 +253,17 @@ def test_what_robots_obey_is_played_only_if_it_is_named() -> None:
     assert chosen_topics(summary, "left", ["goal_pose", "/left/odom"]) == ["/left/goal_pose", "/left/odom"]
     with pytest.raises(RecordingError, match="no topic 'moon', but joint_states"):
         chosen_topics(summary, "left", ["moon"])
+
+
+def test_the_layout_shows_what_is_recorded() -> None:
+    """Every topic that the layout for Foxglove names is one of the contract's, and every panel has a place."""
+    layout = json.loads(resource("config/foxglove/jepa_humanoid.json").read_text(encoding="utf-8"))
+    topics = {f"/{name}" for name in TOPICS}
+    three = layout["configById"]["3D!robot"]
+    assert three["topics"].keys() <= topics
+    paths = [path["value"] for panel in layout["configById"].values() for path in panel.get("paths", ())]
+    assert paths
+    assert {path.partition(".")[0] for path in paths} <= topics
+    placed = json.dumps(layout["layout"])
+    assert all(f'"{panel}"' in placed for panel in layout["configById"])
+    assert three["layers"]["robot"]["topic"] in topics

@@ -50,7 +50,7 @@ class RecordingWriter:
     @property
     def size(self) -> int:
         """Bytes written so far."""
-        return self._file.tell()
+        return int(self._file.tell())
 
     def add_channel(self, topic: str, type_name: str, definition: str, quality: str) -> int:
         """Announce a topic, and return its number for `add`.
