@@ -64,7 +64,7 @@ class RecordingWriter:
         if type_name not in self._schemas:
             self._schemas[type_name] = self._writer.register_schema(type_name, "ros2msg", definition.encode())
         metadata = {"offered_qos_profiles": quality}
-        return self._writer.register_channel(topic, "cdr", self._schemas[type_name], metadata)
+        return int(self._writer.register_channel(topic, "cdr", self._schemas[type_name], metadata))
 
     def add(self, channel: int, log_time: int, publish_time: int, sequence: int, data: bytes) -> None:
         """Write a message; times are in nanoseconds since 1970.
