@@ -3,6 +3,7 @@
 import csv
 import json
 import math
+import resource as resource_limits
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -267,3 +268,25 @@ def test_the_layout_shows_what_is_recorded() -> None:
     placed = json.dumps(layout["layout"])
     assert all(f'"{panel}"' in placed for panel in layout["configById"])
     assert three["layers"]["robot"]["topic"] in topics
+
+
+def test_what_fits_on_a_disk_that_fills_is_kept(tmp_path: Path) -> None:
+    """The recorder is told once, may close the file, and all that was flushed before is read."""
+    path = tmp_path / "a.mcap"
+    writer = RecordingWriter(path, {})
+    channel = writer.add_channel("/it", "std_msgs/msg/String", "string data\n", "")
+    noise = np.random.default_rng(1)
+    before = resource_limits.getrlimit(resource_limits.RLIMIT_FSIZE)
+    resource_limits.setrlimit(resource_limits.RLIMIT_FSIZE, (200_000, before[1]))
+    flushed = 0
+    try:
+        with pytest.raises(RecordingError, match=r"cannot write .*a\.mcap: .*; make room"):
+            for flushed in range(100):
+                writer.add(channel, flushed, flushed, flushed, noise.bytes(10_000))
+                writer.flush()
+        writer.close()
+    finally:
+        resource_limits.setrlimit(resource_limits.RLIMIT_FSIZE, before)
+    summary = Recording(path).summary()
+    assert summary.count == flushed > 10
+    assert "cut off" in summary.damage
