@@ -278,15 +278,20 @@ def test_what_fits_on_a_disk_that_fills_is_kept(tmp_path: Path) -> None:
     noise = np.random.default_rng(1)
     before = resource_limits.getrlimit(resource_limits.RLIMIT_FSIZE)
     resource_limits.setrlimit(resource_limits.RLIMIT_FSIZE, (200_000, before[1]))
-    flushed = 0
+    flushed: list[int] = []
+
+    def fill_the_disk() -> None:
+        for number in range(100):
+            writer.add(channel, number, number, number, noise.bytes(10_000))
+            writer.flush()
+            flushed.append(number)
+
     try:
         with pytest.raises(RecordingError, match=r"cannot write .*a\.mcap: .*; make room"):
-            for flushed in range(100):
-                writer.add(channel, flushed, flushed, flushed, noise.bytes(10_000))
-                writer.flush()
+            fill_the_disk()
         writer.close()
     finally:
         resource_limits.setrlimit(resource_limits.RLIMIT_FSIZE, before)
     summary = Recording(path).summary()
-    assert summary.count == flushed > 10
+    assert summary.count == len(flushed) > 10
     assert "cut off" in summary.damage
