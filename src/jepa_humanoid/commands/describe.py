@@ -50,15 +50,16 @@ def describe(
         described = load_robot(robot)
         check_settings(described)
         gait = gait_settings(described)
-        files = {"robot.urdf": robot_description(described, target, namespace)}
+        files = {"robot.urdf": robot_description(described, target, namespace).encode()}
         if target == GAZEBO:
             files |= _world(described, scene, seed, real_time_factor, lidar)
         if target in _SIMULATED:
             _simulate(described, scene, seed)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        for name, text in files.items():
-            (out / name).write_text(text, encoding="utf-8")
+        for name, content in files.items():
+            (out / name).parent.mkdir(exist_ok=True)
+            (out / name).write_bytes(content)
     except OSError as error:
         fail(f"cannot write to {out}: {error.strerror}")
     stands = stature(described)
@@ -118,14 +119,19 @@ def _simulate(robot: RobotDescription, scene: str, seed: int) -> None:
     build_model(robot, load_scene(scene, seed), timestep=1e-3)
 
 
-def _world(robot: RobotDescription, scene: str, seed: int, real_time_factor: float, lidar: bool) -> dict[str, str]:
+def _world(robot: RobotDescription, scene: str, seed: int, real_time_factor: float, lidar: bool) -> dict[str, bytes]:
     """The files that Gazebo needs besides the robot's."""
     # Here, because a real robot's computer describes it too, and need not be able to simulate.
-    from jepa_humanoid.simulation.gazebo import spawn_pose, world_sdf
+    from jepa_humanoid.simulation.gazebo import spawn_pose, world_meshes, world_sdf
     from jepa_humanoid.simulation.scenes import load_scene
 
     drawn = load_scene(scene, seed)
     x, y, z, yaw = spawn_pose(robot, drawn)
     controllers = str(controllers_file(robot))
     start = {"world": drawn.name, "x": x, "y": y, "z": z, "yaw": yaw, "goal": drawn.goal, "controllers": controllers}
-    return {"world.sdf": world_sdf(drawn, real_time_factor, lidar), "start.json": json.dumps(start) + "\n"}
+    world = world_sdf(drawn, real_time_factor, lidar)
+    return {
+        "world.sdf": world.encode(),
+        "start.json": f"{json.dumps(start)}\n".encode(),
+        **world_meshes(drawn),
+    }
