@@ -212,7 +212,7 @@ def _add_scene(spec: mujoco.MjSpec, scene: Scene) -> None:
 
 
 def _shape(spec: mujoco.MjSpec, obstacle: Obstacle) -> dict[str, Any]:
-    """Type, size and place of an obstacle's geom. MuJoCo lets rays end on a mesh's triangles, and bodies on its hull."""
+    """Type, size and place of an obstacle's geom; in MuJoCo rays end on a mesh's triangles, and bodies on its hull."""
     if obstacle.mesh is not None:
         asset = f"mesh of {obstacle.name}"  # the robot's meshes have names of their own
         spec.add_mesh(

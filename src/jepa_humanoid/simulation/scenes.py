@@ -1,6 +1,7 @@
 """Surroundings for a simulated robot: what stands on the floor, where the robot starts and where it shall go.
 
-A scene is a YAML file, in ``config/scenes`` or anywhere. It lists obstacles, says how to draw some from a seed, or both.
+A scene is a YAML file, in ``config/scenes`` or anywhere. It lists obstacles, or says how to draw some from a seed, or
+both.
 """
 
 import re
@@ -11,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
-from jepa_humanoid.config import load
+from jepa_humanoid.config import load, parse
 from jepa_humanoid.resources import file_names, named_file, not_found
 from jepa_humanoid.robot.state import Vector
 from jepa_humanoid.simulation.drawing import LAYOUT_TRIES, draw_layout
@@ -114,5 +115,5 @@ def _obstacle(entry: ListedObstacle, path: Path) -> Obstacle:
         except SceneError as error:
             raise SceneError(f"{path}: file of mesh '{entry.name}': {error}") from error
         size = mesh.size
-    assert size is not None, "ListedObstacle sees to it"
-    return Obstacle(entry.kind, entry.position, entry.yaw, size, entry.name, entry.bottom, mesh)
+    values = {name: getattr(entry, name) for name in ("kind", "position", "yaw", "name", "bottom")}
+    return parse(Obstacle, values | {"size": size, "mesh": mesh}, path, SceneError, ("obstacles", entry.name))
