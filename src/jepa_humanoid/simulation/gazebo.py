@@ -16,12 +16,12 @@ from xml.etree.ElementTree import Element, SubElement
 import numpy as np
 import pinocchio as pin
 
-from jepa_humanoid import geometry
 from jepa_humanoid.constants import GRAVITY
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.files import FootGeometry
 from jepa_humanoid.robot.meshes import read_mesh
 from jepa_humanoid.robot.state import Vector
+from jepa_humanoid.robot.stature import standing_at
 from jepa_humanoid.simulation.meshes import binary_stl
 from jepa_humanoid.simulation.obstacles import Obstacle
 from jepa_humanoid.simulation.scenes import Scene
@@ -100,10 +100,8 @@ def spawn_pose(robot: RobotDescription, scene: Scene) -> tuple[float, float, flo
         robot: The robot, in its nominal posture.
         scene: The scene.
     """
-    x, y, yaw = scene.start
-    offset = robot.nominal_configuration[:3]
-    x, y = (x, y) + geometry.rotation(yaw) @ offset[:2]
-    return float(x), float(y), float(offset[2]), float(yaw)
+    x, y, z = standing_at(robot, scene.start)[:3].tolist()
+    return x, y, z, scene.start[2]
 
 
 def fit_description(urdf: str, robot: RobotDescription) -> str:
