@@ -43,5 +43,5 @@ def load_mesh(path: Path, process: bool = True) -> trimesh.Trimesh:
         said = " ".join(str(error).split()) or type(error).__name__
         raise RobotDescriptionError(f"{path} cannot be read as a mesh ({said}): convert it to STL or OBJ") from error
     if not len(getattr(mesh, "faces", ())):  # a cloud of points has none at all
-        raise RobotDescriptionError(f"{path} has no triangles: convert it to STL or OBJ again")
+        raise RobotDescriptionError(f"{path} has no triangles: it may be cut off, copy or convert it again")
     return mesh

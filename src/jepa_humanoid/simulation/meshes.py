@@ -97,11 +97,15 @@ def read_obstacle_mesh(file: Path, scale: tuple[float, float, float], up: Up) ->
     _check_size(file, high - low)
     vertices -= [*(low + high)[:2] / 2, low[2]]
     try:
-        hull = trimesh.Trimesh(vertices, loaded.faces, process=False).convex_hull
+        with np.errstate(invalid="ignore"):  # its centre of mass, which nobody asks for
+            hull = trimesh.Trimesh(vertices, loaded.faces, process=False).convex_hull
+            thickness = 2.0 * hull.volume / hull.area
         corners = np.array(hull.vertices)
         footprint = corners[ConvexHull(corners[:, :2]).vertices, :2]
-    except QhullError as error:
-        raise SceneError(f"{file} is flat, and what has no inside cannot be run into: give it a thickness") from error
+    except QhullError:
+        thickness = 0.0
+    if not thickness > _FLAT:
+        raise SceneError(f"{file} is flat, and what has no inside cannot be run into: give it a thickness")
     faces, hull_faces = (np.asarray(mesh.faces, dtype=np.int32) for mesh in (loaded, hull))
     return ObstacleMesh(file, scale, up, vertices, faces, corners, hull_faces, footprint)
 
@@ -123,5 +127,3 @@ def _check_size(file: Path, size: Vector) -> None:
         raise SceneError(f"{file} is {text} m large: if it is in millimetres, give it 'scale: 0.001'")
     if size.max() < _SHORTEST:
         raise SceneError(f"{file} is only {text} m large: give it a larger 'scale'")
-    if size.min() < _FLAT:
-        raise SceneError(f"{file} is flat ({text} m), and what has no inside cannot be run into: give it a thickness")

@@ -73,11 +73,11 @@ class AreaRule:
     """The rectangle that the furniture stands in; the robot starts somewhere in it.
 
     Attributes:
-        length: Along the area's x axis [m].
-        width: Along its y axis [m].
-        walled: Probability that walls surround it.
-        wall_height: [m].
-        wall_thickness: [m].
+        length: Least and greatest extent along the area's x axis [m].
+        width: Least and greatest along its y axis [m].
+        walled: Probability that walls surround it, 0 to 1.
+        wall_height: Of those walls [m].
+        wall_thickness: Of those walls [m].
     """
 
     length: PositiveInterval
@@ -93,12 +93,12 @@ class FurnitureRule:
 
     Attributes:
         count: Fewest and most pieces asked for; those that find no place are left out.
-        breadth: Edge of a box or diameter of a cylinder [m].
-        height: [m].
-        length: Longer edge of a box [m], or None to draw it like the breadth.
-        round: Share of cylinders.
-        aligned: Share of boxes parallel to the area's edges.
-        attached: Share placed against another obstacle, at most `CLOSED_GAP` from it.
+        breadth: Least and greatest edge of a box, or diameter of a cylinder [m].
+        height: Least and greatest height [m].
+        length: Least and greatest longer edge of a box [m]; none to draw it like the breadth.
+        round: Share of cylinders, 0 to 1.
+        aligned: Share of boxes parallel to the area's edges, 0 to 1.
+        attached: Share placed against another obstacle, at most 0.2 m from it, 0 to 1.
     """
 
     count: Annotated[tuple[_Number, _Number], Ascending]
@@ -115,11 +115,11 @@ class CorridorRule:
     """Two parallel walls somewhere in the area.
 
     Attributes:
-        probability: That there is one.
-        gap: Between the walls [m].
-        length: [m].
-        height: [m].
-        thickness: [m].
+        probability: That there is one, 0 to 1.
+        gap: Least and greatest distance between the walls [m], 0.9 or more.
+        length: Least and greatest length of the walls [m].
+        height: Least and greatest height of the walls [m].
+        thickness: Least and greatest thickness of the walls [m].
     """
 
     probability: Share
@@ -134,7 +134,7 @@ class GoalRule:
     """A goal that a straight walk does not reach, and a detour does.
 
     Attributes:
-        distance: From the start, as the crow flies [m].
+        distance: Least and greatest from the start, as the crow flies [m].
         clearance: Free space around the goal [m].
         blocked_half_width: Half the width of a robot for which the straight line is blocked [m].
         path_clearance: Distance that some path keeps from every obstacle [m].
@@ -154,9 +154,9 @@ class SceneFile:
         friction: Coefficient of sliding friction.
         start: x, y [m] and yaw [rad] in the world. When furniture is drawn, the area is laid around the start and
             around the obstacles that are always there.
-        goal: A point in the world [m], a rule for drawing one, or None.
-        obstacles: Obstacles that are always there.
-        area: Where furniture is drawn, or None for no drawing.
+        goal: Where the robot shall go when it is evaluated: x and y in the world [m], or a rule for drawing them.
+        obstacles: What is always there.
+        area: Where furniture is drawn; none for no drawing.
         corridors: A corridor drawn in the area.
         furniture: What is drawn in the area.
         start_clearance: Free space around the start [m].
