@@ -153,7 +153,7 @@ def overview(scene: Scene) -> mujoco.MjvCamera:
     low, high = points.min(axis=0), points.max(axis=0)
     view = mujoco.MjvCamera()
     view.lookat[:] = [*(low + high) / 2, 0.3]
-    view.distance = float(np.clip(0.85 * np.linalg.norm(high - low), 3.2, 30.0))
+    view.distance = float(np.clip(0.88 * np.linalg.norm(high - low), 3.2, 30.0))
     view.azimuth, view.elevation = np.degrees(scene.start[2]) + 25.0, -45.0
     return view
 
