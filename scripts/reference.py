@@ -1,7 +1,7 @@
 """Writes the tables of the documentation from the code: `python scripts/reference.py`; a test holds them against it.
 
 `docs/topics.md` gets topics, services, frames and parameters, `docs/launch.md` the launch files' arguments,
-`docs/control.md` what can be tuned about the controller.
+`docs/control.md` what can be tuned about the controller, `docs/scenes.md` what a scene's file may say.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -15,6 +15,7 @@ from jepa_humanoid.graph.arguments import BRINGUP, Argument, launch_arguments, r
 from jepa_humanoid.locomotion.settings import GaitSettings
 from jepa_humanoid.nodes.reference import NODES, attributes, load_node, write_reference
 from jepa_humanoid.safety import SafetyLimits
+from jepa_humanoid.simulation.rules import AreaRule, CorridorRule, FurnitureRule, GoalRule, ListedObstacle, SceneFile
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 BEGIN, END = "<!-- tables: written by scripts/reference.py -->", "<!-- end of tables -->"
@@ -57,7 +58,29 @@ def settings_tables() -> str:
     return "\n".join(lines[:-1])
 
 
-PAGES: Mapping[str, Callable[[], str]] = {"launch.md": launch_tables, "control.md": settings_tables}
+def scene_tables() -> str:
+    """What a scene's file may say, as the classes that read it say it themselves."""
+    lines = []
+    for title, kind in (
+        ("The file", SceneFile),
+        ("`obstacles`: a list of", ListedObstacle),
+        ("`area`", AreaRule),
+        ("`furniture`: a list of", FurnitureRule),
+        ("`corridors`", CorridorRule),
+        ("`goal`, as a rule", GoalRule),
+    ):
+        described = attributes(kind)
+        lines += [f"### {title}", "", "| field | if left out | meaning |", "| --- | --- | --- |"]
+        lines += [f"| `{item.name}` | {_if_left_out(item)} | {described[item.name]} |" for item in fields(kind)]
+        lines.append("")
+    return "\n".join(lines[:-1]).replace("``", "`")
+
+
+PAGES: Mapping[str, Callable[[], str]] = {
+    "launch.md": launch_tables,
+    "control.md": settings_tables,
+    "scenes.md": scene_tables,
+}
 """Pages with a part that is written from the code, and who writes it."""
 
 
@@ -78,6 +101,15 @@ def _default(item: Field[Any]) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     return f"{value:g}" if isinstance(value, int | float) else None
+
+
+def _if_left_out(item: Field[Any]) -> str:
+    """What a file gets that does not say it."""
+    if item.default is MISSING:
+        return "it must be there"
+    if item.default in (None, ()):
+        return "none"
+    return _default(item) or f"`{item.default}`"
 
 
 def _table(arguments: Iterable[Argument]) -> list[str]:

@@ -61,10 +61,24 @@ def named_file(folder: str, name_or_path: str | Path) -> Path:
 
     A path is one with `.yaml` or `.yml` at its end; it is made absolute, for whoever reads it may be elsewhere.
     """
-    path = Path(name_or_path).expanduser()
-    if path.suffix in {".yaml", ".yml"}:
-        return path.absolute()
+    if is_path(name_or_path):
+        return Path(name_or_path).expanduser().absolute()
     return share_directory() / folder / f"{name_or_path}.yaml"
+
+
+def is_path(name_or_path: str | Path) -> bool:
+    """Returns whether `named_file` takes it for a path."""
+    return Path(name_or_path).suffix in {".yaml", ".yml"}
+
+
+def not_found(folder: str, name_or_path: str | Path) -> str:
+    """Returns what to say where there is no `named_file`: what was looked for, and what there is."""
+    known = ", ".join(file_names(folder))
+    what = Path(folder).name.removesuffix("s")
+    return (
+        f"no {what} '{name_or_path}': known are {known}, or give the path of a YAML file; there is none at "
+        f"'{named_file(folder, name_or_path)}'"
+    )
 
 
 def file_names(folder: str, suffix: str = "yaml") -> tuple[str, ...]:

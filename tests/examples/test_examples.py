@@ -57,3 +57,9 @@ def test_imagined_ways_differ(tmp_path: Path) -> None:
     """Turning left and turning right are imagined to the left and to the right."""
     left, ahead, right = run("imagine")(picture=str(tmp_path / "imagined.png"))
     assert left[-1, 1] > ahead[-1, 1] > right[-1, 1]
+
+
+@pytest.mark.slow
+def test_body_walks_in_somebodys_own_loop() -> None:
+    """It stands for a second, then walks for two."""
+    assert 0.3 < run("body_alone")(seconds=3.0) < 0.8

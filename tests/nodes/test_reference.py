@@ -59,7 +59,11 @@ def script():
 
 @pytest.mark.parametrize(
     ("name", "rows"),
-    [("launch.md", ("target", "rviz_config", "device", "storage")), ("control.md", ("com_drop", "com_weight"))],
+    [
+        ("launch.md", ("target", "rviz_config", "device", "storage")),
+        ("control.md", ("com_drop", "com_weight")),
+        ("scenes.md", ("friction", "bottom", "file", "blocked_half_width")),
+    ],
 )
 def test_tables_are_current(script, name, rows):
     """A page's tables are what `python scripts/reference.py` writes now."""

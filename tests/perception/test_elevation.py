@@ -61,7 +61,7 @@ class Sensor:
             spec.worldbody.add_geom(
                 type=mujoco.mjtGeom.mjGEOM_BOX if is_box else mujoco.mjtGeom.mjGEOM_CYLINDER,
                 size=half if is_box else [half[0], half[2], 0],
-                pos=[*obstacle.position, half[2]],
+                pos=obstacle.middle,
                 quat=[np.cos(obstacle.yaw / 2), 0, 0, np.sin(obstacle.yaw / 2)],
             )
         spec.worldbody.add_body(name="head", mocap=True).add_site(name="lidar")
@@ -245,6 +245,23 @@ def test_what_stands_is_not_cleared():
     seen = grid.heights[inside & np.isfinite(grid.heights)]
     assert len(seen) >= 6
     np.testing.assert_allclose(seen, 0.9, atol=0.1)
+
+
+def test_table_is_where_its_top_is_and_beam_is_nowhere():
+    """The floor seen under a table does not clear its top away, and what the robot walks under is floor."""
+    table = Obstacle("box", (2.0, 1.0), 0.0, (0.8, 1.4, 0.04), "table", bottom=0.7)
+    beam = Obstacle("box", (2.0, -1.5), 0.0, (0.2, 1.6, 0.3), "beam", bottom=1.9)
+    sensor, mapper = Sensor(scene_of(table, beam)), ElevationMapper()
+    for k in range(40):
+        base = base_at(0.02 * k, stamp=0.1 * k)
+        mapper.integrate(sensor.scan(lidar_pose(base)), lidar_pose(base), base.stamp, base, 0.0)
+    grid = mapper.grid(base)
+    points = cell_centres(grid, base).reshape(-1, 2)
+    inside = (table.signed_distance(points) < -0.08).reshape(grid.heights.shape)
+    assert (np.abs(grid.heights[inside] - 0.74) < 0.1).mean() > 0.9
+    below = (beam.signed_distance(points) < 0.0).reshape(grid.heights.shape)
+    assert below.sum() > 20
+    assert np.nanmax(grid.heights[below]) < 0.1
 
 
 def test_ceilings_and_pits_do_not_count():

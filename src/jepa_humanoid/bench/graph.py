@@ -35,7 +35,7 @@ def bench_graph(
 
     Args:
         runs: Of each kind.
-        scene: A scene.
+        scene: Name of a scene, or its YAML file.
         goal: Where to walk, in ``odom`` [m].
         say: Told what is going on.
 

@@ -9,6 +9,7 @@ from jepa_humanoid.bench.figures import quantiles, timed
 from jepa_humanoid.mind import Mind, PlannerName
 from jepa_humanoid.robot.description import DEFAULT_ROBOT
 from jepa_humanoid.robot.state import Goal
+from jepa_humanoid.simulation.errors import SceneError
 from jepa_humanoid.simulation.simulation import Simulation
 
 PLANNERS: tuple[PlannerName, ...] = ("jepa", "kinematic")
@@ -24,7 +25,7 @@ def bench_plan(
 
     Args:
         robot: A name in ``config/robots``, or the path of a YAML file.
-        scene: A scene with a goal.
+        scene: Name of a scene with a goal, or its YAML file.
         seconds: Simulated time for each planner [s].
         say: Told what is going on.
 
@@ -35,6 +36,8 @@ def bench_plan(
     for planner in PLANNERS:
         say(planner)
         simulation = Simulation(robot, scene, seed=0)
+        if simulation.scene.goal is None:
+            raise SceneError(f"scene '{scene}' has no goal to walk to")
         mind = Mind.load(planner=planner, robot=simulation.robot)
         goal = Goal(geometry.to_local(simulation.scene.start, np.array(simulation.scene.goal)))
         durations: list[float] = []

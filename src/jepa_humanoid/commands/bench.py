@@ -42,7 +42,7 @@ def body_command(
 @app.command("plan")
 def plan_command(
     robot: Robot = DEFAULT_ROBOT,
-    scene: Annotated[str, typer.Option(help="A scene with a goal.")] = "room",
+    scene: Annotated[str, typer.Option(help="A scene with a goal: a file in config/scenes, or a YAML file.")] = "room",
     seconds: Seconds = 10.0,
     json: Json = None,
 ) -> None:
@@ -57,7 +57,7 @@ def plan_command(
 @app.command("graph")
 def graph_command(
     runs: Annotated[int, typer.Option(min=1, help="Runs of each kind.")] = 3,
-    scene: Annotated[str, typer.Option(help="A name in config/scenes.")] = "flat",
+    scene: Annotated[str, typer.Option(help="A file in config/scenes, or the path of a YAML file.")] = "flat",
     json: Json = None,
 ) -> None:
     """All nodes, paced and as fast as they go, without and with the page."""

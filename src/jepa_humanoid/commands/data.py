@@ -18,6 +18,7 @@ from jepa_humanoid.data.generate import Entry, GenerationSettings, Task, generat
 from jepa_humanoid.overrides import join_overrides
 from jepa_humanoid.robot.description import DEFAULT_ROBOT, load_robot
 from jepa_humanoid.settings import check_settings
+from jepa_humanoid.simulation.scenes import load_scene
 from jepa_humanoid.simulation.simulation import simulate
 from jepa_humanoid.world_model.settings import load_settings
 
@@ -38,14 +39,28 @@ def generate_command(
     robot: Robot = DEFAULT_ROBOT,
     set_: Set = None,
     settings: Settings = "g1",
+    scene: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Where it wanders: a file in config/scenes, or the path of a YAML file; may be repeated, for each as "
+            f"often. If none: {', '.join(name for name, _ in GenerationSettings.scenes)}, in shares."
+        ),
+    ] = None,
 ) -> None:
     """Let the robot wander through drawn scenes and record it.
 
     May be stopped and started again at any time.
     """
     made = replace(GenerationSettings(), seconds=seconds)
+    if scene:
+        with errors_told():
+            for name in scene:
+                load_scene(name, seed)
+        made = replace(made, scenes=tuple((name, 1.0) for name in scene))
     tasks = [Task(seed + number) for number in range(episodes)]
     command: dict[str, object] = {"command": "generate", "episodes": episodes, "seed": seed}
+    if scene:
+        command["scene"] = scene
     overrides = join_overrides(set_)
     if overrides:
         command["set"] = overrides

@@ -1,7 +1,9 @@
 """`humanoid describe`: a robot in words for people, and it and a scene as files for other programs."""
 
 import json
+import os
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Annotated
 
@@ -15,9 +17,10 @@ from jepa_humanoid.graph.options import SimulatedOptions as Options
 from jepa_humanoid.locomotion.model.lipm import natural_frequency
 from jepa_humanoid.locomotion.settings import GaitSettings, gait_settings
 from jepa_humanoid.robot.description import RobotDescription, load_robot
-from jepa_humanoid.robot.stature import Stature, stature
+from jepa_humanoid.robot.stature import Stature, standing_at, stature
 from jepa_humanoid.settings import check_settings
 from jepa_humanoid.simulation.description import GAZEBO, controllers_file, robot_description
+from jepa_humanoid.storage import write_whole
 
 app = typer.Typer(add_completion=False, help="Say what a robot is; write URDF and Gazebo world.")
 
@@ -26,6 +29,8 @@ _BESIDE = 0.02
 _CENTRED = 0.03
 """Distance of the centre of mass from the soles' middle that a standing robot takes out by itself [m]."""
 _SIMULATED = ("mujoco", GAZEBO)
+_PICTURE_SIZE = (960, 540)
+"""Width and height [pixels]."""
 _STRAINED = 0.5
 """Share of a joint's torque from which on standing leaves too little for walking."""
 
@@ -44,21 +49,29 @@ def describe(
     ] = Options.real_time_factor,
     lidar: Annotated[bool, typer.Option(help="Have Gazebo render the LiDAR's view.")] = True,
     namespace: Annotated[str, typer.Option(help="Namespace of the robot's topics.")] = Options.namespace,
+    picture: Annotated[
+        Path | None, typer.Option(help="Where to draw the robot at the start of its scene, a PNG file.")
+    ] = None,
 ) -> None:
     """Say how the robot stands and what looks wrong; write its URDF, and for Gazebo the scene and where it starts."""
+    # MuJoCo asks when it is imported; EGL needs no window, whether there is a screen or not.
+    os.environ.setdefault("MUJOCO_GL", "egl")
     with errors_told():
         described = load_robot(robot)
         check_settings(described)
         gait = gait_settings(described)
-        files = {"robot.urdf": robot_description(described, target, namespace)}
+        files = {"robot.urdf": robot_description(described, target, namespace).encode()}
         if target == GAZEBO:
             files |= _world(described, scene, seed, real_time_factor, lidar)
         if target in _SIMULATED:
             _simulate(described, scene, seed)
+        if picture is not None:
+            _draw(described, scene, seed, picture)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        for name, text in files.items():
-            (out / name).write_text(text, encoding="utf-8")
+        for name, content in files.items():
+            (out / name).parent.mkdir(exist_ok=True)
+            (out / name).write_bytes(content)
     except OSError as error:
         fail(f"cannot write to {out}: {error.strerror}")
     stands = stature(described)
@@ -118,14 +131,35 @@ def _simulate(robot: RobotDescription, scene: str, seed: int) -> None:
     build_model(robot, load_scene(scene, seed), timestep=1e-3)
 
 
-def _world(robot: RobotDescription, scene: str, seed: int, real_time_factor: float, lidar: bool) -> dict[str, str]:
+def _draw(robot: RobotDescription, scene: str, seed: int, path: Path) -> None:
+    """Write a picture of the robot at the start of its scene."""
+    # Here, as above.
+    from PIL import Image
+
+    from jepa_humanoid.simulation.picture import Camera, overview
+    from jepa_humanoid.simulation.scenes import load_scene
+
+    drawn = load_scene(scene, seed)
+    camera = Camera(robot, drawn, _PICTURE_SIZE, overview(drawn))
+    image = BytesIO()
+    Image.fromarray(camera.shoot(standing_at(robot, drawn.start))).save(image, "PNG")
+    camera.close()
+    write_whole(path, image.getvalue())
+
+
+def _world(robot: RobotDescription, scene: str, seed: int, real_time_factor: float, lidar: bool) -> dict[str, bytes]:
     """The files that Gazebo needs besides the robot's."""
     # Here, because a real robot's computer describes it too, and need not be able to simulate.
-    from jepa_humanoid.simulation.gazebo import spawn_pose, world_sdf
+    from jepa_humanoid.simulation.gazebo import spawn_pose, world_meshes, world_sdf
     from jepa_humanoid.simulation.scenes import load_scene
 
     drawn = load_scene(scene, seed)
     x, y, z, yaw = spawn_pose(robot, drawn)
     controllers = str(controllers_file(robot))
     start = {"world": drawn.name, "x": x, "y": y, "z": z, "yaw": yaw, "goal": drawn.goal, "controllers": controllers}
-    return {"world.sdf": world_sdf(drawn, real_time_factor, lidar), "start.json": json.dumps(start) + "\n"}
+    world = world_sdf(drawn, real_time_factor, lidar)
+    return {
+        "world.sdf": world.encode(),
+        "start.json": f"{json.dumps(start)}\n".encode(),
+        **world_meshes(drawn),
+    }

@@ -19,8 +19,9 @@ from jepa_humanoid.data.wandering import Wanderer, WanderingSettings
 from jepa_humanoid.perception.elevation import ElevationMapper, elevation_settings
 from jepa_humanoid.robot.description import RobotDescription, load_robot
 from jepa_humanoid.robot.state import BaseEstimate, Matrix, Vector, VelocityCommand
+from jepa_humanoid.simulation.errors import SceneError
 from jepa_humanoid.simulation.posing import PosedRobot
-from jepa_humanoid.simulation.scenes import Scene, SceneError, clearance, load_scene
+from jepa_humanoid.simulation.scenes import Scene, clearance, load_scene
 from jepa_humanoid.simulation.walk import PERIOD, Frame, WalkMaker
 from jepa_humanoid.storage import make_folder, write_whole
 from jepa_humanoid.version import __version__
@@ -37,7 +38,7 @@ class GenerationSettings:
     Attributes:
         seconds: Longest episode [s].
         settling: Time at the start with a command of zero [s].
-        scenes: Share of each scene.
+        scenes: Share of each scene, by its name or its YAML file.
         aftermath: Time recorded after a touch or a fall [s].
         pushed: Share of walks that are pushed.
         push: Weakest and strongest push [N·s].
@@ -286,7 +287,7 @@ def generate(
     Args:
         tasks: What to make.
         directory: Where to.
-        robot: Name of the robot.
+        robot: Name of the robot, or its YAML file.
         make_walk: Makes walks; must be importable by name when ``jobs`` > 1.
         model: What the world model sees and the limits of commands.
         settings: What episodes are made of.
@@ -297,7 +298,7 @@ def generate(
     done = [task for task in tasks if _is_done(directory / task.file)]
     for task in done:
         entry = _entry(directory / task.file)
-        _check_robot(directory / task.file, entry.header, robot)
+        _check_robot(directory / task.file, entry.header, _robot(robot).name)
         yield entry
     missing = [task for task in tasks if task not in set(done)]
     work = _Work(directory, robot, make_walk, model, settings)
@@ -324,13 +325,13 @@ class _Work:
     settings: GenerationSettings
 
     def __call__(self, task: Task) -> Entry:
-        path = self.directory / task.file
+        path, robot = self.directory / task.file, _robot(self.robot)
         if task.motion is None:
-            header, recording = wander(self.make_walk, self.robot, task.seed, self.model, self.settings)
+            header, recording = wander(self.make_walk, robot.name, task.seed, self.model, self.settings)
         else:
             source = read_episode(task.motion)
-            _check_robot(task.motion, source[0], self.robot)
-            header, recording = replay(source, _robot(self.robot), task.seed, self.model, self.settings)
+            _check_robot(task.motion, source[0], robot.name)
+            header, recording = replay(source, robot, task.seed, self.model, self.settings)
         write_episode(path, header, recording)
         return Entry(path.name, PERIOD * len(recording), header)
 
@@ -342,8 +343,8 @@ def _check_robot(path: Path, header: Header, robot: str) -> None:
 
 
 @cache
-def _robot(name: str) -> RobotDescription:
-    return load_robot(name)
+def _robot(name_or_path: str) -> RobotDescription:
+    return load_robot(name_or_path)
 
 
 def _is_done(path: Path) -> bool:

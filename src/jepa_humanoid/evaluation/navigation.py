@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from time import perf_counter
@@ -13,7 +13,8 @@ from jepa_humanoid import geometry
 from jepa_humanoid.mind import Mind, PlannerName
 from jepa_humanoid.robot.description import DEFAULT_ROBOT, load_robot
 from jepa_humanoid.robot.state import Goal, VelocityCommand
-from jepa_humanoid.simulation.scenes import Scene, SceneError, load_scene
+from jepa_humanoid.simulation.errors import SceneError
+from jepa_humanoid.simulation.scenes import Scene, load_scene
 from jepa_humanoid.simulation.walk import PERIOD, Frame, WalkMaker
 from jepa_humanoid.status import PlanState
 from jepa_humanoid.storage import write_whole
@@ -45,7 +46,7 @@ class Trial:
     """What became of one walk.
 
     Attributes:
-        scene: Name of the scene.
+        scene: Name of the scene, or its YAML file.
         seed: That drew scene, noise, friction and masses.
         planner: Who chose the velocities.
         reached: Whether it came within `REACHED` of the goal, in truth, and stood there, without fall or touch.
@@ -147,7 +148,7 @@ def evaluate(
     """Run a planner over seeds of a scene; yields the trials in the order of the seeds.
 
     Args:
-        scene: Name of the scene.
+        scene: Name of the scene, or its YAML file.
         seeds: Of scenes, walks and searches.
         planner: Who plans.
         model: Folder of the world model; None for the robot's own.
@@ -185,7 +186,9 @@ def _trial(
     overrides: str,
 ) -> Trial:
     mind = Mind.load(model, planner, seed, load_robot(robot, overrides))
-    return run_trial(load_scene(scene, seed), seed, mind, make_walk, planner, settings)
+    trial = run_trial(load_scene(scene, seed), seed, mind, make_walk, planner, settings)
+    # As it was asked for: whoever draws the trial has to find its file again.
+    return replace(trial, scene=scene)
 
 
 def summarize(trials: Sequence[Trial]) -> dict[str, float | int]:

@@ -13,6 +13,8 @@ from jepa_humanoid.evaluation.navigation import REACHED, Trial
 from jepa_humanoid.simulation.scenes import Scene, load_scene
 
 _WAY = {True: "#0d9488", False: "#dc2626"}
+_STANDING = {"color": "#94a3b8"}
+_RAISED = {"edgecolor": "#94a3b8", "facecolor": "#94a3b840", "linestyle": "--"}
 
 
 def draw_trials(trials: Sequence[Trial], path: Path, columns: int = 5) -> None:
@@ -41,12 +43,13 @@ def draw_trials(trials: Sequence[Trial], path: Path, columns: int = 5) -> None:
 
 
 def draw_scene(axes: Axes, scene: Scene) -> None:
-    """Draw obstacles, start and goal from above."""
+    """Draw obstacles, start and goal from above; what stands on the floor is filled."""
     for obstacle in scene.obstacles:
+        look = _RAISED if obstacle.bottom > 0.0 else _STANDING
         if obstacle.kind == "cylinder":
-            axes.add_patch(Circle(obstacle.position, 0.5 * obstacle.size[0], color="#94a3b8"))
+            axes.add_patch(Circle(obstacle.position, 0.5 * obstacle.size[0], **look))
         else:
-            axes.add_patch(Polygon(obstacle.corners, closed=True, color="#94a3b8"))
+            axes.add_patch(Polygon(obstacle.corners, closed=True, **look))
     axes.plot(*scene.start[:2], "o", color="#334155", markersize=4)
     if scene.goal is not None:
         axes.add_patch(Circle(scene.goal, REACHED, color="#facc15", alpha=0.8))

@@ -12,13 +12,12 @@ from typing import Any, ClassVar
 
 from jepa_humanoid.config import read_yaml
 from jepa_humanoid.errors import HumanoidError
-from jepa_humanoid.resources import file_names, named_file, share_directory
+from jepa_humanoid.resources import file_names, is_path, named_file, not_found, share_directory
 
 ParameterValue = bool | int | float | str
 
 FILES = {"robot": "config/robots", "scene": "config/scenes"}
 """Options that a name in a folder answers, and as well the path of a YAML file."""
-_YAML = {".yaml", ".yml"}
 
 
 class GraphError(HumanoidError, ValueError):
@@ -138,12 +137,13 @@ class Options:
         for item in fields(self):
             choices = item.metadata["choices"]
             value = getattr(self, item.name)
-            if item.name in FILES and Path(value).suffix in _YAML:
-                # Whatever reads it may run in another folder.
+            if item.name in FILES:
                 path = named_file(FILES[item.name], value)
                 if not path.is_file():
-                    raise GraphError(f"{item.name}: no file '{path}'. Give one, or one of: {', '.join(choices())}.")
-                object.__setattr__(self, item.name, str(path))
+                    raise GraphError(f"{not_found(FILES[item.name], value)}.")
+                if is_path(value):
+                    # Whatever reads it may run in another folder.
+                    object.__setattr__(self, item.name, str(path))
             elif choices is not None and value not in choices():
                 raise GraphError(f"{item.name} '{value}' does not exist. Choose one of: {', '.join(choices())}.")
         if self.namespace and not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*(/[A-Za-z][A-Za-z0-9_]*)*", self.namespace):
@@ -173,10 +173,9 @@ class Options:
     @property
     def robot_name(self) -> str:
         """Name of the robot, whether it is chosen by its name or by its file."""
-        path = Path(self.robot)
-        if path.suffix not in _YAML:
+        if not is_path(self.robot):
             return self.robot
-        content = read_yaml(path, GraphError)
+        content = read_yaml(Path(self.robot), GraphError)
         return str(content.get("name", "")) if isinstance(content, dict) else ""
 
     @property

@@ -13,7 +13,7 @@ import pinocchio as pin
 
 from jepa_humanoid.config import load, nearest
 from jepa_humanoid.overrides import OverrideError, overlay, parse_overrides
-from jepa_humanoid.resources import file_names, named_file
+from jepa_humanoid.resources import named_file, not_found
 from jepa_humanoid.robot.errors import RobotDescriptionError
 from jepa_humanoid.robot.files import (
     BLOCKS,
@@ -204,8 +204,7 @@ def load_robot(name_or_path: str | Path = DEFAULT_ROBOT, overrides: str = "") ->
     """
     path = named_file("config/robots", name_or_path)
     if not path.is_file():
-        known = ", ".join(file_names("config/robots"))
-        raise RobotDescriptionError(f"no robot '{name_or_path}': known are {known}, or give a YAML file")
+        raise RobotDescriptionError(not_found("config/robots", name_or_path))
     _check_overrides(overrides)
     file = load(RobotFile, path, RobotDescriptionError)
     urdf_path = resolve_uri(file.urdf, relative_to=path.parent)

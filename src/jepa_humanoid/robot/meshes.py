@@ -1,12 +1,15 @@
-"""The mesh files that a URDF names, read by whoever draws them or puts boxes around them.
+"""Mesh files, such as a URDF names, read by whoever draws them, puts boxes around them or lets them stand about.
 
 What imports this imports trimesh; on a robot nobody needs it.
 """
+
+from pathlib import Path
 
 import trimesh
 
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.errors import RobotDescriptionError
+from jepa_humanoid.robot.urdf import check_mesh
 
 
 def read_mesh(robot: RobotDescription, uri: str, process: bool = True) -> trimesh.Trimesh:
@@ -20,12 +23,25 @@ def read_mesh(robot: RobotDescription, uri: str, process: bool = True) -> trimes
     Raises:
         RobotDescriptionError: If there is no such file, or no mesh in it that can be read.
     """
-    path = robot.mesh_path(uri)
+    return load_mesh(robot.mesh_path(uri), process)
+
+
+def load_mesh(path: Path, process: bool = True) -> trimesh.Trimesh:
+    """Read a mesh file in its own scale.
+
+    Args:
+        path: The file.
+        process: Merge vertices that are the same.
+
+    Raises:
+        RobotDescriptionError: If there is no mesh in it that can be read.
+    """
+    check_mesh(path)
     try:
         mesh = trimesh.load_mesh(path, process=process)
     except Exception as error:  # each format's reader has errors of its own, down to struct's
         said = " ".join(str(error).split()) or type(error).__name__
         raise RobotDescriptionError(f"{path} cannot be read as a mesh ({said}): convert it to STL or OBJ") from error
-    if not len(mesh.faces):
-        raise RobotDescriptionError(f"{path} has no triangles: convert it to STL or OBJ again")
+    if not len(getattr(mesh, "faces", ())):  # a cloud of points has none at all
+        raise RobotDescriptionError(f"{path} has no triangles: it may be cut off, copy or convert it again")
     return mesh

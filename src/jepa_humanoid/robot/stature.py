@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pinocchio as pin
 
+from jepa_humanoid import geometry
 from jepa_humanoid.robot.description import SIDES, RobotDescription, sole_frame
 from jepa_humanoid.robot.state import Vector
 
@@ -44,6 +45,15 @@ def stature(robot: RobotDescription) -> Stature:
         lidar_height=float(data.oMf[robot.frame_id(robot.frames.lidar)].translation[2]),
         standing_effort=standing_effort(robot, q),
     )
+
+
+def standing_at(robot: RobotDescription, start: tuple[float, float, float]) -> Vector:
+    """Configuration, shape (nq,), in the nominal posture with the soles on the floor around x, y [m] and yaw [rad]."""
+    q = robot.nominal_configuration
+    x, y, yaw = start
+    q[:2] = (x, y) + geometry.rotation(yaw) @ q[:2]
+    q[3:7] = geometry.yaw_quaternion(yaw)
+    return q
 
 
 def standing_effort(robot: RobotDescription, q: Vector) -> Vector:

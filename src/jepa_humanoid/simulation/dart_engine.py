@@ -8,6 +8,8 @@ URDF and the same YAML file as in MuJoCo; ``docs/engines.md`` says where the two
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from itertools import combinations
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import dartpy
 import numpy as np
@@ -19,6 +21,7 @@ from jepa_humanoid.robot.files import LidarSettings
 from jepa_humanoid.robot.meshes import read_mesh
 from jepa_humanoid.robot.state import Vector
 from jepa_humanoid.simulation.engine import BaseMotion, BodyDraw
+from jepa_humanoid.simulation.meshes import ObstacleMesh, binary_stl
 from jepa_humanoid.simulation.scenes import Scene
 from jepa_humanoid.simulation.soles import SPHERE_RADIUS, sole_box, sole_spheres
 
@@ -300,15 +303,29 @@ def _make_scene(scene: Scene, friction: float) -> dartpy.dynamics.Skeleton:
     for obstacle in scene.obstacles:
         _, body = skeleton.createWeldJointAndBodyNodePair()
         body.setName(obstacle.name)
-        length, width, height = obstacle.size
-        shape = (
-            dartpy.dynamics.BoxShape([length, width, height])
-            if obstacle.kind == "box"
-            else dartpy.dynamics.CylinderShape(length / 2, height)
-        )
-        at = np.array([*obstacle.position, height / 2])
+        at = np.array(obstacle.middle)
+        if obstacle.mesh is not None:
+            shape = _hull_shape(obstacle.mesh)
+            at[2] = obstacle.bottom
+        elif obstacle.kind == "box":
+            shape = dartpy.dynamics.BoxShape(obstacle.size)
+        else:
+            shape = dartpy.dynamics.CylinderShape(obstacle.size[0] / 2, obstacle.size[2])
         _add_shape(body, shape, friction, pin.SE3(pin.rpy.rpyToMatrix(0.0, 0.0, obstacle.yaw), at))
     return skeleton
+
+
+def _hull_shape(mesh: ObstacleMesh) -> dartpy.dynamics.Shape:
+    """The hull of a mesh, as MuJoCo makes it for itself. Only DART's readers of files make meshes in Python."""
+    with NamedTemporaryFile(suffix=".stl") as file:
+        file.write(binary_stl(mesh.hull_vertices, mesh.hull_faces))
+        file.flush()
+        urdf = (
+            '<robot name="hull"><link name="hull"><collision><geometry>'
+            f'<mesh filename="{Path(file.name).as_uri()}"/></geometry></collision></link></robot>'
+        )
+        skeleton = dartpy.utils.DartLoader().parseSkeletonString(urdf, "file:///")
+    return skeleton.getBodyNode(0).getShapeNode(0).getShape()
 
 
 def _collide_with_itself(world: dartpy.simulation.World, skeleton: dartpy.dynamics.Skeleton, feet: set[str]) -> None:

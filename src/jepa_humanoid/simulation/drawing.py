@@ -41,21 +41,42 @@ class Layout:
     goal: tuple[float, float] | None
 
 
-def draw_layout(file: SceneFile, area: AreaRule, rng: np.random.Generator) -> Layout | None:
-    """Draw what a file asks for in an area, around the start that it names; None if it finds no room for that."""
+def draw_layout(file: SceneFile, area: AreaRule, listed: Sequence[Obstacle], rng: np.random.Generator) -> Layout | None:
+    """Draw what a file asks for in an area, around the start that it names; None if it finds no room for that.
+
+    Args:
+        file: The scene's file.
+        area: Its area.
+        listed: Its obstacles that are always there, in the world; the area is laid so that it holds them.
+        rng: Source of the draws.
+    """
     for _ in range(LAYOUT_TRIES):
         extent = rng.uniform(*np.transpose([area.length, area.width]))
-        obstacles = _draw_obstacles(file, area, extent, rng)
-        found = _draw_start_and_goal(file, obstacles, extent, rng)
-        if found is not None:
-            yaw = float(rng.uniform(-np.pi, np.pi))
-            return _seen_from_start(file.start, obstacles, (*found[0], yaw), found[1])
+        if not listed:
+            obstacles = _draw_obstacles(file, area, extent, [], rng)
+            found = _draw_start_and_goal(file, obstacles, extent, rng)
+            if found is not None:
+                yaw = float(rng.uniform(-np.pi, np.pi))
+                return Layout(*_moved((*found[0], yaw), file.start, obstacles, found[1]))
+            continue
+        # What is always there fixes the start in the area before anything is drawn around both.
+        x, y = rng.uniform(-0.5, 0.5, 2) * extent
+        start = (float(x), float(y), float(rng.uniform(-np.pi, np.pi)))
+        fixed, _ = _moved(file.start, start, listed, None)
+        if all((np.abs(o.corners) <= 0.5 * extent).all() for o in fixed):
+            obstacles = _draw_obstacles(file, area, extent, fixed, rng)
+            found = _draw_start_and_goal(file, obstacles, extent, rng, start[:2])
+            if found is not None:
+                drawn, goal = _moved(start, file.start, obstacles[len(listed) :], found[1])
+                return Layout((*listed, *drawn), goal)
     return None
 
 
-def _draw_obstacles(file: SceneFile, area: AreaRule, extent: Vector, rng: np.random.Generator) -> list[Obstacle]:
-    """Walls, corridor and furniture in the area's frame: origin at its centre, edges along the axes."""
-    obstacles: list[Obstacle] = []
+def _draw_obstacles(
+    file: SceneFile, area: AreaRule, extent: Vector, fixed: Sequence[Obstacle], rng: np.random.Generator
+) -> list[Obstacle]:
+    """After what is there, walls, corridor and furniture in the area's frame: origin at its centre, along its edges."""
+    obstacles = list(fixed)
     if rng.random() < area.walled:
         obstacles += _walls(extent, area)
     if file.corridors is not None and rng.random() < file.corridors.probability:
@@ -146,12 +167,17 @@ def _far_apart(a: Obstacle, b: Obstacle) -> bool:
 
 
 def _draw_start_and_goal(
-    file: SceneFile, obstacles: list[Obstacle], extent: Vector, rng: np.random.Generator
+    file: SceneFile,
+    obstacles: list[Obstacle],
+    extent: Vector,
+    rng: np.random.Generator,
+    fixed: tuple[float, float] | None = None,
 ) -> tuple[tuple[float, float], tuple[float, float] | None] | None:
+    """A free start and a goal by the rule, in the area's frame; the start is drawn unless it is fixed."""
     rule = file.goal if isinstance(file.goal, GoalRule) else None
     regions = _Regions(obstacles, extent, rule.path_clearance) if rule is not None else None
     for _ in range(_GOAL_TRIES):
-        start = rng.uniform(-0.5, 0.5, 2) * extent
+        start = rng.uniform(-0.5, 0.5, 2) * extent if fixed is None else np.array(fixed)
         if free_distance(obstacles, start[None])[0] < file.start_clearance:
             continue
         if rule is None or regions is None:
@@ -186,18 +212,18 @@ class _Regions:
         return bool(label_a == label_b and label_a != 0)
 
 
-def _seen_from_start(
-    wanted: tuple[float, float, float],
-    obstacles: list[Obstacle],
+def _moved(
     start: tuple[float, float, float],
+    end: tuple[float, float, float],
+    obstacles: Sequence[Obstacle],
     goal: tuple[float, float] | None,
-) -> Layout:
-    """Move everything so that the drawn start lands on the wanted one."""
-    turn = wanted[2] - start[2]
+) -> tuple[tuple[Obstacle, ...], tuple[float, float] | None]:
+    """Move everything in the plane so that one pose lands on another."""
+    turn = end[2] - start[2]
 
     def move(point: tuple[float, float]) -> tuple[float, float]:
-        x, y = to_parent((*wanted[:2], turn), np.subtract(point, start[:2]))
+        x, y = to_parent((*end[:2], turn), np.subtract(point, start[:2]))
         return float(x), float(y)
 
     moved = tuple(replace(o, position=move(o.position), yaw=wrap_angle(o.yaw + turn)) for o in obstacles)
-    return Layout(moved, None if goal is None else move(goal))
+    return moved, None if goal is None else move(goal)

@@ -16,12 +16,13 @@ from xml.etree.ElementTree import Element, SubElement
 import numpy as np
 import pinocchio as pin
 
-from jepa_humanoid import geometry
 from jepa_humanoid.constants import GRAVITY
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.files import FootGeometry
 from jepa_humanoid.robot.meshes import read_mesh
 from jepa_humanoid.robot.state import Vector
+from jepa_humanoid.robot.stature import standing_at
+from jepa_humanoid.simulation.meshes import binary_stl
 from jepa_humanoid.simulation.obstacles import Obstacle
 from jepa_humanoid.simulation.scenes import Scene
 from jepa_humanoid.simulation.soles import SPHERE_RADIUS, sole_box, sole_spheres
@@ -46,7 +47,7 @@ def world_sdf(scene: Scene, real_time_factor: float = 1.0, lidar: bool = True) -
     """Describe a scene to Gazebo Sim, Harmonic or later; the same scene gives the same text.
 
     Args:
-        scene: Floor friction and obstacles.
+        scene: Floor friction and obstacles; their meshes are files beside the world, see `world_meshes`.
         real_time_factor: Gazebo goes no faster than this; 0 for no limit.
         lidar: Load what renders the LiDAR's view, which needs a graphics driver.
     """
@@ -78,6 +79,20 @@ def world_sdf(scene: Scene, real_time_factor: float = 1.0, lidar: bool = True) -
     return '<?xml version="1.0"?>\n' + ElementTree.tostring(sdf, encoding="unicode") + "\n"
 
 
+def world_meshes(scene: Scene) -> dict[str, bytes]:
+    """Files that the world of a scene names, by their path beside it: of each mesh what is seen, and its hull.
+
+    Gazebo collides with what it is given, so it is given the hull, as MuJoCo makes it for itself.
+    """
+    files = {}
+    for obstacle in scene.obstacles:
+        if obstacle.mesh is not None:
+            mesh = obstacle.mesh
+            files[_mesh_file(obstacle, hull=False)] = binary_stl(mesh.vertices, mesh.faces)
+            files[_mesh_file(obstacle, hull=True)] = binary_stl(mesh.hull_vertices, mesh.hull_faces)
+    return files
+
+
 def spawn_pose(robot: RobotDescription, scene: Scene) -> tuple[float, float, float, float]:
     """Where the base starts, x, y, z [m] and yaw [rad], so that the soles stand on the floor around the scene's start.
 
@@ -85,10 +100,8 @@ def spawn_pose(robot: RobotDescription, scene: Scene) -> tuple[float, float, flo
         robot: The robot, in its nominal posture.
         scene: The scene.
     """
-    x, y, yaw = scene.start
-    offset = robot.nominal_configuration[:3]
-    x, y = (x, y) + geometry.rotation(yaw) @ offset[:2]
-    return float(x), float(y), float(offset[2]), float(yaw)
+    x, y, z = standing_at(robot, scene.start)[:3].tolist()
+    return x, y, z, scene.start[2]
 
 
 def fit_description(urdf: str, robot: RobotDescription) -> str:
@@ -221,17 +234,24 @@ def _collision(link: Element, name: str, position: Vector) -> Element:
 
 
 def _add_obstacle(world: Element, obstacle: Obstacle, friction: float) -> None:
-    x, y = obstacle.position
     length, width, height = obstacle.size
-    link = _static_link(world, obstacle.name, (x, y, height / 2, 0.0, 0.0, obstacle.yaw))
+    place = obstacle.middle if obstacle.mesh is None else (*obstacle.position, obstacle.bottom)
+    link = _static_link(world, obstacle.name, (*place, 0.0, 0.0, obstacle.yaw))
     for element in _surfaces(link, friction, _OBSTACLE_COLOUR):
         geometry = SubElement(element, "geometry")
-        if obstacle.kind == "box":
+        if obstacle.mesh is not None:
+            file = _mesh_file(obstacle, hull=element.tag == "collision")
+            SubElement(SubElement(geometry, "mesh"), "uri").text = file
+        elif obstacle.kind == "box":
             _add(SubElement(geometry, "box"), "size", length, width, height)
         else:
             cylinder = SubElement(geometry, "cylinder")
             _add(cylinder, "radius", length / 2)
             _add(cylinder, "length", height)
+
+
+def _mesh_file(obstacle: Obstacle, hull: bool) -> str:
+    return f"meshes/{obstacle.name}{'.hull' if hull else ''}.stl"
 
 
 def _static_link(world: Element, name: str, pose: Iterable[float] = ()) -> Element:

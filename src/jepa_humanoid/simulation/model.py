@@ -2,6 +2,7 @@
 
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from typing import Any
 
 import mujoco
 import numpy as np
@@ -10,6 +11,7 @@ from jepa_humanoid import geometry
 from jepa_humanoid.robot.description import SIDES, RobotDescription
 from jepa_humanoid.robot.errors import RobotDescriptionError
 from jepa_humanoid.simulation.lidar import TRANSPARENT_GROUP
+from jepa_humanoid.simulation.obstacles import Obstacle
 from jepa_humanoid.simulation.scenes import Scene
 from jepa_humanoid.simulation.soles import SPHERE_RADIUS, sole_box, sole_spheres
 
@@ -200,15 +202,28 @@ def _add_scene(spec: mujoco.MjSpec, scene: Scene) -> None:
     }
     spec.worldbody.add_geom(name=FLOOR, type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 0.05], **shared)
     for obstacle in scene.obstacles:
-        x, y = obstacle.position
-        length, width, height = obstacle.size
-        box = obstacle.kind == "box"
         spec.worldbody.add_geom(
             name=obstacle.name,
-            type=mujoco.mjtGeom.mjGEOM_BOX if box else mujoco.mjtGeom.mjGEOM_CYLINDER,
-            size=[length / 2, width / 2, height / 2] if box else [length / 2, height / 2, 0],
-            pos=[x, y, height / 2],
             quat=np.roll(geometry.yaw_quaternion(obstacle.yaw), 1),
             rgba=[0.55, 0.45, 0.35, 1.0],
+            **_shape(spec, obstacle),
             **shared,
         )
+
+
+def _shape(spec: mujoco.MjSpec, obstacle: Obstacle) -> dict[str, Any]:
+    """Type, size and place of an obstacle's geom; in MuJoCo rays end on a mesh's triangles, and bodies on its hull."""
+    if obstacle.mesh is not None:
+        asset = f"mesh of {obstacle.name}"  # the robot's meshes have names of their own
+        spec.add_mesh(
+            name=asset,
+            uservert=obstacle.mesh.vertices.ravel(),
+            userface=obstacle.mesh.faces.ravel(),
+            inertia=mujoco.mjtMeshInertia.mjMESH_INERTIA_CONVEX,
+        )
+        return {"type": mujoco.mjtGeom.mjGEOM_MESH, "meshname": asset, "pos": [*obstacle.position, obstacle.bottom]}
+    length, width, height = obstacle.size
+    if obstacle.kind == "box":
+        size = [length / 2, width / 2, height / 2]
+        return {"type": mujoco.mjtGeom.mjGEOM_BOX, "size": size, "pos": obstacle.middle}
+    return {"type": mujoco.mjtGeom.mjGEOM_CYLINDER, "size": [length / 2, height / 2, 0], "pos": obstacle.middle}

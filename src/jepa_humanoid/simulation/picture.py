@@ -146,6 +146,18 @@ def add_shape(scene: mujoco.MjvScene, kind: int, size: object, position: object,
     scene.ngeom += 1
 
 
+def overview(scene: Scene) -> mujoco.MjvCamera:
+    """From above and behind the start, far enough away for everything that stands around it."""
+    start = np.array(scene.start[:2])
+    points = np.concatenate([start[None], *(obstacle.corners for obstacle in scene.obstacles)])
+    low, high = points.min(axis=0), points.max(axis=0)
+    view = mujoco.MjvCamera()
+    view.lookat[:] = [*(low + high) / 2, 0.3]
+    view.distance = float(np.clip(0.88 * np.linalg.norm(high - low), 3.2, 30.0))
+    view.azimuth, view.elevation = np.degrees(scene.start[2]) + 25.0, -45.0
+    return view
+
+
 def _behind() -> mujoco.MjvCamera:
     view = mujoco.MjvCamera()
     view.distance, view.azimuth, view.elevation = 3.2, 140.0, -22.0

@@ -4,13 +4,14 @@ Scenes drawn from a seed have no ambiguous slits: two neighbours are at least `P
 `CLOSED_GAP`.
 """
 
-from typing import Annotated
+import re
+from typing import Annotated, Literal
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass as validated_dataclass
 
 from jepa_humanoid.config import STRICT, Ascending, NonNegative, Positive, PositiveInterval, Share
-from jepa_humanoid.simulation.obstacles import Obstacle
+from jepa_humanoid.simulation.meshes import Up
 
 PASSABLE_GAP = 0.9
 """Width of the narrowest gap that a robot is expected to pass [m]."""
@@ -19,6 +20,52 @@ CLOSED_GAP = 0.2
 
 _Number = Annotated[int, Field(ge=0)]
 _Passable = Annotated[float, Field(ge=PASSABLE_GAP)]
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+_RESERVED = {"floor"}
+
+
+@validated_dataclass(frozen=True, config=STRICT)
+class ListedObstacle:
+    """An obstacle that is always there.
+
+    Attributes:
+        name: Letters, digits, ``_``, ``.`` and ``-``; unique in its scene, and not ``floor``.
+        kind: ``box``, ``cylinder`` or ``mesh``.
+        position: x and y of the middle of its base in the world [m]; of a mesh, of its bounding box.
+        size: Of a box its full extents along its x, y and z axis [m]; of a cylinder diameter, diameter, height.
+        bottom: Height of its underside above the floor [m]; 0 stands on it.
+        yaw: Angle by which it is turned about the vertical, counter-clockwise from above [rad].
+        file: Of a mesh: an STL, OBJ or PLY file, relative to this one.
+        scale: Of a mesh: what the file's lengths are multiplied by to be metres; one number, or one each for its x, y
+            and z.
+        up: Of a mesh: the file's axis that points up, ``z`` or ``y``.
+    """
+
+    name: str
+    kind: Literal["box", "cylinder", "mesh"]
+    position: tuple[float, float]
+    size: tuple[Positive, Positive, Positive] | None = None
+    bottom: NonNegative = 0.0
+    yaw: float = 0.0
+    file: str | None = None
+    scale: Positive | tuple[Positive, Positive, Positive] = 1.0
+    up: Up = "z"
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise ValueError(f"name '{self.name}' must be of letters, digits, '_', '.' and '-'")
+        if self.name in _RESERVED:
+            raise ValueError(f"'{self.name}' is the floor's own name: choose another")
+        if self.kind == "mesh":
+            if self.file is None:
+                raise ValueError(f"mesh '{self.name}' needs a 'file': STL, OBJ or PLY")
+            if self.size is not None:
+                raise ValueError(f"mesh '{self.name}' has its size from its file: give 'scale' instead of 'size'")
+            return
+        if self.size is None:
+            raise ValueError(f"{self.kind} '{self.name}' needs a 'size': its extents along x, y and z in metres")
+        if (self.file, self.scale, self.up) != (None, 1.0, "z"):
+            raise ValueError(f"{self.kind} '{self.name}': 'file', 'scale' and 'up' are for 'kind: mesh'")
 
 
 @validated_dataclass(frozen=True, config=STRICT)
@@ -26,11 +73,11 @@ class AreaRule:
     """The rectangle that the furniture stands in; the robot starts somewhere in it.
 
     Attributes:
-        length: Along the area's x axis [m].
-        width: Along its y axis [m].
-        walled: Probability that walls surround it.
-        wall_height: [m].
-        wall_thickness: [m].
+        length: Least and greatest extent along the area's x axis [m].
+        width: Least and greatest along its y axis [m].
+        walled: Probability that walls surround it, 0 to 1.
+        wall_height: Of those walls [m].
+        wall_thickness: Of those walls [m].
     """
 
     length: PositiveInterval
@@ -46,12 +93,12 @@ class FurnitureRule:
 
     Attributes:
         count: Fewest and most pieces asked for; those that find no place are left out.
-        breadth: Edge of a box or diameter of a cylinder [m].
-        height: [m].
-        length: Longer edge of a box [m], or None to draw it like the breadth.
-        round: Share of cylinders.
-        aligned: Share of boxes parallel to the area's edges.
-        attached: Share placed against another obstacle, at most `CLOSED_GAP` from it.
+        breadth: Least and greatest edge of a box, or diameter of a cylinder [m].
+        height: Least and greatest height [m].
+        length: Least and greatest longer edge of a box [m]; none to draw it like the breadth.
+        round: Share of cylinders, 0 to 1.
+        aligned: Share of boxes parallel to the area's edges, 0 to 1.
+        attached: Share placed against another obstacle, at most 0.2 m from it, 0 to 1.
     """
 
     count: Annotated[tuple[_Number, _Number], Ascending]
@@ -68,11 +115,11 @@ class CorridorRule:
     """Two parallel walls somewhere in the area.
 
     Attributes:
-        probability: That there is one.
-        gap: Between the walls [m].
-        length: [m].
-        height: [m].
-        thickness: [m].
+        probability: That there is one, 0 to 1.
+        gap: Least and greatest distance between the walls [m], 0.9 or more.
+        length: Least and greatest length of the walls [m].
+        height: Least and greatest height of the walls [m].
+        thickness: Least and greatest thickness of the walls [m].
     """
 
     probability: Share
@@ -87,7 +134,7 @@ class GoalRule:
     """A goal that a straight walk does not reach, and a detour does.
 
     Attributes:
-        distance: From the start, as the crow flies [m].
+        distance: Least and greatest from the start, as the crow flies [m].
         clearance: Free space around the goal [m].
         blocked_half_width: Half the width of a robot for which the straight line is blocked [m].
         path_clearance: Distance that some path keeps from every obstacle [m].
@@ -105,10 +152,11 @@ class SceneFile:
 
     Attributes:
         friction: Coefficient of sliding friction.
-        start: x, y [m] and yaw [rad] in the world. When furniture is drawn, the area is laid around the start.
-        goal: A point in the world [m], a rule for drawing one, or None.
-        obstacles: Obstacles that are always there; not together with an area.
-        area: Where furniture is drawn, or None for no drawing.
+        start: x, y [m] and yaw [rad] in the world. When furniture is drawn, the area is laid around the start and
+            around the obstacles that are always there.
+        goal: Where the robot shall go when it is evaluated: x and y in the world [m], or a rule for drawing them.
+        obstacles: What is always there.
+        area: Where furniture is drawn; none for no drawing.
         corridors: A corridor drawn in the area.
         furniture: What is drawn in the area.
         start_clearance: Free space around the start [m].
@@ -117,7 +165,7 @@ class SceneFile:
     friction: Positive = 0.8
     start: tuple[float, float, float] = (0.0, 0.0, 0.0)
     goal: tuple[float, float] | GoalRule | None = None
-    obstacles: tuple[Obstacle, ...] = ()
+    obstacles: tuple[ListedObstacle, ...] = ()
     area: AreaRule | None = None
     corridors: CorridorRule | None = None
     furniture: tuple[FurnitureRule, ...] = ()

@@ -1,8 +1,10 @@
 """Surroundings for a simulated robot: what stands on the floor, where the robot starts and where it shall go.
 
-A scene is a YAML file in ``config/scenes``. It may list its obstacles one by one, or say how to draw them from a seed.
+A scene is a YAML file, in ``config/scenes`` or anywhere. It lists obstacles, or says how to draw some from a seed, or
+both.
 """
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,17 +12,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
-from jepa_humanoid.config import load
-from jepa_humanoid.errors import HumanoidError
-from jepa_humanoid.resources import file_names, named_file
+from jepa_humanoid.config import load, parse
+from jepa_humanoid.resources import file_names, named_file, not_found
 from jepa_humanoid.robot.state import Vector
 from jepa_humanoid.simulation.drawing import LAYOUT_TRIES, draw_layout
+from jepa_humanoid.simulation.errors import SceneError
+from jepa_humanoid.simulation.meshes import read_obstacle_mesh
 from jepa_humanoid.simulation.obstacles import Obstacle, free_distance
-from jepa_humanoid.simulation.rules import GoalRule, SceneFile
+from jepa_humanoid.simulation.rules import GoalRule, ListedObstacle, SceneFile
 
-
-class SceneError(HumanoidError, ValueError):
-    """A scene is unknown, malformed, or cannot be drawn."""
+_DRAWN_NAME = re.compile(r"(wall|corridor|box|cylinder)_\d+")
 
 
 @dataclass(frozen=True)
@@ -59,30 +60,33 @@ def load_scene(name_or_path: str | Path = "flat", seed: int = 0) -> Scene:
     """
     path = named_file("config/scenes", name_or_path)
     if not path.is_file():
-        raise SceneError(f"no scene '{name_or_path}': known are {', '.join(scene_names())}, or give a YAML file")
+        raise SceneError(not_found("config/scenes", name_or_path))
     file = load(SceneFile, path, SceneError)
-    if file.area is not None:
-        if file.obstacles or isinstance(file.goal, tuple):
-            raise SceneError(f"{path}: 'area' draws the obstacles and the goal; list neither beside it")
-        layout = draw_layout(file, file.area, np.random.default_rng(seed))
-        if layout is None:
-            raise SceneError(
-                f"{path}, seed {seed}: no start and goal as asked for in {LAYOUT_TRIES} layouts; ask for less"
-            )
-        return Scene(path.stem, layout.obstacles, file.friction, file.start, layout.goal)
-    if file.furniture or file.corridors or isinstance(file.goal, GoalRule):
+    if file.area is None and (file.furniture or file.corridors or isinstance(file.goal, GoalRule)):
         raise SceneError(f"{path}: drawing furniture, corridors or a goal needs an 'area' to draw them in")
-    scene = Scene(path.stem, file.obstacles, file.friction, file.start, file.goal)
-    _check_unique(scene, path)
-    if clearance(scene, [file.start[:2]])[0] < file.start_clearance:
-        raise SceneError(f"{path}: an obstacle is closer than {file.start_clearance} m to the start")
-    return scene
+    if file.area is not None and isinstance(file.goal, tuple):
+        raise SceneError(f"{path}: where an 'area' is drawn, so is the goal: give a rule for it instead of a point")
+    _check_names(file, path)
+    listed = tuple(_obstacle(entry, path) for entry in file.obstacles)
+    near = [o.name for o in listed if free_distance([o], np.array([file.start[:2]]))[0] < file.start_clearance]
+    if near:
+        raise SceneError(
+            f"{path}: '{near[0]}' is closer than {file.start_clearance} m to the start: move either, or let "
+            "'start_clearance' be less"
+        )
+    if file.area is None:
+        assert not isinstance(file.goal, GoalRule)
+        return Scene(path.stem, listed, file.friction, file.start, file.goal)
+    layout = draw_layout(file, file.area, listed, np.random.default_rng(seed))
+    if layout is None:
+        raise SceneError(f"{path}, seed {seed}: no start and goal as asked for in {LAYOUT_TRIES} layouts; ask for less")
+    return Scene(path.stem, layout.obstacles, file.friction, file.start, layout.goal)
 
 
 def clearance(scene: Scene, points: ArrayLike) -> Vector:
     """Horizontal distance of points to the nearest obstacle's surface, shape (N,) [m].
 
-    Negative inside an obstacle, infinite where there is no obstacle at all.
+    Negative inside an obstacle, infinite where there is no obstacle at all. What hangs above every head is none.
 
     Args:
         scene: The scene.
@@ -91,7 +95,25 @@ def clearance(scene: Scene, points: ArrayLike) -> Vector:
     return free_distance(scene.obstacles, np.asarray(points, dtype=float).reshape(-1, 2))
 
 
-def _check_unique(scene: Scene, path: Path) -> None:
-    counts = Counter(obstacle.name for obstacle in scene.obstacles)
+def _check_names(file: SceneFile, path: Path) -> None:
+    """Obstacles become bodies of a model by their names."""
+    counts = Counter(entry.name for entry in file.obstacles)
     if repeated := sorted(name for name, count in counts.items() if count > 1):
-        raise SceneError(f"{path}: obstacle names repeat: {', '.join(repeated)}")
+        raise SceneError(f"{path}: obstacle names repeat: {', '.join(repeated)}; rename all but one")
+    taken = [name for name in counts if _DRAWN_NAME.fullmatch(name)]
+    if file.area is not None and taken:
+        raise SceneError(f"{path}: '{taken[0]}' is a name that drawn obstacles have: rename it")
+
+
+def _obstacle(entry: ListedObstacle, path: Path) -> Obstacle:
+    """What a scene's file lists, with the shape of its mesh."""
+    size, mesh = entry.size, None
+    if entry.file is not None:
+        scale = entry.scale if isinstance(entry.scale, tuple) else (entry.scale,) * 3
+        try:
+            mesh = read_obstacle_mesh(path.parent / Path(entry.file).expanduser(), scale, entry.up)
+        except SceneError as error:
+            raise SceneError(f"{path}: file of mesh '{entry.name}': {error}") from error
+        size = mesh.size
+    values = {name: getattr(entry, name) for name in ("kind", "position", "yaw", "name", "bottom")}
+    return parse(Obstacle, values | {"size": size, "mesh": mesh}, path, SceneError, ("obstacles", entry.name))

@@ -12,7 +12,7 @@ from jepa_humanoid import geometry
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.motors import drive
 from jepa_humanoid.robot.state import JointCommand, SensorSample, Vector
-from jepa_humanoid.robot.stature import standing_effort
+from jepa_humanoid.robot.stature import standing_at, standing_effort
 from jepa_humanoid.simulation.engine import BaseMotion, BodyDraw
 from jepa_humanoid.simulation.engines import make_engine
 from jepa_humanoid.simulation.errors import EngineError
@@ -125,13 +125,10 @@ class World:
         return BodyDraw(friction, dict(zip(links, scale.tolist(), strict=True)))
 
     def _place(self) -> None:
-        x, y, yaw = self.scene.start
-        q = self.robot.nominal_configuration
+        q = standing_at(self.robot, self.scene.start)
         # Whatever held the robot until now: without it, the first samples would show a robot in free fall.
         held = JointCommand(0.0, q[7:].copy(), np.zeros(self.robot.joint_count), standing_effort(self.robot, q))
         assert held.effort is not None
-        q[:2] = (x, y) + geometry.rotation(yaw) @ q[:2]
-        q[3:7] = geometry.yaw_quaternion(yaw)
         self.engine.place(q, held.effort)
         self._effort = held.effort
         self._stand_height = float(q[2])

@@ -8,7 +8,7 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass as validated_dataclass
 
 from jepa_humanoid.config import STRICT, Count, NonNegative, Positive, load
-from jepa_humanoid.resources import share_directory
+from jepa_humanoid.resources import named_file
 from jepa_humanoid.world_model.errors import WorldModelError
 
 _Range = tuple[float, float]
@@ -151,9 +151,7 @@ def load_settings(name_or_path: str | Path = "g1") -> WorldModelSettings:
     Raises:
         WorldModelError: If there is none, or it is malformed.
     """
-    path = Path(name_or_path)
-    if path.suffix not in {".yaml", ".yml"}:
-        path = share_directory() / "config" / "world_model" / f"{name_or_path}.yaml"
+    path = named_file("config/world_model", name_or_path)
     if not path.is_file():
         raise WorldModelError(f"no world-model settings '{name_or_path}': there is no {path}")
     return load(WorldModelSettings, path, WorldModelError)
