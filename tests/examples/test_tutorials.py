@@ -29,7 +29,8 @@ def test_first_script_walks_and_sees(tmp_path: Path, capsys: pytest.CaptureFixtu
     frame = runpy.run_path(str(script))["simulation"].frame
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(" s:")[0] for line in lines] == ["1", "2", "3", "4"]
-    assert not (frame.fallen or frame.touching)
+    assert not frame.fallen
+    assert not frame.touching
     assert np.linalg.norm(frame.pose[:2]) > 0.5
 
 
