@@ -30,8 +30,9 @@ from jepa_humanoid.safety import Action, BodyMode, Cause, Reason, Safety, Safety
 from jepa_humanoid.safety.arbitration import STILL
 from jepa_humanoid.status import BodyStatus
 
-_REHEARSAL = 0.3
-"""Time in which a body starts, stands and begins to walk [s]."""
+_REHEARSAL = 0.9
+"""Time in which a body starts, stands, and is in the middle of its first step [s]: a foot in the air has loops of its
+own."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """How the few inner loops of the core are compiled: Numba, to machine code that is kept on disk.
 
 A kernel is a plain function over preallocated arrays, with one definition; Python runs the same one when
-``NUMBA_DISABLE_JIT=1``. Compiled once, it is loaded from the cache beside its source (or from ``NUMBA_CACHE_DIR``).
+``NUMBA_DISABLE_JIT=1``. Compiled once, it is loaded from the cache beside its source, from ``NUMBA_CACHE_DIR``, or from
+the user's cache where the source may not be written to.
 """
 
 from collections.abc import Callable
@@ -18,7 +19,13 @@ Records = np.ndarray[tuple[int], np.dtype[Any]]
 
 def kernel(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
     """Compile a function at its first call for the types of its arguments, strictly as IEEE 754 has it."""
-    compiled: Callable[Parameters, Result] = numba.njit(cache=True, error_model="numpy")(function)
+    options = {"error_model": "numpy"}
+    compiled: Callable[Parameters, Result]
+    try:
+        compiled = numba.njit(cache=True, **options)(function)
+    except RuntimeError:
+        # Nowhere to keep it, as for a user without a home: every process compiles for itself, half a minute long.
+        compiled = numba.njit(**options)(function)
     return compiled
 
 

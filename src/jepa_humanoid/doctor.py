@@ -216,6 +216,11 @@ def _environment() -> Iterator[Finding]:
     if not logs or not _is_writable(Path(logs)):
         detail = f"no files can be written in {logs}" if logs else "not set"
         yield Finding("HOME", Verdict.NOTE, detail, "ROS 2 writes its log there: export ROS_LOG_DIR=/tmp/ros_log")
+    kept = [Path(os.environ["NUMBA_CACHE_DIR"])] if os.environ.get("NUMBA_CACHE_DIR") else _kernel_folders()
+    if not any(map(_is_writable, kept)):
+        detail = f"no compiled loops can be kept in {' or '.join(map(str, kept))}"
+        advice = "each start compiles for half a minute: export NUMBA_CACHE_DIR=/tmp/numba"
+        yield Finding("NUMBA_CACHE_DIR", Verdict.NOTE, detail, advice)
     domain = os.environ.get("ROS_DOMAIN_ID", "0") or "0"
     if not domain.isdecimal() or int(domain) > network.LAST_DOMAIN:
         advice = f"0 to {network.LAST_DOMAIN} are safe on every machine: export ROS_DOMAIN_ID=0, or unset it"
@@ -229,6 +234,11 @@ def _environment() -> Iterator[Finding]:
         if any(re.fullmatch(r"python\d+\.\d+", part) and part != own for part in Path(folder).parts):
             advice = f"unset PYTHONPATH, or source a ROS 2 of {own}: that one was built for another Python"
             yield Finding("PYTHONPATH", Verdict.NOTE, folder, advice)
+
+
+def _kernel_folders() -> list[Path]:
+    """Where Numba keeps compiled loops unless told otherwise: beside the source, or in the user's cache."""
+    return [Path(__file__).parent, resources.cache_directory().with_name("numba")]
 
 
 def _is_writable(folder: Path) -> bool:

@@ -1,0 +1,36 @@
+"""Nothing is compiled, or read from disk, while the robot depends on the answer."""
+
+import subprocess
+import sys
+
+import pytest
+
+SCRIPT = """
+import gc, sys
+import numba
+import jepa_humanoid as jh
+from jepa_humanoid.body import rehearse
+
+def compiled():
+    kernels = [o for o in gc.get_objects() if isinstance(o, numba.core.registry.CPUDispatcher)]
+    return {k.py_func.__qualname__: len(k.signatures) for k in kernels if k.py_func.__module__.startswith("jepa_")}
+
+robot = jh.load_robot(sys.argv[1])
+rehearse(robot)
+before = compiled()
+rollout = jh.Rollout(robot, jh.load_scene("flat"), jh.WorldSettings(seed=1, randomize=True))
+rollout.run(None, 0.5)
+rollout.world.push([0.0, 8.0, 0.0])
+assert rollout.run(jh.VelocityCommand(forward=0.3), 2.5)
+print(len(before), sorted(name for name, count in compiled().items() if count != before.get(name)))
+"""
+
+
+@pytest.mark.parametrize("robot", ["g1", "talos"])
+def test_a_rehearsed_body_meets_no_new_loop_while_it_walks(robot: str) -> None:
+    """Standing, pushed and stepping call only kernels that the rehearsal has called, with the same types."""
+    done = subprocess.run([sys.executable, "-c", SCRIPT, robot], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    count, _, late = done.stdout.strip().partition(" ")
+    assert int(count) > 40
+    assert late == "[]"
