@@ -19,13 +19,12 @@ Records = np.ndarray[tuple[int], np.dtype[Any]]
 
 def kernel(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
     """Compile a function at its first call for the types of its arguments, strictly as IEEE 754 has it."""
-    options = {"error_model": "numpy"}
     compiled: Callable[Parameters, Result]
     try:
-        compiled = numba.njit(cache=True, **options)(function)
+        compiled = numba.njit(cache=True, error_model="numpy")(function)
     except RuntimeError:
         # Nowhere to keep it, as for a user without a home: every process compiles for itself, half a minute long.
-        compiled = numba.njit(**options)(function)
+        compiled = numba.njit(error_model="numpy")(function)
     return compiled
 
 
