@@ -14,11 +14,9 @@ def test_two_controllers_make_the_robot_damp(nodes, watcher):
     nodes.start("controller")
     watcher.wait_for_robot_time(1.0)
     nodes.start("controller")
-    watcher.wait_until(
-        lambda: "joint_commands: more than one sender" in watcher.status("mujoco_robot")[1], "the conflict"
-    )
+    conflict = "joint_commands: more than one sender (/controller, /controller)"
+    watcher.wait_until(lambda: conflict in watcher.status("mujoco_robot")[1], "the conflict")
     assert watcher.status("mujoco_robot")[0] == 2
-    assert watcher.status("mujoco_robot")[1].count("/controller") == 2
     watcher.wait_until(lambda: watcher.truth()["falls"] or watcher.truth()["pace"] == "damping", "damping")
 
 
@@ -28,9 +26,9 @@ def test_two_robots_make_the_controller_damp(nodes, watcher):
     nodes.start("controller")
     watcher.wait_for_robot_time(0.5)
     nodes.start("mujoco_robot", scan=False)
-    watcher.wait_until(lambda: "more than one sender" in watcher.status("controller")[1], "the conflict")
+    conflict = "more than one sender (/mujoco_robot, /mujoco_robot)"
+    watcher.wait_until(lambda: conflict in watcher.status("controller")[1], "the conflict")
     watcher.wait_until(lambda: watcher.status("controller")[2].get("cause") == "SENDERS", "damping")
-    assert watcher.status("controller")[1].count("/mujoco_robot") == 2
 
 
 def test_publisher_that_cannot_be_heard_is_told(nodes, watcher):

@@ -29,6 +29,9 @@ from jepa_humanoid.nodes.parameters import COMMON_PARAMETERS, ParameterSpec
 from jepa_humanoid.safety.senders import WINDOW, SenderWatch
 from jepa_humanoid.scheduling import take_measures
 
+UNNAMED = "one whose name is not known yet"
+"""A sender whose messages came before the middleware has told of its node."""
+
 
 class Level(IntEnum):
     """Severity of a node's status, as in diagnostic_msgs/DiagnosticStatus."""
@@ -149,14 +152,15 @@ class RobotNode(LifecycleNode):
     def _refuse_senders(self, topic: str, message: Any) -> None:
         problem, since = self._conflict
         now = time.monotonic()
-        if not problem.startswith(f"{topic}: ") or now - since > WINDOW:
+        if not problem.startswith(f"{topic}: ") or UNNAMED in problem or now - since > WINDOW:
             infos = self.get_publishers_info_by_topic(self.resolve_topic_name(topic))
-            names = sorted(f"{info.node_namespace.rstrip('/')}/{info.node_name}" for info in infos)
+            names = sorted(UNNAMED if "UNKNOWN" in info.node_name else _full_name(info) for info in infos)
             problem = (
                 f"{topic}: more than one sender ({', '.join(names)}): stop all but one, or give each robot a namespace "
                 "or a ROS_DOMAIN_ID of its own"
             )
-            self.get_logger().error(problem)
+            if problem != self._conflict[0]:
+                self.get_logger().error(problem)
         self._conflict = problem, now
         if self.active:
             self.refuse(topic, message, problem)
@@ -331,6 +335,10 @@ class RobotNode(LifecycleNode):
         problem = take_measures(self.value("scheduling_priority"), self.value("cpu_core"), self.value("nice"))
         if problem is not None:
             self.get_logger().warning(problem)
+
+
+def _full_name(info: Any) -> str:
+    return f"{info.node_namespace.rstrip('/')}/{info.node_name}"
 
 
 def _text(value: object) -> str:

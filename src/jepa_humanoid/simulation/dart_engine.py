@@ -317,7 +317,7 @@ def _make_scene(scene: Scene, friction: float) -> dartpy.dynamics.Skeleton:
 
 def _hull_shape(mesh: ObstacleMesh) -> dartpy.dynamics.Shape:
     """The hull of a mesh, as MuJoCo makes it for itself. Only DART's readers of files make meshes in Python."""
-    with NamedTemporaryFile(suffix=".stl") as file:
+    with NamedTemporaryFile("w+b", suffix=".stl") as file:
         file.write(binary_stl(mesh.hull_vertices, mesh.hull_faces))
         file.flush()
         urdf = (
