@@ -136,6 +136,10 @@ ensure_environment() {
   stamp="$VENV/.installed-$kind-$(fingerprint)"
   [[ -e $stamp ]] && "$PYTHON" -c "$FITS" 2>/dev/null && return
 
+  if [[ ! -w $ROOT || (-e $VENV && ! -w $VENV) ]]; then
+    die "$(id -un) may not write to $ROOT, which belongs to $(stat -c %U "$ROOT"): take a clone of your own," \
+      "or have its owner run this once"
+  fi
   if ! "$PYTHON" -c "$FITS; import pip" >/dev/null 2>&1; then
     local base
     base=$(find_python)

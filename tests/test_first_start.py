@@ -3,8 +3,10 @@
 import importlib.util
 import io
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from types import ModuleType
 
@@ -112,6 +114,24 @@ def test_failed_installation_says_why(said: str, cause: str, tmp_path: Path) -> 
     assert cause in outcome.stderr
     assert "install.log" in outcome.stderr
     assert said in (tmp_path / ".venv/install.log").read_text()
+
+
+def test_checkout_of_somebody_else_is_named() -> None:
+    """Who may not write into the folder hears so, and whose it is, rather than of packages to install."""
+    root = SCRIPTS.parent
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        shutil.copytree(SCRIPTS, folder / "scripts")
+        for file in ("setup.py", "setup.cfg", "pyproject.toml", "package.xml"):
+            shutil.copy(root / file, folder)
+        folder.chmod(0o555)
+        other = {"user": 65534} if os.getuid() == 0 else {}  # nothing is forbidden to root
+        command = [str(folder / "scripts/demo")]
+        outcome = subprocess.run(command, capture_output=True, text=True, check=False, **other)
+        folder.chmod(0o755)
+    assert outcome.returncode == 1
+    assert f"may not write to {folder}, which belongs to" in outcome.stderr
+    assert "venv" not in outcome.stderr
 
 
 def test_wrong_python_is_named(tmp_path: Path) -> None:
