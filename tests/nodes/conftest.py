@@ -82,8 +82,9 @@ class Watcher:
         return future.result()
 
     def truth(self) -> dict[str, Any]:
-        """The last ground truth; empty before the first."""
-        return json.loads(self.heard["evaluation"].data) if "evaluation" in self.heard else {}
+        """The last ground truth; waits for the first, which a new subscription need not have heard yet."""
+        self.wait_until(lambda: "evaluation" in self.heard, "evaluation")
+        return json.loads(self.heard["evaluation"].data)
 
     def status(self, node: str) -> tuple[int, str, dict[str, str]]:
         """Level, message and values of a node's last diagnostics."""
@@ -96,7 +97,8 @@ class Watcher:
             if dead := self.find_dead():
                 pytest.fail(f"{dead}, while waiting for {what}")
             if time.monotonic() > end:
-                pytest.fail(f"waited {seconds:.0f} s for {what}; evaluation {self.truth()}, nodes {self.statuses}")
+                truth = self.heard["evaluation"].data if "evaluation" in self.heard else "none"
+                pytest.fail(f"waited {seconds:.0f} s for {what}; evaluation {truth}, nodes {self.statuses}")
             self.executor.spin_once(timeout_sec=0.05)
 
     def wait_for_messages(self, topic: str, count: int) -> None:
@@ -114,7 +116,6 @@ class Watcher:
 
     def wait_for_robot_time(self, seconds: float) -> None:
         """Let simulated time pass."""
-        self.wait_until(self.truth, "evaluation")
         end = self.truth()["stamp"] + seconds
         self.wait_until(lambda: self.truth()["stamp"] >= end, f"{seconds} s of robot time", PATIENCE + 10 * seconds)
 

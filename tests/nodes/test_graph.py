@@ -29,7 +29,7 @@ def start_robot(nodes, watcher, **parameters):
     """Target and controller, up to where the robot stands."""
     nodes.start("mujoco_robot", **parameters)
     nodes.start("controller")
-    watcher.wait_until(lambda: stands(watcher) and watcher.truth(), "standing")
+    watcher.wait_until(lambda: stands(watcher), "standing")
 
 
 def assert_upright(watcher):
@@ -94,7 +94,7 @@ def test_dead_controller_makes_the_target_damp(nodes, watcher):
     """With the controller killed the target says that it damps; a new controller takes over the robot as it lies."""
     start_robot(nodes, watcher)
     nodes.kill("controller")
-    watcher.wait_until(lambda: watcher.truth().get("pace") == "damping", "damping")
+    watcher.wait_until(lambda: watcher.truth()["pace"] == "damping", "damping")
     watcher.wait_until(lambda: "damping: no command" in watcher.status("mujoco_robot")[1], "the diagnostics to say so")
     watcher.wait_until(lambda: watcher.truth()["falls"] == 1, "the fall that nobody prevents")
     # Until it has answered time does not wait for it: on a busy machine it misses a few states.

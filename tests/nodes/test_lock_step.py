@@ -77,7 +77,7 @@ def test_target_damps_when_commands_cease(nodes, watcher):
     nodes.start("mujoco_robot")
     watcher.wait_until(lambda: len(commander.stamps) > 100, "100 states")
     commander.answer = False
-    watcher.wait_until(lambda: watcher.truth().get("pace") == "damping", "damping")
+    watcher.wait_until(lambda: watcher.truth()["pace"] == "damping", "damping")
     watcher.wait_until(lambda: "damping: no command" in watcher.status("mujoco_robot")[1], "the diagnostics to say so")
     began = watcher.truth()["stamp"]
     watcher.wait_until(lambda: watcher.truth()["stamp"] > began + 0.3, "time to go on")
@@ -104,7 +104,7 @@ def test_free_running_target_waits_for_nobody(nodes, watcher):
     """Free-running time passes with or without commands, no faster than the wall clock; without, the robot damps."""
     commander = Commander(watcher)
     nodes.start("mujoco_robot", lock_step=False)
-    watcher.wait_until(lambda: watcher.truth().get("pace") == "free", "the first command to start it")
+    watcher.wait_until(lambda: watcher.truth()["pace"] == "free", "the first command to start it")
     commander.answer = False
     watcher.wait_until(lambda: watcher.truth()["pace"] == "damping", "damping")
     watcher.wait_for_robot_time(1.0)
@@ -154,7 +154,7 @@ def test_simulation_starts_anew_when_asked(nodes, watcher):
     push = TOPICS["push"].type()
     push.vector.y = 80.0
     watcher.publish("push", push)
-    watcher.wait_until(lambda: watcher.truth().get("falls"), "the fall")
+    watcher.wait_until(lambda: watcher.truth()["falls"], "the fall")
     assert watcher.call("target/restart").success
     watcher.wait_until(lambda: not watcher.truth()["falls"] and watcher.truth()["stamp"] > 2.0, "standing")
     assert watcher.truth()["tilt_deg"] < 3.0
