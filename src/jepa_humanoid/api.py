@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from jepa_humanoid.data.generate import read_recordings
+from jepa_humanoid.data.dataset import read_recordings
 from jepa_humanoid.evaluation import locomotion, navigation
 from jepa_humanoid.evaluation.locomotion import LocomotionTrial
 from jepa_humanoid.evaluation.model import judge_model, write_model_report

@@ -11,17 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from jepa_humanoid.data.dataset import MANIFEST, read_manifest, read_recordings, write_manifest
 from jepa_humanoid.data.episode import read_episode
 from jepa_humanoid.data.errors import DataError
-from jepa_humanoid.data.generate import (
-    MANIFEST,
-    GenerationSettings,
-    Task,
-    generate,
-    read_manifest,
-    read_recordings,
-    write_manifest,
-)
+from jepa_humanoid.data.generate import GenerationSettings, Task, generate
 from jepa_humanoid.simulation.scenes import clearance, load_scene
 from jepa_humanoid.simulation.simulation import simulate
 from jepa_humanoid.world_model.settings import WorldModelSettings

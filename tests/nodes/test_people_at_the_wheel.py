@@ -9,6 +9,7 @@ from sensor_msgs.msg import Joy
 from std_msgs.msg import String
 from visualization_msgs.msg import InteractiveMarker, InteractiveMarkerControl
 
+from jepa_humanoid.nodes.errors import MessageError
 from jepa_humanoid.nodes.goal_marker import HANDLES, INSTALL, WORDS, GoalMarker
 from jepa_humanoid.nodes.messages.status import write_plan_status
 from jepa_humanoid.status import PlanState, PlanStatus
@@ -76,7 +77,8 @@ def test_handle_says_what_the_robot_makes_of_it(watcher):
         node._on_plan(write_plan_status(PlanStatus(state=state, reason=f"{state.value}, whatever else")))
         assert handles.marker.description == WORDS[state]
     assert handles.sent == 2
-    node._on_plan(String(data="arrived"))
+    with pytest.raises(MessageError):  # which every node takes from what it listens to, and says so
+        node._on_plan(String(data="arrived"))
     assert handles.sent == 2
     node.loop.close()
     node.destroy_node()

@@ -13,8 +13,9 @@ from rich.table import Table
 
 from jepa_humanoid.commands.options import Jobs, Robot, Set
 from jepa_humanoid.commands.output import Lines, bars, console, errors_told, fail
+from jepa_humanoid.data.dataset import Entry, read_recordings, write_manifest
 from jepa_humanoid.data.episode import Header, read_header
-from jepa_humanoid.data.generate import Entry, GenerationSettings, Task, generate, read_recordings, write_manifest
+from jepa_humanoid.data.generate import GenerationSettings, Task, generate
 from jepa_humanoid.overrides import join_overrides
 from jepa_humanoid.robot.description import DEFAULT_ROBOT, load_robot
 from jepa_humanoid.settings import check_settings

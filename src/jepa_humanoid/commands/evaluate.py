@@ -137,7 +137,7 @@ def model_command(
     json: Annotated[Path | None, typer.Option(help="Where to write the figures.")] = None,
 ) -> None:
     """Compare what the world model imagines with what happened: collapse, prediction, heads."""
-    from jepa_humanoid.data.generate import read_recordings
+    from jepa_humanoid.data.dataset import read_recordings
     from jepa_humanoid.evaluation.model import judge_model, own_model, write_model_report
     from jepa_humanoid.world_model.experience import Experience
     from jepa_humanoid.world_model.runtime import WorldModel

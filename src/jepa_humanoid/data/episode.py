@@ -114,11 +114,9 @@ class Recording:
                 )
         if not len(self.stamp):
             raise DataError("an episode without a single frame")
-        if self.features.shape[1:] != (len(FEATURES),):
-            raise DataError(f"{self.features.shape[1:]} features a frame instead of {len(FEATURES)}")
         for name, shape in _SHAPES.items():
             if not _fits(getattr(self, name).shape, shape):
-                raise DataError(f"'{name}' has the shape {getattr(self, name).shape}")
+                raise DataError(f"'{name}' has the shape {getattr(self, name).shape} instead of {shape} (-1: any)")
         if self.cost_to_go.shape[1] != len(self.goals):
             raise DataError(f"costs to {self.cost_to_go.shape[1]} goals of {len(self.goals)}")
         if self.codes.dtype != np.uint8 or self.codes.shape[1] != self.codes.shape[2]:

@@ -1,18 +1,17 @@
 """Episodes at scale: robots that wander through drawn scenes, and their recorded motions seen in others."""
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import as_completed
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pinocchio as pin
 
 from jepa_humanoid import geometry
 from jepa_humanoid.data.cost_to_go import TravelMap
+from jepa_humanoid.data.dataset import Entry, read_manifest
 from jepa_humanoid.data.episode import Ending, Header, Recording, read_episode, read_header, record, write_episode
 from jepa_humanoid.data.errors import DataError
 from jepa_humanoid.data.wandering import Wanderer, WanderingSettings
@@ -23,12 +22,10 @@ from jepa_humanoid.simulation.errors import SceneError
 from jepa_humanoid.simulation.posing import PosedRobot
 from jepa_humanoid.simulation.scenes import Scene, clearance, load_scene
 from jepa_humanoid.simulation.walk import PERIOD, Frame, WalkMaker
-from jepa_humanoid.storage import make_folder, write_whole
+from jepa_humanoid.storage import make_folder
 from jepa_humanoid.version import __version__
 from jepa_humanoid.workers import worker_pool
 from jepa_humanoid.world_model.settings import WorldModelSettings
-
-MANIFEST = "manifest.json"
 
 
 @dataclass(frozen=True)
@@ -60,15 +57,6 @@ class GenerationSettings:
     goal_reach: float = 5.0
     placements: int = 300
     wandering: WanderingSettings = field(default_factory=WanderingSettings)
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One episode in the manifest."""
-
-    file: str
-    seconds: float
-    header: Header
 
 
 def draw_scene(settings: GenerationSettings, rng: np.random.Generator) -> tuple[Scene, int]:
@@ -358,65 +346,3 @@ def _is_done(path: Path) -> bool:
 def _entry(path: Path) -> Entry:
     header, recording = read_episode(path)
     return Entry(path.name, PERIOD * len(recording), header)
-
-
-def read_manifest(directory: Path) -> dict[str, Any]:
-    """What a folder's manifest says, or an empty one where there is none yet.
-
-    Raises:
-        DataError: If it is damaged.
-    """
-    path = directory / MANIFEST
-    if not path.is_file():
-        return {"commands": [], "episodes": []}
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        episodes = [{**entry, "file": str(entry["file"]), "seconds": float(entry["seconds"])}
-                    for entry in content["episodes"]]  # fmt: skip
-        return {"commands": list(content["commands"]), "episodes": episodes}
-    except (OSError, ValueError, TypeError, LookupError, ArithmeticError, RecursionError) as error:
-        raise DataError(
-            f"{path} is damaged ({error}); remove it: the same command keeps the episodes and lists them anew"
-        ) from error
-
-
-def write_manifest(directory: Path, entries: Iterable[Entry], command: dict[str, object]) -> None:
-    """Write which episodes a directory holds and how they were made; adds to what it said before.
-
-    Raises:
-        DataError: If what it said before is damaged, or it cannot be written.
-    """
-    before = read_manifest(directory)
-    known = {entry["file"]: entry for entry in before["episodes"]}
-    known |= {entry.file: asdict(entry) for entry in entries}
-    commands = before["commands"]
-    if command not in commands:
-        commands.append(command)
-    episodes = [known[file] for file in sorted(known)]
-    content = {
-        "version": __version__,
-        "hours": round(sum(entry["seconds"] for entry in episodes) / 3600.0, 3),
-        "commands": commands,
-        "episodes": episodes,
-    }
-    write_whole(directory / MANIFEST, json.dumps(content, indent=1) + "\n", DataError)
-
-
-def read_recordings(
-    directories: Sequence[Path], progress: Callable[[int, int], None] | None = None
-) -> Iterator[tuple[Header, Recording]]:
-    """Read every episode below directories, in the order of their names.
-
-    Raises:
-        DataError: If a directory holds none, or an episode is damaged.
-    """
-    paths = []
-    for directory in directories:
-        found = sorted(directory.glob("*.npz"))
-        if not found:
-            raise DataError(f"no episodes in '{directory}'; make some with `humanoid data generate`")
-        paths += found
-    for number, path in enumerate(paths):
-        if progress is not None:
-            progress(number, len(paths))
-        yield read_episode(path)

@@ -306,18 +306,10 @@ class Controller(RobotNode):
             )
 
     def _on_teleop(self, message: Any) -> None:
-        try:
-            self._arbiter.hear_teleop(read_velocity(message, "teleop/cmd_vel"), self._now)
-        except MessageError as error:
-            self.warn_throttled(str(error))
+        self._arbiter.hear_teleop(read_velocity(message, "teleop/cmd_vel"), self._now)
 
     def _on_plan(self, message: Any) -> None:
-        try:
-            velocity = read_velocity(message, "plan/cmd_vel")
-        except MessageError as error:
-            self.warn_throttled(str(error))
-            return
-        self._arbiter.hear_planner(velocity, to_seconds(message.header.stamp))
+        self._arbiter.hear_planner(read_velocity(message, "plan/cmd_vel"), to_seconds(message.header.stamp))
 
     def _on_emergency_stop(self, message: Any) -> None:
         if message.data:

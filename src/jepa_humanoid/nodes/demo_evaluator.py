@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from jepa_humanoid.evaluation.judgement import Judgement
-from jepa_humanoid.nodes.errors import MessageError
+from jepa_humanoid.nodes.messages.diagnostics import read_diagnostics
 from jepa_humanoid.nodes.messages.goal import write_goal
 from jepa_humanoid.nodes.messages.report import read_report
 from jepa_humanoid.nodes.messages.status import read_body_status, read_plan_status
@@ -124,11 +124,7 @@ class DemoEvaluator(RobotNode):
         self.outputs["goal_pose"].publish(write_goal(goal, to_stamp(self._judgement.stamp)))
 
     def _on_evaluation(self, message: Any) -> None:
-        try:
-            report = read_report(message)
-        except MessageError as error:
-            self.warn_throttled(str(error))
-            return
+        report = read_report(message)
         judgement = self._judgement
         if report.stamp > judgement.stamp:
             self._wall_moved = time.monotonic()
@@ -140,18 +136,10 @@ class DemoEvaluator(RobotNode):
             self.finish(0 if judgement.success else 1)
 
     def _on_body(self, message: Any) -> None:
-        try:
-            status = read_body_status(message)
-        except MessageError as error:
-            self.warn_throttled(str(error))
-            return
-        self._doing["controller"] = status.reason
+        self._doing["controller"] = read_body_status(message).reason
 
     def _on_plan(self, message: Any) -> None:
-        try:
-            self._doing["planner"] = read_plan_status(message).reason
-        except MessageError as error:
-            self.warn_throttled(str(error))
+        self._doing["planner"] = read_plan_status(message).reason
 
     def _what_they_do(self) -> str:
         return ", ".join(f"{who}: {what}" for who, what in self._doing.items())
@@ -162,10 +150,10 @@ class DemoEvaluator(RobotNode):
         self._judgement.hear_odometry(to_seconds(message.header.stamp), place.x, place.y)
 
     def _on_diagnostics(self, message: Any) -> None:
-        for status in message.status:
-            for entry in status.values:
-                if entry.key.startswith(tuple(FIGURES.values())):
-                    self._figures[entry.key] = float(entry.value)
+        for report in read_diagnostics(message):
+            for name in report.values:
+                if name.startswith(tuple(FIGURES.values())):
+                    self._figures[name] = report.figure(name)
 
     def _report_of(self, judgement: Judgement) -> Mapping[str, Any]:
         wall = 0.0 if self._wall_began is None else time.monotonic() - self._wall_began

@@ -126,11 +126,7 @@ class GoalMarker(RobotNode):
         self._stamp = to_seconds(message.header.stamp)
         if self._placed:
             return
-        try:
-            place = read_pose(message, "base_footprint")
-        except MessageError as error:
-            self.warn_throttled(str(error))
-            return
+        place = read_pose(message, "base_footprint")
         self._placed = True
         for handle in HANDLES:
             marker = InteractiveMarker(name=handle.name, description=handle.description, scale=0.6)
@@ -165,11 +161,7 @@ class GoalMarker(RobotNode):
 
     def _on_plan(self, message: Any) -> None:
         """Write beside the handle what the robot makes of it."""
-        try:
-            words = WORDS[read_plan_status(message).state]
-        except MessageError as error:
-            self.warn_throttled(str(error))
-            return
+        words = WORDS[read_plan_status(message).state]
         marker = self._server.get("goal")
         if marker is not None and marker.description != words:
             marker.description = words

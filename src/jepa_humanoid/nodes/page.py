@@ -25,6 +25,7 @@ from jepa_humanoid.monitor.people import Handlers
 from jepa_humanoid.monitor.recovery import STOPPED_MODES
 from jepa_humanoid.nodes.contract import FOOTPRINT_FRAME, SERVICES, TOPICS
 from jepa_humanoid.nodes.errors import MessageError
+from jepa_humanoid.nodes.messages.diagnostics import read_diagnostics
 from jepa_humanoid.nodes.messages.elevation import read_elevation
 from jepa_humanoid.nodes.messages.goal import read_goal, write_goal
 from jepa_humanoid.nodes.messages.odometry import read_odometry
@@ -255,18 +256,16 @@ class PageNode(RobotNode):
             page.show_plan(read_plan_status(message))
 
     def _on_diagnostics(self, message: Any) -> None:
-        for status in message.status:
-            name = status.name.rpartition("/")[2]
-            if name == self.NAME:
+        for report in read_diagnostics(message):
+            if report.node == self.NAME:
                 continue
-            self._watch.hear(name, int.from_bytes(status.level, "little"), status.message, time.monotonic())
+            self._watch.hear(report.node, report.level, report.text, time.monotonic())
             if self._page is None:
                 continue
-            figures = {value.key: value.value for value in status.values}
-            if name == "controller" and "control_ms_median" in figures:
-                self._page.show_control_time(to_seconds(self._stamp), float(figures["control_ms_median"]))
-            elif name == "unitree_g1":
-                self._page.show_engagement(figures.get("stage") not in LET_GO)
+            if report.node == "controller" and "control_ms_median" in report.values:
+                self._page.show_control_time(to_seconds(self._stamp), report.figure("control_ms_median"))
+            elif report.node == "unitree_g1":
+                self._page.show_engagement(report.values.get("stage") not in LET_GO)
 
     def _show_health(self, page: Page, now: float) -> None:
         # Of a controller that has not heard a robot yet there is no status, but its complaint.

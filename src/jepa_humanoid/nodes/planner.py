@@ -132,11 +132,7 @@ class Planner(RobotNode):
         }
 
     def _on_odom(self, message: Any) -> None:
-        try:
-            odometry = read_odometry(message)
-        except MessageError as error:
-            self.warn_throttled(str(error))
-            return
+        odometry = read_odometry(message)
         if self._odometry is not None and (
             odometry.stamp < self._odometry.stamp - 1.0 or odometry_jumped(self._odometry, odometry)
         ):
@@ -158,17 +154,10 @@ class Planner(RobotNode):
             self.outputs["plan/cmd_vel"].publish(write_velocity(self._velocity(), message.header.stamp))
 
     def _on_elevation(self, message: Any) -> None:
-        try:
-            self._elevation = read_elevation(message)
-        except MessageError as error:
-            self.warn_throttled(str(error))
+        self._elevation = read_elevation(message)
 
     def _on_footprint(self, message: Any) -> None:
-        try:
-            self._footprint = read_pose(message, "base_footprint")
-        except MessageError as error:
-            self.warn_throttled(str(error))
-            return
+        self._footprint = read_pose(message, "base_footprint")
         self._ground = float(self._footprint.translation[2])
 
     def _on_goal(self, message: Any) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from hypothesis import given
 from hypothesis import strategies as st
 from rclpy.serialization import serialize_message
@@ -15,6 +16,7 @@ from sensor_msgs.msg import JointState
 
 from jepa_humanoid.nodes.contract import TOPICS
 from jepa_humanoid.nodes.errors import MessageError
+from jepa_humanoid.nodes.messages.diagnostics import read_diagnostics
 from jepa_humanoid.nodes.messages.elevation import read_elevation, write_elevation
 from jepa_humanoid.nodes.messages.goal import read_goal, write_goal
 from jepa_humanoid.nodes.messages.imu import make_imu
@@ -164,3 +166,14 @@ def test_text_is_refused(read: Callable[[Any], Any], text: str) -> None:
     """Any text that is no such value."""
     with pytest.raises(MessageError):
         read(TOPICS["plan/status"].type(data=text))
+
+
+@given(name=st.text(), level=st.binary(min_size=1, max_size=1), value=st.text() | FLOATS.map(repr))
+def test_diagnostics_are_read_whatever_they_say(name: str, level: bytes, value: str) -> None:
+    """What is no number is NaN, and ends nobody who asks for it."""
+    status = DiagnosticStatus(name=name, level=level, values=[KeyValue(key="control_ms", value=value)])
+    (report,) = read_diagnostics(DiagnosticArray(status=[status]))
+    assert report.level == level[0]
+    assert report.values == {"control_ms": value}
+    assert isinstance(report.figure("control_ms"), float)
+    assert np.isnan(report.figure("plan_ms"))
