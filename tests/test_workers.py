@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 PROGRAM = """
 import os, signal, sys
 from jepa_humanoid.workers import worker_pool
@@ -19,13 +21,21 @@ if __name__ == "__main__":
 """
 
 
-def test_no_worker_outlives_a_killed_parent(tmp_path: Path) -> None:
+BOUND = """
+import subprocess, sys
+from jepa_humanoid.workers import bound
+subprocess.Popen(bound([sys.executable, "-c", "import signal; print('working', flush=True); signal.pause()"])).wait()
+"""
+
+
+@pytest.mark.parametrize(("program", "workers"), [(PROGRAM, 2), (BOUND, 1)], ids=["pool", "command"])
+def test_nothing_outlives_a_killed_parent(program: str, workers: int, tmp_path: Path) -> None:
     """Each worker holds the pipe that this test reads: it ends when the last of them has ended."""
-    program = tmp_path / "program.py"
-    program.write_text(PROGRAM, encoding="utf-8")
-    parent = subprocess.Popen([sys.executable, str(program)], stdout=subprocess.PIPE)
+    path = tmp_path / "program.py"
+    path.write_text(program, encoding="utf-8")
+    parent = subprocess.Popen([sys.executable, str(path)], stdout=subprocess.PIPE)
     assert parent.stdout is not None
-    assert [parent.stdout.readline() for _ in range(2)] == [b"working\n", b"working\n"]
+    assert [parent.stdout.readline() for _ in range(workers)] == [b"working\n"] * workers
     parent.kill()
     rest, _ = parent.communicate(timeout=120)
     assert rest == b""

@@ -11,6 +11,7 @@ from pathlib import Path
 from jepa_humanoid.graph.assembly import make_graph
 from jepa_humanoid.graph.options import Options
 from jepa_humanoid.graph.processes import KILL_AFTER, node_command, node_environment, parameter_file
+from jepa_humanoid.workers import bound
 
 
 @contextlib.contextmanager
@@ -28,7 +29,7 @@ def page_beside(options: Options, domain: int) -> "Iterator[subprocess.Popen[byt
         parameters.write_text(parameter_file(spec), encoding="utf-8")
         with (Path(folder) / "log").open("wb") as log:
             process = subprocess.Popen(
-                node_command(graph, spec, parameters),
+                bound(node_command(graph, spec, parameters)),
                 env=node_environment(graph, domain),
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -5,7 +5,6 @@ starts, and whatever goes wrong ends the launch with one sentence.
 """
 
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -48,6 +47,7 @@ from jepa_humanoid.graph.recording import recording
 from jepa_humanoid.graph.teleoperation import teleoperation
 from jepa_humanoid.graph.viewers import joining
 from jepa_humanoid.resources import PACKAGE, resource
+from jepa_humanoid.workers import bound
 
 RESPAWN_DELAY = 2.0
 """Pause before a dead node is started again [s]."""
@@ -217,9 +217,8 @@ def _step(step: Step, action: Node, after: Any) -> list[Any]:
 
 def _process(program: Program) -> ExecuteProcess:
     """A program as one process without a shell around it, which dies even if this process is killed."""
-    with_parent = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
     return ExecuteProcess(
-        cmd=[*with_parent, *program.command],
+        cmd=bound(program.command),
         name=program.name,
         output="screen",
         additional_env={name: packages.libraries_of(package, name) for name, package in program.libraries.items()},
