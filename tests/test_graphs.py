@@ -23,6 +23,7 @@ from jepa_humanoid.graph.assembly import make_graph
 from jepa_humanoid.graph.description import OnExit
 from jepa_humanoid.graph.options import WITHOUT_MODEL, GraphError, SimulatedOptions, planner_names
 from jepa_humanoid.graph.processes import node_command, node_environment, parameter_file, run_graph
+from jepa_humanoid.network import NetworkError
 from jepa_humanoid.resources import resource
 
 EVERYTHING = make_options(
@@ -381,6 +382,23 @@ def test_environment_keeps_the_graph_on_this_machine(monkeypatch: pytest.MonkeyP
     assert environment["ROS_AUTOMATIC_DISCOVERY_RANGE"] == "SUBNET"
     assert environment["ROS_DOMAIN_ID"] == "42"
     assert node_environment(make_graph(), domain=5)["ROS_DOMAIN_ID"] == "5"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("ROS_AUTOMATIC_DISCOVERY_RANGE", "OFF", "nodes do not find each other: unset"),
+        ("ROS_DOMAIN_ID", "240", "0 to 101 are safe"),
+        ("ROS_DOMAIN_ID", "two", "0 to 101 are safe"),
+    ],
+)
+def test_environment_in_which_no_node_hears_another_starts_none(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, said: str
+) -> None:
+    """It is said at once and by the variable's name, rather than waited in for a robot that never comes."""
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(NetworkError, match=f"{variable} is {value}: {said}"):
+        node_environment(make_graph())
 
 
 SUPERVISED = """

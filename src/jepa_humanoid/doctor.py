@@ -65,8 +65,6 @@ ROS_PACKAGES = (
 )
 
 INSTALL = "pip install -e '.[ros]' in the source folder, or run scripts/demo"
-_LAST_DOMAIN_AT_ALL = 232
-"""Beyond it there are no ports."""
 
 _SEND = "from jepa_humanoid import doctor; print(doctor.send_message())"
 """What the process that tries the middleware runs."""
@@ -221,14 +219,12 @@ def _environment() -> Iterator[Finding]:
         detail = f"no compiled loops can be kept in {' or '.join(map(str, kept))}"
         advice = "each start compiles for half a minute: export NUMBA_CACHE_DIR=/tmp/numba"
         yield Finding("NUMBA_CACHE_DIR", Verdict.NOTE, detail, advice)
-    domain = os.environ.get("ROS_DOMAIN_ID", "0") or "0"
-    if not domain.isdecimal() or int(domain) > network.LAST_DOMAIN:
-        advice = f"0 to {network.LAST_DOMAIN} are safe on every machine: export ROS_DOMAIN_ID=0, or unset it"
-        usable = domain.isdecimal() and int(domain) <= _LAST_DOMAIN_AT_ALL
-        yield Finding("ROS_DOMAIN_ID", Verdict.NOTE if usable else Verdict.MISSING, domain, advice)
-    if os.environ.get("ROS_AUTOMATIC_DISCOVERY_RANGE", "").upper() == "OFF":
-        advice = "nodes do not find each other: unset ROS_AUTOMATIC_DISCOVERY_RANGE, or set it to LOCALHOST"
-        yield Finding("ROS_AUTOMATIC_DISCOVERY_RANGE", Verdict.MISSING, "OFF", advice)
+    for variable, value, advice in network.deafening(os.environ):
+        yield Finding(variable, Verdict.MISSING, value, advice)
+    domain = os.environ.get("ROS_DOMAIN_ID", "0")
+    if domain.isdecimal() and network.LAST_DOMAIN < int(domain) <= network.HIGHEST_DOMAIN:
+        advice = f"Linux may give its ports to others: 0 to {network.LAST_DOMAIN} are safe on every machine"
+        yield Finding("ROS_DOMAIN_ID", Verdict.NOTE, domain, advice)
     own = f"python{sys.version_info[0]}.{sys.version_info[1]}"
     for folder in filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep)):
         if any(re.fullmatch(r"python\d+\.\d+", part) and part != own for part in Path(folder).parts):

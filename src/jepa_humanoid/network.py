@@ -1,15 +1,44 @@
-"""Which ROS domain and which port nobody uses on this machine yet."""
+"""Which ROS domain and which port nobody uses on this machine yet, and who may hear what is said there."""
 
 import socket
+from collections.abc import Iterator, Mapping, MutableMapping
 
 from jepa_humanoid.errors import HumanoidError
 
 LAST_DOMAIN = 101
 """Highest ROS domain whose ports lie below those that Linux hands out by itself."""
 
+HIGHEST_DOMAIN = 232
+"""Highest ROS domain that has ports at all."""
+
 
 class NetworkError(HumanoidError, RuntimeError):
-    """No domain or port is left; the message says what to do."""
+    """No domain or port is left, or no node could find another; the message says what to do."""
+
+
+def stay_here(environment: MutableMapping[str, str]) -> None:
+    """Keep what nodes say on this machine, unless the environment asks for something else.
+
+    Args:
+        environment: Variables of the nodes; changed.
+
+    Raises:
+        NetworkError: If nodes with these variables could not start or not find each other.
+    """
+    environment.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    for variable, value, advice in deafening(environment):
+        raise NetworkError(f"{variable} is {value}: {advice}.")
+
+
+def deafening(environment: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    """Variables with which no node finds another: their names, their values, and what to do."""
+    domain = environment.get("ROS_DOMAIN_ID", "0") or "0"
+    if not domain.isdecimal() or int(domain) > HIGHEST_DOMAIN:
+        advice = f"0 to {LAST_DOMAIN} are safe on every machine: export ROS_DOMAIN_ID=0, or unset it"
+        yield "ROS_DOMAIN_ID", domain, advice
+    if environment.get("ROS_AUTOMATIC_DISCOVERY_RANGE", "").upper() == "OFF":
+        advice = "nodes do not find each other: unset ROS_AUTOMATIC_DISCOVERY_RANGE, or set it to LOCALHOST"
+        yield "ROS_AUTOMATIC_DISCOVERY_RANGE", "OFF", advice
 
 
 def free_domain(first: int = 0) -> int:

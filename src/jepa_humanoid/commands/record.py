@@ -18,6 +18,7 @@ from rich.table import Table
 
 from jepa_humanoid.commands.output import Lines, console, errors_told, fail, notes
 from jepa_humanoid.graph.recording import ESSENTIALS, FAST, QUEUE, recorded_topics
+from jepa_humanoid.network import stay_here
 from jepa_humanoid.recording.writing import RecordingWriter
 from jepa_humanoid.version import __version__
 
@@ -64,10 +65,10 @@ def record(
 
     Ctrl-C ends the recording. Foxglove, PlotJuggler, `ros2 bag` and `humanoid replay` open the file.
     """
-    os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")  # as `humanoid run` has it
     if out.is_dir():
         fail(f"{out} is a folder; name a file in it")
     with errors_told(), stopped_by_signals() as stop:
+        stay_here(os.environ)  # as `humanoid run` does
         # Here, so that `humanoid doctor` can say what of it is missing.
         from jepa_humanoid.nodes.recorder import Recorder
 

@@ -16,7 +16,7 @@ from jepa_humanoid.commands.record import stopped_by_signals
 from jepa_humanoid.graph.arguments import make_options
 from jepa_humanoid.graph.options import Options
 from jepa_humanoid.graph.replaying import page_beside
-from jepa_humanoid.network import free_domain, free_port
+from jepa_humanoid.network import free_domain, free_port, stay_here
 from jepa_humanoid.recording.errors import RecordingError
 from jepa_humanoid.recording.reading import Recording, Summary
 
@@ -55,7 +55,6 @@ def replay(
 
     It has a ROS domain of its own unless told otherwise, so that it never moves a robot.
     """
-    os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")  # as `humanoid run` has it
     with errors_told(), ExitStack() as held:
         stop = held.enter_context(stopped_by_signals())
         recording = Recording(file)
@@ -71,6 +70,7 @@ def replay(
         if domain_id is None:
             # A domain is free on this machine; whether a robot in the network uses it, nobody can tell.
             os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
+        stay_here(os.environ)
         # Here, so that `humanoid doctor` can say what of it is missing.
         from jepa_humanoid.nodes.player import Player
 

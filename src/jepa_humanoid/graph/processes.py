@@ -25,7 +25,7 @@ from honcho.process import Process
 
 from jepa_humanoid.graph.description import Graph, NodeSpec, OnExit
 from jepa_humanoid.graph.options import GraphError
-from jepa_humanoid.network import free_domain
+from jepa_humanoid.network import free_domain, stay_here
 from jepa_humanoid.resources import PACKAGE
 
 FIRST_PAUSE = 1.0
@@ -91,15 +91,19 @@ def parameter_file(spec: NodeSpec) -> str:
 
 
 def node_environment(graph: Graph, domain: int | None = None) -> dict[str, str]:
-    """Returns the environment of every node: this process's own, and what keeps the graph on this machine."""
+    """Returns the environment of every node: this process's own, and what keeps the graph on this machine.
+
+    Raises:
+        NetworkError: If with what it says no node could find another.
+    """
     environment = {**os.environ, **graph.environment, "PYTHONUNBUFFERED": "1"}
-    environment.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     # Time and name stand in front of every line already.
     environment.setdefault("RCUTILS_CONSOLE_OUTPUT_FORMAT", "{severity} {message}")
     if domain is not None:
         environment["ROS_DOMAIN_ID"] = str(domain)
     elif "ROS_DOMAIN_ID" not in environment:
         environment["ROS_DOMAIN_ID"] = str(free_domain())
+    stay_here(environment)
     return environment
 
 
