@@ -11,9 +11,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 
 from jepa_humanoid.network import free_port
+from jepa_humanoid.nodes.contract import TOPICS
+from jepa_humanoid.nodes.messages.imu import make_imu, write_imu
 from jepa_humanoid.nodes.messages.joints import JointConverter
 from jepa_humanoid.nodes.messages.odometry import write_odometry
 from jepa_humanoid.nodes.messages.status import write_body_status, write_plan_status
@@ -54,13 +57,14 @@ def open_browser(watcher: Any, port: int) -> Iterator[Callable[[], Any]]:
 
 
 class FakeRobot:
-    """Says where the joints and the base are."""
+    """Says where the joints and the base are, and what its IMU feels, if it has one."""
 
-    def __init__(self, watcher: Any, robot: RobotDescription) -> None:
+    def __init__(self, watcher: Any, robot: RobotDescription, *, feels: float | None = None) -> None:
         self._watcher = watcher
         self._robot = robot
         self._joints = JointConverter(robot.joint_names)
         self._time = 0.0
+        self._feels = feels
         self.names: list[str] | None = None
         watcher.node.create_timer(0.02, self._speak)
 
@@ -70,7 +74,12 @@ class FakeRobot:
         zeros = np.zeros(self._robot.joint_count)
         states = self._watcher.publisher("joint_states")
         message = states.msg_type()
-        sample = SensorSample(self._time, q[7:], zeros, zeros, np.zeros(3), np.zeros(3))
+        tremor, weight = np.full(3, 1e-6 * math.sin(1e3 * self._time)), np.array([0.0, 0.0, self._feels or 0.0])
+        sample = SensorSample(self._time, q[7:], zeros, zeros, tremor, weight)
+        if self._feels is not None:
+            imu = make_imu()
+            write_imu(sample, stamp, imu)
+            self._watcher.publisher("imu/data").publish(imu)
         self._joints.write_state(sample, stamp, message)
         message.name = self.names or message.name
         states.publish(message)
@@ -131,6 +140,25 @@ def test_what_body_and_mind_say_is_shown(nodes: Any, watcher: Any, port: int, op
     watcher.wait_until(lambda: "fell over" in "".join(browser.texts.values()), "the cause of the stop")
     said["plan/status"] = String(data="arrived")
     watcher.wait_until(lambda: "plan/status: no JSON" in watcher.status("page")[1], "the report of what is no status")
+
+
+def test_page_says_why_the_robot_is_not_balanced(
+    nodes: Any, watcher: Any, port: int, open_browser: Any, g1: RobotDescription
+) -> None:
+    """From a sensor that lies, and from a second robot, over controller and page to the browser, each a process."""
+    FakeRobot(watcher, g1, feels=0.0)
+    nodes.start("controller")
+    nodes.start("page", port=port, nice=0)
+    browser = open_browser()
+
+    def reads(text: str) -> None:
+        watcher.wait_until(lambda: text in "".join(browser.texts.values()), f"'{text}' on the page")
+
+    reads("imu/data: feels 0.0 m/s², and gravity is 9.8")
+    first = watcher.publisher("joint_states")
+    second = watcher.node.create_publisher(first.msg_type, "joint_states", TOPICS["joint_states"].quality.profile)
+    watcher.node.create_timer(0.02, lambda: second.publish(JointState()))
+    reads("joint_states: more than one sender (/watcher, /watcher)")
 
 
 def test_taken_port_is_named(nodes: Any, port: int) -> None:
