@@ -107,9 +107,9 @@ def hardware(tmp_path, patience):
     """The G1's file with an engagement that takes a tenth of the time."""
     content = yaml.safe_load((resource("config/targets") / "unitree_g1.yaml").read_text())
     content["engagement"] |= {"ramp": 0.2, "pose": 0.4, "hand_over": 0.1}
-    # A busy machine holds processes up, for seconds. What a test is not about waits for them; what damps in the
-    # meantime is as quick as ever.
-    content["engagement"] |= {"give_up": 30.0, "state_timeout": 30.0, **patience}
+    # A busy machine holds processes up, for seconds, and some tests start several, one after the other. What a test is
+    # not about waits for them; what damps in the meantime is as quick as ever.
+    content["engagement"] |= {"give_up": 300.0, "state_timeout": 300.0, **patience}
     content["limits"] |= {"command_lag": 0.5}
     path = tmp_path / "hardware.yaml"
     path.write_text(yaml.safe_dump(content))

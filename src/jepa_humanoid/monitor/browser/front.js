@@ -20,6 +20,13 @@
   const slow = /swiftshader|llvmpipe|software|basic render/i.test(by);
   if (glance) glance.getExtension("WEBGL_lose_context")?.loseContext();
 
+  // What draws without a graphics processor is what runs the robot as well: a quarter of the pixels, for viser's client.
+  const here = new URL(location.href);
+  if (slow && !here.searchParams.has("fixedDpr")) {
+    here.searchParams.set("fixedDpr", "0.5");
+    history.replaceState(null, "", here);
+  }
+
   function explain(panel) {
     if (!reachable) awaited.textContent = "The page's process does not answer. Trying again…";
     else if (!glance) awaited.textContent = "This browser has no WebGL: it cannot show the page.";
