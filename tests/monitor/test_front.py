@@ -141,6 +141,31 @@ def test_typing_does_not_drive(fresh: Driven, wait_until: Wait) -> None:
 
 
 @needs_browser
+@pytest.mark.parametrize("event", ["blur", "pagehide"])
+def test_who_looks_away_lets_go(fresh: Driven, wait_until: Wait, event: str) -> None:
+    """A window that loses the focus is never told when the key is released."""
+    fresh.tab.press("KeyW", "w")
+    wait_until(lambda: AHEAD in fresh.commands, "commands ahead")
+    fresh.tab.look(f"dispatchEvent(new Event('{event}'))")
+    wait_until(lambda: fresh.page.teleoperation.idle, "the end of driving")
+    assert fresh.commands[-3:] == 3 * [STILL]
+    fresh.tab.release("KeyW", "w")
+
+
+@needs_browser
+def test_lost_process_is_told(fresh: Driven, wait_until: Wait) -> None:
+    """While nothing answers there is a red line, and none once something does again."""
+    shown = "!document.getElementById('jh-lost').hidden"
+    assert not fresh.tab.look(shown)
+    fresh.tab.call("Network.enable")
+    for offline in (True, False):
+        fresh.tab.call(
+            "Network.emulateNetworkConditions", offline=offline, latency=0, downloadThroughput=-1, uploadThroughput=-1
+        )
+        wait_until(lambda offline=offline: fresh.tab.look(shown) is offline, "the line to change")
+
+
+@needs_browser
 def test_closing_the_tab_with_a_held_key_stops(fresh: Driven, wait_until: Wait) -> None:
     """Who leaves while holding a key lets go of the robot; the last test, for there is no tab after it."""
     fresh.tab.press("ArrowUp", "&")
