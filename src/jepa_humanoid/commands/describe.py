@@ -38,7 +38,9 @@ _STRAINED = 0.5
 @app.command()
 def describe(
     out: Annotated[Path, typer.Option(help="Folder for robot.urdf, and for Gazebo world.sdf and start.json.")] = Path(),
-    target: Annotated[str, typer.Option(help="What moves: mujoco, gazebo, g1, or mock.")] = GAZEBO,
+    target: Annotated[
+        str, typer.Option(help="What moves: mujoco, gazebo, g1, or mock (ros2_control without physics).")
+    ] = GAZEBO,
     robot: Robot = Options.robot,
     scene: Annotated[
         str, typer.Option(help="Where it stands, a file in config/scenes, or a YAML file.")

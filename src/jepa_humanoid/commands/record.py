@@ -48,7 +48,7 @@ class What(StrEnum):
 def record(
     out: Annotated[Path, typer.Argument(metavar="OUT.mcap", help="The file, a new one.")],
     what: Annotated[
-        What, typer.Option(help="What learning and judging need, or also what is only to be looked at.")
+        What, typer.Option(help="What a run is judged by, or also what is only to be looked at.")
     ] = What.ESSENTIALS,
     domain_id: Annotated[
         int | None,
@@ -129,7 +129,7 @@ def _listen(recorder: "Recorder", writer: RecordingWriter, stop: threading.Event
                 told = True
                 notes.print(
                     f"[yellow]Nothing heard yet in ROS domain {recorder.domain}.[/] Does a robot run? `humanoid run` "
-                    "says in its first line in which domain: --domain-id; --namespace, if it has one. `humanoid "
+                    "says at its start in which domain: --domain-id; --namespace, if it has one. `humanoid "
                     "doctor` tells whether messages get through.",
                     soft_wrap=True,
                 )

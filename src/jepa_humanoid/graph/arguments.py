@@ -99,7 +99,7 @@ def record_arguments() -> tuple[Argument, ...]:
         Argument(
             "what",
             "essentials",
-            "What to record: what learning and judging need, or everything",
+            "What to record: what a run is judged by, or everything",
             ("essentials", "everything"),
         ),
         Argument("output", "recording", "Folder for the recording; a new one", None),

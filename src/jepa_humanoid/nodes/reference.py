@@ -36,7 +36,7 @@ NODES = (
 INTRODUCTION = """\
 # Topics, services and parameters
 
-<!-- Written by `python -m jepa_humanoid.nodes.reference --write docs/topics.md`; a test holds it against the code. -->
+<!-- Written by `scripts/reference.py`; a test holds it against the code. -->
 
 Names are relative: a namespace holds one robot, and several robots run side by side. Only standard messages are used.
 Units are SI, frames follow REP-103, 105 and 120. Rates are in the target's time unless they say wall.
