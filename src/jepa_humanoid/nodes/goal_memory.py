@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
@@ -15,13 +14,14 @@ from jepa_humanoid.robot.state import Goal
 from jepa_humanoid.storage import write_whole
 
 LIFETIME = 20.0
-"""A goal that no planner has pursued for so long is nobody's any more [s]: people would not expect it."""
+"""After so long without a planner, in the robot's time, a goal is nobody's any more [s]: people would not expect it."""
 
 
 class GoalMemory:
     """One planner's goal, in a file that a planner that is told to end takes with it, and one that dies leaves behind.
 
-    The file is for who is started in its place, by the same process.
+    The file is for who is started in its place, by the same process. Its time of modification is the robot's, at which the
+    goal was pursued last.
 
     Args:
         owner: The planner's full name, with its namespace.
@@ -43,17 +43,18 @@ class GoalMemory:
 
         Args:
             goal: In the odometry's frame.
-            stamp: Of the odometry when it was given [s].
+            stamp: Of the odometry now [s].
 
         Raises:
             HumanoidError: If it cannot be written.
         """
-        write_whole(self.file, json.dumps({"position": goal.position.tolist(), "yaw": goal.yaw, "stamp": stamp}))
+        write_whole(self.file, json.dumps({"position": goal.position.tolist(), "yaw": goal.yaw}))
+        self.refresh(stamp)
 
-    def refresh(self) -> None:
-        """Say that the goal is pursued at this moment."""
+    def refresh(self, stamp: float) -> None:
+        """Say that the goal is pursued when the odometry has this stamp [s]."""
         with contextlib.suppress(OSError):
-            os.utime(self.file)
+            os.utime(self.file, (stamp, stamp))
 
     def forget(self) -> None:
         """The goal is none any more."""
@@ -63,16 +64,16 @@ class GoalMemory:
         """Return the goal of a planner that died a moment ago; None if there is none, or it cannot be read.
 
         Args:
-            stamp: Of the odometry now [s]; with one before the goal's own, odometry has started anew, and the goal
+            stamp: Of the odometry now [s]; with one before the goal's last, odometry has started anew, and the goal
                 means nothing.
         """
         try:
             about = self.file.stat()
             kept = json.loads(self.file.read_bytes())
-            position, yaw, since = np.array(kept["position"], dtype=float), kept["yaw"], float(kept["stamp"])
+            position, yaw = np.array(kept["position"], dtype=float), kept["yaw"]
             goal = Goal(position, None if yaw is None else float(yaw))
         except (OSError, ValueError, KeyError, TypeError, HumanoidError):
             return None
         # In a folder for everybody's temporary files somebody else could have written it.
         known = about.st_uid == os.getuid() and position.shape == (2,) and np.isfinite([*position, yaw or 0.0]).all()
-        return goal if known and time.time() - about.st_mtime <= LIFETIME and since <= stamp else None
+        return goal if known and -1e-3 <= stamp - about.st_mtime <= LIFETIME else None

@@ -177,7 +177,7 @@ class Planner(RobotNode):
             if goal is None:
                 self._memory.forget()
             else:
-                self._memory.keep(goal, 0.0 if self._odometry is None else self._odometry.stamp)
+                self._memory.keep(goal, self._stamp)
         except (OSError, HumanoidError) as error:
             self.warn_throttled(f"should the planner die, its goal will be forgotten: {error}")
 
@@ -194,15 +194,18 @@ class Planner(RobotNode):
 
     def _watch(self, now: float) -> float:
         if self._goal is not None:
-            self._memory.refresh()
+            self._memory.refresh(self._stamp)
         missing = self._missing()
         if missing is not None:
             self.waiting_for(missing)
         idle = self._trouble or (None if missing is None else f"waiting for {missing}")
         if idle is not None:
-            stamp = 0.0 if self._odometry is None else self._odometry.stamp
-            self._say(PlanStatus(stamp, PlanState.WAITING, idle))
+            self._say(PlanStatus(self._stamp, PlanState.WAITING, idle))
         return now + 0.5
+
+    @property
+    def _stamp(self) -> float:
+        return 0.0 if self._odometry is None else self._odometry.stamp
 
     def _say(self, status: PlanStatus) -> None:
         self._said = status
