@@ -20,8 +20,8 @@ LIFETIME = 20.0
 class GoalMemory:
     """One planner's goal, in a file that a planner that is told to end takes with it, and one that dies leaves behind.
 
-    The file is for who is started in its place, by the same process. Its time of modification is the robot's, at which the
-    goal was pursued last.
+    The file is for who is started in its place, by the same process. Its time of modification is the robot's, at which
+    the goal was pursued last.
 
     Args:
         owner: The planner's full name, with its namespace.
