@@ -20,10 +20,10 @@
   const slow = /swiftshader|llvmpipe|software|basic render/i.test(by);
   if (glance) glance.getExtension("WEBGL_lose_context")?.loseContext();
 
-  // What draws without a graphics processor is what runs the robot as well: a quarter of the pixels, for viser's client.
+  // What draws without a graphics processor is what runs the robot as well: a sixth of the pixels, for viser's client.
   const here = new URL(location.href);
   if (slow && !here.searchParams.has("fixedDpr")) {
-    here.searchParams.set("fixedDpr", "0.5");
+    here.searchParams.set("fixedDpr", "0.4");
     history.replaceState(null, "", here);
   }
 
