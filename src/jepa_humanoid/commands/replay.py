@@ -90,7 +90,7 @@ def replay(
             options = make_options(
                 robot=robot or summary.info.get("robot", "") or "g1", host=host, port=served, namespace=namespace
             )
-            process = held.enter_context(page_beside(options, domain))
+            process = held.enter_context(page_beside(options, domain, rate))
             _wait_for_page(player, process, stop, f"/{namespace}/joint_states" if namespace else "/joint_states")
             address = "localhost" if host in ("127.0.0.1", "0.0.0.0") else host
             notes.print(f"[bold green]The page: http://{address}:{served}[/]")

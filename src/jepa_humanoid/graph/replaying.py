@@ -6,6 +6,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from jepa_humanoid.graph.assembly import make_graph
@@ -15,15 +16,17 @@ from jepa_humanoid.workers import bound
 
 
 @contextlib.contextmanager
-def page_beside(options: Options, domain: int) -> "Iterator[subprocess.Popen[bytes]]":
+def page_beside(options: Options, domain: int, rate: float) -> "Iterator[subprocess.Popen[bytes]]":
     """Serve the page in a ROS domain, and end it afterwards.
 
     Args:
         options: Say where it is served, for which robot and in which namespace.
         domain: ROS domain.
+        rate: Seconds of the recording in one second.
     """
     graph = make_graph(options)
     spec = graph.node("page")
+    spec = replace(spec, parameters={**spec.parameters, "speed": min(rate, 1.0)})
     with tempfile.TemporaryDirectory(prefix="jepa_humanoid-") as folder:
         parameters = Path(folder) / "page.yaml"
         parameters.write_text(parameter_file(spec), encoding="utf-8")

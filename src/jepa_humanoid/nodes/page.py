@@ -80,6 +80,14 @@ class PageNode(RobotNode):
         ParameterSpec("host", "127.0.0.1", "address to serve on; 0.0.0.0 lets other machines see and steer the robot"),
         ParameterSpec("port", 8080, "TCP port to serve on", "", 1, 65535),
         ParameterSpec("rate", 25.0, "pictures, at most", "Hz", 1.0, 60.0),
+        ParameterSpec(
+            "speed",
+            1.0,
+            "of what it shows, in times of real time: in slow motion nobody is silent",
+            "",
+            0.001,
+            1.0,
+        ),
         ParameterSpec("point_to_walk", True, "a click on the floor is a goal; there is a switch for it on the page"),
         ParameterSpec("largest_forward", 0.5, "end of the slider for driving", "m/s", 0.0, 2.0),
         ParameterSpec("largest_lateral", 0.25, "end of the slider for driving", "m/s", 0.0, 1.0),
@@ -92,6 +100,7 @@ class PageNode(RobotNode):
         robot = load_robot(self.value("robot"))
         self._joint_names = list(robot.joint_names)
         self._period = 1.0 / self.value("rate")
+        self._speed = self.value("speed")
         self._todo: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._clients_of = {
             name: self.create_client(SERVICES[name].type, name)
@@ -259,7 +268,7 @@ class PageNode(RobotNode):
         for report in read_diagnostics(message):
             if report.node == self.NAME:
                 continue
-            self._watch.hear(report.node, report.level, report.text, time.monotonic())
+            self._watch.hear(report.node, report.level, report.text, self._speed * time.monotonic())
             if self._page is None:
                 continue
             if report.node == "controller" and "control_ms_median" in report.values:
@@ -269,7 +278,7 @@ class PageNode(RobotNode):
 
     def _show_health(self, page: Page, now: float) -> None:
         # Of a controller that has not heard a robot yet there is no status, but its complaint.
-        health = self._watch.health(now, frozenset() if self._body is None else frozenset({"controller"}))
+        health = self._watch.health(self._speed * now, frozenset() if self._body is None else frozenset({"controller"}))
         if "controller" in health.silent:
             self._body = None
         page.show_health(health, self._meter.factor)
