@@ -141,6 +141,10 @@ def test_push_is_withstood(nodes, watcher):
     start_robot(nodes, watcher)
     watcher.wait_for_robot_time(0.5)
     push = TOPICS["push"].type()
+    for absurd in (math.nan, 1e300):
+        push.vector.y = absurd
+        watcher.publish("push", push)
+    watcher.wait_until(lambda: "push: of [" in nodes.logs(), "the refusal of what is none")
     push.vector.y = 8.0
     watcher.publish("push", push)
     watcher.wait_until(lambda: watcher.truth()["max_tilt_deg"] > 0.7, "the push to be felt")

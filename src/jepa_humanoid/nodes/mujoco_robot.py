@@ -28,6 +28,9 @@ from jepa_humanoid.timing import LoopTimer
 CLOCK_PERIOD = 10_000_000
 """Time between two messages of `clock` [ns]: often enough for those who only watch."""
 
+STRONGEST_PUSH = 1000.0
+"""No robot that anybody pushes is heavy enough for more, along any axis [N·s]; the physics would come apart."""
+
 REPORT_PERIOD = 0.2
 """Wall time between two messages of `evaluation` [s]."""
 
@@ -218,8 +221,8 @@ class MujocoRobot(RobotNode):
     def _on_push(self, message: Any) -> None:
         v = message.vector
         impulse = np.array((v.x, v.y, v.z))
-        if not np.isfinite(impulse).all():
-            self.warn_throttled("push: the impulse is not finite")
+        if not np.abs(impulse).max() <= STRONGEST_PUSH:  # NaN is none either
+            self.warn_throttled(f"push: of {impulse} N·s, while up to {STRONGEST_PUSH:.0f} mean something")
             return
         if message.header.frame_id == FOOTPRINT_FRAME:
             yaw = heading(self._log.truth.orientation)
