@@ -1,5 +1,6 @@
 """Fixtures that every test may use."""
 
+import copy
 import fcntl
 import tempfile
 import time
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import strategies as st
 
 from jepa_humanoid.robot.description import RobotDescription, load_robot
 
@@ -19,6 +21,42 @@ POLL = 0.01
 """Wall time between two looks at what is waited for [s]."""
 
 Claim = Callable[[str, Iterable[int], Callable[[int], bool]], int]
+
+
+ODD_TEXTS = ("", " ", "nan", "inf", "-1", "0", "1e400", "${m}", "1 2", "0 0 0", "NaN 0 0", "pelvis", "left_knee_joint")
+ODD_TEXT = st.sampled_from(ODD_TEXTS) | st.text(st.characters(min_codepoint=32, codec="utf-8"), max_size=8)
+ODD_VALUE = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | ODD_TEXT | st.dates(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ODD_TEXT | st.integers(), inner, max_size=3),
+    max_leaves=4,
+)
+
+
+@pytest.fixture(scope="session")
+def odd_text() -> st.SearchStrategy[str]:
+    """What nobody expects where a text or a number is written."""
+    return ODD_TEXT
+
+
+@pytest.fixture(scope="session")
+def distort() -> Callable[[Any, st.DataObject], Any]:
+    """Puts something odd in the place of one or two things in nested mappings and lists; returns a changed copy."""
+
+    def places(value: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        return [here, *(place for key, below in inner for place in places(below, (*here, key)))]
+
+    def changed(values: Any, data: st.DataObject) -> Any:
+        result = copy.deepcopy(values)
+        for _ in range(data.draw(st.integers(1, 2))):
+            *way, last = data.draw(st.sampled_from(places(result)[1:]))
+            inner = result
+            for key in way:
+                inner = inner[key]
+            inner[last] = data.draw(ODD_VALUE)
+        return result
+
+    return changed
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ PASSABLE_GAP = 0.9
 CLOSED_GAP = 0.2
 """Width of the widest gap that nobody can mistake for a passage [m]."""
 
-_Number = Annotated[int, Field(ge=0)]
+_Number = Annotated[int, Field(ge=0, le=1000)]
 _Passable = Annotated[float, Field(ge=PASSABLE_GAP)]
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _RESERVED = {"floor"}
