@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from jepa_humanoid.errors import HumanoidError
@@ -95,3 +95,18 @@ def test_any_value_in_a_card_is_read_or_refused(
     change(folder, **{name: value})
     with contextlib.suppress(WorldModelError):
         assert read_card(folder).format == FORMAT
+
+
+@settings(max_examples=25, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(start=st.integers(0, 40_000), length=st.integers(0, 4000), middle=st.binary(max_size=40))
+def test_any_graph_is_loaded_or_named(
+    tmp_path_factory: pytest.TempPathFactory, start: int, length: int, middle: bytes
+) -> None:
+    """A graph of which a part is missing, or is something else."""
+    folder = tmp_path_factory.getbasetemp() / "any_graph"
+    if not folder.is_dir():
+        shutil.copytree(model_directory("g1"), folder)
+    whole = (model_directory("g1") / POLICY).read_bytes()
+    (folder / POLICY).write_bytes(whole[:start] + middle + whole[start + length :])
+    with contextlib.suppress(WorldModelError):
+        WorldModel(folder)
