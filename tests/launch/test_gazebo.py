@@ -78,7 +78,7 @@ class Gazebo:
 
     def go_to(self, ahead: float, left: float, seconds: float) -> float:
         """Send a goal, relative to where odometry believes to be; return the time that it took [s]."""
-        odometry = read_odometry(self._watcher.heard["odom"])
+        odometry = read_odometry(self._watcher.last("odom"))
         begin = self.now
         goal = PoseStamped()
         goal.header.frame_id = "odom"
@@ -127,7 +127,7 @@ def test_robot_stands_walks_and_takes_a_goal(watcher: Any) -> Iterator[None]:
     watcher.wait_until(lambda: watcher.status("planner")[1] == "no goal", "the planner", 60.0)
     reached = gazebo.go_to(*GOAL, seconds=60.0)
     gazebo.let_pass(2.0)
-    odometry = read_odometry(watcher.heard["odom"])
+    odometry = read_odometry(watcher.last("odom"))
     adapter, controller, planner = (watcher.status(name)[2] for name in ("gazebo_robot", "controller", "planner"))
     tilts = [truth.tilt for truth in gazebo.truths]
     report = {

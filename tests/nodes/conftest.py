@@ -82,9 +82,13 @@ class Watcher:
         return future.result()
 
     def truth(self) -> dict[str, Any]:
-        """The last ground truth; waits for the first, which a new subscription need not have heard yet."""
-        self.wait_until(lambda: "evaluation" in self.heard, "evaluation")
-        return json.loads(self.heard["evaluation"].data)
+        """The last ground truth."""
+        return json.loads(self.last("evaluation").data)
+
+    def last(self, topic: str) -> Any:
+        """The last message of a topic that is listened to; waits for the first, which need not have been heard yet."""
+        self.wait_until(lambda: topic in self.heard, topic)
+        return self.heard[topic]
 
     def status(self, node: str) -> tuple[int, str, dict[str, str]]:
         """Level, message and values of a node's last diagnostics."""

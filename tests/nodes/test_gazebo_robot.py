@@ -50,12 +50,11 @@ class Gazebo:
     def spawn(self):
         """Do what `ros_gz_sim create` does."""
         self.watcher.listen("robot_description")
-        self.watcher.wait_until(lambda: "robot_description" in self.watcher.heard, "a description")
         spec = importlib.util.spec_from_file_location("gazebo_stand_in", STAND_IN)
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         *position, yaw = self.place
-        urdf = self.watcher.heard["robot_description"].data
+        urdf = self.watcher.last("robot_description").data
         order = {"name": "g1", "position": position, "yaw": yaw, "urdf": urdf}
         self.watcher.node.create_publisher(String, "stand_in/spawn", module.LATCHED).publish(
             String(data=json.dumps(order))
@@ -149,7 +148,7 @@ def test_adapter_waits_and_says_for_what(nodes, watcher):
     watcher.listen("robot_description")
     nodes.start("gazebo_robot")
     watcher.wait_until(lambda: "Gazebo's controllers" in watcher.status("gazebo_robot")[1], "the adapter")
-    assert "GazeboSimSystem" in watcher.heard["robot_description"].data
+    assert "GazeboSimSystem" in watcher.last("robot_description").data
 
 
 @pytest.mark.ros
@@ -170,7 +169,7 @@ def test_command_of_another_time_is_named(nodes, watcher, robot):
 
     watcher.listen("effort_controller/commands")
     watcher.wait_until(named, "the cause on diagnostics")
-    assert set(watcher.heard["effort_controller/commands"].data) == {0.0}
+    assert set(watcher.last("effort_controller/commands").data) == {0.0}
 
 
 def broadcast(names, position, velocity):

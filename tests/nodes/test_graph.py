@@ -51,7 +51,7 @@ def teleoperate(watcher, command, seconds, meanwhile=lambda: None):
 
 def plan(watcher, command):
     """Ask for a velocity as a planner does that has just heard the newest odometry."""
-    stamp = watcher.heard["odom"].header.stamp
+    stamp = watcher.last("odom").header.stamp
     watcher.publisher("plan/cmd_vel").publish(write_velocity(command, stamp))
 
 
@@ -61,7 +61,7 @@ def test_dead_perception_leaves_the_robot_standing(nodes, watcher):
     start_robot(nodes, watcher)
     nodes.start("perception")
     watcher.wait_until(lambda: watcher.counts["elevation"] >= 3, "elevation grids")
-    heights = read_elevation(watcher.heard["elevation"]).heights
+    heights = read_elevation(watcher.last("elevation")).heights
     assert np.isfinite(heights).any()
     assert np.nanmax(np.abs(heights)) < 0.3, "a flat floor is flat"
     nodes.kill("perception")
@@ -200,11 +200,11 @@ def test_odometry_says_where_the_robot_is(nodes, watcher):
     watcher.wait_until(lambda: stands(watcher), "standing")
     watcher.wait_for_robot_time(0.5)
     truth = watcher.truth()
-    base = watcher.heard["odom"].pose.pose.position
+    base = watcher.last("odom").pose.pose.position
     offset = np.hypot(base.x - truth["position"][0], base.y - truth["position"][1])
     assert math.hypot(*truth["position"][:2]) > 0.4
     assert offset < 0.1
-    footprint, lidar = (watcher.heard[t].pose.position for t in ("base_footprint", "lidar/pose"))
+    footprint, lidar = (watcher.last(t).pose.position for t in ("base_footprint", "lidar/pose"))
     assert abs(footprint.z) < 0.05
     assert math.hypot(footprint.x - base.x, footprint.y - base.y) < 0.02
     assert 0.3 < lidar.z - base.z < 0.7

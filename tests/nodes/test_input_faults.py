@@ -200,7 +200,7 @@ def test_lying_sensors_lead_to_damping(nodes, watcher):
         watcher.wait_until(lambda text=text: text in watcher.status("controller")[1], text)
         assert watcher.status("controller")[2]["cause"] == "SENSOR"
         watcher.wait_until(
-            lambda text=text: text in json.loads(watcher.heard["controller/status"].data)["reason"], "status"
+            lambda text=text: text in json.loads(watcher.last("controller/status").data)["reason"], "status"
         )
         assert watcher.call("controller/stand_up").success
         target.stamp += 1.0

@@ -91,7 +91,7 @@ def test_broken_commands_are_not_obeyed(nodes, watcher):
     nodes.start("mujoco_robot")
     watcher.wait_until(lambda: len(commander.stamps) > 100, "100 states")
     commander.answer = False
-    stamp = watcher.heard["joint_states"].header.stamp
+    stamp = watcher.last("joint_states").header.stamp
     message = TOPICS["joint_commands"].type()
     commander.converter.write_command(HOLD, stamp, message)
     message.position[3] = math.nan

@@ -96,16 +96,15 @@ def test_people_are_heard(nodes: Any, watcher: Any, port: int, open_browser: Any
     browser = open_browser()
     watcher.wait_until(lambda: watcher.status("page")[1].startswith("serving"), "the robot's state on the page")
     browser.drag_goal(2.0, -0.5)
-    watcher.wait_until(lambda: "goal_pose" in watcher.heard, "the goal")
-    goal = watcher.heard["goal_pose"]
+    goal = watcher.last("goal_pose")
     assert (goal.header.frame_id, goal.pose.position.x, goal.pose.position.y) == ("odom", 2.0, -0.5)
     browser.assign("Drive", True)
-    watcher.wait_until(lambda: "teleop/cmd_vel" in watcher.heard, "driving")
+    watcher.last("teleop/cmd_vel")
     browser.assign("Forward [m/s]", 0.25)
-    watcher.wait_until(lambda: watcher.heard["teleop/cmd_vel"].twist.linear.x == 0.25, "the slider's velocity")
+    watcher.wait_until(lambda: watcher.last("teleop/cmd_vel").twist.linear.x == 0.25, "the slider's velocity")
     watcher.wait_for_messages("teleop/cmd_vel", 10)
     browser.close()
-    watcher.wait_until(lambda: watcher.heard["teleop/cmd_vel"].twist.linear.x == 0.0, "zeros")
+    watcher.wait_until(lambda: watcher.last("teleop/cmd_vel").twist.linear.x == 0.0, "zeros")
     watcher.wait_for_reports("page")
     before = watcher.counts["teleop/cmd_vel"]
     watcher.wait_for_reports("page")
@@ -113,12 +112,10 @@ def test_people_are_heard(nodes: Any, watcher: Any, port: int, open_browser: Any
     browser = open_browser()
     browser.assign("Impulse [N·s]", 5.0)
     browser.assign("From", "left")
-    watcher.wait_until(lambda: "push" in watcher.heard, "the push")
-    push = watcher.heard["push"]
+    push = watcher.last("push")
     assert (push.header.frame_id, push.vector.x, push.vector.y, push.vector.z) == ("base_footprint", 0.0, -5.0, 0.0)
     browser.press("EMERGENCY STOP")
-    watcher.wait_until(lambda: "emergency_stop" in watcher.heard, "the stop")
-    assert watcher.heard["emergency_stop"].data
+    assert watcher.last("emergency_stop").data
     robot.names = [*g1.joint_names[1:], g1.joint_names[0]]
     watcher.wait_until(
         lambda: "joint_states: the joints are not" in watcher.status("page")[1], "the wrong order's report"

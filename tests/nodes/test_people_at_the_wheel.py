@@ -25,7 +25,7 @@ def test_stop_button_stops(nodes, watcher):
     assert watcher.counts["emergency_stop"] == 0
     watcher.publish("joy", Joy(buttons=[0, 1, 0]))
     watcher.wait_until(lambda: watcher.counts["emergency_stop"] > 0, "a stop")
-    assert watcher.heard["emergency_stop"].data is True
+    assert watcher.last("emergency_stop").data is True
     watcher.publish("joy", Joy(buttons=[0]))
     watcher.wait_until(lambda: "joy has 1 buttons" in watcher.status("joystick_stop")[1], "a complaint")
 
@@ -123,7 +123,7 @@ def test_dragging_the_handle_sends_a_goal(nodes, watcher):
         return "goal_pose" in watcher.heard
 
     watcher.wait_until(drag, "a goal")  # for a second after it appeared the server takes a new hand for a conflict
-    goal = watcher.heard["goal_pose"]
+    goal = watcher.last("goal_pose")
     assert goal.header.frame_id == "odom"
     assert (goal.pose.position.x, goal.pose.position.y) == (2.0, -1.0)
     assert abs(goal.pose.orientation.z) == pytest.approx(1.0)
@@ -133,5 +133,5 @@ def test_dragging_the_handle_sends_a_goal(nodes, watcher):
     other.pose.position.x = 4.0
     watcher.publish("goal_pose", other)
     watcher.wait_until(
-        lambda: any(pose.pose.position.x == 4.0 for pose in watcher.heard["goal_marker/update"].poses), "it to move"
+        lambda: any(pose.pose.position.x == 4.0 for pose in watcher.last("goal_marker/update").poses), "it to move"
     )

@@ -137,14 +137,13 @@ def test_follows_the_mind_to_a_goal(robot, watcher):
     robot.run(0.3)
     robot.send_goal()
     assert robot.run(1.0)[-15:] == [0.25] * 15
-    watcher.wait_until(lambda: {"plan/candidates", "plan/status"} <= watcher.heard.keys(), "what it imagined")
-    path = watcher.heard["plan/path"]
+    path = watcher.last("plan/path")
     np.testing.assert_allclose([pose.pose.position.x for pose in path.poses], np.linspace(0.0, 1.0, 5))
-    assert len(watcher.heard["plan/candidates"].markers) == 1 + 20
+    assert len(watcher.last("plan/candidates").markers) == 1 + 20
     watcher.wait_until(
-        lambda: read_plan_status(watcher.heard["plan/status"]).distance == 3.0, "the status of a plan to the goal"
+        lambda: read_plan_status(watcher.last("plan/status")).distance == 3.0, "the status of a plan to the goal"
     )
-    status = read_plan_status(watcher.heard["plan/status"])
+    status = read_plan_status(watcher.last("plan/status"))
     assert status.state is PlanState.WALKING
     assert status.candidates.shape == (20, 5, 2)
     assert (status.costs[0], status.surprise, status.distance) == (0.0, 1.5, 3.0)
@@ -170,9 +169,9 @@ def test_blind_robot_stands(robot, watcher):
     assert robot.run(1.5)[-1] == 0.0
     watcher.wait_until(lambda: "waiting for elevation" in watcher.status("planner")[1], "what it waits for")
     watcher.wait_until(
-        lambda: read_plan_status(watcher.heard["plan/status"]).state is PlanState.WAITING, "the same in plan/status"
+        lambda: read_plan_status(watcher.last("plan/status")).state is PlanState.WAITING, "the same in plan/status"
     )
-    assert read_plan_status(watcher.heard["plan/status"]).reason == "waiting for elevation (perception)"
+    assert read_plan_status(watcher.last("plan/status")).reason == "waiting for elevation (perception)"
 
 
 def test_failing_mind_stands(robot, watcher, mind):

@@ -199,7 +199,7 @@ def test_robot_is_taken_softly_and_followed(vendor_robot, start_node, watcher, m
     watcher.listen("joint_states")
     watcher.wait_until(lambda: "not engaged yet" in words(watcher), "damping")
     watcher.wait_until(lambda: watcher.counts["joint_states"] > 300, "states")
-    state = watcher.heard["joint_states"]
+    state = watcher.last("joint_states")
     assert list(state.name) == list(ROBOT.joint_names)
     assert list(state.position) == pytest.approx(0.01 * np.arange(N))
     assert list(state.effort) == pytest.approx(0.25 * np.arange(N))
@@ -476,8 +476,8 @@ def test_dry_run_sends_nothing(vendor_robot, start_node, watcher):
     watcher.wait_until(lambda: "left_knee_joint has 85 °C" in words(watcher), "the warning")
     assert watcher.call("target/engage").success
     watcher.wait_until(lambda: "holding" in words(watcher), "holding")
-    watcher.wait_until(lambda: json.loads(watcher.heard["lowcmd"].data)["stage"] == "holding", "the preview")
-    preview = json.loads(watcher.heard["lowcmd"].data)
+    watcher.wait_until(lambda: json.loads(watcher.last("lowcmd").data)["stage"] == "holding", "the preview")
+    preview = json.loads(watcher.last("lowcmd").data)
     assert preview["sent"] is False
     knee = ROBOT.joint_names.index("left_knee_joint")
     assert preview["joints"]["left_knee_joint"]["q"] == pytest.approx(ROBOT.joints.nominal[knee])
