@@ -164,9 +164,7 @@ def node_here(watcher, dds_domain, hardware):
 @pytest.fixture
 def engaged(vendor_robot, start_node, watcher, machines, domain):
     """A robot that follows a controller: robot, controller, and a way to do it again. Stops are listened to."""
-    watcher.listen(
-        "emergency_stop"
-    )  # first of all, so that the node has found who listens when it has something to say
+    watcher.listen("emergency_stop")  # first of all: when the node has something to say, it knows who listens
     robot = vendor_robot()
     start_node()
     watcher.wait_until(lambda: "not engaged yet" in words(watcher), "damping")
