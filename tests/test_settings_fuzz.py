@@ -68,7 +68,9 @@ ASSIGNMENT = st.tuples(
     st.sampled_from(("gait.step_width", "gait", "planner.search.samples", "safety.x", "", "a.b.c.d"))
     | st.text(max_size=5),
     st.sampled_from(("=", "==", ":", "")),
-    st.sampled_from(("0.2", "nan", "[", "{a: 1}", "*x", "&x [*x]", "!!python/object:os.system", "2026-13-45", "1e999"))
+    st.sampled_from(
+        ("0.2", "nan", "[", "{a: 1}", "*x", "&x [*x]", "!!python/object:os.system", "!!bool x", "2026-13-45", "1e999")
+    )
     | st.text(max_size=6),
 ).map("".join)
 

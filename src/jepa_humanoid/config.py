@@ -82,7 +82,7 @@ def read_yaml(path: Path, error: type[Exception] = ConfigurationError) -> object
         raise error(f"cannot read {path}: {mistake.strerror}") from mistake
     except yaml.YAMLError as mistake:
         raise error(f"{path} is not YAML: {mistake}") from mistake
-    except (ValueError, RecursionError) as mistake:
+    except (ValueError, RecursionError, LookupError, AttributeError, TypeError) as mistake:
         # What YAML takes for a date or a number, and Python finds to be none; and brackets without end.
         raise error(f"{path} is not YAML that can be read: {mistake}") from mistake
 

@@ -38,7 +38,8 @@ def parse_overrides(text: str) -> dict[str, Any]:
             raise OverrideError(f"'{part.strip()}' sets nothing: write BLOCK.NAME=VALUE, such as gait.step_width=0.24")
         try:
             read = yaml.safe_load(value)
-        except (yaml.YAMLError, ValueError, RecursionError) as error:  # such as a date that is none
+        except (yaml.YAMLError, ValueError, RecursionError, LookupError, AttributeError, TypeError) as error:
+            # Such as a date that is none, or a tag that its value does not suit.
             raise OverrideError(f"'{part.strip()}': the value is not YAML") from error
         inner = wanted
         for block in blocks:

@@ -181,12 +181,13 @@ def test_torque_of_the_hand_over_is_between_both(engagement, robot, hardware, fo
 
 
 def test_follows_within_limits(following, robot):
-    """Followed commands have the robot's gains; efforts and positions beyond its limits are cut."""
+    """Followed commands have the robot's gains; efforts, positions and velocities beyond its limits are cut."""
     engagement, now = following
     n = robot.joint_count
-    engagement.hear(now, JointCommand(0.0, np.full(n, 9.0), np.zeros(n), np.full(n, -999.0)))
+    engagement.hear(now, JointCommand(0.0, np.full(n, 9.0), np.full(n, 1e300), np.full(n, -999.0)))
     targets = engagement.step(now)
     assert targets.position == pytest.approx(robot.joints.upper)
+    assert targets.velocity == pytest.approx(robot.joints.velocity)
     assert targets.effort == pytest.approx(-robot.joints.effort)
     assert targets.stiffness == pytest.approx(robot.joints.stiffness)
     assert targets.damping == pytest.approx(robot.joints.damping)

@@ -13,13 +13,13 @@ _CAPS = (("KeyQ", "Q"), ("KeyW", "W"), ("KeyE", "E")), (("KeyA", "A"), ("KeyS", 
 _ARROWS = {"KeyW": "ArrowUp", "KeyS": "ArrowDown", "KeyA": "ArrowLeft", "KeyD": "ArrowRight"}
 
 
-def held_keys(said: str | None) -> frozenset[str]:
+def held_keys(said: object) -> frozenset[str]:
     """Keys that drive among those that a browser says are held; it could say anything.
 
     Args:
         said: Codes with spaces between them, or None.
     """
-    return frozenset((said or "").split()) & frozenset(KEYS)
+    return frozenset(said.split()) & frozenset(KEYS) if isinstance(said, str) else frozenset()
 
 
 def velocity(held: frozenset[str], limits: VelocityCommand) -> VelocityCommand:

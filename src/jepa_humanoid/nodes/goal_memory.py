@@ -71,8 +71,9 @@ class GoalMemory:
             about = self.file.stat()
             kept = json.loads(self.file.read_bytes())
             position, yaw = np.array(kept["position"], dtype=float), kept["yaw"]
-            goal = Goal(position, None if yaw is None else float(yaw))
-        except (OSError, ValueError, KeyError, TypeError, HumanoidError):
+            yaw = None if yaw is None else float(yaw)
+            goal = Goal(position, yaw)
+        except (OSError, ValueError, LookupError, TypeError, ArithmeticError, RecursionError, HumanoidError):
             return None
         # In a folder for everybody's temporary files somebody else could have written it.
         known = about.st_uid == os.getuid() and position.shape == (2,) and np.isfinite([*position, yaw or 0.0]).all()

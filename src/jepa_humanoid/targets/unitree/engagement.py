@@ -215,11 +215,11 @@ class Engagement:
         return MotorTargets(position, zero, zero, ramp * hold.hold_stiffness, damping)
 
     def _asked(self, command: JointCommand) -> MotorTargets:
-        """A command as the contract means it, with efforts and positions within the robot's limits."""
+        """A command as the contract means it, with efforts, positions and velocities within the robot's limits."""
         joints = self._joints
         zero = np.zeros_like(joints.nominal)
         effort = zero if command.effort is None else np.clip(command.effort, -joints.effort, joints.effort)
-        velocity = zero if command.velocity is None else command.velocity
+        velocity = zero if command.velocity is None else np.clip(command.velocity, -joints.velocity, joints.velocity)
         if command.position is None:
             damping = zero if command.velocity is None else joints.safe_damping
             return MotorTargets(zero, velocity, effort, zero, damping)
