@@ -139,13 +139,13 @@ class RobotNode(LifecycleNode):
         watch = SenderWatch()
 
         def when_active(message: Any, number: int | None) -> None:
-            if spec.exclusive and watch.hear(number, time.monotonic()):
-                self._refuse_senders(topic, message)
-            elif self.active:
-                try:
+            try:
+                if spec.exclusive and watch.hear(number, time.monotonic()):
+                    self._refuse_senders(topic, message)
+                elif self.active:
                     callback(message)
-                except MessageError as error:
-                    self.warn_throttled(f"ignored what cannot be read: {error}")
+            except MessageError as error:
+                self.warn_throttled(f"ignored what cannot be read: {error}")
 
         self._inputs.append(self.loop.listen(spec.type, spec.name, when_active, spec.quality.profile, raw))
 

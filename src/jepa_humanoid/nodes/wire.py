@@ -20,7 +20,7 @@ from sensor_msgs.msg import Imu, JointState
 from jepa_humanoid.nodes.errors import MessageError
 from jepa_humanoid.nodes.messages.imu import make_imu
 from jepa_humanoid.nodes.messages.joints import JointConverter
-from jepa_humanoid.nodes.messages.time import NANOSECONDS, seconds_of, to_nanoseconds
+from jepa_humanoid.nodes.messages.time import NANOSECONDS, seconds_of
 from jepa_humanoid.robot.state import JointCommand, SensorSample, Vector
 
 LITTLE_ENDIAN = b"\x00\x01"
@@ -47,8 +47,12 @@ def stamp_of(data: bytes, message_type: Any) -> int:
         MessageError: If it is no such message.
     """
     if data[:2] != LITTLE_ENDIAN or len(data) < _STAMP.stop:
-        return to_nanoseconds(_message(data, message_type).header.stamp)
-    sec, nanosec = struct.unpack_from("<iI", data, _HEAD)
+        stamp = _message(data, message_type).header.stamp
+        sec, nanosec = stamp.sec, stamp.nanosec
+    else:
+        sec, nanosec = struct.unpack_from("<iI", data, _HEAD)
+    if nanosec >= NANOSECONDS:
+        raise MessageError(f"header.stamp: nanosec is {nanosec}, and has to be below {NANOSECONDS}")
     return int(sec * NANOSECONDS + nanosec)
 
 

@@ -28,7 +28,7 @@ from jepa_humanoid.nodes.messages.report import read_report
 from jepa_humanoid.nodes.messages.status import read_body_status, read_plan_status
 from jepa_humanoid.nodes.messages.time import to_stamp
 from jepa_humanoid.nodes.messages.velocity import read_velocity, write_velocity
-from jepa_humanoid.nodes.wire import RobotWire
+from jepa_humanoid.nodes.wire import RobotWire, stamp_of
 from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid, Goal, VelocityCommand
 
 JOINTS = ("hip", "knee")
@@ -166,6 +166,22 @@ def test_text_is_refused(read: Callable[[Any], Any], text: str) -> None:
     """Any text that is no such value."""
     with pytest.raises(MessageError):
         read(TOPICS["plan/status"].type(data=text))
+
+
+@pytest.mark.parametrize("text", ['{"reason": "\\ud800"}', '{"\\ud800": 1}'])
+def test_text_that_nobody_can_show_is_refused(text: str) -> None:
+    """Half a pair of surrogates, in JSON that is JSON."""
+    with pytest.raises(MessageError, match="plan/status: no ") as refusal:
+        read_plan_status(TOPICS["plan/status"].type(data=text))
+    assert str(refusal.value).encode()
+
+
+def test_stamp_that_is_none_is_refused() -> None:
+    """A second has no more nanoseconds than it has; the answer to such a stamp could not be written."""
+    message = joint_message()
+    message.header.stamp.sec, message.header.stamp.nanosec = 2**31 - 1, 2**32 - 1
+    with pytest.raises(MessageError, match="nanosec is 4294967295"):
+        stamp_of(serialize_message(message), JointState)
 
 
 @given(name=st.text(), level=st.binary(min_size=1, max_size=1), value=st.text() | FLOATS.map(repr))

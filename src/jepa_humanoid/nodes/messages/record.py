@@ -37,9 +37,15 @@ def read_record(kind: type[Value], text: str, topic: str) -> Value:
     """
     try:
         plain = json.loads(text, parse_constant=_refuse_constant)
+        json.dumps(plain, ensure_ascii=False).encode()  # half a pair of surrogates is no text that can be shown
+    except UnicodeEncodeError:
+        raise MessageError(f"{topic}: no JSON: a text in it is no Unicode") from None
     except (ValueError, RecursionError) as error:
         raise MessageError(f"{topic}: no JSON: {error}") from None
-    return cast(Value, _Reader(topic).value(kind, plain, ""))
+    try:
+        return cast(Value, _Reader(topic).value(kind, plain, ""))
+    except RecursionError:
+        raise MessageError(f"{topic}: no such value: one part of it holds another too often") from None
 
 
 def _refuse_constant(name: str) -> NoReturn:
