@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from jepa_humanoid.robot.description import RobotDescription, load_robot
@@ -22,6 +23,14 @@ POLL = 0.01
 
 Claim = Callable[[str, Iterable[int], Callable[[int], bool]], int]
 
+
+settings.register_profile(
+    "files",
+    settings(
+        max_examples=40, derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
+    ),
+)
+"""For tests that write and read a file in each example, the same ones every time."""
 
 ODD_TEXTS = ("", " ", "nan", "inf", "-1", "0", "1e400", "${m}", "1 2", "0 0 0", "NaN 0 0", "pelvis", "left_knee_joint")
 ODD_TEXT = st.sampled_from(ODD_TEXTS) | st.text(st.characters(min_codepoint=32, codec="utf-8"), max_size=8)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jepa_humanoid.errors import HumanoidError
@@ -20,9 +20,7 @@ from jepa_humanoid.simulation.scenes import load_scene
 from jepa_humanoid.targets.unitree.hardware import load_hardware
 from jepa_humanoid.world_model.settings import load_settings
 
-SAME_EVERY_TIME = settings(
-    max_examples=40, derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
-)
+SAME_EVERY_TIME = settings.get_profile("files")
 
 READERS: dict[str, Callable[[RobotDescription, Path], Any]] = {
     "scenes/room": lambda robot, path: load_scene(path),

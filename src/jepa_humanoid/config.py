@@ -83,7 +83,8 @@ def read_yaml(path: Path, error: type[Exception] = ConfigurationError) -> object
     except yaml.YAMLError as mistake:
         raise error(f"{path} is not YAML: {mistake}") from mistake
     except (ValueError, RecursionError, LookupError, AttributeError, TypeError) as mistake:
-        # What YAML takes for a date or a number, and Python finds to be none; and brackets without end.
+        # What YAML takes for a date or a number, and Python finds to be none; brackets without end; and tags that their
+        # values do not suit.
         raise error(f"{path} is not YAML that can be read: {mistake}") from mistake
 
 

@@ -26,7 +26,8 @@ def stay_here(environment: MutableMapping[str, str]) -> None:
         NetworkError: If nodes with these variables could not start or not find each other.
     """
     environment.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-    for variable, value, advice in deafening(environment):
+    if problem := next(deafening(environment), None):
+        variable, value, advice = problem
         raise NetworkError(f"{variable} is {value}: {advice}.")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jepa_humanoid.resources import share_directory
@@ -20,9 +20,7 @@ from jepa_humanoid.robot.files import resolve_uri
 
 Distort = Callable[[Any, st.DataObject], Any]
 
-SAME_EVERY_TIME = settings(
-    max_examples=40, derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
-)
+SAME_EVERY_TIME = settings.get_profile("files")
 
 
 @functools.cache

@@ -17,7 +17,7 @@ def held_keys(said: object) -> frozenset[str]:
     """Keys that drive among those that a browser says are held; it could say anything.
 
     Args:
-        said: Codes with spaces between them, or None.
+        said: Codes with spaces between them; anything that is no text holds no key.
     """
     return frozenset(said.split()) & frozenset(KEYS) if isinstance(said, str) else frozenset()
 

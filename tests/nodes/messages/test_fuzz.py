@@ -176,6 +176,15 @@ def test_text_that_nobody_can_show_is_refused(text: str) -> None:
     assert str(refusal.value).encode()
 
 
+@pytest.mark.parametrize("depth", [10, 300, 950, 100_000])
+@pytest.mark.parametrize("field", ["stamp", "costs", "reason"])
+def test_lists_without_end_are_refused(field: str, depth: int) -> None:
+    """However deep, and in whatever field."""
+    nested = "[" * depth + "]" * depth
+    with pytest.raises(MessageError):
+        read_plan_status(TOPICS["plan/status"].type(data=f'{{"{field}": {nested}}}'))
+
+
 def test_stamp_that_is_none_is_refused() -> None:
     """A second has no more nanoseconds than it has; the answer to such a stamp could not be written."""
     message = joint_message()

@@ -37,7 +37,8 @@ def read_record(kind: type[Value], text: str, topic: str) -> Value:
     """
     try:
         plain = json.loads(text, parse_constant=_refuse_constant)
-        json.dumps(plain, ensure_ascii=False).encode()  # half a pair of surrogates is no text that can be shown
+        if "\\u" in text:  # the only way to write half a pair of surrogates, which is no text that can be shown
+            json.dumps(plain, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         raise MessageError(f"{topic}: no JSON: a text in it is no Unicode") from None
     except (ValueError, RecursionError) as error:
