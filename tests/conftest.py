@@ -24,12 +24,9 @@ POLL = 0.01
 Claim = Callable[[str, Iterable[int], Callable[[int], bool]], int]
 
 
-settings.register_profile(
-    "files",
-    settings(
-        max_examples=40, derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
-    ),
-)
+settings.register_profile("seeded", derandomize=True, deadline=None, database=None)
+settings.load_profile("seeded")
+settings.register_profile("files", settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow]))
 """For tests that write and read a file in each example, the same ones every time."""
 
 ODD_TEXTS = ("", " ", "nan", "inf", "-1", "0", "1e400", "${m}", "1 2", "0 0 0", "NaN 0 0", "pelvis", "left_knee_joint")

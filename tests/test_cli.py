@@ -1,12 +1,15 @@
 """The command `humanoid`: what it refuses, what the doctor sees, and how a headless run is judged."""
 
+import inspect
 import json
 import shutil
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from rich.console import Console
@@ -20,9 +23,12 @@ from jepa_humanoid.world_model.card import CARD, model_directory
 
 REPORT_KEYS = {
     "goal_reached",
+    "outcome",
+    "doing",
     "time_to_goal_s",
     "distance_to_goal_m",
     "falls",
+    "touches",
     "max_tilt_deg",
     "odometry_error_m",
     "real_time_factor",
@@ -47,8 +53,8 @@ def test_help_lists_the_commands() -> None:
 
 
 def test_version() -> None:
-    """`humanoid version` prints the package's version."""
-    assert invoke("version").output.strip() == __version__
+    """`humanoid --version` prints the package's version."""
+    assert invoke("--version").output.strip() == __version__
 
 
 @pytest.mark.parametrize(
@@ -59,7 +65,7 @@ def test_version() -> None:
         (("run", "--target", "gazebo"), "ros2 launch"),
         (("run", "--target", "g1"), "network_interface"),
         (("demo", "--goal", "1", "0"), "--headless"),
-        (("demo", "--headless"), "--goal X Y"),
+        (("demo", "--headless", "--scene", "flat"), "--goal X Y"),
         (("run", "--set", "gait"), "BLOCK.NAME=VALUE"),
         (("run", "--set", "gate.step_width=0.2"), "did you mean 'gait'?"),
         (("demo", "--set", "gait.step_widht=0.2"), "did you mean 'step_width'?"),
@@ -125,6 +131,20 @@ def test_headless_run_ends_with_the_report_and_its_status(monkeypatch: pytest.Mo
     outcome = invoke("demo", "--headless", "--goal", "1.5", "-2.0", "--seconds", "9", "--seed", "4")
     assert outcome.stdout == '{"goal_reached": true}\n'
     assert outcome.exit_code == status
+
+
+def test_headless_run_goes_to_the_goal_of_its_scene(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Unless another is named; from where the robot starts, wherever that is in the scene."""
+    (tmp_path / "hall.yaml").write_text("start: [1.0, 2.0, 1.5707963]\ngoal: [1.0, 5.0]\n")
+    seen = {}
+
+    def run_graph(graph: Any, **_: Any) -> int:
+        seen.update(graph.node("demo_evaluator").parameters)
+        return 1
+
+    monkeypatch.setattr(processes, "run_graph", run_graph)
+    invoke("demo", "--headless", "--scene", str(tmp_path / "hall.yaml"))
+    assert (seen["goal_x"], seen["goal_y"]) == pytest.approx((3.0, 0.0), abs=1e-6)
 
 
 def test_headless_run_that_broke_still_ends_with_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -255,6 +275,87 @@ def test_seeds_that_are_none_are_refused(suite: str, seeds: str) -> None:
     assert "FIRST:END" in outcome.stderr
 
 
+@pytest.mark.parametrize("seeds", ["0:1000000000000", "5000000000", "0:200000"])
+def test_seeds_without_end_are_refused(seeds: str) -> None:
+    """One sentence, and no memory for a number of trials that nobody has the time for."""
+    outcome = invoke("evaluate", "locomotion", f"--seeds={seeds}")
+    assert outcome.exit_code == 2
+    assert f"'{seeds}' " in outcome.stderr
+
+
+def float_options() -> Iterator[tuple[str, ...]]:
+    """Every option of every command that takes a number with a point, as words of a command line."""
+    yield "demo", "--headless", "--goal", "1", "0", "--seconds=nan"
+    for name in cli.COMMANDS:
+        commands = import_module(f"jepa_humanoid.commands.{name}").app.registered_commands
+        for command in commands:
+            words = (name, command.name) if len(commands) > 1 else (name,)
+            parameters = inspect.signature(command.callback).parameters.values()
+            required = ["x" for parameter in parameters if parameter.default is inspect.Parameter.empty]
+            for parameter in parameters:
+                kind, *_ = get_args(parameter.annotation) or (parameter.annotation,)
+                if float in (kind, *get_args(kind)):
+                    option = parameter.name.replace("_", "-")
+                    yield (*words, *required, f"--{option}=nan")
+
+
+@pytest.mark.parametrize("number", ["nan", "inf"])
+@pytest.mark.parametrize("words", list(float_options()), ids=" ".join)
+def test_option_that_is_no_number_is_refused(words: tuple[str, ...], number: str) -> None:
+    """By its bounds, or because it is not finite: no command takes it."""
+    outcome = invoke(*(word.replace("=nan", f"={number}") for word in words))
+    assert outcome.exit_code == 2
+    assert any(said in outcome.output for said in ("finite", "greater than", "less than")), outcome.output
+
+
+def test_there_are_options_with_numbers() -> None:
+    """The test above looks at all of them."""
+    found = {(words[0], words[-1]) for words in float_options()}
+    assert {("replay", "--rate=nan"), ("bench", "--seconds=nan"), ("train", "--regularization=nan")} <= found
+
+
+@pytest.mark.parametrize("number", ["nan", "inf"])
+def test_goal_that_is_nowhere_is_refused(number: str) -> None:
+    """Before anything is started."""
+    outcome = invoke("demo", "--headless", "--goal", "1", number)
+    assert outcome.exit_code == 2
+    assert "Give finite numbers" in outcome.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("run", "--scene", "~nobody_here/x.yaml"), "there is nobody of that name"),
+        (("run", "--robot", "x" * 300 + ".yaml"), "File name too long"),
+        (("describe", "--robot", "x" * 300 + ".yaml"), "File name too long"),
+        (("describe", "--target", "g1", "--out", "/dev/null/x"), "cannot write /dev/null/x/robot.urdf"),
+        (("describe", "--target", "g1", "--namespace", "a b"), "namespace 'a b' is none"),
+        (("record", "--namespace", "a b", "out.mcap"), "namespace 'a b' is none"),
+        (("run", "--namespace", "n" * 300), "too long"),
+        (("evaluate", "locomotion", "--json", "/dev/null/x.json"), "cannot be written"),
+        (("bench", "body", "--json", "/"), "is a folder"),
+        (("run", "--port", "-5"), "port -5 does not exist"),
+    ],
+)
+def test_what_the_system_refuses_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    """One sentence, whether this package or the system finds it, and before anything is measured; nothing is left."""
+    monkeypatch.chdir(tmp_path)
+    outcome = invoke(*arguments)
+    assert outcome.exit_code == 2
+    assert said in " ".join(outcome.output.split())
+    assert "Traceback" not in outcome.output
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("port", [-5, 0, 65536])
+def test_port_that_does_not_exist_is_refused(port: int) -> None:
+    """In words."""
+    with pytest.raises(NetworkError, match=f"port {port} does not exist"):
+        free_port("127.0.0.1", port)
+
+
 @pytest.mark.ros
 def test_doctor_finds_this_installation_in_order() -> None:
     """Where the tests run, Python, packages, middleware, data files and the robot are in order."""
@@ -270,6 +371,7 @@ def test_report_has_the_promised_keys() -> None:
     node = evaluator.DemoEvaluator.__new__(evaluator.DemoEvaluator)
     node._figures = {"control_ms_median": 0.51234, "control_ms_p99": float("nan")}
     node._wall_began = None
+    node._doing = {"planner": "silent"}
     report = node._report_of(Judgement(goal=(2.0, 0.0), seconds=30.0))
     assert report.keys() == REPORT_KEYS == json.loads(cli.NO_REPORT).keys()
     assert report["control_ms"] == {"median": 0.512, "p99": None}

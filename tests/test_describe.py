@@ -11,7 +11,8 @@ import yaml
 from typer.testing import CliRunner
 
 pytest.importorskip("rclpy")
-from jepa_humanoid.commands.describe import app, doubts, summary
+from jepa_humanoid import cli
+from jepa_humanoid.commands.describe import doubts, summary
 from jepa_humanoid.graph.options import robot_names
 from jepa_humanoid.locomotion.settings import GaitSettings
 from jepa_humanoid.overrides import overlay
@@ -80,7 +81,7 @@ def test_gait_that_does_not_fit_the_feet_is_pointed_out(g1: RobotDescription) ->
 
 def test_command_writes_and_tells(tmp_path: Path) -> None:
     """The command writes what Gazebo needs, ros2_control's file among it, and says how the robot stands."""
-    outcome = CliRunner().invoke(app, ["--robot", "talos", "--out", str(tmp_path)])
+    outcome = CliRunner().invoke(cli.app, ["describe", "--robot", "talos", "--out", str(tmp_path)])
     assert outcome.exit_code == 0
     assert "talos: 90.3 kg, 26 joints" in outcome.stdout
     assert "look at this" not in outcome.stdout
@@ -117,7 +118,7 @@ def test_robot_of_a_relative_path_is_described(tmp_path: Path, monkeypatch: pyte
     content = yaml.safe_load(robot.source.read_text(encoding="utf-8")) | {"urdf": "r.urdf"}
     (folder / "r.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    outcome = CliRunner().invoke(app, ["--robot", "mine/r.yaml", "--target", "mujoco", "--out", "out"])
+    outcome = CliRunner().invoke(cli.app, ["describe", "--robot", "mine/r.yaml", "--target", "mujoco", "--out", "out"])
     assert outcome.exit_code == 0, outcome.stderr
     assert "g1: 33.3 kg" in outcome.stdout
     assert (tmp_path / "out" / "robot.urdf").is_file()
@@ -134,7 +135,9 @@ def test_mesh_that_cannot_be_read_is_found(target: str, tmp_path: Path) -> None:
     content = yaml.safe_load(robot.source.read_text(encoding="utf-8")) | {"urdf": "r.urdf"}
     (tmp_path / "r.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
     out = tmp_path / "out"
-    outcome = CliRunner().invoke(app, ["--robot", str(tmp_path / "r.yaml"), "--target", target, "--out", str(out)])
+    outcome = CliRunner().invoke(
+        cli.app, ["describe", "--robot", str(tmp_path / "r.yaml"), "--target", target, "--out", str(out)]
+    )
     assert outcome.exit_code == 2
     assert "convert it to STL or OBJ" in outcome.stderr
     assert "Traceback" not in outcome.stderr
@@ -155,6 +158,8 @@ def test_what_would_be_found_at_the_start_is_found(changes: dict[str, Any], word
     if "groups" in changes:
         del content["groups"]["waist"]
     (tmp_path / "r.yaml").write_text(yaml.safe_dump(overlay(content, changes)), encoding="utf-8")
-    outcome = CliRunner().invoke(app, ["--robot", str(tmp_path / "r.yaml"), "--target", "g1", "--out", str(tmp_path)])
+    outcome = CliRunner().invoke(
+        cli.app, ["describe", "--robot", str(tmp_path / "r.yaml"), "--target", "g1", "--out", str(tmp_path)]
+    )
     assert outcome.exit_code == 2
     assert words in outcome.stderr

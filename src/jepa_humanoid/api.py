@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +30,24 @@ if TYPE_CHECKING:
 
 SETTINGS = "settings.yaml"
 """In a training folder: what the model was trained with."""
+
+MODEL = "model"
+"""In a training folder: the model exported from it."""
+
+
+@dataclass(frozen=True)
+class ExportedModel:
+    """What `export` has written.
+
+    Attributes:
+        folder: Where it is.
+        robot: Name of the robot whose walking it has learned.
+        difference: Largest one between what torch and ONNX Runtime compute.
+    """
+
+    folder: Path
+    robot: str
+    difference: float
 
 
 def evaluate(
@@ -139,17 +157,17 @@ def train(
     return out
 
 
-def export(data: Sequence[Path], run: Path, out: Path | None = None, robot: str = DEFAULT_ROBOT) -> float:
+def export(data: Sequence[Path], run: Path, out: Path | None = None, robot: str | None = None) -> ExportedModel:
     """Write the ONNX files of a training run, and measure the model on the episodes that were held out.
 
     Args:
         data: The folders of episodes that it was trained on.
         run: The training's folder.
-        out: Folder for the model; None for ``models/ROBOT``.
-        robot: Whose walking it has learned.
+        out: Folder for the model; None for ``model`` in the training's.
+        robot: Whose walking it is to have learned; None for whosever the episodes show.
 
     Returns:
-        Largest difference between what torch and ONNX Runtime compute.
+        Where it is, whose, and how well it was written.
 
     Raises:
         HumanoidError: If the run is incomplete, the episodes are another robot's, or a package is missing.
@@ -158,13 +176,16 @@ def export(data: Sequence[Path], run: Path, out: Path | None = None, robot: str 
         from jepa_humanoid.world_model.training.export import export as export_networks
         from jepa_humanoid.world_model.training.session import copy_curve, split
         from jepa_humanoid.world_model.training.trainer import load_networks
-    out = out or Path("models") / robot
+    out = out or run / MODEL
     settings = load_settings(run / SETTINGS)
     networks = load_networks(run, settings)
     episodes = list(read_recordings(data))
-    if others := sorted({header.robot for header, _ in episodes} - {robot}):
+    shown = sorted({header.robot for header, _ in episodes})
+    robot = robot or shown[0]
+    if others := [name for name in shown if name != robot]:
         raise WorldModelError(
-            f"it has learned from episodes of {', '.join(others)}, and is to be the model of {robot}: name the robot"
+            f"it has learned from episodes of {', '.join(others)}, and is to be the model of {robot}: a model is of "
+            "one robot, name the folders with its episodes"
         )
     parts = split([(h.motion, r.experience()) for h, r in episodes], settings.training.held_out)
     card = ModelCard(
@@ -190,7 +211,7 @@ def export(data: Sequence[Path], run: Path, out: Path | None = None, robot: str 
     write_card(replace(card, one_step_error=report.one_step_error), out)
     write_model_report(report, out / "quality.json")
     copy_curve(run, out)
-    return difference
+    return ExportedModel(out, robot, difference)
 
 
 def upgrade(model: Path) -> float:

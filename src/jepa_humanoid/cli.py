@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Annotated, Any, NoReturn, TextIO, cast
 
 import typer
+from typer.core import TyperGroup
 
 from jepa_humanoid.commands.options import Robot, with_fields
 from jepa_humanoid.commands.output import console, errors_told, fail, notes
 from jepa_humanoid.graph.arguments import DEFAULT_TARGET, TARGETS, all_options, make_options
 from jepa_humanoid.graph.assembly import make_graph
 from jepa_humanoid.graph.options import Options
-from jepa_humanoid.network import LAST_DOMAIN, NetworkError, free_domain, free_port
+from jepa_humanoid.network import LAST_DOMAIN, free_domain, free_port
 from jepa_humanoid.overrides import join_overrides
 from jepa_humanoid.version import __version__
 
@@ -39,18 +40,41 @@ COMMANDS = {
 """Name and description of the modules in `jepa_humanoid.commands`; each has a Typer application `app`."""
 
 NO_REPORT = (
-    '{"goal_reached": false, "time_to_goal_s": null, "distance_to_goal_m": null, "falls": null, "max_tilt_deg": null, '
+    '{"goal_reached": false, "outcome": "broke before it could be judged", "doing": {}, "time_to_goal_s": null, '
+    '"distance_to_goal_m": null, "falls": null, "touches": null, "max_tilt_deg": null, '
     '"odometry_error_m": null, "real_time_factor": null, "control_ms": {"median": null, "p99": null}, '
     '"answer_ms": {"median": null, "p99": null}, "plan_ms": {"median": null, "p99": null}, '
     '"physics_ms": {"median": null, "p99": null}}'
 )
 """What a headless run ends with that broke before it could be judged."""
 
-app = typer.Typer(
-    no_args_is_help=True,
-    pretty_exceptions_show_locals=False,
-    help="A humanoid that imagines before it steps.",
-)
+
+class Told(TyperGroup):
+    """Commands that end with one sentence, and no traceback, where it is known what is wrong; those below too."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command."""
+        with errors_told():
+            return super().invoke(ctx)
+
+
+app = typer.Typer(cls=Told, no_args_is_help=True, pretty_exceptions_show_locals=False)
+
+
+def _say_version(asked: bool) -> None:
+    if asked:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def humanoid(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """A humanoid that imagines before it steps."""
+
 
 DomainId = Annotated[
     int | None, typer.Option(help="ROS domain; otherwise ROS_DOMAIN_ID, or one that nobody here uses.", min=0, max=232)
@@ -77,10 +101,13 @@ def run(target: str = TARGET_OPTION, domain_id: DomainId = None, **options: Any)
 @app.command()
 @with_fields((OFFERED[name] for name in SHOWN), scene="room")
 def demo(
-    headless: Annotated[bool, typer.Option("--headless", help="No page: walk to --goal, judge, end.")] = False,
+    headless: Annotated[bool, typer.Option("--headless", help="No page: walk to the goal, judge, end.")] = False,
     goal: Annotated[
         tuple[float, float] | None,
-        typer.Option(help="Where to walk, in metres ahead (X) and to the left (Y) of the start.", metavar="X Y"),
+        typer.Option(
+            help="Where to walk, in metres ahead (X) and to the left (Y) of the start; the scene's own goal if none.",
+            metavar="X Y",
+        ),
     ] = None,
     seconds: Annotated[
         float, typer.Option(help="Robot time that a headless run may take, in seconds.")
@@ -90,15 +117,15 @@ def demo(
 ) -> None:
     """Show a robot that stands, and walks to where the page points.
 
-    With --headless it walks to --goal without a page, and ends with one JSON line on standard output. The exit status
-    is 0 only if the goal was reached without a fall.
+    With --headless it walks to --goal, or to the scene's own, without a page, and ends with one JSON line on standard
+    output. The exit status is 0 only if the goal was reached without a fall.
     """
     if not headless:
         if goal is not None:
             fail("--goal is for --headless; on the page, point at the floor.")
         _run(domain_id, **options)
     if goal is None:
-        fail("--headless needs --goal X Y.")
+        goal = _goal_of(options["scene"], options["seed"])
     with tempfile.TemporaryDirectory(prefix="jepa_humanoid-") as folder:
         report = Path(folder) / "report.json"
         chosen = _options(**options | {"page": False, "goal": goal, "seconds": seconds, "report": str(report)})
@@ -125,50 +152,60 @@ def doctor(
     console.print("[green]Everything that the robot needs is here.[/]")
 
 
+def _goal_of(scene: str, seed: int) -> tuple[float, float]:
+    """A scene's own goal, from where the robot starts in it [m]."""
+    # Here, for who names a goal.
+    from jepa_humanoid.geometry import to_local
+    from jepa_humanoid.simulation.scenes import load_scene
+
+    drawn = load_scene(scene, seed)
+    if drawn.goal is None:
+        fail(f"scene '{scene}' has no goal of its own: --goal X Y says where to walk.")
+    x, y = to_local(drawn.start, drawn.goal).tolist()
+    return x, y
+
+
 def _run(domain_id: int | None, **options: Any) -> NoReturn:
     """Run with the page at the first free port, and end with the graph's exit status."""
     chosen = _options(**options)
     if chosen.page:
-        try:
-            served = free_port(chosen.host, chosen.port)
-        except (NetworkError, OSError) as error:
-            fail(error)
+        served = free_port(chosen.host, chosen.port)
         taken = f" (port {chosen.port} is taken)" if served != chosen.port else ""
         address = "localhost" if chosen.host in ("127.0.0.1", "0.0.0.0") else chosen.host
-        notes.print(f"[bold green]The page: http://{address}:{served}[/]{taken}   Ctrl-C stops everything.")
+        notes.print(
+            f"[bold green]The page: http://{address}:{served}[/]{taken}, in a few seconds. Ctrl-C stops everything."
+        )
         chosen = replace(chosen, port=served)
     raise typer.Exit(_run_graph(chosen, domain_id))
 
 
 def _options(**options: Any) -> Options:
-    with errors_told():
-        overrides = join_overrides(options.pop("set"))
-        chosen = make_options(**options, set=overrides)
-        imagines = chosen.planner != "off" and bool(chosen.model or chosen.goal is not None)
-        if overrides or imagines:
-            # Here, because it takes as long as everything else together.
-            from jepa_humanoid.robot.description import load_robot
+    overrides = join_overrides(options.pop("set"))
+    chosen = make_options(**options, set=overrides)
+    imagines = chosen.planner != "off" and bool(chosen.model or chosen.goal is not None)
+    if overrides or imagines:
+        # Here, because it takes as long as everything else together.
+        from jepa_humanoid.robot.description import load_robot
 
-            robot = load_robot(chosen.robot, overrides)
-        if overrides:
-            from jepa_humanoid.settings import check_settings
+        robot = load_robot(chosen.robot, overrides)
+    if overrides:
+        from jepa_humanoid.settings import check_settings
 
-            check_settings(robot)
-        if imagines:
-            # A planner that cannot read it would be started again and again, and whoever waits for it would wait.
-            from jepa_humanoid.mind import Mind, PlannerName
+        check_settings(robot)
+    if imagines:
+        # A planner that cannot read it would be started again and again, and whoever waits for it would wait.
+        from jepa_humanoid.mind import Mind, PlannerName
 
-            folder = Path(chosen.model) if chosen.model else None
-            Mind.load(folder, cast("PlannerName", chosen.planner), robot=robot)
-        return chosen
+        folder = Path(chosen.model) if chosen.model else None
+        Mind.load(folder, cast("PlannerName", chosen.planner), robot=robot)
+    return chosen
 
 
 def _run_graph(options: Options, domain_id: int | None, log: TextIO | None = None) -> int:
     # Here, so that `humanoid doctor` can say what of it is missing.
     from jepa_humanoid.graph.processes import run_graph
 
-    with errors_told():
-        return run_graph(make_graph(options), domain=domain_id, log=log)
+    return run_graph(make_graph(options), domain=domain_id, log=log)
 
 
 def _add_command(name: str, description: str) -> None:
@@ -183,12 +220,6 @@ def _add_command(name: str, description: str) -> None:
     def command(context: typer.Context) -> None:
         application = import_module(f"jepa_humanoid.commands.{name}").app
         application(context.args, prog_name=f"humanoid {name}")
-
-
-@app.command()
-def version() -> None:
-    """Print the version."""
-    typer.echo(__version__)
 
 
 for _name, _description in COMMANDS.items():

@@ -63,8 +63,11 @@ def free_port(host: str, first: int) -> int:
     """Returns the first port from `first` on that nobody listens on.
 
     Raises:
-        NetworkError: When the next hundred are taken as well, or the host's address is not this machine's.
+        NetworkError: When there is no such port, the next hundred are taken as well, or the host's address is not this
+            machine's.
     """
+    if not 0 < first < 65536:
+        raise NetworkError(f"port {first} does not exist. Choose one from 1 to 65535.")
     for port in range(first, min(first + 100, 65536)):
         if _is_free(port, socket.SOCK_STREAM, host):
             return port

@@ -60,10 +60,25 @@ def named_file(folder: str, name_or_path: str | Path) -> Path:
     """Returns the YAML file, existing or not, that a name in a folder such as `config/scenes` or a path stands for.
 
     A path is one with `.yaml` or `.yml` at its end; it is made absolute, for whoever reads it may be elsewhere.
+
+    Raises:
+        ResourceError: If a path begins in the home of somebody who does not exist.
     """
     if is_path(name_or_path):
-        return Path(name_or_path).expanduser().absolute()
+        return home_expanded(name_or_path).absolute()
     return share_directory() / folder / f"{name_or_path}.yaml"
+
+
+def home_expanded(path: str | Path) -> Path:
+    """Returns a path with `~` and `~user` replaced by the home that they stand for.
+
+    Raises:
+        ResourceError: If nobody has that name.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise ResourceError(f"'{path}': there is nobody of that name on this machine") from None
 
 
 def is_path(name_or_path: str | Path) -> bool:

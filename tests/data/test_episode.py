@@ -108,7 +108,7 @@ JSON = (
 )
 
 
-@settings(max_examples=60, derandomize=True, deadline=None)
+@settings(max_examples=60)
 @given(begin=st.integers(0, 5000), length=st.integers(1, 300), filling=st.integers(0, 255), keep=st.booleans())
 def test_any_damage_is_read_or_named(
     tmp_path_factory: pytest.TempPathFactory, begin: int, length: int, filling: int, keep: bool
@@ -125,7 +125,7 @@ def test_any_damage_is_read_or_named(
         read_header(path)
 
 
-@settings(max_examples=60, derandomize=True, deadline=None)
+@settings(max_examples=60)
 @given(name=st.sampled_from([item.name for item in fields(Header)]), value=JSON)
 def test_any_header_is_read_or_named(tmp_path_factory: pytest.TempPathFactory, name: str, value: object) -> None:
     """What a header says of an episode has the type that it should have."""
@@ -137,7 +137,7 @@ def test_any_header_is_read_or_named(tmp_path_factory: pytest.TempPathFactory, n
         assert isinstance(getattr(header, name), type(getattr(HEADER, name)))
 
 
-@settings(max_examples=60, derandomize=True, deadline=None)
+@settings(max_examples=60)
 @given(
     name=st.sampled_from([item.name for item in fields(Recording)]),
     shape=st.lists(st.integers(0, 7), max_size=3),

@@ -150,7 +150,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=80, derandomize=True, deadline=None)
+@settings(max_examples=80)
 @given(content=st.binary(max_size=30) | JSON.map(lambda values: json.dumps(values).encode()))
 def test_any_manifest_is_read_or_named(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     """Whatever stands in it."""

@@ -52,6 +52,29 @@ def test_time_runs_out(judgement: Judgement) -> None:
     assert judgement.time_to_goal is None
 
 
+def test_robot_that_is_content_beside_its_goal_is_not_waited_for(judgement: Judgement) -> None:
+    """It cannot come nearer: it has stood there for a while, and its planner wants nothing more."""
+    judgement.hear_truth(8.0, 1.2, 0.0, falls=0, max_tilt_deg=4.0)
+    judgement.hear_plan(True)
+    judgement.hear_truth(9.0, 1.2, 0.0, falls=0, max_tilt_deg=4.0)
+    judgement.hear_plan(False)
+    judgement.hear_plan(True)
+    judgement.hear_truth(13.9, 1.2, 0.0, falls=0, max_tilt_deg=4.0)
+    assert not judgement.over
+    judgement.hear_truth(14.0, 1.2, 0.0, falls=0, max_tilt_deg=4.0)
+    assert (judgement.over, judgement.success, judgement.outcome) == (True, False, "stopped beside the goal")
+
+
+def test_outcome_is_in_words(judgement: Judgement) -> None:
+    """What became of it, or nothing while that is open."""
+    assert judgement.outcome == ""
+    judgement.hear_truth(5.0, 1.9, 0.0, falls=0, max_tilt_deg=4.0, touches=2)
+    judgement.hear_truth(7.0, 1.9, 0.0, falls=0, max_tilt_deg=4.0, touches=1)
+    assert (judgement.outcome, judgement.touches) == ("goal reached", 2)
+    judgement.hear_truth(7.1, 1.9, 0.0, falls=1, max_tilt_deg=80.0)
+    assert judgement.outcome == "fallen"
+
+
 def test_odometry_is_compared_at_the_same_time(judgement: Judgement) -> None:
     """The odometry error is the distance between estimate and truth of one time, between two estimates."""
     judgement.hear_odometry(0.98, 0.0, 0.0)

@@ -1,14 +1,18 @@
 """The robot's shape: every visual link is there, attached to its joint, and lighter than the files."""
 
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
 
 import numpy as np
 import pytest
 import trimesh
+import yaml
 
 from jepa_humanoid.monitor.decimate import decimate
 from jepa_humanoid.monitor.meshes import BodyMesh, load_body_meshes
+from jepa_humanoid.resources import share_directory
 from jepa_humanoid.robot.description import load_robot
+from jepa_humanoid.robot.errors import RobotDescriptionError
 
 ROBOT = load_robot("g1")
 
@@ -65,3 +69,35 @@ def test_mirrored_meshes_are_not_inside_out() -> None:
     left, right = (meshes[f"leg_{side}_4_link"].volume for side in ("left", "right"))
     assert left > 0.0
     assert right == pytest.approx(left, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("shape", "said"),
+    [
+        ('<box size="0.1 0.2 0.3"/>', ""),
+        ('<sphere radius="0.1"/>', ""),
+        ('<cylinder radius="0.1" length="0.2"/>', ""),
+        ('<capsule radius="0.1" length="0.2"/>', ""),
+        ('<torus radius="0.1"/>', "link 'pelvis': a visual whose <geometry> has <torus>"),
+        ("", "link 'pelvis': a visual whose <geometry> has none"),
+    ],
+)
+def test_every_shape_of_a_urdf_is_drawn(tmp_path: Path, shape: str, said: str) -> None:
+    """And what is no shape is named with its link and file."""
+    root = ElementTree.parse(ROBOT.urdf_path).getroot()
+    for link in root.findall("link"):
+        for look in (*link.findall("visual"), *link.findall("collision")):
+            link.remove(look)
+    looks = ElementTree.fromstring(f"<visual><geometry>{shape}</geometry></visual>")
+    next(link for link in root.iter("link") if link.get("name") == "pelvis").append(looks)
+    ElementTree.ElementTree(root).write(tmp_path / "r.urdf")
+    content = yaml.safe_load((share_directory() / "config/robots/g1.yaml").read_text(encoding="utf-8"))
+    (tmp_path / "r.yaml").write_text(yaml.safe_dump(content | {"urdf": "r.urdf"}), encoding="utf-8")
+    robot = load_robot(tmp_path / "r.yaml")
+    if said:
+        with pytest.raises(RobotDescriptionError, match=rf"r\.urdf: {said}"):
+            load_body_meshes(robot)
+    else:
+        (body,) = load_body_meshes(robot)
+        assert body.links == ("pelvis",)
+        assert 0.1 < np.ptp(np.asarray(body.mesh.vertices), axis=0).max() < 0.5

@@ -9,10 +9,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from jepa_humanoid.locomotion.footstep import Footstep
 from jepa_humanoid.monitor.goal import DRAG_PERIOD, GoalGizmo
 from jepa_humanoid.monitor.health import Health
+from jepa_humanoid.monitor.notices import Notices
 from jepa_humanoid.monitor.page import Page, PageError
 from jepa_humanoid.monitor.people import Handlers
 from jepa_humanoid.robot.description import load_robot
@@ -324,6 +328,60 @@ def test_silent_browser_stops_the_robot(page: Page, visitors: Visitors, open_bro
     wait_until(lambda: bool(visitors.commands) and visitors.commands[-1] == VelocityCommand(), "zeros")
 
 
+def test_driver_is_looked_after_whatever_goes_wrong(
+    page: Page, visitors: Visitors, wait_until: Wait, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The dead man's switch outlives any error, and each stops the robot."""
+
+    def fail(*_: Any) -> None:
+        raise KeyError("of a kind that nobody thought of")
+
+    for _ in range(2):
+        with monkeypatch.context() as patch:
+            patch.setattr(page._people, "_ask", fail)
+            page.teleoperation.start(7)
+            page.teleoperation.command(VelocityCommand(0.3))
+            wait_until(lambda: page.teleoperation.driver is None, "the end of driving")
+    wait_until(lambda: page.teleoperation.idle, "the zeros that end driving")
+    assert visitors.commands[-1] == VelocityCommand()
+
+
+NUMBERS = st.floats() | st.sampled_from((0.0, 1e308, -1e9))
+PLACES = arrays(float, 3, elements=NUMBERS)
+BODIES = st.builds(
+    BodyStatus,
+    st.just(0.0),
+    st.sampled_from(BodyMode),
+    st.text(max_size=9),
+    st.booleans(),
+    *(arrays(float, shape, elements=NUMBERS) for shape in (2, (2, 3), (2, 3))),
+    st.lists(st.builds(Footstep, st.sampled_from((0, 1)), PLACES, NUMBERS), max_size=3).map(tuple),
+    st.none() | PLACES,
+    st.none() | PLACES,
+    st.sampled_from(Cause),
+    st.text(max_size=9),
+)
+PLANNED = st.builds(
+    replace,
+    st.just(PLANS),
+    distance=st.none() | NUMBERS,
+    surprise=NUMBERS,
+    plan_ms=NUMBERS,
+    candidates=st.sampled_from((0, 1, 3)).flatmap(lambda n: arrays(float, (n, 2, 2), elements=NUMBERS)),
+    costs=arrays(float, 3, elements=NUMBERS),
+    path=st.integers(0, 3).flatmap(lambda n: arrays(float, (n, 2), elements=NUMBERS)),
+)
+
+
+@pytest.mark.filterwarnings("ignore:overflow encountered", "ignore:invalid value encountered")
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(body=BODIES, plan=PLANNED)
+def test_page_outlives_any_status(page: Page, body: BodyStatus, plan: PlanStatus) -> None:
+    """Whatever numbers a status carries that its reader lets through."""
+    page.show_body(body)
+    page.show_plan(plan)
+
+
 def test_stand_up_is_offered_when_damping(page: Page) -> None:
     """The button to stand up is there while the robot damps, and not while the stop is latched."""
     page._way_back._asked = page._way_back._released = -np.inf
@@ -388,6 +446,32 @@ def test_status_line_is_shown(page: Page, wait_until: Wait) -> None:
     assert not page._panel.stand_up.visible, "nobody would hear it"
     page.show_health(Health())
     assert page._status.mode == "", "a controller that is back has not said yet what the robot does"
+
+
+def test_page_of_a_recording_offers_nothing_that_moves_a_robot() -> None:
+    """It says what it is; there is nobody who could be stopped, driven or pushed."""
+    with Page(ROBOT, port=0, recording="<walk>.mcap") as page:
+        panel = page._panel
+        page.show_body(replace(DAMPS, emergency_stop="x"))
+        page.show_pushing(True)
+        offered = (panel.stop, panel.release, panel.stand_up, panel.restart, panel._pushing)
+        assert not any(widget.visible for widget in offered)
+        assert panel._card.visible, "but it says that the robot stopped"
+        assert "<li>" not in panel._card.content
+        assert not panel.point.value
+        assert "&lt;walk&gt;.mcap" in panel.what.content
+
+
+def test_surprise_is_told_while_a_plan_is_pursued(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever drives by hand, or has stopped the robot, is not told that it walks slower."""
+    told: list[str] = []
+    monkeypatch.setattr(page, "say", lambda title, text, **_: told.append(title))
+    monkeypatch.setattr(page, "_notices", Notices(surprise_alarm=2.0))
+    for state in (PlanState.IDLE, PlanState.WAITING, PlanState.ARRIVED):
+        page.show_plan(replace(PLANS, state=state, surprise=50.0))
+    assert "The world surprises" not in told
+    page.show_plan(replace(PLANS, surprise=50.0))
+    assert "The world surprises" in told
 
 
 def test_closing_twice_is_harmless() -> None:

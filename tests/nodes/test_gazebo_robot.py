@@ -188,3 +188,10 @@ def test_broadcast_joints_are_put_in_order():
         reader.read(broadcast(["x", "a"], [0.0, 0.0], [0.0, 0.0]))
     with pytest.raises(MessageError, match="velocity of b is not finite"):
         reader.read(broadcast(["a", "b"], [0.0, 0.0], [0.0, float("nan")]))
+
+
+@pytest.mark.parametrize("data", [broadcast([], [], []), b"", b"\x00\x01\x00\x00", b"\x00\x01\x00\x00" + b"\xff" * 40])
+def test_broadcast_that_says_nothing_is_refused(data):
+    """Without joints, or bytes that are no message, also as the first that is heard."""
+    with pytest.raises(MessageError):
+        BroadcastReader("states", ["a", "b"]).read(data)

@@ -5,8 +5,12 @@ import threading
 import pytest
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
+from rcl_interfaces.msg import Parameter as ParameterMsg
+from rcl_interfaces.msg import ParameterValue
+from rcl_interfaces.srv import SetParameters
 from rclpy.exceptions import InvalidParameterValueException
 from rclpy.parameter import Parameter
+from rclpy.serialization import serialize_message
 
 from jepa_humanoid.nodes.errors import NodeError
 from jepa_humanoid.nodes.node import Level, RobotNode
@@ -144,6 +148,38 @@ def test_other_parameters_stay_as_they_were_at_the_start(echo):
     (outcome,) = node.set_parameters([Parameter("gain", Parameter.Type.DOUBLE, 0.5)])
     assert not outcome.successful
     assert node.value("gain") == 1.0
+
+
+def test_question_that_nobody_can_answer_ends_no_node(echo, watcher):
+    """A parameter of a type that does not exist: it is logged, and the next question is answered."""
+    node = echo()
+    assert node.start()
+    client = watcher.node.create_client(SetParameters, "echo/set_parameters")
+    watcher.wait_until(client.service_is_ready, "the service")
+    nonsense = ParameterMsg(name="pitch", value=ParameterValue(type=77))
+    client.call_async(SetParameters.Request(parameters=[nonsense]))
+    pitch = Parameter("pitch", Parameter.Type.DOUBLE, 2.0).to_parameter_msg()
+    future = client.call_async(SetParameters.Request(parameters=[pitch]))
+    watcher.wait_until(future.done, "the answer")
+    assert future.result().results[0].successful
+    assert node.taken == [("pitch", 2.0)]
+
+
+def test_bytes_that_are_no_message_end_no_node(echo, watcher):
+    """Whoever speaks another version of a type, or something else altogether, is not heard, and the others are."""
+    node = echo()
+    assert node.start()
+    publisher = watcher.publisher("teleop/cmd_vel")
+    watcher.wait_until(lambda: publisher.get_subscription_count() > 0, "its subscription")
+    for data in (
+        b"\x00\x01\x00\x00",
+        b"\x00\x01\x00\x00" + b"\xff" * 60,
+        b"\xff" * 9,
+        serialize_message(publisher.msg_type()),
+    ):
+        publisher.publish(data)
+    watcher.wait_until(lambda: node.heard > 0, "the message")
+    assert node.active
 
 
 def test_undeclared_topics_are_refused(echo):

@@ -306,6 +306,19 @@ def test_map_rolls_with_the_robot():
     assert np.isfinite(mapper.grid(jumped).heights).sum() < 25
 
 
+@pytest.mark.parametrize("x", [12.9, 40.0, -40.0, 1e9])
+def test_robot_that_was_carried_away_knows_nothing_there(x: float) -> None:
+    """However far, and no matter how many rows lie between: nothing of what was seen before is there."""
+    mapper = ElevationMapper()
+    here = look(mapper, scene_of(box(2.0, 0.0, (0.5, 4.0, 1.0))), base_at())
+    assert np.nanmax(mapper.grid(here).heights) > 0.5
+    there = base_at(x=x, stamp=0.1)
+    mapper.integrate(np.zeros((0, 3), np.float32), lidar_pose(there), 0.1, there, 0.0)
+    heights = mapper.grid(there).heights
+    assert np.isfinite(heights).any(), "it stands somewhere"
+    assert np.nanmax(heights) == pytest.approx(0.0)
+
+
 def test_invalid_points_are_dropped_and_counted():
     """NaN and infinite points cost only themselves; absurdly far ones fall off the map."""
     points = np.array([[2.0, 0.0, -0.7], [np.nan, 0.0, 0.0], [0.0, np.inf, 0.0], [3e38, -3e38, 0.0]], np.float32)

@@ -28,8 +28,9 @@ class Started:
 
 @pytest.mark.parametrize(("rate", "speed"), [(0.1, 0.1), (5.0, 1.0)])
 def test_page_knows_that_it_shows_slow_motion(monkeypatch: pytest.MonkeyPatch, rate: float, speed: float) -> None:
-    """Nodes that report each second of the recording are not silent because it is played slowly."""
+    """Nodes that report each second of the recording are not silent because it is played slowly; and what is played."""
     monkeypatch.setattr(subprocess, "Popen", Started)
-    with replaying.page_beside(make_options(port=8099), 5, rate):
+    with replaying.page_beside(make_options(port=8099), 5, rate, "walk.mcap"):
         assert Started.parameters["speed"] == speed
         assert Started.parameters["port"] == 8099
+        assert Started.parameters["recording"] == "walk.mcap"

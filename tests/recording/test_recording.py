@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 pytest.importorskip("rclpy")
@@ -33,7 +33,7 @@ from jepa_humanoid.nodes.definitions import definition, full_name, message_class
 from jepa_humanoid.nodes.recorder import quality_text
 from jepa_humanoid.recording.errors import RecordingError
 from jepa_humanoid.recording.reading import Decoder, Entry, Recording, Summary, TopicSummary
-from jepa_humanoid.recording.tables import export
+from jepa_humanoid.recording.tables import FORMATS, Columns, Flattener, export
 from jepa_humanoid.recording.writing import RecordingWriter
 from jepa_humanoid.resources import resource
 
@@ -111,7 +111,7 @@ def content(fill: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, 
     return folder / "damaged.mcap", (folder / "whole.mcap").read_bytes()
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_no_damage_is_a_traceback(content: tuple[Path, bytes], data: st.DataObject) -> None:
     """Bytes cut, changed, left out and put in: what can be read is read, and the rest is a sentence."""
@@ -133,6 +133,68 @@ def test_no_damage_is_a_traceback(content: tuple[Path, bytes], data: st.DataObje
     with suppress(RecordingError):
         for entry in Recording(path).messages():
             decoder.decode(entry)
+
+
+@pytest.fixture(scope="module")
+def flattener() -> Flattener:
+    """One for all: it learns a type but once."""
+    return Flattener()
+
+
+ODD_JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers(-(10**400), 10**400) | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(text='{"a": "\\ud800"}')
+@example(text='{"a": ' + "[" * 900 + "]" * 900 + "}")
+@given(text=st.builds(json.dumps, st.dictionaries(st.text(max_size=4), ODD_JSON), ensure_ascii=st.booleans()))
+def test_any_status_is_a_table(flattener: Flattener, tmp_path: Path, form: str, text: str) -> None:
+    """Numbers beyond all floats, half a pair of surrogates, what holds itself too often: a table, or one sentence."""
+    if form == "parquet":
+        pytest.importorskip("pyarrow")
+    columns = Columns()
+    rows = []
+    with suppress(UnicodeEncodeError, RecordingError):
+        data = serialize_message(String(data=text))
+        rows += flattener.rows(Entry("/status", full_name(String), definition(String).encode(), 0, data), 0)
+    for row in rows:
+        columns.see(row)
+    table = FORMATS[form](tmp_path / f"table.{form}", columns)
+    for row in rows:
+        table.add(row)
+    table.close()
+
+
+def test_topics_with_one_file_are_named(record: Callable[..., Path], tmp_path: Path) -> None:
+    """Two topics whose tables would overwrite each other."""
+    path = tmp_path / "same.mcap"
+    writer = RecordingWriter(path, {})
+    for topic in ("/a/b", "/a_b", "/c [red]x[/] \0"):
+        channel = writer.add_channel(topic, full_name(String), definition(String), "")
+        writer.add(channel, 1, 1, 1, serialize_message(String(data="it")))
+    writer.close()
+    with pytest.raises(RecordingError, match=r"/a/b and /a_b would both be a_b\.csv"):
+        export(Recording(path), tmp_path / "out")
+    assert [name.name for name in export(Recording(path), tmp_path / "out", topics=["/c [red]x[/] \0"]).tables] == [
+        "c__red_x_____.csv"
+    ]
+    outcome = CliRunner().invoke(cli.app, ["recording", "show", str(path)])
+    assert outcome.exit_code == 0
+    assert "[red]" in outcome.output
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "/", "std_msgs", "std_msgs/msg/_string", "std_msgs/msg/", "/msg/String", "std_msgs/msg/string.x", "os/path"],
+)
+def test_type_that_is_none_has_no_class(name: str) -> None:
+    """A recording may name anything."""
+    assert message_class(name) is None
 
 
 @pytest.mark.parametrize("content", [b"", b"\x89PNG" * 9])

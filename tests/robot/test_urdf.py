@@ -102,6 +102,18 @@ BROKEN: dict[str, tuple[Change, str]] = {
     "unknown parent": (set_at(f"{KNEE_JOINT}/parent", link="hip"), 'left_knee_joint.*<parent link="hip">'),
     "ring": (set_at(f"{KNEE_JOINT}/parent", link="left_ankle_roll_link"), "left_\\w+' does not hang on 'pelvis'.*ring"),
     "two parents": (set_at(f"{KNEE_JOINT}/child", link="pelvis_contour_link"), "'pelvis_contour_link' is the child of"),
+    "box without size": (
+        lambda root: added(link(root, "pelvis"), "<visual><geometry><box/></geometry></visual>"),
+        "link 'pelvis': a <box> needs <size>",
+    ),
+    "mesh without file": (
+        lambda root: added(link(root, "pelvis"), "<collision><geometry><mesh/></geometry></collision>"),
+        "link 'pelvis': a <mesh> needs <filename>",
+    ),
+    "colour of three": (
+        lambda root: added(root, '<material name="pink"><color rgba="1 0.5 0.6"/></material>'),
+        "material 'pink': <color rgba=.*four",
+    ),
     "name of a sole": (set_at("link[@name='logo_link']", name="left_sole"), "left_sole"),
     "mimic that is commanded": (
         lambda root: added(joint(root, "left_elbow_joint"), '<mimic joint="right_elbow_joint"/>'),

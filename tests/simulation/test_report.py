@@ -23,6 +23,15 @@ def test_report_says_where_the_robot_is() -> None:
     assert report.real_time_factor is None
 
 
+def test_report_is_from_where_the_robot_started() -> None:
+    """As its odometry is: whoever compares them, or tells how far a goal is, need not know the scene."""
+    log = RunLog(START, (2.0, -1.0, np.pi / 2))
+    log.add(replace(START, position=np.array([2.0, 1.0, 0.8])))
+    report = log.report(Pace.FREE, None)
+    assert report.position.tolist() == pytest.approx([2.0, 0.0, 0.8])
+    assert report.yaw == pytest.approx(0.5 - np.pi / 2)
+
+
 def test_largest_tilt_stays_on_the_record() -> None:
     """A robot that stands upright again has leaned."""
     log = RunLog(START)

@@ -71,7 +71,7 @@ def test_a_cut_checkpoint_is_named(
         load_networks(tmp_path, small)
 
 
-@settings(max_examples=25, derandomize=True, deadline=None)
+@settings(max_examples=25)
 @given(content=st.binary(max_size=60))
 def test_any_checkpoint_is_refused_in_words(
     tmp_path_factory: pytest.TempPathFactory, small: WorldModelSettings, content: bytes

@@ -64,6 +64,27 @@ def test_a_damaged_graph_is_named(folder: Path, name: str) -> None:
         WorldModel(folder)
 
 
+@pytest.mark.parametrize(
+    ("taken", "given", "said"),
+    [("DOUBLE", "FLOAT", "cannot be run"), ("FLOAT", "INT64", "gives 'command' as int64"), ("FLOAT", "FLOAT", "")],
+)
+def test_a_graph_of_other_numbers_is_named(folder: Path, taken: str, given: str, said: str) -> None:
+    """It is tried once when it is loaded, and not when the robot first looks."""
+    onnx = pytest.importorskip("onnx")
+    helper, kind = onnx.helper, onnx.TensorProto.DataType.Value
+    inputs = [
+        helper.make_tensor_value_info(name, kind(taken), (1, size)) for name, size in (("latent", 128), ("goal", 2))
+    ]
+    outputs = [helper.make_tensor_value_info("command", kind(given), (1, 2))]
+    nodes = [helper.make_node("Cast", ["goal"], ["command"], to=kind(given))]
+    graph = helper.make_graph(nodes, "policy", inputs, outputs)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    onnx.save(model, str(folder / POLICY))
+    refused = pytest.raises(WorldModelError, match=rf"{POLICY} {said}.*export the model again")
+    with refused if said else contextlib.nullcontext():
+        WorldModel(folder)
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=4),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
@@ -71,7 +92,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=60, derandomize=True, deadline=None)
+@settings(max_examples=60)
 @given(content=st.binary(max_size=40) | JSON.map(lambda values: json.dumps(values).encode()))
 def test_any_card_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     """Whatever stands in it."""
@@ -81,7 +102,7 @@ def test_any_card_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, c
         read_card(folder)
 
 
-@settings(max_examples=60, derandomize=True, deadline=None)
+@settings(max_examples=60)
 @given(
     name=st.sampled_from(["robot", "step", "horizon", "latent", "observation", "limits", "one_step_error", "format"]),
     value=JSON,
@@ -97,7 +118,7 @@ def test_any_value_in_a_card_is_read_or_refused(
         assert read_card(folder).format == FORMAT
 
 
-@settings(max_examples=25, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(start=st.integers(0, 40_000), length=st.integers(0, 4000), middle=st.binary(max_size=40))
 def test_any_graph_is_loaded_or_named(
     tmp_path_factory: pytest.TempPathFactory, start: int, length: int, middle: bytes

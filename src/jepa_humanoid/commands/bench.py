@@ -9,8 +9,10 @@ import typer
 from rich import box
 from rich.table import Table
 
-from jepa_humanoid.commands.output import console, errors_told
+from jepa_humanoid.commands.options import finite, place_to_write
+from jepa_humanoid.commands.output import console
 from jepa_humanoid.robot.description import DEFAULT_ROBOT
+from jepa_humanoid.storage import write_whole
 
 app = typer.Typer(
     add_completion=False,
@@ -18,9 +20,9 @@ app = typer.Typer(
     help="Measure speed here: the body's tick, the mind's plans, the whole graph, the making of data.",
 )
 
-Json = Annotated[Path | None, typer.Option("--json", help="Where to write the figures.")]
+Json = Annotated[Path | None, typer.Option("--json", help="Where to write the figures.", callback=place_to_write)]
 Robot = Annotated[str, typer.Option(help="A name in config/robots, or a YAML file.")]
-Seconds = Annotated[float, typer.Option(min=2.0, help="Simulated time of a round, in seconds.")]
+Seconds = Annotated[float, typer.Option(min=2.0, help="Simulated time of a round, in seconds.", callback=finite)]
 
 
 @app.command("body")
@@ -34,7 +36,7 @@ def body_command(
     """One tick from sensor to torque, by stages, beside placo's C++ solver on the same states."""
     from jepa_humanoid.bench.body import bench_body
 
-    with console.status("") as status, errors_told():
+    with console.status("") as status:
         report = bench_body(robot, seconds, rounds, peers, status.update)
     _show("body", report, json)
 
@@ -49,7 +51,7 @@ def plan_command(
     """One plan of the mind, with the world model and with its kinematic baseline."""
     from jepa_humanoid.bench.plan import bench_plan
 
-    with console.status("") as status, errors_told():
+    with console.status("") as status:
         report = bench_plan(robot, scene, seconds, status.update)
     _show("plan", report, json)
 
@@ -63,7 +65,7 @@ def graph_command(
     """All nodes, paced and as fast as they go, without and with the page."""
     from jepa_humanoid.bench.graph import bench_graph
 
-    with console.status("") as status, errors_told():
+    with console.status("") as status:
         report = bench_graph(runs, scene, say=status.update)
     _show("graph", report, json)
 
@@ -78,7 +80,7 @@ def data_command(
     """The making of episodes, in one process."""
     from jepa_humanoid.bench.data import bench_data
 
-    with console.status("") as status, errors_told():
+    with console.status("") as status:
         report = bench_data(robot, episodes, seconds, status.update)
     _show("data", report, json)
 
@@ -89,8 +91,7 @@ def _show(name: str, report: Mapping[str, object], file: Path | None) -> None:
         table.add_row(key, value)
     console.print(table)
     if file is not None:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json_module.dumps(report, indent=1) + "\n", encoding="utf-8")
+        write_whole(file, json_module.dumps(report, indent=1) + "\n")
 
 
 def _flat(report: Mapping[str, object], prefix: str = "") -> list[tuple[str, str]]:

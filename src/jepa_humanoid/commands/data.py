@@ -11,8 +11,8 @@ import numpy as np
 import typer
 from rich.table import Table
 
-from jepa_humanoid.commands.options import Jobs, Robot, Set
-from jepa_humanoid.commands.output import Lines, bars, console, errors_told, fail
+from jepa_humanoid.commands.options import Jobs, Robot, Set, finite
+from jepa_humanoid.commands.output import Lines, bars, console, fail
 from jepa_humanoid.data.dataset import Entry, read_recordings, write_manifest
 from jepa_humanoid.data.episode import Header, read_header
 from jepa_humanoid.data.generate import GenerationSettings, Task, generate
@@ -35,7 +35,9 @@ def generate_command(
     ),
     episodes: Annotated[int, typer.Option(min=1, help="How many.")] = 200,
     seed: Annotated[int, typer.Option(min=0, help="Of the first episode; the others follow.")] = 0,
-    seconds: Annotated[float, typer.Option(min=2.0, help="Longest episode, in seconds.")] = GenerationSettings.seconds,
+    seconds: Annotated[
+        float, typer.Option(min=2.0, help="Longest episode, in seconds.", callback=finite)
+    ] = GenerationSettings.seconds,
     jobs: Jobs = 1,
     robot: Robot = DEFAULT_ROBOT,
     set_: Set = None,
@@ -54,9 +56,8 @@ def generate_command(
     """
     made = replace(GenerationSettings(), seconds=seconds)
     if scene:
-        with errors_told():
-            for name in scene:
-                load_scene(name, seed)
+        for name in scene:
+            load_scene(name, seed)
         made = replace(made, scenes=tuple((name, 1.0) for name in scene))
     tasks = [Task(seed + number) for number in range(episodes)]
     command: dict[str, object] = {"command": "generate", "episodes": episodes, "seed": seed}
@@ -84,8 +85,7 @@ def replay_command(
 
     The LiDAR is cast and the map built anew in each; only the joints' motion and the odometry's drift are taken over.
     """
-    with errors_told():
-        walks = [path for path in sorted(motions.glob("*.npz")) if read_header(path).source == "walk"]
+    walks = [path for path in sorted(motions.glob("*.npz")) if read_header(path).source == "walk"]
     if not walks:
         fail(f"no recorded walks in '{motions}'")
     tasks = [Task(seed + number, walks[(seed + number) % len(walks)]) for number in range(episodes)]
@@ -99,13 +99,12 @@ def show_command(folders: Annotated[list[Path], typer.Argument(help="Folders of 
     headers: list[Header] = []
     seconds = touching = fallen = 0.0
     pace = []
-    with errors_told():
-        for header, recording in read_recordings(folders):
-            headers.append(header)
-            seconds += 0.1 * len(recording)
-            touching += bool(recording.touching.any())
-            fallen += bool(recording.fallen.any())
-            pace.append(np.abs(np.diff(recording.poses[:, :2], axis=0)).sum() / max(0.1 * len(recording), 0.1))
+    for header, recording in read_recordings(folders):
+        headers.append(header)
+        seconds += 0.1 * len(recording)
+        touching += bool(recording.touching.any())
+        fallen += bool(recording.fallen.any())
+        pace.append(np.abs(np.diff(recording.poses[:, :2], axis=0)).sum() / max(0.1 * len(recording), 0.1))
     table = Table("what", "how many")
     table.add_row("episodes", str(len(headers)))
     table.add_row("hours", f"{seconds / 3600:.2f}")
@@ -131,7 +130,7 @@ def _run(
     entries: list[Entry] = []
     lines = Lines()
     try:
-        with errors_told(), bars() as progress:
+        with bars() as progress:
             bar = progress.add_task("episodes", total=len(tasks))
             check_settings(load_robot(robot, overrides))
             walk = partial(simulate, robot=robot, overrides=overrides)
@@ -143,7 +142,6 @@ def _run(
                 lines.say(f"{len(entries)} of {len(tasks)} episodes, {minutes:.1f} min of robot time")
     finally:
         if entries:
-            with errors_told():
-                write_manifest(out, entries, command)
+            write_manifest(out, entries, command)
     ended = ", ".join(f"{count} by {ending}" for ending, count in sorted(endings.items()))
     console.print(f"{len(entries)} episodes, {sum(e.seconds for e in entries) / 3600:.2f} h, in {out}; ended {ended}")

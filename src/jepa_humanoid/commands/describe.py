@@ -11,9 +11,10 @@ import numpy as np
 import typer
 from rich.markup import escape
 
-from jepa_humanoid.commands.options import Robot
-from jepa_humanoid.commands.output import console, errors_told, fail
+from jepa_humanoid.commands.options import Robot, finite, place_to_write
+from jepa_humanoid.commands.output import console
 from jepa_humanoid.graph.options import SimulatedOptions as Options
+from jepa_humanoid.graph.options import check_namespace
 from jepa_humanoid.locomotion.model.lipm import natural_frequency
 from jepa_humanoid.locomotion.settings import GaitSettings, gait_settings
 from jepa_humanoid.robot.description import RobotDescription, load_robot
@@ -47,35 +48,32 @@ def describe(
     ] = Options.scene,
     seed: Annotated[int, typer.Option(help="Draws the scene's obstacles.")] = Options.seed,
     real_time_factor: Annotated[
-        float, typer.Option(help="Gazebo goes no faster than this; 0 for no limit.")
+        float,
+        typer.Option(min=0.0, max=100.0, help="Gazebo goes no faster than this; 0 for no limit.", callback=finite),
     ] = Options.real_time_factor,
     lidar: Annotated[bool, typer.Option(help="Have Gazebo render the LiDAR's view.")] = True,
     namespace: Annotated[str, typer.Option(help="Namespace of the robot's topics.")] = Options.namespace,
     picture: Annotated[
-        Path | None, typer.Option(help="Where to draw the robot at the start of its scene, a PNG file.")
+        Path | None,
+        typer.Option(help="Where to draw the robot at the start of its scene, a PNG file.", callback=place_to_write),
     ] = None,
 ) -> None:
     """Say how the robot stands and what looks wrong; write its URDF, and for Gazebo the scene and where it starts."""
     # MuJoCo asks when it is imported; EGL needs no window, whether there is a screen or not.
     os.environ.setdefault("MUJOCO_GL", "egl")
-    with errors_told():
-        described = load_robot(robot)
-        check_settings(described)
-        gait = gait_settings(described)
-        files = {"robot.urdf": robot_description(described, target, namespace).encode()}
-        if target == GAZEBO:
-            files |= _world(described, scene, seed, real_time_factor, lidar)
-        if target in _SIMULATED:
-            _simulate(described, scene, seed)
-        if picture is not None:
-            _draw(described, scene, seed, picture)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        for name, content in files.items():
-            (out / name).parent.mkdir(exist_ok=True)
-            (out / name).write_bytes(content)
-    except OSError as error:
-        fail(f"cannot write to {out}: {error.strerror}")
+    check_namespace(namespace)
+    described = load_robot(robot)
+    check_settings(described)
+    gait = gait_settings(described)
+    files = {"robot.urdf": robot_description(described, target, namespace).encode()}
+    if target == GAZEBO:
+        files |= _world(described, scene, seed, real_time_factor, lidar)
+    if target in _SIMULATED:
+        _simulate(described, scene, seed)
+    if picture is not None:
+        _draw(described, scene, seed, picture)
+    for name, content in files.items():
+        write_whole(out / name, content)
     stands = stature(described)
     for line in summary(described, gait, stands):
         console.print(line, soft_wrap=True, markup=False)

@@ -8,16 +8,19 @@ from rich import box
 from rich.progress import track
 from rich.table import Table
 
-from jepa_humanoid.commands.options import Jobs, Robot, Set
-from jepa_humanoid.commands.output import console, errors_told, fail
+from jepa_humanoid.commands.options import Jobs, Robot, Set, finite, place_to_write
+from jepa_humanoid.commands.output import console, fail
 from jepa_humanoid.mind import PLANNERS, PlannerName
 from jepa_humanoid.overrides import join_overrides
 from jepa_humanoid.robot.description import DEFAULT_ROBOT
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Measure walking and finding the way, with reports.")
 
+_LAST_SEED = 2**31
+_MOST_TRIALS = 100_000
+
 Seeds = Annotated[str, typer.Option(help="FIRST:END, END excluded; or one seed.")]
-Json = Annotated[Path | None, typer.Option(help="Where to write the trials.")]
+Json = Annotated[Path | None, typer.Option(help="Where to write the trials.", callback=place_to_write)]
 
 
 @app.command("navigation")
@@ -32,7 +35,9 @@ def navigation_command(
     jobs: Jobs = 1,
     model: Annotated[Path | None, typer.Option(help="Folder of the world model; the robot's own if none.")] = None,
     json: Json = None,
-    picture: Annotated[Path | None, typer.Option(help="Where to draw the paths, a PNG file.")] = None,
+    picture: Annotated[
+        Path | None, typer.Option(help="Where to draw the paths, a PNG file.", callback=place_to_write)
+    ] = None,
 ) -> None:
     """Walk to the goals of drawn scenes with estimated state, noise, and randomised friction and mass."""
     from jepa_humanoid.api import navigate
@@ -41,9 +46,8 @@ def navigation_command(
 
     name = _planner(planner)
     chosen = _seeds(seeds)
-    with errors_told():
-        running = navigate(chosen, robot, scene, name, model, jobs, join_overrides(set_))
-        trials = list(track(running, planner, len(chosen), console=console))
+    running = navigate(chosen, robot, scene, name, model, jobs, join_overrides(set_))
+    trials = list(track(running, planner, len(chosen), console=console))
     table = Table(
         "seed", "reached", "fell", "touched", "time [s]", "walked [m]", "crow [m]", "left [m]", "odometry [m]"
     )
@@ -79,7 +83,8 @@ def locomotion_command(
     robot: Robot = DEFAULT_ROBOT,
     set_: Set = None,
     impulse: Annotated[
-        float | None, typer.Option(min=0.0, help="Size of the pushes of the suite push, in N·s; 15 if none.")
+        float | None,
+        typer.Option(min=0.0, help="Size of the pushes of the suite push, in N·s; 15 if none.", callback=finite),
     ] = None,
     engine: Annotated[str, typer.Option(help="What simulates it: mujoco, or dart (Gazebo's).")] = "mujoco",
     seeds: Seeds = "0:4",
@@ -97,9 +102,8 @@ def locomotion_command(
         fail(f"nobody is pushed in the suite '{suite}'")
     asked = SUITES[suite] if impulse is None else pushed_by(impulse)
     chosen = _seeds(seeds)
-    with errors_told():
-        running = walk(asked, chosen, robot, engine, jobs, join_overrides(set_))
-        trials = list(track(running, suite, trial_count(asked, chosen), console=console))
+    running = walk(asked, chosen, robot, engine, jobs, join_overrides(set_))
+    trials = list(track(running, suite, trial_count(asked, chosen), console=console))
     table = Table("seed", "µ", "kg", "push", "passed", "tilt °", "off m", "yaw °", "speed %", "odom m", box=box.SIMPLE)
     for t in trials:
         table.add_row(
@@ -134,7 +138,7 @@ def model_command(
         Path | None, typer.Option(help="Folder of the world model; that of the episodes' robot if none.")
     ] = None,
     windows: Annotated[int, typer.Option(min=10, help="Imagined rollouts to compare with what happened.")] = 1500,
-    json: Annotated[Path | None, typer.Option(help="Where to write the figures.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Where to write the figures.", callback=place_to_write)] = None,
 ) -> None:
     """Compare what the world model imagines with what happened: collapse, prediction, heads."""
     from jepa_humanoid.data.dataset import read_recordings
@@ -142,13 +146,12 @@ def model_command(
     from jepa_humanoid.world_model.experience import Experience
     from jepa_humanoid.world_model.runtime import WorldModel
 
-    with errors_told():
-        headers, recordings = zip(*read_recordings(data), strict=True)
-        robots = {header.robot for header in headers}
-        chosen = WorldModel(model or own_model(robots))
-        if others := sorted(robots - {chosen.card.robot}):
-            fail(f"{model} is a model of '{chosen.card.robot}', and the episodes are of {', '.join(others)}")
-        report = judge_model(chosen, Experience.join(recording.experience() for recording in recordings), windows)
+    headers, recordings = zip(*read_recordings(data), strict=True)
+    robots = {header.robot for header in headers}
+    chosen = WorldModel(model or own_model(robots))
+    if others := sorted(robots - {chosen.card.robot}):
+        fail(f"{model} is a model of '{chosen.card.robot}', and the episodes are of {', '.join(others)}")
+    report = judge_model(chosen, Experience.join(recording.experience() for recording in recordings), windows)
     table = Table(
         "step", "error", "copying", "ratio", "position [m]", "standing [m]", "touch AUC", "to go [m]", "crow [m]"
     )
@@ -179,9 +182,13 @@ def _planner(name: str) -> PlannerName:
 def _seeds(text: str) -> list[int]:
     first, colon, end = text.partition(":")
     try:
-        seeds = list(range(int(first), int(end))) if colon else [int(first)]
+        seeds = range(int(first), int(end)) if colon else range(int(first), int(first) + 1)
     except ValueError:
         fail(f"'{text}' is neither a seed nor FIRST:END")
     if not seeds or seeds[0] < 0:
         fail(f"'{text}' names no seeds: FIRST:END begins at 0 or above, and END is excluded, as in 0:20")
-    return seeds
+    if seeds[-1] >= _LAST_SEED:
+        fail(f"'{text}' goes beyond the last seed, {_LAST_SEED}")
+    if seeds[-1] - seeds[0] >= _MOST_TRIALS:
+        fail(f"'{text}' asks for more than {_MOST_TRIALS} trials, which would take days")
+    return list(seeds)

@@ -1,11 +1,34 @@
 """Options that commands share, and commands whose options are the fields of dataclasses."""
 
 import inspect
+import math
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import Field
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+
+def finite(value: float | None) -> float | None:
+    """Refuse a number that is none: NaN is within any bounds. For use as a callback of options."""
+    if value is not None and not math.isfinite(value):
+        raise typer.BadParameter(f"{value} is no finite number.")
+    return value
+
+
+def place_to_write(path: Path | None) -> Path | None:
+    """Refuse a file that cannot be written, before anything is measured that would be lost; callback of options."""
+    if path is None:
+        return None
+    if path.is_dir():
+        raise typer.BadParameter(f"{path} is a folder; name a file in it.")
+    there = next(folder for folder in path.absolute().parents if folder.exists())
+    if not (there.is_dir() and os.access(there, os.W_OK)) or (path.exists() and not os.access(path, os.W_OK)):
+        raise typer.BadParameter(f"{path} cannot be written; name a file in a folder that you may write to.")
+    return path
+
 
 Set = Annotated[
     list[str] | None,

@@ -24,11 +24,16 @@ def fail(error: object) -> NoReturn:
 
 @contextmanager
 def errors_told() -> Iterator[None]:
-    """End the command with one sentence, and no traceback, where this package says what is wrong."""
+    """End the command with one sentence, and no traceback, where this package or the system says what is wrong."""
     try:
         yield
     except HumanoidError as error:
         fail(error)
+    except BrokenPipeError:
+        raise  # nobody is left to read it
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        fail(f"{where}{error.strerror or error}; name another file or folder, make room, or change its permissions")
 
 
 class Lines:

@@ -16,7 +16,9 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from jepa_humanoid.commands.output import Lines, console, errors_told, fail, notes
+from jepa_humanoid.commands.options import finite
+from jepa_humanoid.commands.output import Lines, console, fail, notes
+from jepa_humanoid.graph.options import check_namespace
 from jepa_humanoid.graph.recording import ESSENTIALS, FAST, QUEUE, recorded_topics
 from jepa_humanoid.network import stay_here
 from jepa_humanoid.recording.writing import RecordingWriter
@@ -58,16 +60,18 @@ def record(
     ] = None,
     namespace: Annotated[str, typer.Option(help="Namespace of the robot.")] = "",
     seconds: Annotated[
-        float | None, typer.Option(min=0.0, help="Wall time after which to stop, in seconds; otherwise at Ctrl-C.")
+        float | None,
+        typer.Option(min=0.0, help="Wall time after which to stop, in seconds; otherwise at Ctrl-C.", callback=finite),
     ] = None,
 ) -> None:
     """Record a robot that runs, in another terminal, with `humanoid run`, `humanoid demo` or `ros2 launch`.
 
     Ctrl-C ends the recording. Foxglove, PlotJuggler, `ros2 bag` and `humanoid replay` open the file.
     """
+    check_namespace(namespace)
     if out.is_dir():
         fail(f"{out} is a folder; name a file in it")
-    with errors_told(), stopped_by_signals() as stop:
+    with stopped_by_signals() as stop:
         stay_here(os.environ)  # as `humanoid run` does
         # Here, so that `humanoid doctor` can say what of it is missing.
         from jepa_humanoid.nodes.recorder import Recorder

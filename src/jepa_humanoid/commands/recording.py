@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 from rich import box
+from rich.markup import escape
 from rich.table import Table
 
-from jepa_humanoid.commands.output import Lines, bars, console, errors_told, notes
+from jepa_humanoid.commands.output import Lines, bars, console, notes
 from jepa_humanoid.recording.reading import Recording
 from jepa_humanoid.recording.tables import export
 
@@ -27,13 +28,14 @@ class Format(StrEnum):
 @app.command("show")
 def show_command(file: File) -> None:
     """Say what a recording holds, and whether all of it can be read."""
-    with errors_told():
-        recording = Recording(file)
-        with console.status(f"reading {file} ..."):
-            summary = recording.summary()
+    recording = Recording(file)
+    with console.status(f"reading {file} ..."):
+        summary = recording.summary()
     table = Table("topic", "type", "messages", "a second", box=box.SIMPLE)
     for name, topic in summary.topics.items():
-        table.add_row(name, topic.type_name, str(topic.count), f"{topic.rate:.1f}" if topic.rate else "—")
+        table.add_row(
+            escape(name), escape(topic.type_name), str(topic.count), f"{topic.rate:.1f}" if topic.rate else "—"
+        )
     console.print(table)
     known = {key: value for key, value in summary.info.items() if value}
     if known:
@@ -41,7 +43,7 @@ def show_command(file: File) -> None:
     size = 1e-6 * file.stat().st_size
     console.print(f"{summary.seconds:.1f} s, {summary.count} messages, {size:.1f} MB", soft_wrap=True)
     if summary.damage:
-        notes.print(f"[yellow]{file}[/]: {summary.damage}", soft_wrap=True)
+        notes.print(f"[yellow]{escape(str(file))}[/]: {escape(summary.damage)}", soft_wrap=True)
 
 
 @app.command("export")
@@ -58,7 +60,7 @@ def export_command(
 ) -> None:
     """Write one table a topic, with times in seconds and a column for each number, named by joint where it has one."""
     lines = Lines()
-    with errors_told(), bars() as progress:
+    with bars() as progress:
         bar = progress.add_task("messages, read twice", total=None)
 
         def tell(done: int, total: int) -> None:
@@ -69,13 +71,16 @@ def export_command(
         exported = export(Recording(file), out, form, wanted, tell)
     table = Table("table", "rows", "columns", box=box.SIMPLE)
     for path, columns in exported.tables.items():
-        table.add_row(path.name, str(columns.rows), str(len(columns.kinds)))
+        table.add_row(escape(path.name), str(columns.rows), str(len(columns.kinds)))
         if columns.skipped:
             notes.print(
-                f"{path.name}: without {', '.join(sorted(columns.skipped))}, which are long; --topics writes them"
+                escape(
+                    f"{path.name}: without {', '.join(sorted(columns.skipped))}, which are long; --topics writes them"
+                )
             )
     console.print(table)
     if exported.left_out:
-        notes.print(f"Points are left out: {', '.join(exported.left_out)}; --topics writes them.", soft_wrap=True)
+        left_out = escape(", ".join(exported.left_out))
+        notes.print(f"Points are left out: {left_out}; --topics writes them.", soft_wrap=True)
     if exported.damage:
-        notes.print(f"[yellow]{file}[/]: {exported.damage}", soft_wrap=True)
+        notes.print(f"[yellow]{escape(str(file))}[/]: {escape(exported.damage)}", soft_wrap=True)

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from jepa_humanoid.commands.output import Lines, console, errors_told, fail, notes
+from jepa_humanoid.commands.options import finite
+from jepa_humanoid.commands.output import Lines, console, fail, notes
 from jepa_humanoid.commands.record import stopped_by_signals
 from jepa_humanoid.graph.arguments import make_options
 from jepa_humanoid.graph.options import Options
@@ -37,7 +39,9 @@ PAGE_PATIENCE = 60.0
 @app.command()
 def replay(
     file: Annotated[Path, typer.Argument(metavar="FILE.mcap", help="A recording.")],
-    rate: Annotated[float, typer.Option(min=0.01, max=100.0, help="Seconds of the recording a second.")] = 1.0,
+    rate: Annotated[
+        float, typer.Option(min=0.01, max=100.0, help="Seconds of the recording a second.", callback=finite)
+    ] = 1.0,
     topics: Annotated[
         list[str] | None,
         typer.Option(help="Only this topic; may be repeated. What robots obey is played only if it is named here."),
@@ -55,13 +59,13 @@ def replay(
 
     It has a ROS domain of its own unless told otherwise, so that it never moves a robot.
     """
-    with errors_told(), ExitStack() as held:
+    with ExitStack() as held:
         stop = held.enter_context(stopped_by_signals())
         recording = Recording(file)
         with console.status(f"reading {file} ..."):
             summary = recording.summary()
         if summary.damage:
-            notes.print(f"[yellow]{file}[/]: {summary.damage}", soft_wrap=True)
+            notes.print(f"[yellow]{escape(str(file))}[/]: {escape(summary.damage)}", soft_wrap=True)
         if not summary.topics:
             fail(f"{file} holds no messages")
         namespace = summary.info.get("namespace", "")
@@ -77,7 +81,8 @@ def replay(
         player = Player({topic: summary.topics[topic].type_name for topic in chosen}, domain, namespace)
         held.callback(player.close)
         if player.left_out:
-            notes.print(f"Not played, for their types are not installed: {', '.join(player.left_out)}.", soft_wrap=True)
+            left_out = escape(", ".join(player.left_out))
+            notes.print(f"Not played, for their types are not installed: {left_out}.", soft_wrap=True)
         if domain_id is not None:
             stop.wait(DISCOVERY)
             if others := player.others():
@@ -90,7 +95,7 @@ def replay(
             options = make_options(
                 robot=robot or summary.info.get("robot", "") or "g1", host=host, port=served, namespace=namespace
             )
-            process = held.enter_context(page_beside(options, domain, rate))
+            process = held.enter_context(page_beside(options, domain, rate, file.name))
             _wait_for_page(player, process, stop, f"/{namespace}/joint_states" if namespace else "/joint_states")
             address = "localhost" if host in ("127.0.0.1", "0.0.0.0") else host
             notes.print(f"[bold green]The page: http://{address}:{served}[/]")

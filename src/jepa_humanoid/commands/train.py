@@ -8,7 +8,8 @@ import typer
 from rich.progress import TaskID
 
 from jepa_humanoid import api
-from jepa_humanoid.commands.output import Lines, bars, console, errors_told
+from jepa_humanoid.commands.options import finite
+from jepa_humanoid.commands.output import Lines, bars, console
 from jepa_humanoid.world_model.settings import load_settings
 
 if TYPE_CHECKING:
@@ -31,11 +32,13 @@ def train(
     head_steps: Annotated[
         int | None, typer.Option(min=1, help="Gradient steps on the heads; the file's if none.")
     ] = None,
-    regularization: Annotated[float | None, typer.Option(min=0.0, help="λ of SIGReg; the file's if none.")] = None,
+    regularization: Annotated[
+        float | None, typer.Option(min=0.0, help="λ of SIGReg; the file's if none.", callback=finite)
+    ] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; torch's own choice if none.")] = None,
 ) -> None:
     """Learn embedding and heads. May be stopped and started again at any time."""
-    with errors_told(), bars() as progress:
+    with bars() as progress:
         chosen = load_settings(settings)
         training = replace(
             chosen.training,
@@ -65,4 +68,5 @@ def train(
 
         chosen = replace(chosen, training=training, objective=objective)
         api.train(data, out, chosen, seed, threads, on_read, on_split, on_report)
-    console.print(f"trained: {out}; next: humanoid export --run {out}")
+    folders = " ".join(map(str, data))
+    console.print(f"trained: {out}; next: humanoid export {folders} --run {out}", soft_wrap=True, markup=False)

@@ -11,15 +11,20 @@ SETTLE = 2.0
 """The robot has to stay there for so long [s]: running past a goal, or falling at it, does not count."""
 
 
+BESIDE = 5.0
+"""A robot whose planner has been content for so long [s] will not come nearer."""
+
+
 @dataclass
 class Judgement:
     """What became of a run; knows no wall clock.
 
     Attributes:
-        goal: Where to walk: x and y in the world, which is where `odom` starts [m].
+        goal: Where to walk: x and y in the frame in which the robot started, as `odom` is [m].
         seconds: Robot time that the run may take [s].
         began: When the goal was sent [s], or None.
         falls: Times that the robot fell.
+        touches: Times that it began to touch an obstacle.
         max_tilt_deg: Largest angle of the base to the vertical so far [°].
         distance: To the goal, or None before the first truth [m].
         walked: Distance from where the robot stood when the goal was sent [m].
@@ -31,11 +36,13 @@ class Judgement:
     began: float | None = None
     stamp: float = 0.0
     falls: int = 0
+    touches: int = 0
     max_tilt_deg: float = 0.0
     distance: float | None = None
     walked: float = 0.0
     odometry_error: float | None = None
     _entered: float | None = None
+    _content: float | None = None
     _start: tuple[float, float] = (0.0, 0.0)
     _uncompared: tuple[float, float, float] | None = None
     _odometry: deque[tuple[float, float, float]] = field(default_factory=lambda: deque(maxlen=2))
@@ -44,11 +51,14 @@ class Judgement:
         """The goal was sent; time counts from the last truth heard."""
         self.began = self.stamp
 
-    def hear_truth(self, stamp: float, x: float, y: float, *, falls: int, max_tilt_deg: float) -> None:
+    def hear_truth(
+        self, stamp: float, x: float, y: float, *, falls: int, max_tilt_deg: float, touches: int = 0
+    ) -> None:
         """Take note of where the robot truly is."""
         if self.began is None:
             self._start = (x, y)
         self.stamp, self.falls, self.max_tilt_deg = stamp, max(self.falls, falls), max_tilt_deg
+        self.touches = max(self.touches, touches)
         self.distance = math.hypot(self.goal[0] - x, self.goal[1] - y)
         self.walked = math.hypot(x - self._start[0], y - self._start[1])
         if self.distance > GOAL_RADIUS:
@@ -57,6 +67,13 @@ class Judgement:
             self._entered = stamp
         if self._uncompared is None:
             self._uncompared = (stamp, x, y)
+
+    def hear_plan(self, arrived: bool) -> None:
+        """Take note of whether the planner holds the robot to be where it was told to go."""
+        if not arrived:
+            self._content = None
+        elif self._content is None:
+            self._content = self.stamp
 
     def hear_odometry(self, stamp: float, x: float, y: float) -> None:
         """Take note of where the robot believes to be."""
@@ -90,8 +107,22 @@ class Judgement:
 
     @property
     def over(self) -> bool:
-        """Whether nothing more can change: reached, fallen, or out of time."""
-        return self.began is not None and (self.reached or self.falls > 0 or self.elapsed >= self.seconds)
+        """Whether nothing more can change."""
+        return bool(self.outcome)
+
+    @property
+    def outcome(self) -> str:
+        """What became of it, in a few words; empty while that is open."""
+        if self.began is None:
+            return ""
+        if self.falls > 0:
+            return "fallen"
+        if self.reached:
+            return "goal reached"
+        # Whoever is there by the truth is given the time to stay.
+        if self._entered is None and self._content is not None and self.stamp - self._content >= BESIDE:
+            return "stopped beside the goal"
+        return "out of time" if self.elapsed >= self.seconds else ""
 
     @property
     def success(self) -> bool:

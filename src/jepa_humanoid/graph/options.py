@@ -4,6 +4,7 @@ The fields' names, defaults, descriptions and choices are the arguments of the l
 `humanoid run` and `humanoid demo`: nothing is declared twice.
 """
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
@@ -57,6 +58,9 @@ def planner_names() -> tuple[str, ...]:
     return ("jepa", "straight", "kinematic", "inverse_dynamics", "jepa_shuffled", "off")
 
 
+LONGEST_NAMESPACE = 100
+"""Letters; with the longest topic below it, ROS 2 takes 255 bytes."""
+
 WITHOUT_MODEL = ("kinematic", "straight")
 """Planners that do without a world model; spelled out as `planner_names` is, and compared by the same test."""
 
@@ -88,6 +92,22 @@ def option(
         "flags": flags,
     }
     return field(default=default, metadata=metadata)
+
+
+def check_namespace(namespace: str) -> None:
+    """Refuse a namespace that ROS 2 would; none at all is one.
+
+    Raises:
+        GraphError: Saying what it has to be.
+    """
+    if namespace and not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*(/[A-Za-z][A-Za-z0-9_]*)*", namespace):
+        raise GraphError(
+            f"namespace '{namespace}' is none: letters, digits and underscores, '/' between, a letter first."
+        )
+    if len(namespace) > LONGEST_NAMESPACE:
+        raise GraphError(
+            f"a namespace of {len(namespace)} letters is too long for topics; {LONGEST_NAMESPACE} at most."
+        )
 
 
 @dataclass(frozen=True)
@@ -146,10 +166,10 @@ class Options:
                     object.__setattr__(self, item.name, str(path))
             elif choices is not None and value not in choices():
                 raise GraphError(f"{item.name} '{value}' does not exist. Choose one of: {', '.join(choices())}.")
-        if self.namespace and not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*(/[A-Za-z][A-Za-z0-9_]*)*", self.namespace):
-            raise GraphError(
-                f"namespace '{self.namespace}' is none: letters, digits and underscores, '/' between, a letter first."
-            )
+            numbers = value if isinstance(value, tuple) else (value,)
+            if not all(math.isfinite(number) for number in numbers if isinstance(number, float)):
+                raise GraphError(f"{item.name} is {value}. Give finite numbers.")
+        check_namespace(self.namespace)
         if not 0 < self.port < 65536:
             raise GraphError(f"port {self.port} does not exist. Choose one from 1 to 65535.")
         if self.seed < 0:

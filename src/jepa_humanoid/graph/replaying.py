@@ -16,17 +16,18 @@ from jepa_humanoid.workers import bound
 
 
 @contextlib.contextmanager
-def page_beside(options: Options, domain: int, rate: float) -> "Iterator[subprocess.Popen[bytes]]":
+def page_beside(options: Options, domain: int, rate: float, recording: str) -> "Iterator[subprocess.Popen[bytes]]":
     """Serve the page in a ROS domain, and end it afterwards.
 
     Args:
         options: Say where it is served, for which robot and in which namespace.
         domain: ROS domain.
         rate: Seconds of the recording in one second.
+        recording: Its name, for people.
     """
     graph = make_graph(options)
     spec = graph.node("page")
-    spec = replace(spec, parameters={**spec.parameters, "speed": min(rate, 1.0)})
+    spec = replace(spec, parameters={**spec.parameters, "speed": min(rate, 1.0), "recording": recording})
     with tempfile.TemporaryDirectory(prefix="jepa_humanoid-") as folder:
         parameters = Path(folder) / "page.yaml"
         parameters.write_text(parameter_file(spec), encoding="utf-8")

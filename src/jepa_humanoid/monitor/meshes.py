@@ -16,6 +16,7 @@ from trimesh.visual.material import PBRMaterial
 
 from jepa_humanoid.monitor.decimate import decimate
 from jepa_humanoid.robot.description import RobotDescription
+from jepa_humanoid.robot.errors import RobotDescriptionError
 from jepa_humanoid.robot.meshes import read_mesh
 
 CREASE_ANGLE = np.radians(35.0)
@@ -52,8 +53,7 @@ def load_body_meshes(robot: RobotDescription) -> tuple[BodyMesh, ...]:
     """Read every visual of the URDF and merge those that move together.
 
     Raises:
-        RobotDescriptionError: If a mesh file is missing.
-        ValueError: If a visual has a geometry that this reader does not know.
+        RobotDescriptionError: If a mesh file is missing, or a visual has a geometry that this reader does not know.
     """
     root = robot.urdf()
     named_colours = {
@@ -73,7 +73,7 @@ def load_body_meshes(robot: RobotDescription) -> tuple[BodyMesh, ...]:
             colour = _DEFAULT_COLOUR
             if material is not None:
                 colour = named_colours.get(material.get("name", ""), _DEFAULT_COLOUR)
-            mesh = _geometry(visual, robot)
+            mesh = _geometry(visual, robot, name)
             mesh.apply_transform((frame.placement * _origin(visual)).homogeneous)
             groups.setdefault((int(frame.parentJoint), colour), []).append((name, mesh))
     bodies = []
@@ -129,7 +129,7 @@ def _origin(visual: ElementTree.Element) -> pin.SE3:
     return pin.SE3(pin.rpy.rpyToMatrix(rpy), xyz)
 
 
-def _geometry(visual: ElementTree.Element, robot: RobotDescription) -> trimesh.Trimesh:
+def _geometry(visual: ElementTree.Element, robot: RobotDescription, link: str) -> trimesh.Trimesh:
     geometry = visual.find("geometry")
     shape = None if geometry is None or len(geometry) == 0 else geometry[0]
     if shape is not None and shape.tag == "mesh":
@@ -148,7 +148,12 @@ def _geometry(visual: ElementTree.Element, robot: RobotDescription) -> trimesh.T
         primitive = create.icosphere(radius=float(shape.get("radius", "")))
     elif shape is not None and shape.tag == "cylinder":
         primitive = create.cylinder(radius=float(shape.get("radius", "")), height=float(shape.get("length", "")))
+    elif shape is not None and shape.tag == "capsule":
+        primitive = create.capsule(height=float(shape.get("length", "")), radius=float(shape.get("radius", "")))
     if not isinstance(primitive, trimesh.Trimesh):
-        tag = "none" if shape is None else shape.tag
-        raise ValueError(f"{robot.urdf_path.name}: a visual with geometry '{tag}'")
+        what = "none" if shape is None else f"<{shape.tag}>"
+        raise RobotDescriptionError(
+            f"{robot.urdf_path}: link '{link}': a visual whose <geometry> has {what}: it has to have one of mesh, box, "
+            "cylinder, sphere and capsule"
+        )
     return primitive

@@ -65,6 +65,7 @@ class Page:
         handlers: What to do with people's input.
         limits: Largest velocities of sliders and keys.
         point_to_walk: Whether a click on the floor sets a goal when the page opens.
+        recording: What is played, where no robot is there to be moved: nothing is offered then that moves one.
 
     Raises:
         PageError: If the port is taken or the address is not this machine's.
@@ -79,6 +80,7 @@ class Page:
         handlers: Handlers | None = None,
         limits: VelocityCommand = TELEOPERATION_LIMITS,
         point_to_walk: bool = True,
+        recording: str = "",
     ) -> None:
         self._robot = robot
         self._intake = Intake()
@@ -94,7 +96,9 @@ class Page:
             self._server = viser.ViserServer(host=host, port=port, label=TITLE, verbose=False)
         self._host = host
         self._scene = Scene(self._server, robot, bodies)
-        self._panel = Panel(self._server.gui, limits, point_to_walk=point_to_walk)
+        self._panel = Panel(
+            self._server.gui, limits, point_to_walk=point_to_walk and not recording, recording=recording
+        )
         self._way_back = WayBack(self._panel.show_advice, SafetyLimits().engage_tilt)
         self._people = People(
             self._server, self._scene, self._panel, self._way_back, self._intake, handlers or Handlers(), self._tell
@@ -265,6 +269,9 @@ class Page:
         self._tell(*self._notices.arrival(status.state is PlanState.ARRIVED, self._goal_distance()))
         if status.state is not PlanState.WAITING:
             self._show_surprise(status.stamp, status.surprise)
+        # Without a goal, somebody else moves the robot, and nothing goes slower for it.
+        if status.state in (PlanState.WALKING, PlanState.TURNING):
+            self._tell(*self._notices.surprise(time.monotonic(), status.surprise))
         with self._server.atomic():
             if len(best) < 2:
                 self._scene.plan.clear()
@@ -276,7 +283,6 @@ class Page:
     def _show_surprise(self, stamp: float, value: float) -> None:
         self._panel.plots.add_surprise(stamp, value)
         self._status = replace(self._status, surprise=value)
-        self._tell(*self._notices.surprise(time.monotonic(), value))
 
     def show_control_time(self, stamp: float, milliseconds: float) -> None:
         """Plot how long a control step takes at a stamp [s]; one that has not been measured yet is NaN."""

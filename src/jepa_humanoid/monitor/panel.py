@@ -1,5 +1,6 @@
 """The page's panel: status, stop, goal, driving, layers, plots. It only lays out; the page says what things do."""
 
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -59,17 +60,26 @@ class Panel:
         gui: Where to put them.
         limits: Largest velocities of sliders and keys.
         point_to_walk: Whether clicks on the floor count at first.
+        recording: What is played, where no robot is there to be moved: nothing is offered then that moves one.
     """
 
-    def __init__(self, gui: viser.GuiApi, limits: VelocityCommand, *, point_to_walk: bool) -> None:
+    def __init__(self, gui: viser.GuiApi, limits: VelocityCommand, *, point_to_walk: bool, recording: str = "") -> None:
         gui.configure_theme(dark_mode=True, show_logo=False, show_share_button=False, brand_color=ACCENT)
         gui.set_panel_label(TITLE)
         self.limits = limits
+        self._recording = bool(recording)
+        if recording:
+            said = f"<b>Recording {escape(recording)}</b><br>What was, again: no robot hears you."
+            self.what = gui.add_html(f'<div class="jh-status">{said}</div>')
         self._shown_status = Status().html()
         self._status = gui.add_html(self._shown_status)
         icons = viser.Icon
         self.stop = gui.add_button(
-            "EMERGENCY STOP", color="red", icon=icons.HAND_STOP, hint="The joints brake at once. Also: space bar."
+            "EMERGENCY STOP",
+            color="red",
+            icon=icons.HAND_STOP,
+            visible=not recording,
+            hint="The joints brake at once. Also: space bar.",
         )
         self.stop_key = gui.add_command("Emergency stop", hotkey="space", icon=icons.HAND_STOP)
         # Hotkeys tell only that a key was pressed. front.js presses this one whenever the held keys are others.
@@ -89,10 +99,10 @@ class Panel:
             visible=False,
             hint="The robot stands where it stood at first; the clock begins at zero.",
         )
-        with gui.add_folder("Walk to a place"):
+        with gui.add_folder("Walk to a place", visible=not recording):
             self.point = gui.add_checkbox("Click the floor", point_to_walk, hint="A click on the floor is a goal.")
             self.clear_goal = gui.add_button("Clear the goal", color="gray", icon=icons.X)
-        with gui.add_folder("Drive by hand"):
+        with gui.add_folder("Drive by hand", visible=not recording):
             self._keyboard = gui.add_html(keyboard_html(frozenset()))
             self.drive = gui.add_checkbox("Drive", False, hint="While this is on, the sliders outrank the planner.")
             # Folded, so that nothing is cut off a window of 720 pixels.
@@ -115,7 +125,8 @@ class Panel:
         with gui.add_folder("Layers", expand_by_default=False):
             self.follow = gui.add_checkbox("Follow the robot", True)
             self.cut = gui.add_checkbox("Cut walls", True, hint="Up to the knees at most, lower near the feet.")
-            self.layers = {name: gui.add_checkbox(name, shown) for name, shown in LAYERS.items()}
+            shown = LAYERS | ({"Goal": False} if recording else {})
+            self.layers = {name: gui.add_checkbox(name, there) for name, there in shown.items()}
         with gui.add_folder("Live plots", expand_by_default=False):
             self.plots = Plots(gui)
         with gui.add_folder("How to", expand_by_default=False):
@@ -135,6 +146,8 @@ class Panel:
             advice: What to say and to offer.
             stopped: Whether the emergency stop is latched: it need not be pressed again.
         """
+        if self._recording:
+            advice = Advice(advice.title, advice.cause)
         if (advice, stopped) == self._shown_advice:
             return
         self._shown_advice = (advice, stopped)
@@ -163,8 +176,9 @@ class Panel:
 
     def show_pushing(self, possible: bool) -> None:
         """Show or hide what pushes the robot."""
-        if self._pushing.visible != possible:
-            self._pushing.visible = possible
+        shown = possible and not self._recording
+        if self._pushing.visible != shown:
+            self._pushing.visible = shown
 
     def show_driving(self, on: bool, velocity: VelocityCommand, held: frozenset[str] = frozenset()) -> None:
         """Show whether somebody drives, how fast, and with which keys.

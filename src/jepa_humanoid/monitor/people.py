@@ -137,20 +137,25 @@ class People:
             asked = self._at_keys if changed else self.teleoperation.driver
             if asked is None:
                 continue
-            client = self._server.get_clients().get(asked)
-            if client is None:
-                self._lost(asked, "was closed, or is offline.")
-                continue
             try:
-                said = client.local_storage.get_item(HELD, timeout=HEARTBEAT_TIMEOUT)
-            except TimeoutError:
-                self._lost(
-                    client.client_id, f"did not answer for {HEARTBEAT_TIMEOUT} s: hidden, slow or offline?", changed
-                )
-            except RuntimeError:
-                self._lost(client.client_id, "has gone, or keeps nothing: are cookies blocked?")
-            else:
-                self._obey(client.client_id, held_keys(said), changed)
+                self._ask(asked, changed)
+            except Exception:  # whatever it is: who drives must not go on unwatched
+                logger.exception("Looking after the driver failed; the robot was told to stand still.")
+                self.stop_driving()
+
+    def _ask(self, asked: int, changed: bool) -> None:
+        client = self._server.get_clients().get(asked)
+        if client is None:
+            self._lost(asked, "was closed, or is offline.")
+            return
+        try:
+            said = client.local_storage.get_item(HELD, timeout=HEARTBEAT_TIMEOUT)
+        except TimeoutError:
+            self._lost(client.client_id, f"did not answer for {HEARTBEAT_TIMEOUT} s: hidden, slow or offline?", changed)
+        except RuntimeError:
+            self._lost(client.client_id, "has gone, or keeps nothing: are cookies blocked?")
+        else:
+            self._obey(client.client_id, held_keys(said), changed)
 
     def _obey(self, client: int, held: frozenset[str], changed: bool) -> None:
         """Drive by the keys that a browser holds, until it holds none.

@@ -82,7 +82,8 @@ def advise(condition: Condition, tilt_limit: float) -> Advice:
         return Advice()
     title = "The robot has fallen" if condition.mode == "fallen" else "The robot has stopped"
     if condition.tilt is not None and condition.tilt > tilt_limit:
-        lean = f"It leans by {np.degrees(condition.tilt):.0f}°, and can balance from {np.degrees(tilt_limit):.0f}° on."
+        leans, balances = np.degrees((condition.tilt, tilt_limit))
+        lean = f"It leans by {leans:.0f}°, and can balance when that is less than {balances:.0f}°."
         lift = "Set it upright, hanging or held, and the button to stand up comes."
         restart = (f"{lean} A simulated robot starts anew instead.",)
         return Advice(

@@ -38,8 +38,7 @@ def load_body_shapes(robot: RobotDescription) -> tuple[BodyShape, ...]:
     """Return the kept shapes of a robot; make and keep them the first time.
 
     Raises:
-        RobotDescriptionError: If a mesh file is missing.
-        ValueError: If a visual has a geometry that nobody here knows.
+        RobotDescriptionError: If a mesh file is missing, or a visual has a geometry that nobody here knows.
     """
     path = cache_directory() / "shapes" / f"{robot.name}-{_fingerprint(robot)}.glbs"
     shapes = _read(path)

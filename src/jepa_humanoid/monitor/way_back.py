@@ -21,6 +21,10 @@ POSTURE_AGE = 1.0
 """A tilt older than this is not known any more [s]."""
 
 
+ASKED_HERE = "Asked for on this page."
+"""Why the robot has stopped, when nobody needs to be told by which topic that went."""
+
+
 class WayBack:
     """What is known of a stopped robot. Methods may be called from several threads.
 
@@ -38,7 +42,7 @@ class WayBack:
         self._tilt_limit = tilt_limit
         self._lock = threading.Lock()
         self._mode = self._cause = ""
-        self._latched = False
+        self._latched = self._here = False
         self._asked = self._released = -np.inf
         self._tilt, self._tilt_known = 0.0, -np.inf
         self.can_restart = False
@@ -47,6 +51,7 @@ class WayBack:
     def ask(self, stop: bool) -> None:
         """People press the emergency stop, or release it: shown at once, and forgotten unless it is confirmed."""
         self._asked = time.monotonic()
+        self._here = stop
         self._latch(stop)
         self.update()
 
@@ -77,7 +82,8 @@ class WayBack:
             now = time.monotonic()
             tilt = self._tilt if now - self._tilt_known < POSTURE_AGE else None
             latched = self._latched
-            condition = Condition(self._mode, latched, self._cause, tilt, self.can_restart, self.held)
+            cause = ASKED_HERE if latched and self._here else self._cause
+            condition = Condition(self._mode, latched, cause, tilt, self.can_restart, self.held)
             advice = advise(condition, self._tilt_limit)
             if now - self._released < SECOND_THOUGHT:
                 advice = replace(advice, stand_up=False, restart=False)

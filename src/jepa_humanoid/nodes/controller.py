@@ -267,7 +267,8 @@ class Controller(RobotNode):
     def _refuse(self, stamp: int, cause: Cause, detail: str = "") -> None:
         """Answer a state that is none."""
         self._answer(self._body.refuse(seconds_of(stamp), cause, detail), stamp)
-        self._say_mode()
+        if cause is not Cause.INACTIVE:  # which is what was asked for
+            self._say_mode()
 
     def _answer(self, command: JointCommand, stamp: int) -> None:
         self.outputs["joint_commands"].publish(self._wire.write_command(command, stamp))

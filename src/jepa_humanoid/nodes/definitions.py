@@ -7,6 +7,8 @@ from typing import Any
 _PRIMITIVES = {"double": "float64", "float": "float32", "octet": "byte", "boolean": "bool"}
 """Names that the Python classes use, where they are not those of message files."""
 
+_TYPE_NAME = re.compile(r"([a-z][a-z0-9_]*)/(?:msg/)?([A-Z][A-Za-z0-9]*)")
+
 _SEPARATOR = "=" * 80
 
 
@@ -16,12 +18,15 @@ def full_name(message_type: Any) -> str:
 
 
 def message_class(type_name: str) -> Any | None:
-    """The class of a type; None where its package is not installed."""
-    package, _, name = type_name.replace("/msg/", "/").partition("/")
-    try:
-        return getattr(import_module(f"{package}.msg"), name, None)
-    except (ImportError, ValueError):
+    """The class of a type; None where its package is not installed, or no type has such a name."""
+    named = _TYPE_NAME.fullmatch(type_name)
+    if named is None:
         return None
+    try:
+        found = getattr(import_module(f"{named[1]}.msg"), named[2], None)
+    except ImportError:
+        return None
+    return found if hasattr(found, "get_fields_and_field_types") else None
 
 
 def definition(message_type: Any) -> str:

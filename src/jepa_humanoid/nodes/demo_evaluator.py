@@ -23,6 +23,8 @@ from jepa_humanoid.nodes.messages.time import to_seconds, to_stamp
 from jepa_humanoid.nodes.node import Level, RobotNode, run
 from jepa_humanoid.nodes.parameters import ParameterSpec
 from jepa_humanoid.robot.state import Goal
+from jepa_humanoid.status import PlanState
+from jepa_humanoid.storage import write_whole
 
 PATIENCE = 60.0
 """Wall time after which a run is given up that does not begin, or whose clock stands still [s]."""
@@ -74,7 +76,7 @@ class DemoEvaluator(RobotNode):
         """Write the report: also a run that is ended from outside has one."""
         line = json.dumps(self._report_of(self._judgement))
         if self.value("report"):
-            Path(self.value("report")).write_text(line + "\n", encoding="utf-8")
+            write_whole(Path(self.value("report")), line + "\n")
         else:
             sys.stdout.write(line + "\n")
             sys.stdout.flush()
@@ -129,17 +131,21 @@ class DemoEvaluator(RobotNode):
         if report.stamp > judgement.stamp:
             self._wall_moved = time.monotonic()
         x, y, _ = report.position.tolist()
-        judgement.hear_truth(report.stamp, x, y, falls=report.falls, max_tilt_deg=report.max_tilt_deg)
+        judgement.hear_truth(
+            report.stamp, x, y, falls=report.falls, max_tilt_deg=report.max_tilt_deg, touches=report.touches
+        )
         if judgement.over:
-            outcome = "goal reached" if judgement.success else "fallen" if judgement.falls else "out of time"
-            self.get_logger().info(f"{outcome} after {judgement.elapsed:.1f} s; {self._what_they_do()}")
+            after = judgement.elapsed if judgement.time_to_goal is None else judgement.time_to_goal
+            self.get_logger().info(f"{judgement.outcome} after {after:.1f} s; {self._what_they_do()}")
             self.finish(0 if judgement.success else 1)
 
     def _on_body(self, message: Any) -> None:
         self._doing["controller"] = read_body_status(message).reason
 
     def _on_plan(self, message: Any) -> None:
-        self._doing["planner"] = read_plan_status(message).reason
+        status = read_plan_status(message)
+        self._doing["planner"] = status.reason
+        self._judgement.hear_plan(status.state is PlanState.ARRIVED)
 
     def _what_they_do(self) -> str:
         return ", ".join(f"{who}: {what}" for who, what in self._doing.items())
@@ -159,9 +165,12 @@ class DemoEvaluator(RobotNode):
         wall = 0.0 if self._wall_began is None else time.monotonic() - self._wall_began
         return {
             "goal_reached": judgement.reached,
+            "outcome": judgement.outcome or "ended before it was over",
+            "doing": dict(self._doing),
             "time_to_goal_s": _rounded(judgement.time_to_goal),
             "distance_to_goal_m": _rounded(judgement.distance),
             "falls": judgement.falls,
+            "touches": judgement.touches,
             "max_tilt_deg": _rounded(judgement.max_tilt_deg),
             "odometry_error_m": _rounded(judgement.odometry_error),
             "real_time_factor": _rounded(judgement.elapsed / wall if wall > 0.0 else None),

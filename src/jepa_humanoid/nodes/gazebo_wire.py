@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 import numpy as np
-from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import JointState
 
 from jepa_humanoid.nodes.errors import MessageError
+from jepa_humanoid.nodes.messages.serialized import message_of
 from jepa_humanoid.robot.state import Vector
 
 
@@ -21,27 +21,28 @@ class BroadcastReader:
     def __init__(self, topic: str, joint_names: Sequence[str]) -> None:
         self._topic = topic
         self._joint_names = list(joint_names)
-        self._names: list[str] = []
+        self._names: list[str] | None = None
         self._order = np.zeros(0, dtype=int)
 
     def read(self, data: bytes) -> tuple[Vector, Vector]:
         """Positions [rad] and velocities [rad/s], each of shape (n,).
 
         Raises:
-            MessageError: If a joint or a value is missing, or not finite.
+            MessageError: If it is no such message, or a joint or a value is missing or not finite.
         """
-        message = deserialize_message(data, JointState)
+        message = message_of(data, JointState)
         if message.name != self._names:
             missing = [name for name in self._joint_names if name not in message.name]
             if missing:
                 raise MessageError(f"{self._topic}: missing joint {', '.join(missing)}")
             self._order = np.array([message.name.index(name) for name in self._joint_names])
             self._names = list(message.name)
-        return self._values("position", message.position), self._values("velocity", message.velocity)
+        count = len(message.name)
+        return self._values("position", message.position, count), self._values("velocity", message.velocity, count)
 
-    def _values(self, field: str, values: Sequence[float]) -> Vector:
-        if len(values) != len(self._names):
-            raise MessageError(f"{self._topic}: {field} has {len(values)} values for {len(self._names)} joints")
+    def _values(self, field: str, values: Sequence[float], count: int) -> Vector:
+        if len(values) != count:
+            raise MessageError(f"{self._topic}: {field} has {len(values)} values for {count} joints")
         vector: Vector = np.asarray(values, dtype=float)[self._order]
         if not np.isfinite(vector).all():
             joint = self._joint_names[int(np.argmin(np.isfinite(vector)))]

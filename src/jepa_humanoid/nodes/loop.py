@@ -18,6 +18,7 @@ from rclpy.executors import ExternalShutdownException, ShutdownException, Single
 from rclpy.impl.implementation_singleton import rclpy_implementation as _rclpy
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, qos_policy_name_from_kind
+from rclpy.service import Service
 from rclpy.subscription import Subscription
 
 BACKGROUND_PERIOD = 0.05
@@ -184,10 +185,15 @@ class Loop:
         """Run what is ready of timers and services, without waiting for more."""
         with contextlib.suppress(TimeoutException, ShutdownException, ExternalShutdownException):
             for _ in range(MOST_AT_ONCE):
-                handler, *_ = self._executor.wait_for_ready_callbacks(timeout_sec=0)
+                entity: Any
+                handler, entity, _ = self._executor.wait_for_ready_callbacks(timeout_sec=0)
                 handler()
                 error = handler.exception()
-                if error is not None:
+                if isinstance(error, Exception) and isinstance(entity, Service):
+                    # Anybody can ask anything, a parameter of a type that does not exist for one; it gets no answer.
+                    asked = f"cannot answer on {entity.service_name}: {type(error).__name__}: {error}"
+                    self._node.get_logger().error(asked, throttle_duration_sec=5.0)
+                elif error is not None:
                     raise error
 
     def close(self) -> None:

@@ -103,7 +103,7 @@ class MujocoRobot(RobotNode):
         self._told = self._pacer.pace
         self._meter = RealTimeMeter()
         self._fault: str | None = None
-        self._log = RunLog(self._world.truth())
+        self._log = RunLog(self._world.truth(), self._world.scene.start)
         self._next_report = now
         self.outputs["robot_description"].publish(TOPICS["robot_description"].type(data=robot_description(self._robot)))
         self._measure()

@@ -187,8 +187,10 @@ class RobotNode(LifecycleNode):
         self._served.append(self.create_service(SERVICES[name].type, name, answer))
 
     def waiting_for(self, what: str, every: float = 5.0) -> None:
-        """Warn that something has not come yet, at most every few seconds."""
-        self.warn_throttled(f"waiting for {what}", every)
+        """Warn that something has not come for a few seconds, and again every few seconds; call it meanwhile."""
+        text = f"waiting for {what}"
+        self._warned.setdefault(text, time.monotonic())  # at the start everybody waits a little, and that is no news
+        self.warn_throttled(text, every)
 
     def warn_throttled(self, text: str, every: float = 5.0) -> None:
         """Log a warning unless the same was logged within the last seconds."""

@@ -81,6 +81,9 @@ class PageNode(RobotNode):
         ParameterSpec("port", 8080, "TCP port to serve on", "", 1, 65535),
         ParameterSpec("rate", 25.0, "pictures, at most", "Hz", 1.0, 60.0),
         ParameterSpec("speed", 1.0, "of what it shows, to real time: in slow motion nobody is silent", "", 0.001, 1.0),
+        ParameterSpec(
+            "recording", "", "what is played, if that is all there is: nothing that moves a robot is offered"
+        ),
         ParameterSpec("point_to_walk", True, "a click on the floor is a goal; there is a switch for it on the page"),
         ParameterSpec("largest_forward", 0.5, "end of the slider for driving", "m/s", 0.0, 2.0),
         ParameterSpec("largest_lateral", 0.25, "end of the slider for driving", "m/s", 0.0, 1.0),
@@ -107,6 +110,7 @@ class PageNode(RobotNode):
                 self.value("largest_forward"), self.value("largest_lateral"), self.value("largest_turn")
             ),
             point_to_walk=self.value("point_to_walk"),
+            recording=self.value("recording"),
             handlers=Handlers(
                 goal=lambda x, y, yaw: self._todo.put(partial(self._send_goal, Goal(np.array((x, y)), yaw))),
                 clear_goal=lambda: self._todo.put(partial(self._call, "planner/cancel")),

@@ -7,6 +7,7 @@ from typing import Any
 
 import rclpy
 from rclpy.context import Context
+from rclpy.exceptions import InvalidTopicNameException
 
 from jepa_humanoid.nodes.contract import EVENTS, TOPICS
 from jepa_humanoid.nodes.definitions import message_class
@@ -36,7 +37,7 @@ class Player:
         namespace: Of the robot that was recorded.
 
     Attributes:
-        left_out: Topics whose types are not installed.
+        left_out: Topics whose types are not installed, or whose names ROS 2 does not allow.
     """
 
     def __init__(self, topics: Mapping[str, str], domain: int, namespace: str = "") -> None:
@@ -54,7 +55,10 @@ class Player:
                 continue
             spec = TOPICS.get(contract_name(topic, namespace))
             quality = EVENTS if spec is None else spec.quality
-            self._publishers[topic] = self._node.create_publisher(kind, topic, quality.profile)
+            try:
+                self._publishers[topic] = self._node.create_publisher(kind, topic, quality.profile)
+            except InvalidTopicNameException:
+                self.left_out.append(topic)
 
     @property
     def topics(self) -> list[str]:

@@ -4,6 +4,7 @@ Nobody is woken by a message: the middleware's own threads put them into deep qu
 and these are emptied a few dozen times a second. That takes a fraction of the processor time of a callback each.
 """
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -12,11 +13,12 @@ from typing import Any
 import rclpy
 from rclpy.context import Context
 from rclpy.qos import QoSProfile
-from rclpy.serialization import deserialize_message
 
 from jepa_humanoid.nodes import transforms
 from jepa_humanoid.nodes.contract import TOPICS, Quality, Topic
 from jepa_humanoid.nodes.definitions import definition, full_name
+from jepa_humanoid.nodes.errors import MessageError
+from jepa_humanoid.nodes.messages.serialized import message_of
 from jepa_humanoid.safety.senders import SenderWatch
 
 TARGET_NODES = {"mujoco_robot": "mujoco", "gazebo_robot": "gazebo", "unitree_g1": "g1"}
@@ -213,16 +215,17 @@ class Recorder:
             count += 1
             track.hear(received, number)
             self._sink(track, received, sent, number or 0, data)
-            if self.derived is not None and track.spec.name in transforms.SOURCES:
-                said = transforms.transform_of(track.spec.name, deserialize_message(data, track.spec.type))
-                self.derived.hear(received, None)
-                self._sink(self.derived, received, sent, 0, said)
-            if track.spec.name == "diagnostics" and not self.target:
-                self._look_who_it_is(data, track)
+            with contextlib.suppress(MessageError):  # recorded as it came; nothing follows from it
+                if self.derived is not None and track.spec.name in transforms.SOURCES:
+                    said = transforms.transform_of(track.spec.name, message_of(data, track.spec.type))
+                    self.derived.hear(received, None)
+                    self._sink(self.derived, received, sent, 0, said)
+                if track.spec.name == "diagnostics" and not self.target:
+                    self._look_who_it_is(data, track)
         del self._pending[:count]
         return count
 
     def _look_who_it_is(self, data: bytes, track: Track) -> None:
-        for status in deserialize_message(data, track.spec.type).status:
+        for status in message_of(data, track.spec.type).status:
             self.robot = self.robot or status.hardware_id
             self.target = self.target or TARGET_NODES.get(status.name.rpartition("/")[2], "")

@@ -14,12 +14,13 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from rclpy.serialization import deserialize_message, serialize_message
+from rclpy.serialization import serialize_message
 from sensor_msgs.msg import Imu, JointState
 
 from jepa_humanoid.nodes.errors import MessageError
 from jepa_humanoid.nodes.messages.imu import make_imu
 from jepa_humanoid.nodes.messages.joints import JointConverter
+from jepa_humanoid.nodes.messages.serialized import message_of
 from jepa_humanoid.nodes.messages.time import NANOSECONDS, seconds_of
 from jepa_humanoid.robot.state import JointCommand, SensorSample, Vector
 
@@ -47,21 +48,13 @@ def stamp_of(data: bytes, message_type: Any) -> int:
         MessageError: If it is no such message.
     """
     if data[:2] != LITTLE_ENDIAN or len(data) < _STAMP.stop:
-        stamp = _message(data, message_type).header.stamp
+        stamp = message_of(data, message_type).header.stamp
         sec, nanosec = stamp.sec, stamp.nanosec
     else:
         sec, nanosec = struct.unpack_from("<iI", data, _HEAD)
     if nanosec >= NANOSECONDS:
         raise MessageError(f"header.stamp: nanosec is {nanosec}, and has to be below {NANOSECONDS}")
     return int(sec * NANOSECONDS + nanosec)
-
-
-def _message(data: bytes, message_type: Any) -> Any:
-    try:
-        return deserialize_message(data, message_type)
-    except RuntimeError as error:  # rclpy's RMWError
-        what = f"{message_type.__module__.split('.')[0]}/{message_type.__name__}"
-        raise MessageError(f"{len(data)} bytes that are no {what}: {str(error).split(', at ')[0]}") from None
 
 
 def _stamp_bytes(nanoseconds: int) -> bytes:
@@ -154,7 +147,7 @@ class JointWire:
         """
         layout = self._known.get(len(data))
         if layout is None or not self._fits(data, layout):
-            message = _message(data, JointState)
+            message = message_of(data, JointState)
             terms = self._converter.read_terms(self._topic, message)
             self._learn(data, message)
             return terms
@@ -236,7 +229,7 @@ class ImuWire:
         plain = data[:2] == LITTLE_ENDIAN and len(data) >= _STAMP.stop + 4
         start = _numbers_of_imu(data) if plain else len(data)
         if start + 8 * _IMU_NUMBERS > len(data):
-            message = _message(data, Imu)
+            message = message_of(data, Imu)
             angular, linear = message.angular_velocity, message.linear_acceleration
             return np.array((angular.x, angular.y, angular.z)), np.array((linear.x, linear.y, linear.z))
         numbers = np.frombuffer(data, np.float64, _IMU_NUMBERS, start).copy()

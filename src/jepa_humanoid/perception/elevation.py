@@ -241,8 +241,9 @@ class ElevationMapper:
         n = self.settings.map_cells
         centre = np.floor(position[:2] / self.settings.resolution).astype(np.intp)
         for axis, (old, new) in enumerate(zip(self._centre, centre, strict=True)):
-            entering = np.arange(old, new) + n - n // 2 if new > old else np.arange(new, old) - n // 2
-            lines = entering[-n:] % n
+            # Never more lines than there are, however far the robot was carried.
+            first, last = (max(old, new - n), new) if new > old else (new, min(old, new + n))
+            lines = (np.arange(first, last) + (n - n // 2 if new > old else -(n // 2))) % n
             height = self._height.reshape(n, n)
             height[(lines, slice(None)) if axis == 0 else (slice(None), lines)] = np.nan
         self._centre = centre

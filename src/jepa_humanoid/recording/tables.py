@@ -5,6 +5,8 @@ A recording is read twice, first for the columns and then for the values, so tha
 
 import csv
 import json
+import math
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -73,9 +75,15 @@ class Flattener:
         """The rows of a message: one, or one a point; ``time`` is counted from ``start`` [ns].
 
         Raises:
-            RecordingError: If the message is not what its definition says.
+            RecordingError: If the message is not what its definition says, or is no table's.
         """
         message = self._decoder.decode(entry)
+        try:
+            yield from self._rows(entry, message, start)
+        except RecursionError:
+            raise RecordingError(f"{entry.topic}: one part of a message holds another too often for a table") from None
+
+    def _rows(self, entry: Entry, message: Any, start: int) -> Iterator[Row]:
         time = 1e-9 * (entry.log_time - start)
         if entry.type_name == CLOUD:
             yield from _points(entry, message, time)
@@ -91,7 +99,7 @@ class Flattener:
 
     def _add(self, row: Row, name: str, value: Any) -> None:
         if isinstance(value, bool | int | float | str):
-            row[name] = float(value) if value in _NOT_FINITE else value
+            row[name] = float(value) if value in _NOT_FINITE else value if _is_float(value) else str(value)
         elif value is None:
             return
         elif isinstance(value, bytes | bytearray | list | tuple):
@@ -144,6 +152,14 @@ def _join(outer: str, inner: str) -> str:
     return f"{outer}/{inner}" if outer else inner
 
 
+def _is_float(value: object) -> bool:
+    """Whether a value is anything but a whole number that is beyond all floats."""
+    try:
+        return not isinstance(value, int) or math.isfinite(float(value))
+    except OverflowError:
+        return False
+
+
 def _number(text: str) -> Any:
     try:
         return float(text)
@@ -152,12 +168,14 @@ def _number(text: str) -> Any:
 
 
 def _json(text: str) -> Any | None:
-    """The object that a text is in JSON; None if it is none."""
+    """The object that a text is in JSON; None if it is none that a table can hold."""
     if not text.startswith("{"):
         return None
     try:
         content = json.loads(text)
-    except ValueError:
+        if "\\u" in text:  # the only way to write half a pair of surrogates, which no file holds
+            json.dumps(content, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
         return None
     return content if isinstance(content, dict) else None
 
@@ -263,7 +281,20 @@ class Exported:
 
 def file_name(topic: str, suffix: str) -> str:
     """A topic's table, such as ``imu_data.csv``."""
-    return topic.strip("/").replace("/", "_") + suffix
+    return re.sub(r"[^\w.-]", "_", topic.strip("/")) + suffix
+
+
+def _paths(folder: Path, topics: list[str], suffix: str) -> dict[str, Path]:
+    """A file for each topic, none of them there yet and no two the same."""
+    paths: dict[str, Path] = {}
+    for topic in topics:
+        path = folder / file_name(topic, suffix)
+        if same := [other for other, taken in paths.items() if taken == path]:
+            raise RecordingError(f"{same[0]} and {topic} would both be {path.name}; write one of them: --topics")
+        if path.exists():
+            raise RecordingError(f"{path} exists already; name a new folder")
+        paths[topic] = path
+    return paths
 
 
 def export(
@@ -296,10 +327,7 @@ def export(
     wanted = list(topics) or [name for name in summary.topics if name not in clouds]
     total = 2 * sum(summary.topics[name].count for name in wanted)
     table_class = FORMATS[kind]
-    paths = {name: folder / file_name(name, table_class.SUFFIX) for name in wanted}
-    for path in paths.values():
-        if path.exists():
-            raise RecordingError(f"{path} exists already; name a new folder")
+    paths = _paths(folder, wanted, table_class.SUFFIX)
     make_folder(folder, RecordingError)
     columns = {name: Columns() for name in wanted}
     longest = None if topics else LONGEST_ARRAY

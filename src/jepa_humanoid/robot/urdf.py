@@ -34,8 +34,18 @@ _NUMBERS = {
     "cylinder": {"radius": 1, "length": 1},
     "sphere": {"radius": 1},
     "capsule": {"radius": 1, "length": 1},
+    "color": {"rgba": 4},
 }
 """Attributes that are numbers, and how many, by element."""
+_COUNTED = {1: "a finite number", 3: "three of them", 4: "four of them"}
+_SHAPES = {
+    "mesh": ("filename",),
+    "box": ("size",),
+    "cylinder": ("radius", "length"),
+    "sphere": ("radius",),
+    "capsule": ("radius", "length"),
+}
+"""What a shape cannot do without."""
 _FIXED_LACKS = ("axis", "limit", "dynamics", "mimic", "safety_controller", "calibration")
 _TRIANGLE = 1e-9
 """By which share a principal moment may exceed the sum of the others: rounding of a thin plate's."""
@@ -52,7 +62,7 @@ def read_urdf(path: Path) -> Element:
         RobotDescriptionError: Naming the file, the link or joint, the field, and what to do.
     """
     root = _parse(path)
-    for owner in _owners(root):
+    for owner in (*_owners(root), *root.findall("material")):
         _check_numbers(owner, path)
     _check_names(root, path)
     _take_off_the_world(root)
@@ -179,7 +189,12 @@ def _check_numbers(owner: Element, path: Path) -> None:
             except ValueError:
                 numbers = []
             if len(numbers) != count or not all(map(math.isfinite, numbers)):
-                raise RobotDescriptionError(f"{place} must be {'a finite number' if count == 1 else 'three of them'}")
+                raise RobotDescriptionError(f"{place} must be {_COUNTED[count]}")
+    for geometry in owner.iter("geometry"):
+        for shape in geometry:
+            missing = [name for name in _SHAPES.get(shape.tag, ()) if shape.get(name) is None]
+            if missing:
+                raise RobotDescriptionError(f"{path}: {_place(owner)}: a <{shape.tag}> needs <{' '.join(missing)}>")
     inertial = owner.find("inertial")
     if inertial is None:
         return

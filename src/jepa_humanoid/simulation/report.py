@@ -4,7 +4,9 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jepa_humanoid.geometry import heading
+import numpy as np
+
+from jepa_humanoid.geometry import heading, to_local, wrap_angle
 from jepa_humanoid.robot.state import Place
 from jepa_humanoid.simulation.pacing import Pace
 
@@ -18,8 +20,9 @@ class RunReport:
 
     Attributes:
         stamp: Simulated time [s].
-        position: Base origin in the world, shape (3,) [m].
-        yaw: Heading of the base [rad].
+        position: Base origin in the frame in which the robot started, on the floor and heading along x, as `odom` is;
+            shape (3,) [m].
+        yaw: Heading of the base in that frame [rad].
         tilt_deg: Angle of the base to the vertical [°].
         max_tilt_deg: The largest so far [°].
         falls: Times that the robot fell.
@@ -44,12 +47,17 @@ class RunReport:
 class RunLog:
     """Watches the truth at every period, for what no single moment says.
 
+    Args:
+        truth: The first one.
+        start: Where the robot started: x, y [m] and yaw [rad] in the world.
+
     Attributes:
         truth: The last one.
     """
 
-    def __init__(self, truth: "GroundTruth") -> None:
+    def __init__(self, truth: "GroundTruth", start: tuple[float, float, float] = (0.0, 0.0, 0.0)) -> None:
         self.truth = truth
+        self._start = start
         self._max_tilt = truth.tilt
         self._touches = len(truth.touching)
 
@@ -65,8 +73,8 @@ class RunLog:
         truth = self.truth
         return RunReport(
             stamp=truth.stamp,
-            position=truth.position,
-            yaw=heading(truth.orientation),
+            position=np.append(to_local(self._start, truth.position[:2]), truth.position[2]),
+            yaw=float(wrap_angle(heading(truth.orientation) - self._start[2])),
             tilt_deg=math.degrees(truth.tilt),
             max_tilt_deg=math.degrees(self._max_tilt),
             falls=int(truth.fallen),

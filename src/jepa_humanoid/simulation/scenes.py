@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from jepa_humanoid.config import load, parse
-from jepa_humanoid.resources import file_names, named_file, not_found
+from jepa_humanoid.resources import file_names, home_expanded, named_file, not_found
 from jepa_humanoid.robot.state import Vector
 from jepa_humanoid.simulation.drawing import LAYOUT_TRIES, draw_layout
 from jepa_humanoid.simulation.errors import SceneError
@@ -111,7 +111,7 @@ def _obstacle(entry: ListedObstacle, path: Path) -> Obstacle:
     if entry.file is not None:
         scale = entry.scale if isinstance(entry.scale, tuple) else (entry.scale,) * 3
         try:
-            mesh = read_obstacle_mesh(path.parent / Path(entry.file).expanduser(), scale, entry.up)
+            mesh = read_obstacle_mesh(path.parent / home_expanded(entry.file), scale, entry.up)
         except SceneError as error:
             raise SceneError(f"{path}: file of mesh '{entry.name}': {error}") from error
         size = mesh.size

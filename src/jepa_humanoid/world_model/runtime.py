@@ -12,6 +12,8 @@ from jepa_humanoid.world_model.card import CARD, ModelCard, read_card
 from jepa_humanoid.world_model.errors import WorldModelError
 from jepa_humanoid.world_model.observation import FEATURES, Codes
 
+onnxruntime.disable_telemetry_events()  # nobody is told what a robot does
+
 Floats = NDArray[np.float32]
 
 ENCODER = "encoder.onnx"
@@ -27,6 +29,9 @@ ROLLOUT_INPUTS = ("latent", "commands")
 ROLLOUT_OUTPUTS = ("poses", "collision", "fall", "effort")
 POLICY_INPUTS = ("latent", "goal")
 POLICY_OUTPUTS = ("command",)
+
+_KINDS = {"codes": np.uint8}
+"""Types of numbers that go in; float32 where nothing is said."""
 
 _LEAST_SHARE = 32
 """Candidates for which a thread of their own is worth waking."""
@@ -76,7 +81,7 @@ class WorldModel:
                 where a core is idle the plan is there sooner.
 
         Raises:
-            WorldModelError: If a file is missing or unreadable.
+            WorldModelError: If a file is missing or unreadable, or cannot do what it is for.
         """
         self.card: ModelCard = read_card(directory)
         card, view = self.card, self.card.observation
@@ -194,7 +199,28 @@ def _session(
                 f"{path} takes '{name}' of shape {taken[name]}, and {CARD} beside it says {shape}: "
                 "the two are of different models, export the model again"
             )
+    _try(session, path, dict(zip(inputs, shapes, strict=True)), outputs)
     return session
+
+
+def _try(
+    session: onnxruntime.InferenceSession,
+    path: Path,
+    shapes: dict[str, tuple[int | None, ...]],
+    outputs: tuple[str, ...],
+) -> None:
+    """Run a graph once on zeros: what it cannot do is found now, and not when the robot first looks."""
+    zeros = {
+        name: np.zeros([1 if length is None else length for length in shape], _KINDS.get(name, np.float32))
+        for name, shape in shapes.items()
+    }
+    try:
+        results = session.run(outputs, zeros)
+    except Exception as error:  # as above
+        raise WorldModelError(f"{path} cannot be run, export the model again: {error}") from error
+    for name, result in zip(outputs, results, strict=True):
+        if getattr(result, "dtype", None) != np.float32:
+            raise WorldModelError(f"{path} gives '{name}' as {result.dtype}, not float32: export the model again")
 
 
 def _fits(shape: tuple[object, ...], wanted: tuple[int | None, ...]) -> bool:

@@ -110,7 +110,7 @@ def solve_as_program(
 
 
 @given(PROGRAMS)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_the_landing_is_the_optimum_of_the_quadratic_program(program: tuple) -> None:
     """Whatever bounds are active, a general solver finds the same landing to nine digits."""
     found, expected = adapt_landing(*program), solve_as_program(*program)
@@ -120,7 +120,7 @@ def test_the_landing_is_the_optimum_of_the_quadratic_program(program: tuple) -> 
 
 
 @given(PROGRAMS)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_compiled_and_plain_agree(program: tuple) -> None:
     """The kernel does what its Python text says."""
     found, plain = adapt_landing(*program), adapt_landing.py_func(*program)

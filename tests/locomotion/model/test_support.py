@@ -15,7 +15,7 @@ GRID = st.integers(-20, 20)
 
 
 @given(st.lists(st.builds(complex, GRID, GRID), min_size=3, max_size=12))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_the_hull_is_scipys(points: list[complex]) -> None:
     """Whatever the points, their hull has the corners that Qhull finds."""
     flat = np.array([(point.real, point.imag) for point in points])

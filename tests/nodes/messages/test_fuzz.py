@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from hypothesis import given
 from hypothesis import strategies as st
 from rclpy.serialization import serialize_message
 from sensor_msgs.msg import JointState
 
+from jepa_humanoid.locomotion.footstep import Footstep
 from jepa_humanoid.nodes.contract import TOPICS
 from jepa_humanoid.nodes.errors import MessageError
 from jepa_humanoid.nodes.messages.diagnostics import read_diagnostics
@@ -24,15 +26,22 @@ from jepa_humanoid.nodes.messages.joints import JointConverter
 from jepa_humanoid.nodes.messages.odometry import read_odometry, write_odometry
 from jepa_humanoid.nodes.messages.points import read_points, write_points
 from jepa_humanoid.nodes.messages.pose import read_pose
-from jepa_humanoid.nodes.messages.report import read_report
-from jepa_humanoid.nodes.messages.status import read_body_status, read_plan_status
+from jepa_humanoid.nodes.messages.report import read_report, write_report
+from jepa_humanoid.nodes.messages.status import read_body_status, read_plan_status, write_body_status, write_plan_status
 from jepa_humanoid.nodes.messages.time import to_stamp
 from jepa_humanoid.nodes.messages.velocity import read_velocity, write_velocity
 from jepa_humanoid.nodes.wire import RobotWire, stamp_of
 from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid, Goal, VelocityCommand
+from jepa_humanoid.safety import BodyMode
+from jepa_humanoid.simulation.report import RunReport
+from jepa_humanoid.status import BodyStatus, PlanStatus
 
 JOINTS = ("hip", "knee")
-NOW = to_stamp(1.5)
+
+
+def now() -> Time:
+    """A stamp, each time another one: what is read is changed."""
+    return to_stamp(1.5)
 
 
 def joint_message() -> JointState:
@@ -46,13 +55,16 @@ def base() -> BaseEstimate:
 
 
 CASES: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
-    "points": (lambda: write_points(np.ones((6, 3), np.float32), NOW, "lidar"), read_points),
-    "elevation": (lambda: write_elevation(ElevationGrid(1.5, np.zeros((4, 4), np.float32), 0.1), NOW), read_elevation),
-    "goal_pose": (lambda: write_goal(Goal(np.ones(2), 0.3), NOW), read_goal),
-    "lidar/pose": (lambda: write_goal(Goal(np.ones(2), 0.3), NOW), lambda m: read_pose(m, "lidar/pose")),
-    "odom": (lambda: write_odometry(base(), NOW, "pelvis"), read_odometry),
+    "points": (lambda: write_points(np.ones((6, 3), np.float32), now(), "lidar"), read_points),
+    "elevation": (
+        lambda: write_elevation(ElevationGrid(1.5, np.zeros((4, 4), np.float32), 0.1), now()),
+        read_elevation,
+    ),
+    "goal_pose": (lambda: write_goal(Goal(np.ones(2), 0.3), now()), read_goal),
+    "lidar/pose": (lambda: write_goal(Goal(np.ones(2), 0.3), now()), lambda m: read_pose(m, "lidar/pose")),
+    "odom": (lambda: write_odometry(base(), now(), "pelvis"), read_odometry),
     "teleop/cmd_vel": (
-        lambda: write_velocity(VelocityCommand(0.1), NOW),
+        lambda: write_velocity(VelocityCommand(0.1), now()),
         lambda m: read_velocity(m, "teleop/cmd_vel"),
     ),
     "joint_states": (joint_message, lambda m: JointConverter(JOINTS).read_state(m, make_imu())),
@@ -174,6 +186,51 @@ def test_text_that_nobody_can_show_is_refused(text: str) -> None:
     with pytest.raises(MessageError, match="plan/status: no ") as refusal:
         read_plan_status(TOPICS["plan/status"].type(data=text))
     assert str(refusal.value).encode()
+
+
+REPORT = RunReport(1.5, np.zeros(3), 0.0, 0.0, 0.0, 0, 0, (), "wall", 1.0)
+PLAN = PlanStatus(stamp=1.5)
+STANDS = BodyStatus(
+    1.5,
+    BodyMode.STAND,
+    "standing",
+    True,
+    np.ones(2),
+    np.zeros((2, 3)),
+    np.zeros((2, 3)),
+    (Footstep(1, np.zeros(3), 0.0),),
+)
+SENT = {
+    "evaluation": (write_report(REPORT), read_report),
+    "plan/status": (write_plan_status(PLAN), read_plan_status),
+    "controller/status": (write_body_status(STANDS), read_body_status),
+}
+
+
+@pytest.mark.parametrize("topic", SENT)
+@pytest.mark.parametrize("stamp", ['"NaN"', '"Infinity"', "1e999", "2147483648.0", "-1e300"])
+def test_time_that_no_stamp_can_say_is_refused(topic: str, stamp: str) -> None:
+    """Whoever hears it stamps what follows from it."""
+    message, read = SENT[topic]
+    assert to_stamp(read(message).stamp) == now()
+    with pytest.raises(MessageError, match=f"{topic}: stamp is "):
+        read(type(message)(data=message.data.replace('"stamp":1.5', f'"stamp":{stamp}')))
+
+
+@pytest.mark.parametrize("position", ['["NaN",0.0,0.0]', "[0.0,1e999,0.0]"])
+def test_truth_that_is_nowhere_is_refused(position: str) -> None:
+    """A robot at NaN is not at its goal, though no distance to it is larger than the goal's radius."""
+    message, read = SENT["evaluation"]
+    with pytest.raises(MessageError, match="evaluation: position"):
+        read(type(message)(data=message.data.replace("[0.0,0.0,0.0]", position)))
+
+
+@pytest.mark.parametrize("side", [2, -1, 7])
+def test_foot_that_no_robot_has_is_refused(side: int) -> None:
+    """There are a left and a right one."""
+    message, read = SENT["controller/status"]
+    with pytest.raises(MessageError, match=rf"footsteps\[0\].side is {side}, and has to be 0 \(left\) or 1"):
+        read(type(message)(data=message.data.replace('"side":1', f'"side":{side}')))
 
 
 @pytest.mark.parametrize("depth", [10, 300, 950, 100_000])

@@ -29,3 +29,11 @@ def test_odometry_without_rotation_is_refused():
     estimate = BaseEstimate(0.0, np.zeros(3), np.zeros(4), np.zeros(3), np.zeros(3))
     with pytest.raises(MessageError, match="odom: the orientation is no unit quaternion"):
         read_odometry(write_odometry(estimate, STAMP, "pelvis"))
+
+
+@pytest.mark.parametrize("far", [1e10, -2e4, 1e300])
+def test_place_that_no_robot_comes_to_is_refused(far):
+    """A map that follows it would have to be as large, and whatever is reckoned with it has no digits left."""
+    estimate = BaseEstimate(0.0, np.array([0.0, far, 0.0]), np.array([0.0, 0.0, 0.0, 1.0]), np.zeros(3), np.zeros(3))
+    with pytest.raises(MessageError, match=r"odom: .* m is farther than 10000 m"):
+        read_odometry(write_odometry(estimate, STAMP, "pelvis"))

@@ -26,6 +26,8 @@ from jepa_humanoid.simulation.report import RunReport
 from jepa_humanoid.status import BodyStatus, PlanState, PlanStatus
 
 number = st.floats(allow_nan=True, allow_infinity=True)
+finite = st.floats(allow_nan=False, allow_infinity=False)
+stamp = st.floats(-(2.0**31), 2.0**31 - 1, exclude_min=True, exclude_max=True)
 
 
 def vector(*shape):
@@ -35,7 +37,7 @@ def vector(*shape):
 footsteps = st.builds(Footstep, st.integers(0, 1), vector(3), number)
 body_statuses = st.builds(
     BodyStatus,
-    stamp=number,
+    stamp=stamp,
     mode=st.sampled_from(BodyMode),
     reason=st.text(),
     engaged=st.booleans(),
@@ -54,7 +56,7 @@ body_statuses = st.builds(
 def plan_statuses(draw):
     candidates, steps = draw(st.integers(0, 5)), draw(st.integers(1, 5))
     return PlanStatus(
-        stamp=draw(number),
+        stamp=draw(stamp),
         state=draw(st.sampled_from(PlanState)),
         reason=draw(st.text()),
         distance=draw(st.none() | number),
@@ -110,16 +112,16 @@ def test_what_is_sent_is_json_for_everybody(status):
 
 reports = st.builds(
     RunReport,
-    stamp=number,
-    position=vector(3),
-    yaw=number,
-    tilt_deg=number,
-    max_tilt_deg=number,
+    stamp=stamp,
+    position=arrays(float, 3, elements=finite),
+    yaw=finite,
+    tilt_deg=finite,
+    max_tilt_deg=finite,
     falls=st.integers(),
     touches=st.integers(),
     touching=st.lists(st.text()).map(tuple),
     pace=st.sampled_from([pace.name.lower() for pace in Pace]),
-    real_time_factor=st.none() | number,
+    real_time_factor=st.none() | finite,
 )
 
 

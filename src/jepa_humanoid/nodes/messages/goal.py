@@ -7,14 +7,11 @@ from geometry_msgs.msg import PoseStamped
 from jepa_humanoid.geometry import heading, yaw_quaternion
 from jepa_humanoid.nodes.contract import ODOM_FRAME
 from jepa_humanoid.nodes.errors import MessageError
-from jepa_humanoid.nodes.messages.pose import check_odom
+from jepa_humanoid.nodes.messages.pose import check_near, check_odom
 from jepa_humanoid.robot.state import Goal
 
 SMALLEST_QUATERNION = 1e-6
 """Length below which an orientation is meant to be none."""
-
-FARTHEST = 10_000.0
-"""Coordinate beyond which nobody means a goal [m]: it is farther than a robot walks on a battery."""
 
 
 def read_goal(message: PoseStamped) -> Goal:
@@ -31,10 +28,7 @@ def read_goal(message: PoseStamped) -> Goal:
     position = np.array((place.x, place.y))
     if not (np.isfinite(position).all() and np.isfinite(q).all()):
         raise MessageError("goal_pose: the pose is not finite")
-    if np.abs(position).max() > FARTHEST:
-        raise MessageError(
-            f"goal_pose: ({position[0]:g}, {position[1]:g}) m is farther than {FARTHEST:g} m, and nobody walks there"
-        )
+    check_near(position, "goal_pose")
     largest = float(np.abs(q).max())
     if largest < SMALLEST_QUATERNION:
         return Goal(position)

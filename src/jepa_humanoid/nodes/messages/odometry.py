@@ -29,7 +29,8 @@ def read_odometry(message: Odometry) -> BaseEstimate:
     """Read `odom`.
 
     Raises:
-        MessageError: If pose, twist or a covariance is not finite, or the orientation is no rotation.
+        MessageError: If pose, twist or a covariance is not finite, the place is farther than any robot walks, or the
+            orientation is no rotation.
     """
     pose, twist = message.pose.pose, message.twist.twist
     position, orientation = read_rigid(pose, "odom")

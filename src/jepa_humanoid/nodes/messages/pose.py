@@ -11,6 +11,9 @@ from jepa_humanoid.nodes.contract import ODOM_FRAME
 from jepa_humanoid.nodes.errors import MessageError
 from jepa_humanoid.robot.state import Vector
 
+FARTHEST = 10_000.0
+"""Coordinate beyond which nobody means a place in ``odom`` [m]: it is farther than a robot walks on a battery."""
+
 
 def write_pose(T_odom_frame: pin.SE3, stamp: Time) -> PoseStamped:
     """A pose in ``odom``."""
@@ -36,7 +39,8 @@ def read_pose(message: PoseStamped, topic: str) -> pin.SE3:
     """A pose in ``odom``.
 
     Raises:
-        MessageError: If it is in another frame, not finite, or its orientation is no rotation.
+        MessageError: If it is in another frame, not finite, farther than any robot walks, or its orientation is no
+            rotation.
     """
     check_odom(message, topic)
     position, orientation = read_rigid(message.pose, topic)
@@ -53,6 +57,17 @@ def check_odom(message: PoseStamped, topic: str) -> None:
         raise MessageError(f"{topic}: frame_id is '{message.header.frame_id}', and has to be '{ODOM_FRAME}'")
 
 
+def check_near(position: Vector, topic: str) -> None:
+    """Refuse a place that no robot comes to, shape (2,) or (3,) [m].
+
+    Raises:
+        MessageError: If it is farther than any robot walks.
+    """
+    if np.abs(position).max() > FARTHEST:
+        said = ", ".join(f"{coordinate:g}" for coordinate in position)
+        raise MessageError(f"{topic}: ({said}) m is farther than {FARTHEST:g} m, and nobody walks there")
+
+
 def write_rigid(position: Vector, orientation: Vector, pose: Pose) -> None:
     """Fill in a pose: position, shape (3,) [m], and unit quaternion (x, y, z, w)."""
     pose.position.x, pose.position.y, pose.position.z = position.tolist()
@@ -64,7 +79,7 @@ def read_rigid(pose: Pose, topic: str) -> tuple[Vector, Vector]:
     """Position, shape (3,) [m], and unit quaternion (x, y, z, w) of a pose.
 
     Raises:
-        MessageError: If it is not finite, or its orientation is no rotation.
+        MessageError: If it is not finite, farther than any robot walks, or its orientation is no rotation.
     """
     position = np.array((pose.position.x, pose.position.y, pose.position.z))
     q = pose.orientation
@@ -72,6 +87,7 @@ def read_rigid(pose: Pose, topic: str) -> tuple[Vector, Vector]:
     norm = float(np.linalg.norm(orientation))
     if not (np.isfinite(position).all() and math.isfinite(norm)):
         raise MessageError(f"{topic}: the pose is not finite")
+    check_near(position, topic)
     if abs(norm - 1.0) > 0.01:
         raise MessageError(f"{topic}: the orientation is no unit quaternion (norm {norm:.3g})")
     return position, orientation / norm

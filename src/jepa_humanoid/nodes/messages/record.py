@@ -29,8 +29,14 @@ def write_record(value: object) -> str:
     return json.dumps(_plain(value), allow_nan=False, separators=(",", ":"))
 
 
-def read_record(kind: type[Value], text: str, topic: str) -> Value:
+def read_record(kind: type[Value], text: str, topic: str, *, finite: bool = False) -> Value:
     """Read what `write_record` wrote of a dataclass.
+
+    Args:
+        kind: The dataclass.
+        text: What was written.
+        topic: Where it comes from.
+        finite: Refuse numbers that are not.
 
     Raises:
         MessageError: If the text is no such value, naming topic, field and cause.
@@ -44,7 +50,7 @@ def read_record(kind: type[Value], text: str, topic: str) -> Value:
     except (ValueError, RecursionError) as error:
         raise MessageError(f"{topic}: no JSON: {error}") from None
     try:
-        return cast(Value, _Reader(topic).value(kind, plain, ""))
+        return cast(Value, _Reader(topic, finite).value(kind, plain, ""))
     except RecursionError:
         raise MessageError(f"{topic}: no such value: one part of it holds another too often") from None
 
@@ -77,10 +83,12 @@ class _Reader:
 
     Args:
         topic: Where they come from.
+        finite: Whether to refuse numbers that are not.
     """
 
-    def __init__(self, topic: str) -> None:
+    def __init__(self, topic: str, finite: bool) -> None:
         self._topic = topic
+        self._finite = finite
 
     def value(self, kind: Any, plain: Any, where: str, lengths: dict[str, int] | None = None) -> Any:
         """A value of a type; `where` is its field, and `lengths` what the letters of its shape stand for so far."""
@@ -127,14 +135,17 @@ class _Reader:
         return kind(**values)
 
     def _number(self, plain: Any, where: str) -> float:
-        if isinstance(plain, str) and plain in _NOT_FINITE:
-            return _NOT_FINITE[plain]
-        if isinstance(plain, bool) or not isinstance(plain, int | float):
+        if isinstance(plain, bool) or not isinstance(plain, int | float | str):
+            self._refuse(where, plain, "a number")
+        if isinstance(plain, str) and plain not in _NOT_FINITE:
             self._refuse(where, plain, "a number")
         try:
-            return float(plain)
+            number = _NOT_FINITE[plain] if isinstance(plain, str) else float(plain)
         except OverflowError:
             self._refuse(where, plain, "a number of double precision")
+        if self._finite and not math.isfinite(number):
+            self._refuse(where, plain, "finite")
+        return number
 
     def _array(self, shape: Shape, plain: Any, where: str, lengths: dict[str, int]) -> Vector:
         numbers = self._numbers(plain, where) if _has_text(plain) else plain
@@ -154,7 +165,10 @@ class _Reader:
         if not fits:
             wanted = ", ".join(str(lengths.get(axis, axis) if isinstance(axis, str) else axis) for axis in shape.axes)
             raise MessageError(f"{self._topic}: {where} has shape {array.shape}, and has to have ({wanted})")
-        return array.astype(float)
+        array = array.astype(float)
+        if self._finite and not np.isfinite(array).all():
+            self._refuse(where, plain, "finite")
+        return array
 
     def _numbers(self, plain: Any, where: str) -> Any:
         """A nested list with every number checked."""

@@ -3,6 +3,7 @@
 from std_msgs.msg import String
 
 from jepa_humanoid.nodes.messages.record import read_record, write_record
+from jepa_humanoid.nodes.messages.time import check_seconds
 from jepa_humanoid.simulation.report import RunReport
 
 
@@ -15,6 +16,8 @@ def read_report(message: String) -> RunReport:
     """Read `evaluation`.
 
     Raises:
-        MessageError: If it is no such report, naming field and cause.
+        MessageError: If it is no such report, or a number in it is not finite, naming field and cause.
     """
-    return read_record(RunReport, message.data, "evaluation")
+    report = read_record(RunReport, message.data, "evaluation", finite=True)
+    check_seconds(report.stamp, "evaluation")
+    return report

@@ -2,7 +2,10 @@
 
 from std_msgs.msg import String
 
+from jepa_humanoid.nodes.errors import MessageError
 from jepa_humanoid.nodes.messages.record import read_record, write_record
+from jepa_humanoid.nodes.messages.time import check_seconds
+from jepa_humanoid.robot.description import SIDES
 from jepa_humanoid.status import BodyStatus, PlanStatus
 
 
@@ -17,7 +20,13 @@ def read_body_status(message: String) -> BodyStatus:
     Raises:
         MessageError: If it is no such status, naming field and cause.
     """
-    return read_record(BodyStatus, message.data, "controller/status")
+    topic = "controller/status"
+    status = read_record(BodyStatus, message.data, topic)
+    check_seconds(status.stamp, topic)
+    for k, step in enumerate(status.footsteps):
+        if step.side not in range(len(SIDES)):
+            raise MessageError(f"{topic}: footsteps[{k}].side is {step.side}, and has to be 0 (left) or 1 (right)")
+    return status
 
 
 def write_plan_status(status: PlanStatus) -> String:
@@ -31,4 +40,6 @@ def read_plan_status(message: String) -> PlanStatus:
     Raises:
         MessageError: If it is no such status, naming field and cause.
     """
-    return read_record(PlanStatus, message.data, "plan/status")
+    status = read_record(PlanStatus, message.data, "plan/status")
+    check_seconds(status.stamp, "plan/status")
+    return status

@@ -2,7 +2,10 @@
 
 from builtin_interfaces.msg import Time
 
+from jepa_humanoid.nodes.errors import MessageError
+
 NANOSECONDS = 1_000_000_000
+LAST_SECOND = 2**31 - 1
 
 
 def to_nanoseconds(stamp: Time) -> int:
@@ -19,6 +22,16 @@ def seconds_of(nanoseconds: int) -> float:
     """The same time in seconds, rounded as `to_seconds` does."""
     sec, nanosec = divmod(nanoseconds, NANOSECONDS)
     return sec + 1e-9 * nanosec
+
+
+def check_seconds(seconds: float, topic: str) -> None:
+    """Refuse a time that no stamp can say.
+
+    Raises:
+        MessageError: If it is not finite, or beyond the seconds that a stamp counts.
+    """
+    if not abs(seconds) < LAST_SECOND:
+        raise MessageError(f"{topic}: stamp is {seconds:g} s, and has to be a time within {LAST_SECOND} s")
 
 
 def to_stamp(seconds: float) -> Time:
