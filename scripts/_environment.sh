@@ -163,7 +163,7 @@ ensure_environment() {
     touch "${stamp/installed-test/installed-demo}" # the packages for the tests include those for the demo
   fi
   rm -f "$UNFINISHED"
-  say "compiling the inner loops (once, about 15 s)"
+  say "compiling the inner loops (once, 15 s to a minute)"
   "$VENV/bin/humanoid" compile >>"$LOG" 2>&1 || die "that failed: $(tail -n 1 "$LOG")  (all of it: $LOG)"
   trap - INT TERM
   touch "$stamp"

@@ -34,6 +34,7 @@ class Progress:
         found: Names of the packages that it has decided to look at.
         files: How many archives it has.
         megabytes: Their size, as far as pip told it.
+        all_found: Whether it knows all packages that it needs.
         to_install: Names of the packages that it installs; empty before it begins to.
     """
 
@@ -41,6 +42,7 @@ class Progress:
         self.found: set[str] = set()
         self.files = 0
         self.megabytes = 0.0
+        self.all_found = False
         self.to_install: list[str] = []
         self._now = ""
 
@@ -52,6 +54,8 @@ class Progress:
         elif match := _FILE.match(line):
             self._now = Path(match[1]).name.partition("-")[0]
             self.files += 1
+            # Where the index does not tell what a package needs, pip fetches it to find out, and indents that.
+            self.all_found = not line.startswith(" ")
             if match[2]:
                 self.megabytes += float(match[2]) * _UNITS.get(match[3], 0.0)
         elif match := _INSTALLING.match(line):
@@ -71,7 +75,8 @@ class Progress:
             return f"installing: {done} of {total} packages ({self.to_install[min(done, total - 1)]})"
         if self.files:
             size = f", {self.megabytes:.0f} MB" if self.megabytes else ""
-            return f"fetching: {self.files} of {max(self.files, len(self.found))} packages{size} ({self._now})"
+            of_all = f" of {max(self.files, len(self.found))}" if self.all_found else ""
+            return f"fetching: {self.files}{of_all} packages{size} ({self._now})"
         return f"choosing versions: {len(self.found)} packages" + (f" ({self._now})" if self._now else "")
 
 

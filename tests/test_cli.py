@@ -69,7 +69,7 @@ def test_version() -> None:
         (("run", "--set", "gait"), "BLOCK.NAME=VALUE"),
         (("run", "--set", "gate.step_width=0.2"), "did you mean 'gait'?"),
         (("demo", "--set", "gait.step_widht=0.2"), "did you mean 'step_width'?"),
-        (("demo", "--set", "planner.search.samples=0"), "planner.search.samples: Input should be greater than 0"),
+        (("demo", "--set", "planner.search.samples=0"), "planner.search.samples: is 0, and has to be greater than 0"),
         (("demo", "--headless", "--goal", "1", "0", "--seconds", "0"), "more than 0"),
     ],
 )

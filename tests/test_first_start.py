@@ -57,6 +57,14 @@ def test_progress_says_how_far_it_is(pip_progress: ModuleType) -> None:
     assert progress.text(installed=9) == "installing: 3 of 3 packages (jepa_humanoid)"
 
 
+def test_total_that_is_not_known_is_not_told(pip_progress: ModuleType) -> None:
+    """While pip fetches packages to find out what they need, nobody knows how many there will be."""
+    progress = pip_progress.Progress()
+    progress.hear("Collecting numpy")
+    progress.hear("  Downloading numpy-2.4.2-cp311-cp311-manylinux_2_27_x86_64.whl (16.9 MB)")
+    assert progress.text() == "fetching: 1 packages, 17 MB (numpy)"
+
+
 def test_index_that_does_not_answer_is_said_at_once(pip_progress: ModuleType) -> None:
     """While pip tries again and again, people are told so."""
     progress = pip_progress.Progress()

@@ -108,9 +108,9 @@ def test_body_and_mind_obey(g1: RobotDescription) -> None:
         ("whole_body.com_wait=1", "whole_body.com_wait: there is no such setting; did you mean 'com_weight'?"),
         ("gate.step_width=1", "there is no 'gate' to set; did you mean 'gait'?"),
         ("x.y=1", "there is no 'x' to set; known are estimator, gait, perception, planner, safety, whole_body"),
-        ("gait.step_width=wide", "gait.step_width: Input should be a valid number"),
+        ("gait.step_width=wide", "gait.step_width: is 'wide', and has to be a valid number"),
         ("gait.step_width=0.9", "step_width 0.9 is outside step_width_range"),
-        ("gait.step_width.low=1", "gait.step_width: Input should be a valid number"),
+        ("gait.step_width.low=1", "gait.step_width: is {'low': 1}, and has to be a valid number"),
     ],
 )
 def test_what_cannot_be_is_said_in_one_sentence(g1: RobotDescription, text: str, said: str) -> None:

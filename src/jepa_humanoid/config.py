@@ -8,6 +8,7 @@ from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
 import yaml
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
 from jepa_humanoid.errors import HumanoidError
 
@@ -33,6 +34,9 @@ STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
 """Of every settings class: a name that it does not know is a mistake, and so is a number that is none."""
 
 Settings = TypeVar("Settings")
+
+_LONGEST_QUOTE = 40
+"""Letters of a wrong value that are repeated to whoever wrote it."""
 
 
 class ConfigurationError(HumanoidError, ValueError):
@@ -61,7 +65,7 @@ def parse(
     try:
         return TypeAdapter(kind).validate_python({} if values is None else values)
     except ValidationError as mistakes:
-        problems = [_sentence(kind, within, each["type"], each["loc"], each["msg"]) for each in mistakes.errors()]
+        problems = [_sentence(kind, within, each) for each in mistakes.errors()]
         raise error(f"{source}: {'; '.join(problems)}") from mistakes
     except RecursionError as mistake:
         raise error(f"{source}: one part of it holds another too often, or itself") from mistake
@@ -104,12 +108,17 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"did you mean '{similar[0]}'?" if similar else f"known are {', '.join(names)}"
 
 
-def _sentence(kind: object, within: tuple[str, ...], mistake: str, place: Sequence[int | str], message: str) -> str:
+def _sentence(kind: object, within: tuple[str, ...], mistake: ErrorDetails) -> str:
     """What is wrong with one field, in words for people."""
+    place, message = mistake["loc"], mistake["msg"].removeprefix("Value error, ")
     where = ".".join(map(str, (*within, *place)))
-    if mistake not in ("unexpected_keyword_argument", "extra_forbidden"):
+    if mistake["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
+        return f"{where}: there is no such setting; {nearest(str(place[-1]), _names(kind, place[:-1]))}"
+    if not message.startswith("Input should be "):
         return f"{where}: {message}"
-    return f"{where}: there is no such setting; {nearest(str(place[-1]), _names(kind, place[:-1]))}"
+    given = repr(mistake["input"])
+    given = given if len(given) <= _LONGEST_QUOTE else f"{given[:_LONGEST_QUOTE]}..."
+    return f"{where}: is {given}, and has to be {message.removeprefix('Input should be ')}"
 
 
 def _names(kind: Any, place: Sequence[int | str]) -> Sequence[str]:
