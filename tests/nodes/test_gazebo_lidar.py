@@ -63,7 +63,7 @@ def test_scene_is_seen_from_where_the_robot_is(nodes, watcher, robot, tmp_path):
         return len(stamps) > 5
 
     watcher.wait_until(scanned, "scans")
-    assert np.median(np.diff(stamps)) == pytest.approx(1.0 / robot.lidar.rate)
+    assert min(np.diff(stamps)) == pytest.approx(1.0 / robot.lidar.rate)
     points = read_points(watcher.last("points"))
     assert watcher.last("points").header.frame_id == robot.frames.lidar
     # The wall's face is 1.9 m away on the right, and on the left there is nothing but the floor.
