@@ -56,3 +56,21 @@ end.set()
     assert said.split()[0] == "None"
     assert set(said.split()[1:]) == {"3"}
     assert len(said.split()) >= 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("-r", "__ns:=/" + "n" * 300), "invalid node namespace"),
+        (("-r", "__ns:=/a-b"), "Couldn't parse remap rule"),
+        (("-p", "robot:=3"), "parameter 'robot'"),
+        (("-p", "[:=3"), "Couldn't parse parameter"),
+    ],
+)
+def test_arguments_that_cannot_be_are_told(arguments: tuple[str, ...], said: str) -> None:
+    """In one sentence, and with the status of a wrong command line."""
+    command = [sys.executable, "-m", "jepa_humanoid.nodes.joystick_stop", "--ros-args", *arguments]
+    outcome = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert outcome.returncode == 2
+    assert "Traceback" not in outcome.stderr
+    assert said in outcome.stderr.splitlines()[-1]

@@ -276,8 +276,26 @@ def test_points_are_rows_if_asked_for(record: Callable[..., Path], tmp_path: Pat
     rows = table(tmp_path / "with" / "points.csv")
     assert [(row["point"], row["x"], row["z"]) for row in rows] == [("0", "1.0", "3.0"), ("1", "4.0", "nan")]
     cloud.point_step = 100
-    with pytest.raises(RecordingError, match="not where it says"):
-        export(Recording(record([("points", cloud)], name="b.mcap")), tmp_path / "bad", topics=["/points"])
+    broken = export(Recording(record([("points", cloud)], name="b.mcap")), tmp_path / "bad", topics=["/points"])
+    (columns,) = broken.tables.values()
+    assert columns.rows == 0
+    assert len(columns.unread) == 1
+    assert "not where it says" in columns.unread[0]
+
+
+def test_message_that_cannot_be_read_costs_no_other(tmp_path: Path) -> None:
+    """It is left out of its table and counted, and the command says so."""
+    path = tmp_path / "some.mcap"
+    writer = RecordingWriter(path, {})
+    channel = writer.add_channel("/it", full_name(String), definition(String), "")
+    good = serialize_message(String(data="good"))
+    for k, data in enumerate((good, b"\x00\x01\x00\x00\xff\xff", good)):
+        writer.add(channel, k, k, k, data)
+    writer.close()
+    outcome = CliRunner().invoke(cli.app, ["recording", "export", str(path), str(tmp_path / "out")])
+    assert outcome.exit_code == 0, outcome.output
+    assert "1 messages cannot be read" in outcome.output
+    assert [row["data"] for row in table(tmp_path / "out" / "it.csv")] == ["good", "good"]
 
 
 def test_parquet_holds_what_csv_holds(

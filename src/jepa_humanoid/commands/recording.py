@@ -79,6 +79,10 @@ def export_command(
                 )
             )
     console.print(table)
+    for path, columns in exported.tables.items():
+        if columns.unread:
+            why = f"{path.name}: {len(columns.unread)} messages cannot be read and are left out; {columns.unread[0]}"
+            notes.print(f"[yellow]{escape(why)}[/]", soft_wrap=True)
     if exported.left_out:
         left_out = escape(", ".join(exported.left_out))
         notes.print(f"Points are left out: {left_out}; --topics writes them.", soft_wrap=True)

@@ -17,6 +17,7 @@ from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
 from rclpy.exceptions import ParameterException
+from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.signals import SignalHandlerOptions
 from rclpy.utilities import try_shutdown
@@ -28,6 +29,8 @@ from jepa_humanoid.nodes.loop import Loop, Mailbox
 from jepa_humanoid.nodes.parameters import COMMON_PARAMETERS, ParameterSpec
 from jepa_humanoid.safety.senders import WINDOW, SenderWatch
 from jepa_humanoid.scheduling import take_measures
+
+RCLError = rclpy_implementation.RCLError
 
 UNNAMED = "one whose name is not known yet"
 """A sender whose messages came before the middleware has told of its node."""
@@ -368,8 +371,8 @@ def run(node_class: type[RobotNode], arguments: Sequence[str] | None = None) -> 
     try:
         try:
             node = node_class()
-        except ParameterException as error:
-            sys.stderr.write(f"{node_class.NAME}: {error}\n")
+        except (ParameterException, RCLError) as error:  # a value or a name that cannot be
+            sys.stderr.write(f"{node_class.NAME}: {str(error).split(', at /')[0]}\n")
             return 2
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: node.loop.stop())

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -43,11 +43,13 @@ class Columns:
         kinds: ``bool``, ``float`` or ``str`` by column, in order.
         rows: How many rows there are.
         skipped: Fields that are left out, as they are too long.
+        unread: Why each message that is in no row could not be read.
     """
 
     kinds: dict[str, type] = field(default_factory=dict)
     rows: int = 0
     skipped: set[str] = field(default_factory=set)
+    unread: list[str] = field(default_factory=list)
 
     def see(self, row: Row) -> None:
         """Make room for a row."""
@@ -332,8 +334,13 @@ def export(
     columns = {name: Columns() for name in wanted}
     longest = None if topics else LONGEST_ARRAY
     done = 0
-    for topic, row in _rows(recording, summary, wanted, longest, columns):
-        columns[topic].see(row)
+    for topic, rows in _rows(recording, summary, wanted, longest):
+        if isinstance(rows, RecordingError):
+            columns[topic].unread.append(str(rows))
+            continue
+        for row in rows.rows:
+            columns[topic].see(row)
+        columns[topic].skipped |= rows.skipped
         done += 1
         tell(min(done, total), total)
     with ExitStack() as held:
@@ -341,8 +348,11 @@ def export(
             tables = {name: table_class(path, columns[name]) for name, path in paths.items()}
             for table in tables.values():
                 held.callback(table.close)
-            for topic, row in _rows(recording, summary, wanted, longest, columns):
-                tables[topic].add(row)
+            for topic, rows in _rows(recording, summary, wanted, longest):
+                if isinstance(rows, RecordingError):
+                    continue
+                for row in rows.rows:
+                    tables[topic].add(row)
                 done += 1
                 tell(min(done, total), total)
             held.close()
@@ -354,12 +364,21 @@ def export(
     return Exported({paths[name]: columns[name] for name in wanted}, [] if topics else clouds, summary.damage)
 
 
+class _Rows(NamedTuple):
+    """The rows of a message, and what its topic's rows have been without so far."""
+
+    rows: list[Row]
+    skipped: set[str]
+
+
 def _rows(
-    recording: Recording, summary: Summary, wanted: list[str], longest: int | None, columns: dict[str, Columns]
-) -> Iterator[tuple[str, Row]]:
+    recording: Recording, summary: Summary, wanted: list[str], longest: int | None
+) -> Iterator[tuple[str, _Rows | RecordingError]]:
+    """Topic and rows of each message, or why it has none."""
     flatteners = {name: Flattener(longest) for name in wanted}
     for entry in recording.messages(wanted):
         flattener = flatteners[entry.topic]
-        for row in flattener.rows(entry, summary.start):
-            yield entry.topic, row
-        columns[entry.topic].skipped |= flattener.skipped
+        try:
+            yield entry.topic, _Rows(list(flattener.rows(entry, summary.start)), flattener.skipped)
+        except RecordingError as error:
+            yield entry.topic, error
