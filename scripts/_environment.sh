@@ -21,12 +21,11 @@ die() {
   exit 1
 }
 
-# Prints the interpreter to make the environment with; ROS 2 Jazzy's own first, which measures coverage at hardly any
-# cost besides (scripts/test). A version that fits but lacks `venv` is the last resort, so that
+# Prints the interpreter to make the environment with. A version that fits but lacks `venv` is the last resort, so that
 # the complaint names the package to install.
 find_python() {
   local candidate without_venv='' others=''
-  for candidate in python3.12 python3.13 python3.11 python3; do
+  for candidate in python3.11 python3.12 python3.13 python3; do
     if ! "$candidate" -c "$FITS" >/dev/null 2>&1; then
       others+=$("$candidate" -c 'import sys; print(" %s is %d.%d." % (sys.executable, *sys.version_info[:2]))' 2>/dev/null) || true
       continue
