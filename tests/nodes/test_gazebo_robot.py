@@ -190,8 +190,8 @@ def test_broadcast_joints_are_put_in_order():
         reader.read(broadcast(["a", "b"], [0.0, 0.0], [0.0, float("nan")]))
 
 
-@pytest.mark.parametrize("data", [broadcast([], [], []), b"", b"\x00\x01\x00\x00", b"\x00\x01\x00\x00" + b"\xff" * 40])
+@pytest.mark.parametrize("data", [None, b"", b"\x00\x01\x00\x00", b"\x00\x01\x00\x00" + b"\xff" * 40])
 def test_broadcast_that_says_nothing_is_refused(data):
     """Without joints, or bytes that are no message, also as the first that is heard."""
     with pytest.raises(MessageError):
-        BroadcastReader("states", ["a", "b"]).read(data)
+        BroadcastReader("states", ["a", "b"]).read(broadcast([], [], []) if data is None else data)
