@@ -26,6 +26,7 @@ RUN_TIME = [
     "viser>=1.0.20,<2",
     "honcho>=2,<3",
     "trimesh>=4.6,<6",
+    "networkx>=2.8,<4",  # trimesh finds the parts of a mesh with it, and leaves it to others to install
     "pillow>=10,<14",
     "xacro>=2.1,<3",
     "matplotlib>=3.6,<4",

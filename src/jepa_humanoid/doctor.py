@@ -44,6 +44,7 @@ PACKAGES = {
     "viser": "viser",
     "honcho": "honcho",
     "trimesh": "trimesh",
+    "networkx": "networkx",
     "PIL": "pillow",
     "xacro": "xacro",
     "matplotlib": "matplotlib",

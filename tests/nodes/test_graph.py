@@ -152,7 +152,7 @@ def test_push_is_withstood(nodes, watcher):
 
 
 def test_push_may_be_the_robots_own(nodes, watcher, tmp_path):
-    """A push in the frame of a robot that looks along y, from behind, moves it along y."""
+    """A push in the frame of a robot that looks along the world's y, from behind, moves it ahead."""
     scene = tmp_path / "turned.yaml"
     scene.write_text("start: [0.0, 0.0, 1.5708]\n")
     start_robot(nodes, watcher, scene=str(scene))
@@ -168,10 +168,10 @@ def test_push_may_be_the_robots_own(nodes, watcher, tmp_path):
         if watcher.truth()["stamp"] > pushed + 3.0:
             watcher.publish("push", push)
             pushed = watcher.truth()["stamp"]
-        return watcher.truth()["position"][1] - y > 0.02
+        return watcher.truth()["position"][0] - x > 0.02
 
     watcher.wait_until(gives_way, "the robot to give way")
-    assert abs(watcher.truth()["position"][0] - x) < 0.01
+    assert abs(watcher.truth()["position"][1] - y) < 0.01
 
 
 def test_two_robots_side_by_side(nodes, watch):

@@ -73,8 +73,13 @@ class RobotNode(LifecycleNode):
         self.outputs: dict[str, Any] = {}
         self.active = False
         self.exit_status = 0
-        for spec in self.parameter_specs():
-            self.declare_parameter(spec.name, spec.default, spec.descriptor())
+        try:
+            for spec in self.parameter_specs():
+                self.declare_parameter(spec.name, spec.default, spec.descriptor())
+        except ParameterException:
+            self.loop.close()  # or it complains when there is no context any more
+            self.destroy_node()
+            raise
         self.add_on_set_parameters_callback(self._on_parameters)
         self._configured = False
         self._inputs: list[Any] = []

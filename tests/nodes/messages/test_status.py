@@ -27,7 +27,7 @@ from jepa_humanoid.status import BodyStatus, PlanState, PlanStatus
 
 number = st.floats(allow_nan=True, allow_infinity=True)
 finite = st.floats(allow_nan=False, allow_infinity=False)
-stamp = st.floats(-(2.0**31), 2.0**31 - 1, exclude_min=True, exclude_max=True)
+stamp = st.floats(1.0 - 2.0**31, 2.0**31 - 1.0, exclude_min=True, exclude_max=True)
 
 
 def vector(*shape):
