@@ -21,18 +21,20 @@ class Browser:
     Args:
         port: Of the page, on this machine.
         answers: Whether it answers what it is asked; a hidden tab does not.
+        plain: Whether it draws without a graphics processor.
     """
 
-    def __init__(self, port: int, *, answers: bool = True) -> None:
+    def __init__(self, port: int, *, answers: bool = True, plain: bool = False) -> None:
         protocol = Subprotocol(f"viser-v{viser.__version__}")
         self._socket = connect(f"ws://127.0.0.1:{port}", subprotocols=[protocol], max_size=None)
         self._answers = answers
+        self._plain = plain
         self._complete = threading.Event()
         self.heartbeats = 0
         self.widgets: dict[str, str] = {}
         self.values: dict[str, Any] = {}
         self.texts: dict[str, str] = {}
-        self.nodes: set[str] = set()
+        self.nodes: dict[str, dict[str, Any]] = {}
         threading.Thread(target=self._read, daemon=True).start()
         assert self._complete.wait(60.0), "the page was not delivered"
         # Only who says where its camera is counts as being there.
@@ -97,7 +99,8 @@ class Browser:
         if kind == "ReplayDoneMessage":
             self._complete.set()
         elif kind == "LocalStorageGetItemRequestMessage" and self._answers:
-            answer = {"request_uuid": message["request_uuid"], "value": None, "error": None}
+            value = "yes" if self._plain and message["key"].endswith("plain") else None
+            answer = {"request_uuid": message["request_uuid"], "value": value, "error": None}
             self._send("LocalStorageGetItemResponseMessage", **answer)
             self.heartbeats += 1
         elif kind == "GuiUpdateMessage" and "value" in message["updates"]:
@@ -105,4 +108,4 @@ class Browser:
         elif "uuid" in message and isinstance(message.get("props"), dict) and message["props"].get("label"):
             self.widgets.setdefault(message["props"]["label"], message["uuid"])
         elif "name" in message and "props" in message:
-            self.nodes.add(message["name"])
+            self.nodes[message["name"]] = message["props"]

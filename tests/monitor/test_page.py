@@ -197,6 +197,17 @@ def test_every_body_of_the_robot_is_delivered(page: Page, open_browser: Open) ->
     assert sum(leaf.startswith("mesh_") for leaf in leaves) >= len(ROBOT.joint_names)
 
 
+def test_light_is_plain_for_who_draws_without_a_graphics_processor(
+    page: Page, open_browser: Open, wait_until: Wait
+) -> None:
+    """Shadows are for the others: who draws them with the robot's processor has no time to say which keys are held."""
+    slow, fast = open_browser(page.port, plain=True), open_browser(page.port)
+    assert not slow.nodes["/lights/key"]["cast_shadow"]
+    wait_until(lambda: fast.nodes["/lights/key"]["cast_shadow"], "shadows")
+    wait_until(lambda: slow.heartbeats, "its answer")
+    assert not slow.nodes["/lights/key"]["cast_shadow"]
+
+
 def test_dragging_the_gizmo_sends_a_goal(page: Page, visitors: Visitors, open_browser: Open, wait_until: Wait) -> None:
     """Where the gizmo is let go of, and how it is turned, is the goal."""
     browser = open_browser(page.port)

@@ -16,8 +16,11 @@ from jepa_humanoid.monitor.keyboard import KEYS
 HELD = "jepa_humanoid.held"
 """Name under which a browser keeps which keys are held."""
 
-_KEPT_AS = f"viser-user:{HELD}"
-"""The same with the prefix that viser's client puts before what `LocalStorageHandle` asks for."""
+PLAIN = "jepa_humanoid.plain"
+"""Name under which a browser keeps that it draws without a graphics processor; empty if it has one."""
+
+_PREFIX = "viser-user:"
+"""What viser's client puts before the names that `LocalStorageHandle` asks for."""
 
 _CLIENT = Path(viser.__file__).parent / "client" / "build" / "index.html"
 
@@ -40,7 +43,8 @@ def front_page(client: str, title: str, parts: int) -> str:
     style, code = ((source / name).read_text(encoding="utf-8") for name in ("front.css", "front.js"))
     title = escape(title)
     front = (
-        f'<div id="jh-front" data-parts="{parts}" data-store="{_KEPT_AS}" data-keys="{" ".join(KEYS)}">'
+        f'<div id="jh-front" data-parts="{parts}" data-keys="{" ".join(KEYS)}" '
+        f'data-store="{_PREFIX}{HELD}" data-plain="{_PREFIX}{PLAIN}">'
         f'<h1>{title}</h1><div id="jh-bar"><i></i></div><p>Loading…</p><p></p></div>'
         '<div id="jh-lost" hidden>The page has lost its process: the robot cannot be stopped from here.</div>'
     )

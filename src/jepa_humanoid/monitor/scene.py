@@ -8,6 +8,7 @@ import viser
 from jepa_humanoid import geometry
 from jepa_humanoid.monitor.contact_view import ContactView
 from jepa_humanoid.monitor.goal import GoalGizmo
+from jepa_humanoid.monitor.lighting import Lighting
 from jepa_humanoid.monitor.palette import BACKGROUND, GRID_LINE, GRID_SECTION, UNSEEN
 from jepa_humanoid.monitor.plan_view import PlanView, TrailView
 from jepa_humanoid.monitor.robot_view import RobotView
@@ -48,7 +49,8 @@ class Scene:
         self.yaw = 0.0
         self.centre = np.zeros(2)
         scene = server.scene
-        _light(server)
+        _place_camera(server)
+        self._lighting = Lighting(server)
         self.world = scene.add_frame("/world", show_axes=False)
         self._floor = scene.add_grid(
             "/world/floor",
@@ -146,14 +148,8 @@ class Scene:
             self.gizmo.mark(active=goal is not None)
 
 
-def _light(server: viser.ViserServer) -> None:
-    """Set up camera and lights."""
-    scene = server.scene
+def _place_camera(server: viser.ViserServer) -> None:
     server.initial_camera.position = (-1.0, -3.4, 2.3)
     server.initial_camera.look_at = (0.75, 0.1, 0.35)
     server.initial_camera.fov = np.radians(45.0)
-    scene.configure_environment_map("studio", environment_intensity=0.3)
-    scene.configure_default_lights(enabled=False)
-    scene.add_light_directional("/lights/key", intensity=1.3, cast_shadow=True, position=(1.5, -2.5, 5.0))
-    scene.add_light_directional("/lights/rim", color=(150, 190, 255), intensity=1.0, position=(-2.5, 4.0, 2.5))
-    scene.configure_fog(9.0, 26.0, color=BACKGROUND)
+    server.scene.configure_fog(9.0, 26.0, color=BACKGROUND)

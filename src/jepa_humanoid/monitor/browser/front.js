@@ -20,7 +20,13 @@
   const slow = /swiftshader|llvmpipe|software|basic render/i.test(by);
   if (glance) glance.getExtension("WEBGL_lose_context")?.loseContext();
 
-  // What draws without a graphics processor is what runs the robot as well: a sixth of the pixels, for viser's client.
+  // What draws without a graphics processor is what runs the robot as well: it asks for plain light, and gets a sixth
+  // of the pixels.
+  try {
+    localStorage.setItem(front.dataset.plain, slow ? "yes" : "");
+  } catch {
+    // a browser that keeps nothing gets plain light as well
+  }
   const here = new URL(location.href);
   if (slow && !here.searchParams.has("fixedDpr")) {
     here.searchParams.set("fixedDpr", "0.4");
