@@ -28,7 +28,7 @@ HEARTBEAT_PERIOD = 0.4
 KEYS_PERIOD = 0.06
 """The same where keys drive: the answer says which are held [s]."""
 
-HEARTBEAT_TIMEOUT = 1.5
+HEARTBEAT_TIMEOUT = 2.0
 """Wall time in which the browser that drives has to answer [s]."""
 
 

@@ -41,8 +41,8 @@
     if (!glance) note.textContent = "Switch hardware acceleration on, or take another browser.";
     else if (slow)
       note.textContent =
-        "This browser draws without a graphics processor: the first picture may take a minute, and each later one up to" +
-        " a second." + (panel ? " The emergency stop works already." : "");
+        "This browser draws without a graphics processor: the first picture may take half a minute, and each later" +
+        " one half a second." + (panel ? " The emergency stop works already." : "");
   }
 
   // The robot is there when one picture took as many draw calls as it has parts.
