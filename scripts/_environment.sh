@@ -164,7 +164,8 @@ ensure_environment() {
   fi
   rm -f "$UNFINISHED"
   say "compiling the inner loops (once, 15 s to a minute)"
-  "$VENV/bin/humanoid" compile >>"$LOG" 2>&1 || die "that failed: $(tail -n 1 "$LOG")  (all of it: $LOG)"
+  "$VENV/bin/humanoid" compile 2>&1 | tee -a "$LOG" | sed -u 's/^/    /' >&2 ||
+    die "that failed: $(tail -n 1 "$LOG")  (all of it: $LOG)"
   trap - INT TERM
   touch "$stamp"
 }

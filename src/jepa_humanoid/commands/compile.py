@@ -40,11 +40,14 @@ def compile_kernels(
     """
     began = time.monotonic()
     ahead = SUITES["straight"].command
+    console.print("the body: a robot stands, walks and is pushed ...")
     suite = replace(SUITES["push"], command=ahead, settling=0.4, duration=_WALK, resting=0.0)
     locomotion.run_trial(suite, 0, (0.0, 5.0), robot=robot)
     brief = navigation.NavigationSettings(seconds=_WALK, settling=0.2)
+    console.print("perception and planning: it looks for a way ...")
     described = load_robot(robot)
     mind = Mind.load(planner=planner, robot=described)
     navigation.run_trial(load_scene("room", 0), 0, mind, partial(simulate, robot=robot), planner, brief)
+    console.print("the meshes that the page shows ...")
     load_body_shapes(described)
     console.print(f"compiled in {time.monotonic() - began:.0f} s")
