@@ -99,8 +99,9 @@ class Panel:
             visible=False,
             hint="The robot stands where it stood at first; the clock begins at zero.",
         )
+        point = point_to_walk and not recording
         with gui.add_folder("Walk to a place", visible=not recording):
-            self.point = gui.add_checkbox("Click the floor", point_to_walk, hint="A click on the floor is a goal.")
+            self.point = gui.add_checkbox("Click the floor", point, hint="A click on the floor is a goal.")
             self.clear_goal = gui.add_button("Clear the goal", color="gray", icon=icons.X)
         with gui.add_folder("Drive by hand", visible=not recording):
             self._keyboard = gui.add_html(keyboard_html(frozenset()))

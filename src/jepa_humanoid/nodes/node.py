@@ -69,17 +69,13 @@ class RobotNode(LifecycleNode):
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__(self.NAME, **arguments)
+        for spec in self.parameter_specs():
+            self.declare_parameter(spec.name, spec.default, spec.descriptor())
+        # Not before: of a node that is refused nothing is left that complains when there is no context any more.
         self.loop = Loop(self)
         self.outputs: dict[str, Any] = {}
         self.active = False
         self.exit_status = 0
-        try:
-            for spec in self.parameter_specs():
-                self.declare_parameter(spec.name, spec.default, spec.descriptor())
-        except ParameterException:
-            self.loop.close()  # or it complains when there is no context any more
-            self.destroy_node()
-            raise
         self.add_on_set_parameters_callback(self._on_parameters)
         self._configured = False
         self._inputs: list[Any] = []
