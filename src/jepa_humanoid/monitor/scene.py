@@ -8,7 +8,7 @@ import viser
 from jepa_humanoid import geometry
 from jepa_humanoid.monitor.contact_view import ContactView
 from jepa_humanoid.monitor.goal import GoalGizmo
-from jepa_humanoid.monitor.lighting import Lighting
+from jepa_humanoid.monitor.lighting import light
 from jepa_humanoid.monitor.palette import BACKGROUND, GRID_LINE, GRID_SECTION, UNSEEN
 from jepa_humanoid.monitor.plan_view import PlanView, TrailView
 from jepa_humanoid.monitor.robot_view import RobotView
@@ -50,7 +50,7 @@ class Scene:
         self.centre = np.zeros(2)
         scene = server.scene
         _place_camera(server)
-        self._lighting = Lighting(server)
+        light(server)
         self.world = scene.add_frame("/world", show_axes=False)
         self._floor = scene.add_grid(
             "/world/floor",
