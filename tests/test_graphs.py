@@ -23,7 +23,7 @@ from jepa_humanoid.graph.assembly import make_graph
 from jepa_humanoid.graph.description import OnExit
 from jepa_humanoid.graph.options import WITHOUT_MODEL, GraphError, SimulatedOptions, planner_names
 from jepa_humanoid.graph.processes import node_command, node_environment, parameter_file, run_graph
-from jepa_humanoid.network import NetworkError
+from jepa_humanoid.network import PROFILES, NetworkError
 from jepa_humanoid.resources import resource
 
 EVERYTHING = make_options(
@@ -357,12 +357,18 @@ def test_node_that_cannot_start_ends_the_launch(launch_file: dict[str, Any]) -> 
     assert planner.named["on_exit"](refused, None) == []
 
 
-def test_launch_file_makes_the_nodes_that_were_asked_for(launch_file: dict[str, Any]) -> None:
-    """The values of the launch arguments decide which nodes there are."""
+def test_launch_file_makes_the_nodes_that_were_asked_for(
+    launch_file: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The values of the launch arguments decide which nodes there are; all hear how to speak to each other first."""
+    monkeypatch.delenv(PROFILES[0], raising=False)
+    monkeypatch.setenv(PROFILES[1], "/of/their/own.xml")
     (entities,) = launch_file["generate_launch_description"]().positional
     make_nodes = entities[-1].named["function"]
     context = {argument.name: argument.default for argument in launch_arguments()} | {"page": "false"}
-    names = [action.named["name"] for action in make_nodes(context)]
+    variable, *nodes = make_nodes(context)
+    assert variable.positional == (PROFILES[0], str(resource("config/fastdds.xml")))
+    names = [action.named["name"] for action in nodes]
     assert names == [spec.name for spec in make_graph(make_options(page=False)).nodes]
 
 
@@ -371,14 +377,17 @@ def test_launch_file_makes_the_nodes_that_were_asked_for(launch_file: dict[str, 
 
 def test_environment_keeps_the_graph_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nodes talk on this machine only and in a domain of their own, unless the person's environment says otherwise."""
-    for name in ("ROS_AUTOMATIC_DISCOVERY_RANGE", "ROS_DOMAIN_ID"):
+    for name in ("ROS_AUTOMATIC_DISCOVERY_RANGE", "ROS_DOMAIN_ID", *PROFILES):
         monkeypatch.delenv(name, raising=False)
     environment = node_environment(make_graph())
+    assert {environment[name] for name in PROFILES} == {str(resource("config/fastdds.xml"))}
     assert environment["ROS_AUTOMATIC_DISCOVERY_RANGE"] == "LOCALHOST"
     assert 0 <= int(environment["ROS_DOMAIN_ID"]) <= 101
     monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "SUBNET")
     monkeypatch.setenv("ROS_DOMAIN_ID", "42")
+    monkeypatch.setenv(PROFILES[0], "/of/their/own.xml")
     environment = node_environment(make_graph())
+    assert environment[PROFILES[0]] == "/of/their/own.xml"
     assert environment["ROS_AUTOMATIC_DISCOVERY_RANGE"] == "SUBNET"
     assert environment["ROS_DOMAIN_ID"] == "42"
     assert node_environment(make_graph(), domain=5)["ROS_DOMAIN_ID"] == "5"

@@ -280,6 +280,7 @@ def send_message() -> str:
     rclpy: Any = import_module("rclpy")
     executors: Any = import_module("rclpy.executors")
     message_type: Any = import_module("std_msgs.msg").String
+    network.use_sockets(os.environ)
     os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     context = rclpy.Context()
     rclpy.init(context=context, domain_id=network.free_domain(first=os.getpid() % network.LAST_DOMAIN))

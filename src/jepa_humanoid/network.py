@@ -4,6 +4,7 @@ import socket
 from collections.abc import Iterator, Mapping, MutableMapping
 
 from jepa_humanoid.errors import HumanoidError
+from jepa_humanoid.resources import resource
 
 LAST_DOMAIN = 101
 """Highest ROS domain whose ports lie below those that Linux hands out by itself."""
@@ -11,9 +12,29 @@ LAST_DOMAIN = 101
 HIGHEST_DOMAIN = 232
 """Highest ROS domain that has ports at all."""
 
+PROFILES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
+"""Variables that name Fast DDS's profiles: of its second series and of its third."""
+
 
 class NetworkError(HumanoidError, RuntimeError):
     """No domain or port is left, or no node could find another; the message says what to do."""
+
+
+def use_sockets(environment: MutableMapping[str, str]) -> None:
+    """Have Fast DDS speak to nodes through sockets, unless the environment names profiles of its own.
+
+    Through shared memory, its default, a node that was killed and started again may never be heard. Nodes of others
+    that do use it hear ours, and are heard.
+
+    Args:
+        environment: Variables of the nodes; changed. Other middlewares read none of these.
+
+    Raises:
+        ResourceError: If the profiles are not installed.
+    """
+    profiles = str(resource("config/fastdds.xml"))
+    for variable in PROFILES:
+        environment.setdefault(variable, profiles)
 
 
 def stay_here(environment: MutableMapping[str, str]) -> None:
@@ -25,6 +46,7 @@ def stay_here(environment: MutableMapping[str, str]) -> None:
     Raises:
         NetworkError: If nodes with these variables could not start or not find each other.
     """
+    use_sockets(environment)
     environment.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     if problem := next(deafening(environment), None):
         variable, value, advice = problem

@@ -22,6 +22,7 @@ from jepa_humanoid.graph import describing, packages, ros2_launch
 from jepa_humanoid.graph.arguments import all_options, launch_arguments, make_options
 from jepa_humanoid.graph.description import Description, LaunchError
 from jepa_humanoid.graph.options import Options
+from jepa_humanoid.network import PROFILES
 from jepa_humanoid.resources import resource
 
 FILES = sorted(path.name for path in resource("launch").glob("*.launch.py"))
@@ -184,7 +185,10 @@ def commands(actions: list[Any]) -> list[list[str]]:
 
 @pytest.mark.usefixtures("everything_installed")
 def test_gazebo_is_the_launchs_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Gazebo draws its noise from the seed, and hears nobody else's Gazebo unless a partition was chosen before."""
+    """Gazebo draws its noise from the seed, and hears nobody else's Gazebo unless a partition was chosen before.
+
+    So that whoever is restarted is heard, all that is launched is spoken to through sockets, unless told otherwise.
+    """
 
     def launched() -> tuple[list[str], list[str]]:
         found = visit("gazebo.launch.py", seed="7")
@@ -195,11 +199,13 @@ def test_gazebo_is_the_launchs_own(monkeypatch: pytest.MonkeyPatch) -> None:
         (server,) = [command for command in commands(found) if {"gz", "sim", "-s"} <= set(command)]
         return server, names
 
-    monkeypatch.delenv("GZ_PARTITION", raising=False)
+    for name in ("GZ_PARTITION", *PROFILES):
+        monkeypatch.delenv(name, raising=False)
     words, variables = launched()
     assert words[words.index("--seed") + 1] == "7"
-    assert variables == ["GZ_PARTITION"]
-    monkeypatch.setenv("GZ_PARTITION", "ours")
+    assert variables == ["GZ_PARTITION", *PROFILES]
+    for name in variables:
+        monkeypatch.setenv(name, "ours")
     assert launched()[1] == []
 
 

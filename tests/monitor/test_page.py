@@ -1,6 +1,7 @@
 """The page as its node and its visitors see it: served over HTTP, fed with arrays, steered from browsers."""
 
 import socket
+import threading
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -204,7 +205,10 @@ def test_light_is_plain_for_who_draws_without_a_graphics_processor(
     slow, fast = open_browser(page.port, plain=True), open_browser(page.port)
     assert not slow.nodes["/lights/key"]["cast_shadow"]
     wait_until(lambda: fast.nodes["/lights/key"]["cast_shadow"], "shadows")
-    wait_until(lambda: slow.heartbeats, "its answer")
+    wait_until(lambda: all(thread.name != "page-light" for thread in threading.enumerate()), "answers to be dealt with")
+    page._panel.layers["LiDAR points"].value = True
+    wait_until(lambda: slow.values.get(slow.widgets["LiDAR points"]), "what the page has sent since")
+    assert slow.heartbeats
     assert not slow.nodes["/lights/key"]["cast_shadow"]
 
 

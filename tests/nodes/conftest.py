@@ -21,7 +21,7 @@ import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from std_srvs.srv import Trigger
 
-from jepa_humanoid.network import LAST_DOMAIN, free_domain
+from jepa_humanoid.network import LAST_DOMAIN, free_domain, use_sockets
 from jepa_humanoid.nodes.contract import TOPICS
 
 PATIENCE = 60.0
@@ -32,6 +32,7 @@ class Watcher:
     """A node in the test's own process."""
 
     def __init__(self, domain: int, namespace: str = "") -> None:
+        use_sockets(os.environ)
         self.context = rclpy.Context()
         self.context.init(domain_id=domain)
         self.node = rclpy.create_node("watcher", context=self.context, namespace=namespace)

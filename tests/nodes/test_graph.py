@@ -186,6 +186,8 @@ def test_two_robots_side_by_side(nodes, watch):
     right.wait_for_robot_time(1.0)
     assert stands(right, "right/controller")
     assert_upright(right)
+    for node in ("right/controller", "right/mujoco_robot"):
+        right.wait_for_reports(node)
     assert set(right.statuses) == {"right/controller", "right/mujoco_robot"}
 
 

@@ -4,8 +4,15 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+from jepa_humanoid.network import PROFILES
+
+if TYPE_CHECKING:
+    from tests.nodes.conftest import Nodes, Watcher
 
 pytestmark = pytest.mark.ros
 
@@ -74,3 +81,21 @@ def test_arguments_that_cannot_be_are_told(arguments: tuple[str, ...], said: str
     assert outcome.returncode == 2
     assert "Traceback" not in outcome.stderr
     assert said in outcome.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("asked", [None, "/nothing.xml"])
+def test_node_is_spoken_to_through_sockets_unless_asked(
+    nodes: "Nodes", watcher: "Watcher", monkeypatch: pytest.MonkeyPatch, asked: str | None
+) -> None:
+    """Through Fast DDS's shared memory, a node that was killed and started again may never be heard.
+
+    Either kind is heard by who uses sockets.
+    """
+    for variable in PROFILES:
+        monkeypatch.delenv(variable)
+        if asked is not None:
+            monkeypatch.setenv(variable, asked)
+    node = nodes.start("perception")
+    watcher.wait_for_reports("perception")
+    ports = "/dev/shm/fastrtps_port" in Path(f"/proc/{node.pid}/maps").read_text()
+    assert ports == (asked is not None)

@@ -6,6 +6,7 @@ starts, and whatever goes wrong ends the launch with one sentence.
 
 import os
 import sys
+from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
@@ -46,6 +47,7 @@ from jepa_humanoid.graph.options import Options
 from jepa_humanoid.graph.recording import recording
 from jepa_humanoid.graph.teleoperation import teleoperation
 from jepa_humanoid.graph.viewers import joining
+from jepa_humanoid.network import use_sockets
 from jepa_humanoid.resources import PACKAGE, resource
 from jepa_humanoid.workers import bound
 
@@ -105,8 +107,10 @@ def graph_actions(options: Options) -> list[Any]:
     prepare = graph.target.prepare
     description = describe(options) if prepare is not None or any(spec.describes for spec in specs) else None
     # Variables first: nodes have to hear of them too.
-    variables = [SetEnvironmentVariable(name, value) for name, value in graph.target.environment().items()]
-    actions: list[Any] = [*notes, *variables, *nodes_described(replace(graph, nodes=specs), description)]
+    variables = dict(graph.target.environment())
+    use_sockets(ChainMap(variables, os.environ))
+    settings = [SetEnvironmentVariable(name, value) for name, value in variables.items()]
+    actions: list[Any] = [*notes, *settings, *nodes_described(replace(graph, nodes=specs), description)]
     if prepare is not None and description is not None:
         actions += preparation_actions(graph, prepare(options, description))
     return actions

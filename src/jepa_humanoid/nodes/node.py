@@ -23,6 +23,7 @@ from rclpy.signals import SignalHandlerOptions
 from rclpy.utilities import try_shutdown
 
 from jepa_humanoid.errors import HumanoidError
+from jepa_humanoid.network import use_sockets
 from jepa_humanoid.nodes.contract import SERVICES, TOPICS
 from jepa_humanoid.nodes.errors import MessageError, NodeError
 from jepa_humanoid.nodes.loop import Loop, Mailbox
@@ -362,6 +363,7 @@ def run(node_class: type[RobotNode], arguments: Sequence[str] | None = None) -> 
         node_class: The node.
         arguments: Command line; None for the process's own.
     """
+    use_sockets(os.environ)
     try:
         # With rclpy's own handlers the context is gone before the node could say a last word.
         rclpy.init(args=None if arguments is None else list(arguments), signal_handler_options=SignalHandlerOptions.NO)
