@@ -81,9 +81,9 @@ class Robot:
         return list(self.commands)
 
     def send_goal(self):
-        """Ask for a place ahead, and see that the planner has heard it."""
+        """Ask for a place ahead, and see that the planner has heard it and put it down."""
         self.watcher.publish("goal_pose", write_goal(Goal(np.array([3.0, 0.0])), to_stamp(0.0)))
-        self.watcher.wait_until(lambda: self.planner._goal is not None, "the goal to be heard")
+        self.watcher.wait_until(self.planner._memory.file.exists, "the goal to be heard")
 
 
 @pytest.fixture
