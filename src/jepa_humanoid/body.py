@@ -313,7 +313,7 @@ def rehearse(robot: RobotDescription, settings: BodySettings | None = None) -> N
     body.stand_up()
     for stamp in np.arange(0.0, _REHEARSAL, 0.002):
         sample = SensorSample(float(stamp), q[7:], still, effort, np.zeros(3), force)
-        body.step(sample, VelocityCommand(forward=0.3))
+        body.step(sample, VelocityCommand(forward=0.3) if body.engaged else None)
 
 
 @kernel

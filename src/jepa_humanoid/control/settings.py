@@ -36,7 +36,7 @@ class WholeBodySettings:
         torque_margin: Fraction of the torque limits that the controller plans with.
     """
 
-    com_weight: NonNegative = 60.0
+    com_weight: NonNegative = 1200.0
     height_weight: NonNegative = 200.0
     momentum_weight: NonNegative = 0.02
     momentum_damping: NonNegative = 3.0

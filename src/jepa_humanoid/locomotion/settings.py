@@ -35,6 +35,7 @@ class GaitSettings:
         stand_time: Time constant with which a standing robot centres itself [s].
         capture_fraction: Part of the support polygon that the DCM may use before the robot steps to catch itself.
         lead_limit: Distance and angle that the reference pose may lead the robot [m, rad].
+        catch_up: By which a step may be longer than the command's, for the robot to come to the reference pose [m].
         velocity_limit: Of the command: forward, backward, lateral [m/s], turn [rad/s].
         acceleration_limit: Of the command: linear [m/s²], turn [rad/s²].
         landing_speed: With which a foot meets the ground, and searches for it after its planned landing [m/s].
@@ -64,6 +65,7 @@ class GaitSettings:
     stand_time: Positive = 0.35
     capture_fraction: Share = 0.85
     lead_limit: tuple[Positive, Positive] = (0.12, 0.25)
+    catch_up: Positive = 0.02
     velocity_limit: tuple[NonNegative, NonNegative, NonNegative, NonNegative] = (0.5, 0.35, 0.25, 0.7)
     acceleration_limit: tuple[Positive, Positive] = (0.35, 1.0)
     landing_speed: NonNegative = 0.3

@@ -26,8 +26,9 @@ def model(g1: RobotDescription) -> Biped:
 def obeying(model: Biped, command: VelocityCommand, seconds: float = 3.0) -> FootstepPlanner:
     """A planner in place that has taken over a command."""
     planner = FootstepPlanner(model, CENTRE)
+    planner.obey(command)
     for _ in range(round(seconds / DT)):
-        planner.obey(command, DT)
+        planner.move(DT)
     return planner
 
 
@@ -56,17 +57,16 @@ def test_what_is_no_number_is_not_hidden(model: Biped) -> None:
 def test_the_reference_pose_moves_with_the_command(model: Biped) -> None:
     """It goes along its own heading, and turns."""
     planner = obeying(model, VelocityCommand(0.3, 0.0, 0.2))
+    place, yaw, forward = planner.place, planner.yaw, planner.forward
     planner.move(0.1)
-    assert planner.place == pytest.approx(CENTRE.place + 0.03 * complex(math.cos(0.5), math.sin(0.5)))
-    assert planner.yaw == pytest.approx(0.52)
-    assert planner.forward == pytest.approx(complex(math.cos(0.52), math.sin(0.52)))
+    assert planner.place == pytest.approx(place + 0.03 * forward)
+    assert planner.yaw == pytest.approx(yaw + 0.02)
+    assert planner.forward == pytest.approx(complex(math.cos(yaw + 0.02), math.sin(yaw + 0.02)))
 
 
 def test_a_robot_that_is_held_back_holds_back_its_reference(model: Biped) -> None:
     """However far the command has led, the reference pose leads the robot by no more than its limits."""
     planner = obeying(model, VelocityCommand(0.3, 0.0, 0.7))
-    for _ in range(1000):
-        planner.move(DT)
     foot = Foot(CENTRE.place, 0.0, CENTRE.yaw)
     planner.hold_back(LEFT, foot)
     assert planner.yaw - CENTRE.yaw == pytest.approx(SETTINGS.lead_limit[1])
@@ -83,6 +83,35 @@ def test_steps_in_place_land_beside_the_stance_foot(model: Biped, stance: int, s
     assert landing.position == pytest.approx(1j * side * SETTINGS.step_width)
     assert landing.duration == SETTINGS.step_duration
     assert landing.offset.real == 0.0
+
+
+@pytest.mark.parametrize("command", [VelocityCommand(0.3), VelocityCommand(-0.3, 0.2), VelocityCommand(turn=0.5)])
+def test_a_step_to_come_is_as_long_as_it_will_be(model: Biped, command: VelocityCommand) -> None:
+    """A landing is foreseen with the velocity that the command will have led to by then, and so does not run away."""
+    planner = FootstepPlanner(model, CENTRE)
+    planner.obey(command)
+    foot = Foot(CENTRE.place + planner.forward * 0.5j * SETTINGS.step_width, 0.0, CENTRE.yaw)
+    foreseen, heading = planner.nominal_landing(LEFT, foot, 0.0), planner.landing_yaw(LEFT, foot, 0.0)
+    ticks = 100
+    for _ in range(ticks):
+        planner.move(DT)
+    landing = planner.nominal_landing(LEFT, foot, ticks * DT)
+    assert landing.position == pytest.approx(foreseen.position, abs=0.003)
+    assert landing.offset == pytest.approx(foreseen.offset)
+    assert planner.landing_yaw(LEFT, foot, ticks * DT) == pytest.approx(heading)
+
+
+@pytest.mark.parametrize("led", [0.0, 0.01, 0.1, -0.1, 0.07 + 0.07j])
+def test_a_robot_that_lags_catches_up_little_by_little(model: Biped, led: complex) -> None:
+    """A step is the command's, and no more than the catch-up longer, however far the reference pose has gone."""
+    planner = obeying(model, VelocityCommand(0.3))
+    planner.rest_at(CENTRE)
+    planner.obey(VelocityCommand())
+    planner.place += planner.forward * led
+    foot = Foot(CENTRE.place + planner.forward * 0.5j * SETTINGS.step_width, 0.0, CENTRE.yaw)
+    further = planner.nominal_landing(LEFT, foot, 0.0).position + 1j * SETTINGS.step_width
+    assert abs(further) == pytest.approx(min(abs(led), SETTINGS.catch_up))
+    assert further * led.conjugate() == pytest.approx(abs(further) * abs(led))
 
 
 @pytest.mark.parametrize(("stance", "outward"), [(LEFT, -1.0), (RIGHT, 1.0)])

@@ -43,7 +43,8 @@ def test_a_stand_asks_for_nothing_outside_the_feet(model: Biped) -> None:
 @pytest.mark.parametrize("stance", [LEFT, RIGHT])
 def test_a_shift_ends_near_the_stance_foot(model: Biped, stance: int) -> None:
     """The DCM has followed its reference to the side of the foot that will carry, and the shift is over in its time."""
-    phase, dcm, ticks = Shift(model, stand(model), FEET, stance), 0j, 0
+    planner = FootstepPlanner(model, middle(FEET))
+    phase, dcm, ticks = Shift(model, planner, stand(model), FEET, stance), 0j, 0
     while phase.progress < 1.0:
         dcm += model.omega * (dcm - phase.advance(dcm, DT)) * DT
         ticks += 1

@@ -1,5 +1,7 @@
 """Where the feet should go for the robot to go where it is told: a reference pose, and landings beside its path."""
 
+import math
+
 from jepa_humanoid.geometry import wrap_angle
 from jepa_humanoid.locomotion.model.biped import Biped
 from jepa_humanoid.locomotion.model.feet import Foot
@@ -19,15 +21,17 @@ class FootstepPlanner:
         place: Of the reference pose in ``odom`` [m].
         yaw: Its heading [rad].
         forward: The unit vector along it.
-        velocity: The command within its limits, in the frame of the reference pose [m/s].
+        velocity: With which it moves, in its own frame: approaches the command within the limits of acceleration [m/s].
         turn: The same about the vertical [rad/s].
+        asked: The command within its limits [m/s].
+        asked_turn: The same about the vertical [rad/s].
     """
 
     def __init__(self, biped: Biped, centre: Foot) -> None:
         """Wait for a command in the middle of the feet."""
         self._biped = biped
-        self.velocity = 0j
-        self.turn = 0.0
+        self.velocity = self.asked = 0j
+        self.turn = self.asked_turn = 0.0
         self.place = centre.place
         self.yaw = centre.yaw
         self.forward = direction(centre.yaw)
@@ -35,29 +39,37 @@ class FootstepPlanner:
     @property
     def wants_to_move(self) -> bool:
         """Whether the command asks for any motion."""
-        velocity = self.velocity
-        return max(abs(velocity.real), abs(velocity.imag), abs(self.turn)) > _STILL
+        return _moves(self.asked, self.asked_turn)
 
-    def obey(self, command: VelocityCommand, dt: float) -> None:
-        """Approach a command, within the limits of velocity and acceleration."""
-        s = self._biped.settings
-        forward, backward, lateral, turn = s.velocity_limit
-        linear, angular = s.acceleration_limit[0] * dt, s.acceleration_limit[1] * dt
-        now = self.velocity
-        ahead = clamp(command.forward, -backward, forward) - now.real
-        aside = clamp(command.lateral, -lateral, lateral) - now.imag
-        self.velocity = now + complex(clamp(ahead, -linear, linear), clamp(aside, -linear, linear))
-        self.turn += clamp(clamp(command.turn, -turn, turn) - self.turn, -angular, angular)
+    @property
+    def moves(self) -> bool:
+        """Whether the reference pose still moves."""
+        return _moves(self.velocity, self.turn)
 
-    def place_at(self, centre: Foot) -> None:
-        """Put the reference pose where the robot is."""
+    def obey(self, command: VelocityCommand) -> None:
+        """Take in a command, within the limits of velocity."""
+        forward, backward, lateral, turn = self._biped.settings.velocity_limit
+        self.asked = complex(clamp(command.forward, -backward, forward), clamp(command.lateral, -lateral, lateral))
+        self.asked_turn = clamp(command.turn, -turn, turn)
+
+    def rest_at(self, centre: Foot) -> None:
+        """Put the reference pose where the robot is, at rest."""
+        self.velocity, self.turn = 0j, 0.0
         self._turn_to(centre.yaw)
         self.place = centre.place
 
     def move(self, dt: float) -> None:
-        """Move the reference pose with the command."""
-        self.place += self.forward * self.velocity * dt
-        self._turn_to(self.yaw + self.turn * dt)
+        """Move the reference pose on its way to the command."""
+        (way, self.velocity), (angle, self.turn) = self._ahead(dt)
+        self.place += self.forward * way
+        self._turn_to(self.yaw + angle)
+
+    def _ahead(self, time: float) -> tuple[tuple[complex, complex], tuple[float, float]]:
+        """Way and velocity, angle and turn rate, after so much more time on the way to the command."""
+        linear, angular = self._biped.settings.acceleration_limit
+        x, vx = approach(self.velocity.real, self.asked.real, linear, time)
+        y, vy = approach(self.velocity.imag, self.asked.imag, linear, time)
+        return (complex(x, y), complex(vx, vy)), approach(self.turn, self.asked_turn, angular, time)
 
     def hold_back(self, stance: int, foot: Foot) -> None:
         """Keep the reference pose within reach of a robot that stands on ``foot``: it may not lead by too much."""
@@ -77,20 +89,33 @@ class FootstepPlanner:
             elapsed: Of the step [s].
         """
         s, duration = self._biped.settings, self._biped.settings.step_duration
-        ahead = max(0.0, duration - elapsed) + duration / 2
+        (way, velocity), _ = self._ahead(max(0.0, duration - elapsed))
         side = -s.step_width if stance == LEFT else s.step_width
-        to_centre = self.forward.conjugate() * (self.place - foot.place) + self.velocity * ahead
-        offset = self._biped.orbit.offset(self.velocity * duration, side)
-        return Landing(to_centre + 0.5j * side, duration, offset)
+        stride = velocity * duration
+        lead = self.forward.conjugate() * (self.place - foot.place) + way - (0.5j * side + stride / 2)
+        offset = self._biped.orbit.offset(stride, side)
+        return Landing(stride + 1j * side + limit(lead, s.catch_up), duration, offset)
 
     def landing_yaw(self, stance: int, foot: Foot, elapsed: float) -> float:
         """Heading of the landing foot: the reference's at landing, within the hips' reach [rad]."""
         s = self._biped.settings
         toe_in, toe_out = s.step_turn_range
-        turn = wrap_angle(self.yaw + self.turn * (s.step_duration - elapsed) - foot.yaw)
+        _, (angle, _) = self._ahead(max(0.0, s.step_duration - elapsed))
+        turn = wrap_angle(self.yaw + angle - foot.yaw)
         outward = clamp(-turn if stance == LEFT else turn, toe_in, toe_out)
         return foot.yaw + (-outward if stance == LEFT else outward)
 
     def _turn_to(self, yaw: float) -> None:
         self.yaw = yaw
         self.forward = direction(yaw)
+
+
+def _moves(velocity: complex, turn: float) -> bool:
+    return max(abs(velocity.real), abs(velocity.imag), abs(turn)) > _STILL
+
+
+def approach(rate: float, asked: float, limit: float, time: float) -> tuple[float, float]:
+    """Way, and rate at its end, of what approaches an asked rate with limited acceleration."""
+    ramp = min(time, abs(asked - rate) / limit)
+    end = rate + math.copysign(limit, asked - rate) * ramp if ramp < abs(asked - rate) / limit else asked
+    return (rate + end) / 2 * ramp + end * (time - ramp), end

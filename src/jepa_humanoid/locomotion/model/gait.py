@@ -71,7 +71,7 @@ class Gait:
             dt: Since the last tick [s].
         """
         self.dcm = dcm
-        self.planner.obey(command, dt)
+        self.planner.obey(command)
         self._advance_phase(contacts, dt)
         self.feet = feet
         self.height += clamp(self._biped.height - self.height, -_HEIGHT_RATE * dt, _HEIGHT_RATE * dt)
@@ -103,14 +103,14 @@ class Gait:
 
     def _shift(self, stand: Stand) -> Shift:
         """Prepare to walk: the foot on the side that the robot moves or turns to goes first."""
-        self.planner.place_at(middle(self.feet))
-        lateral, turn = self.planner.velocity.imag, self.planner.turn
+        self.planner.rest_at(middle(self.feet))
+        lateral, turn = self.planner.asked.imag, self.planner.asked_turn
         stance = RIGHT if (lateral if abs(lateral) > _SIDEWAYS else turn) > 0 else LEFT
-        return Shift(self._biped, stand, self.feet, stance)
+        return Shift(self._biped, self.planner, stand, self.feet, stance)
 
     def _catch(self) -> Step:
         """Step at once, standing on the foot that the DCM is closer to."""
-        self.planner.place_at(middle(self.feet))
+        self.planner.rest_at(middle(self.feet))
         left, right = self.feet
         return self._step(LEFT if abs(self.dcm - left.place) <= abs(self.dcm - right.place) else RIGHT)
 
@@ -119,8 +119,9 @@ class Gait:
 
     def _after(self, step: Step) -> Step | Stand:
         """Stand once some steps had nowhere to go and the feet are tidy, else go on."""
-        here = abs(self.planner.place - middle(self.feet).place) < _NEAR
-        idle_steps = step.idle_steps + 1 if here and not self.planner.wants_to_move else 0
+        planner = self.planner
+        here = abs(planner.place - middle(self.feet).place) < _NEAR
+        idle_steps = step.idle_steps + 1 if here and not (planner.wants_to_move or planner.moves) else 0
         if idle_steps >= self._biped.settings.settle_steps and self._is_tidy():
             return Stand(self._biped, support_of(self.feet, self._biped.outlines), self.dcm)
         return self._step(1 - step.stance, idle_steps)

@@ -54,18 +54,20 @@ class Shift:
         progress: Fraction of the shift that is over.
     """
 
-    def __init__(self, biped: Biped, stand: Stand, feet: Feet, stance: int) -> None:
+    def __init__(self, biped: Biped, planner: FootstepPlanner, stand: Stand, feet: Feet, stance: int) -> None:
         """Start from where the stand has the DCM."""
         s = biped.settings
         self._biped = biped
         self.stance = stance
         self.support = stand.support
         self.progress = 0.0
-        foot, other = feet[stance].place, feet[1 - stance].place
+        foot = feet[stance]
+        first = planner.nominal_landing(stance, foot, -s.shift_duration)
         growth = math.exp(biped.omega * s.step_duration)
         share = transfer_share(s.double_support, s.double_support, biped.omega)
         self._start = stand.reference
-        self._way = foot + (other - foot) * ((1.0 - share) / (1.0 + growth) + share / 2.0) - stand.reference
+        ready = (first.position + first.offset) / (growth * (1.0 - share))
+        self._way = foot.place + planner.forward * ready - stand.reference
         self._time = 0.0
 
     def advance(self, dcm: complex, dt: float) -> complex:
