@@ -67,9 +67,9 @@ class FootstepPlanner:
     def _ahead(self, time: float) -> tuple[tuple[complex, complex], tuple[float, float]]:
         """Way and velocity, angle and turn rate, after so much more time on the way to the command."""
         linear, angular = self._biped.settings.acceleration_limit
-        x, vx = approach(self.velocity.real, self.asked.real, linear, time)
-        y, vy = approach(self.velocity.imag, self.asked.imag, linear, time)
-        return (complex(x, y), complex(vx, vy)), approach(self.turn, self.asked_turn, angular, time)
+        x, vx = _approach(self.velocity.real, self.asked.real, linear, time)
+        y, vy = _approach(self.velocity.imag, self.asked.imag, linear, time)
+        return (complex(x, y), complex(vx, vy)), _approach(self.turn, self.asked_turn, angular, time)
 
     def hold_back(self, stance: int, foot: Foot) -> None:
         """Keep the reference pose within reach of a robot that stands on ``foot``: it may not lead by too much."""
@@ -114,8 +114,10 @@ def _moves(velocity: complex, turn: float) -> bool:
     return max(abs(velocity.real), abs(velocity.imag), abs(turn)) > _STILL
 
 
-def approach(rate: float, asked: float, limit: float, time: float) -> tuple[float, float]:
-    """Way, and rate at its end, of what approaches an asked rate with limited acceleration."""
-    ramp = min(time, abs(asked - rate) / limit)
-    end = rate + math.copysign(limit, asked - rate) * ramp if ramp < abs(asked - rate) / limit else asked
-    return (rate + end) / 2 * ramp + end * (time - ramp), end
+def _approach(rate: float, asked: float, acceleration: float, time: float) -> tuple[float, float]:
+    """Way, and rate at its end, of what approaches an asked rate with a limited acceleration."""
+    ramp = abs(asked - rate) / acceleration
+    if time < ramp:
+        end = rate + math.copysign(acceleration * time, asked - rate)
+        return (rate + end) / 2 * time, end
+    return (rate + asked) / 2 * ramp + asked * (time - ramp), asked
