@@ -139,7 +139,7 @@ class GazeboRobot(RobotNode):
             self.get_logger().warning("Gazebo started anew")
             self._command = self._next_shown = None
         if self._next_shown is None:
-            self._next_shown = -(-stamp // self._period) * self._period
+            self._next_shown = self._on_the_beat(stamp)
         self._stamp = stamp
         self._applied = self._effort  # what has led here, as far as it is known here
         self._drive()
@@ -180,12 +180,17 @@ class GazeboRobot(RobotNode):
             else:
                 self.get_logger().error(f"no command for {1e-9 * self._stale:g} s: damping")
 
+    def _on_the_beat(self, stamp: int) -> int:
+        """The first stamp from this one on at which a state is shown if none is lost [ns]."""
+        return -(-stamp // self._period) * self._period
+
     def _show(self) -> None:
         """Show the last state to the controller if it is time, once the IMU has said what it felt at that time."""
         stamp, imu = self._stamp, self._imu
         if stamp is None or imu is None or imu[0] != stamp or self._next_shown is None or stamp < self._next_shown:
             return
-        self._next_shown = stamp - stamp % self._period + self._period
+        # One in the place of a state that was lost is off the beat: the next is a whole period away, or more.
+        self._next_shown = self._on_the_beat(stamp + self._period)
         position, velocity, effort = self._position, self._velocity, self._applied
         if self._noise:
             encoders, n = self._robot.encoders, self._robot.joint_count
