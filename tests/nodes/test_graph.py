@@ -184,10 +184,10 @@ def test_two_robots_side_by_side(nodes, watch):
     assert left.call("controller/emergency_stop").success
     left.wait_until(lambda: left.status("left/controller")[2].get("mode") == "DAMPING", "left to damp")
     right.wait_for_robot_time(1.0)
-    assert stands(right, "right/controller")
-    assert_upright(right)
     for node in ("right/controller", "right/mujoco_robot"):
         right.wait_for_reports(node)
+    assert stands(right, "right/controller")
+    assert_upright(right)
     assert set(right.statuses) == {"right/controller", "right/mujoco_robot"}
 
 

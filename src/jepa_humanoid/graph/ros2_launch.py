@@ -10,6 +10,7 @@ from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
+from types import MappingProxyType
 from typing import Any
 
 from launch import LaunchContext, LaunchDescription
@@ -106,14 +107,18 @@ def graph_actions(options: Options) -> list[Any]:
     ]
     prepare = graph.target.prepare
     description = describe(options) if prepare is not None or any(spec.describes for spec in specs) else None
-    # Variables first: nodes have to hear of them too.
-    variables = dict(graph.target.environment())
-    use_sockets(ChainMap(variables, os.environ))
-    settings = [SetEnvironmentVariable(name, value) for name, value in variables.items()]
-    actions: list[Any] = [*notes, *settings, *nodes_described(replace(graph, nodes=specs), description)]
+    first = _variables(graph.target.environment())
+    actions: list[Any] = [*notes, *first, *nodes_described(replace(graph, nodes=specs), description)]
     if prepare is not None and description is not None:
         actions += preparation_actions(graph, prepare(options, description))
     return actions
+
+
+def _variables(own: Mapping[str, str] = MappingProxyType({})) -> list[SetEnvironmentVariable]:
+    """What all that is launched after it has to hear of: variables of the graph's own, and how nodes talk."""
+    variables = dict(own)
+    use_sockets(ChainMap(variables, os.environ))
+    return [SetEnvironmentVariable(name, value) for name, value in variables.items()]
 
 
 def nodes_described(graph: Graph, description: Description | None) -> list[Any]:
@@ -307,14 +312,14 @@ def show_rviz() -> LaunchDescription:
         options = read_options(values)
         shown = _possible(joining(options))
         description = describe(options) if any(spec.describes for spec in shown) else None
-        return nodes_described(replace(make_graph(options), nodes=shown), description)
+        return [*_variables(), *nodes_described(replace(make_graph(options), nodes=shown), description)]
 
     return LaunchDescription([*declare(arguments), OpaqueFunction(function=actions)])
 
 
 def teleop_actions(options: Options, own: Mapping[str, str]) -> list[Any]:
     """Keyboard, or joystick with dead-man and stop button."""
-    return [*nodes(replace(make_graph(options), nodes=teleoperation(options, own)))]
+    return [*_variables(), *nodes(replace(make_graph(options), nodes=teleoperation(options, own)))]
 
 
 def record_actions(options: Options, own: Mapping[str, str]) -> list[Any]:
@@ -326,5 +331,6 @@ def record_actions(options: Options, own: Mapping[str, str]) -> list[Any]:
 
     return [
         RegisterEventHandler(OnShutdown(on_shutdown=at_the_end)),
+        *_variables(),
         ExecuteProcess(cmd=command, output="screen"),
     ]

@@ -35,7 +35,7 @@ class GaitSettings:
         stand_time: Time constant with which a standing robot centres itself [s].
         capture_fraction: Part of the support polygon that the DCM may use before the robot steps to catch itself.
         lead_limit: Distance and angle that the reference pose may lead the robot [m, rad].
-        catch_up: By which a step may be longer than the command's, for the robot to come to the reference pose [m].
+        catch_up: By which a step may differ from the command's, for the robot to come to the reference pose [m].
         velocity_limit: Of the command: forward, backward, lateral [m/s], turn [rad/s].
         acceleration_limit: Of the command: linear [m/s²], turn [rad/s²].
         landing_speed: With which a foot meets the ground, and searches for it after its planned landing [m/s].

@@ -56,6 +56,17 @@ def test_a_command_shifts_the_weight_before_it_steps(g1: RobotDescription) -> No
     assert phases.index(Step) * DT > GaitSettings().shift_duration - 0.1
 
 
+def test_a_command_that_is_withdrawn_in_the_shift_leads_back_to_standing(g1: RobotDescription) -> None:
+    """Some steps in place, and it stands."""
+    walker = standing(g1)
+    for _ in range(100):
+        walker.update(frozen(g1), VelocityCommand(forward=0.3), ON_THE_GROUND, DT)
+    assert isinstance(walker.phase, Shift)
+    for _ in range(2500):
+        walker.update(frozen(g1), VelocityCommand(), ON_THE_GROUND, DT)
+    assert isinstance(walker.phase, Stand)
+
+
 @pytest.mark.parametrize(("velocity", "stance"), [((0.0, 0.7), LEFT), ((0.0, -0.7), RIGHT)])
 def test_a_push_is_caught_at_once(g1: RobotDescription, velocity: tuple[float, float], stance: int) -> None:
     """A DCM that leaves the feet makes it step without a shift, standing on the foot that it leaves over."""

@@ -10,6 +10,7 @@ from jepa_humanoid.locomotion.model.support import support_of
 from jepa_humanoid.locomotion.settings import GaitSettings
 from jepa_humanoid.locomotion.walker import LEFT, RIGHT
 from jepa_humanoid.robot.description import RobotDescription
+from jepa_humanoid.robot.state import VelocityCommand
 
 DT = 0.002
 FEET: Feet = (Foot(0.1j, 0.0, 0.0), Foot(-0.1j, 0.0, 0.0))
@@ -50,6 +51,25 @@ def test_a_shift_ends_near_the_stance_foot(model: Biped, stance: int) -> None:
         ticks += 1
     assert ticks * DT == pytest.approx(model.settings.shift_duration, abs=2 * DT)
     assert dcm.imag * FEET[stance].place.imag > 0.02 * 0.1
+
+
+@pytest.mark.parametrize("command", [VelocityCommand(0.3), VelocityCommand(-0.2, 0.15)])
+@pytest.mark.parametrize("stance", [LEFT, RIGHT])
+def test_a_shift_prepares_the_first_step(model: Biped, stance: int, command: VelocityCommand) -> None:
+    """A pendulum that is left to the step's own ZMP comes to the landing with the offset that the gait wants there."""
+    planner = FootstepPlanner(model, middle(FEET))
+    planner.obey(command)
+    phase, dcm, zmp = Shift(model, planner, stand(model), FEET, stance), 0j, 0j
+    while phase.progress < 1.0:
+        planner.move(DT)
+        zmp = phase.advance(dcm, DT)
+        dcm += model.omega * (dcm - zmp) * DT
+    foot, s = FEET[stance].place, model.settings
+    landing = planner.nominal_landing(stance, FEET[stance], 0.0)
+    for k in range(round(s.step_duration / DT)):
+        share = max(0.0, 1.0 - k * DT / s.double_support)
+        dcm += model.omega * (dcm - foot - (zmp - foot) * share) * DT
+    assert dcm - foot == pytest.approx(landing.position + landing.offset, abs=0.015)
 
 
 def test_a_step_begins_with_a_landing(model: Biped) -> None:

@@ -81,20 +81,24 @@ class FootstepPlanner:
         self.place = here + limit(self.place - here, distance)
 
     def nominal_landing(self, stance: int, foot: Foot, elapsed: float) -> Landing:
-        """Landing beside the reference pose's way, at mid-step after it.
+        """Landing beside the way that the reference pose will have gone by then, half a stride ahead of it.
+
+        A robot that is elsewhere than the reference pose comes closer by `catch_up` at most.
 
         Args:
             stance: Side that carries the weight.
             foot: Where that foot is.
-            elapsed: Of the step [s].
+            elapsed: Of the step [s]; negative before it begins.
         """
         s, duration = self._biped.settings, self._biped.settings.step_duration
-        (way, velocity), _ = self._ahead(max(0.0, duration - elapsed))
-        side = -s.step_width if stance == LEFT else s.step_width
-        stride = velocity * duration
-        lead = self.forward.conjugate() * (self.place - foot.place) + way - (0.5j * side + stride / 2)
-        offset = self._biped.orbit.offset(stride, side)
-        return Landing(stride + 1j * side + limit(lead, s.catch_up), duration, offset)
+        (way, velocity), (angle, _) = self._ahead(max(0.0, duration - elapsed))
+        before = wrap_angle(foot.yaw - self.yaw)
+        then, midway = direction(angle), direction((before + angle) / 2)
+        stride, side = velocity * duration, -s.step_width if stance == LEFT else s.step_width
+        centre = direction(before) * 0.5j * side + midway * stride / 2
+        lead = self.forward.conjugate() * (self.place - foot.place) + direction(angle / 2) * way - centre
+        position = centre + limit(lead, s.catch_up) + then * (0.5j * side + stride / 2)
+        return Landing(position, duration, then * self._biped.orbit.offset(stride, side))
 
     def landing_yaw(self, stance: int, foot: Foot, elapsed: float) -> float:
         """Heading of the landing foot: the reference's at landing, within the hips' reach [rad]."""
