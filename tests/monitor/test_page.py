@@ -17,9 +17,9 @@ from hypothesis.extra.numpy import arrays
 from jepa_humanoid.locomotion.footstep import Footstep
 from jepa_humanoid.monitor.goal import DRAG_PERIOD, GoalGizmo
 from jepa_humanoid.monitor.health import Health
-from jepa_humanoid.monitor.notices import Notices
 from jepa_humanoid.monitor.page import Page, PageError
 from jepa_humanoid.monitor.people import Handlers
+from jepa_humanoid.planning.settings import load_planner_settings
 from jepa_humanoid.robot.description import load_robot
 from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid, Goal, VelocityCommand
 from jepa_humanoid.safety import BodyMode, Cause
@@ -481,11 +481,12 @@ def test_surprise_is_told_while_a_plan_is_pursued(page: Page, monkeypatch: pytes
     """Whoever drives by hand, or has stopped the robot, is not told that it walks slower."""
     told: list[str] = []
     monkeypatch.setattr(page, "say", lambda title, text, **_: told.append(title))
-    monkeypatch.setattr(page, "_notices", Notices(surprise_alarm=2.0))
+    alarm = load_planner_settings().surprise.alarm
     for state in (PlanState.IDLE, PlanState.WAITING, PlanState.ARRIVED):
-        page.show_plan(replace(PLANS, state=state, surprise=50.0))
-    assert "The world surprises" not in told
-    page.show_plan(replace(PLANS, surprise=50.0))
+        page.show_plan(replace(PLANS, state=state, surprise=2.0 * alarm))
+    page.show_plan(replace(PLANS, surprise=0.9 * alarm))
+    assert "The world surprises" not in told, "setting out and stopping surprise a little every time"
+    page.show_plan(replace(PLANS, surprise=1.1 * alarm))
     assert "The world surprises" in told
 
 

@@ -37,7 +37,7 @@ class Notices:
     """Tells changes from news that are none. Times are wall times [s].
 
     Args:
-        surprise_alarm: Surprise above which the planner slows the robot down.
+        surprise_alarm: Surprise above which the planner has the robot walk at its slowest.
     """
 
     def __init__(self, surprise_alarm: float) -> None:
@@ -103,7 +103,7 @@ class Notices:
         if value <= self._alarm or self._surprised or not self._may_tell("surprise", now):
             return []
         self._surprised = True
-        text = f"Imagination errs {value:.1f} times as much as in training: the robot walks slower."
+        text = f"Imagination errs {value:.1f} times as much as in training: the robot walks at its slowest."
         return [Notice("The world surprises", text, Tone.WARNING)]
 
     def _may_tell(self, topic: str, now: float) -> bool:

@@ -87,7 +87,7 @@ class Page:
         self._status = Status()
         self._last_state = -np.inf
         self._last_elevation = -np.inf
-        self._notices = Notices(load_planner_settings().surprise.calm)
+        self._notices = Notices(load_planner_settings().surprise.alarm)
         self._closing = threading.Event()
 
         _require_free(host, port)
