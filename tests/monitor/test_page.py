@@ -17,6 +17,7 @@ from hypothesis.extra.numpy import arrays
 from jepa_humanoid.locomotion.footstep import Footstep
 from jepa_humanoid.monitor.goal import DRAG_PERIOD, GoalGizmo
 from jepa_humanoid.monitor.health import Health
+from jepa_humanoid.monitor.notices import Notices
 from jepa_humanoid.monitor.page import Page, PageError
 from jepa_humanoid.monitor.people import Handlers
 from jepa_humanoid.planning.settings import load_planner_settings
@@ -482,6 +483,7 @@ def test_surprise_is_told_while_a_plan_is_pursued(page: Page, monkeypatch: pytes
     told: list[str] = []
     monkeypatch.setattr(page, "say", lambda title, text, **_: told.append(title))
     alarm = load_planner_settings().surprise.alarm
+    monkeypatch.setattr(page, "_notices", Notices(page._notices._alarm))  # one that has told nobody anything yet
     for state in (PlanState.IDLE, PlanState.WAITING, PlanState.ARRIVED):
         page.show_plan(replace(PLANS, state=state, surprise=2.0 * alarm))
     page.show_plan(replace(PLANS, surprise=0.9 * alarm))

@@ -449,6 +449,7 @@ def test_bad_commands_are_not_obeyed(vendor_robot, start_node, watcher, machines
         "late": "joint_commands: stale: it answers a state that is 1",
     }
     for fault, cause in causes.items():
+        watcher.wait_for_reports("unitree_g1")  # a second, within which a further restart would look like two senders
         commander = machines("balancing_commander.py", "--balance", "--fault", fault, domain=domain)
         watcher.wait_until(
             lambda cause=cause: cause in watcher.status("unitree_g1")[2].get("refused_command", ""), f"cause: {cause}"
