@@ -94,7 +94,7 @@ def test_body_and_mind_obey(g1: RobotDescription) -> None:
     body = Body(robot)
     assert body.gait.step_width == 0.24
     assert body._estimator.settings.foot_slip == 0.01
-    assert body._controller.settings.com_weight == 80.0
+    assert body._walker._controller.settings.com_weight == 80.0
     assert Mind.load(planner="kinematic", robot=robot)._settings.search.samples == 192
 
 

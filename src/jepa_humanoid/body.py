@@ -1,8 +1,7 @@
 """The body: from sensors and a velocity command to joint commands, with or without ROS.
 
 One tick, top to bottom: ask whether the sample can be used, estimate the base, ask whether the robot may be balanced,
-let the walker choose what the feet and the centre of mass should do, let the whole-body controller find the torques,
-and hand the motor drivers a reference to hold on to. What may be done, and why not, is decided in `safety` alone.
+and let the walker say what the motor drivers have to do. What may be done, and why not, is decided in `safety` alone.
 """
 
 from dataclasses import dataclass, replace
@@ -10,18 +9,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pinocchio as pin
 
-from jepa_humanoid.compiled import kernel
 from jepa_humanoid.constants import GRAVITY
-from jepa_humanoid.control.dynamics import Dynamics
 from jepa_humanoid.control.settings import WholeBodySettings
-from jepa_humanoid.control.target import WholeBodySolution
-from jepa_humanoid.control.whole_body import WholeBodyController
 from jepa_humanoid.estimation.base import BaseEstimator
 from jepa_humanoid.estimation.settings import EstimatorSettings
 from jepa_humanoid.locomotion.footstep import Footstep
 from jepa_humanoid.locomotion.model.walker import ModelWalker
 from jepa_humanoid.locomotion.settings import GaitSettings, gait_settings
-from jepa_humanoid.locomotion.walker import Walker
+from jepa_humanoid.locomotion.walker import EstimatedState, Walker
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.settings import settings_of
 from jepa_humanoid.robot.state import BaseEstimate, JointCommand, SensorSample, Vector, VelocityCommand
@@ -75,15 +70,13 @@ class Body:
         whole_body = self.settings.whole_body or settings_of(robot, "whole_body", WholeBodySettings())
         self._safety = Safety(robot.joint_names, limits, (robot.joints.lower, robot.joints.upper))
         self._estimator = BaseEstimator(robot, estimator, limits.gap)
-        self._dynamics = Dynamics(robot)
         self.gait = self.settings.gait or gait_settings(robot)
-        self._walker: Walker = ModelWalker(robot, self.gait)
+        self._walker: Walker = ModelWalker(
+            robot, self.gait, whole_body, self.settings.velocity_leak, self.settings.position_leak
+        )
         self._next_gait: GaitSettings | None = None
-        self._controller = WholeBodyController(robot, whole_body)
         self.estimate: BaseEstimate | None = None
         self._hold: JointCommand | None = None
-        self._velocity_reference = np.zeros(robot.joint_count)
-        self._position_reference = np.zeros(robot.joint_count)
 
     # What people may ask for -------------------------------------------------------------------------------------
 
@@ -165,7 +158,7 @@ class Body:
         if decision.action is Action.HOLD:
             return self._hold_still(sample)
         if decision.action is Action.BALANCE:
-            return self._balance(sample, command, dt, decision.anew)
+            return self._balance(sample.stamp, command, dt, decision.anew)
         return None
 
     def _spin(self) -> float:
@@ -178,72 +171,23 @@ class Body:
     def _hold_still(self, sample: SensorSample) -> JointCommand:
         """Hold the posture that the robot was found in, for the fraction of a second that the estimator starts in."""
         if self._hold is None:
-            q, v = self._standing_configuration(sample.position), np.zeros(self.robot.model.nv)
-            self._dynamics.update(q, v)
-            self._walker.reset(self._dynamics)
-            weight = self._walker.stand_still(self._dynamics, sample.position)
-            effort = self._controller.solve(self._dynamics, q, v, weight).effort
-            self._hold = JointCommand(sample.stamp, sample.position.copy(), np.zeros_like(sample.position), effort)
+            self._hold = self._walker.hold_still(sample.stamp, sample.position)
         return replace(self._hold, stamp=sample.stamp)
 
-    def _standing_configuration(self, position: Vector) -> Vector:
-        """Configuration with these joint positions and the left sole flat on z = 0: no IMU needed."""
-        q: Vector = pin.neutral(self.robot.model)
-        q[7:] = position
-        self._dynamics.update(q, np.zeros(self.robot.model.nv))
-        sole = self._dynamics.soles[0]
-        T_sole_base = pin.SE3(sole.rotation, sole.position).inverse()
-        q[:7] = pin.SE3ToXYZQUAT(T_sole_base)
-        return q
-
-    def _balance(self, sample: SensorSample, command: VelocityCommand, dt: float, anew: bool) -> JointCommand:
-        safety = self._safety
-        q, v = self._estimator.configuration, self._estimator.velocity
-        self._dynamics.update(q, v)
+    def _balance(self, stamp: float, command: VelocityCommand, dt: float, anew: bool) -> JointCommand:
+        safety, estimator, walker = self._safety, self._estimator, self._walker
+        state = EstimatedState(stamp, estimator.configuration, estimator.velocity, estimator.contacts)
         if anew:
-            self._engage(sample)
-        elif self._next_gait is not None and not self._walker.walking and not safety.sitting:
+            walker.reset(state)
+        elif self._next_gait is not None and not walker.walking and not safety.sitting:
             self.gait, self._next_gait = self._next_gait, None
-            self._walker = ModelWalker(self.robot, self.gait)
-            self._walker.reset(self._dynamics)
+            walker.change_gait(self.gait, state)
         # Who sits down stays where he is.
-        command = STILL if safety.sitting else command
-        target = self._walker.update(self._dynamics, command, self._estimator.contacts, dt)
-        if safety.sitting and self._walker.lower(0.1 * dt) > self.settings.sit_height:
+        answer = walker.update(state, STILL if safety.sitting else command, dt)
+        if safety.sitting and walker.lower(0.1 * dt) > self.settings.sit_height:
             safety.sat_down()
-        solution = self._controller.solve(self._dynamics, q, v, target)
-        safety.balanced(solution.solved, walking=self._walker.walking)
-        return self._reference(sample, solution, v[6:], dt)
-
-    def _engage(self, sample: SensorSample) -> None:
-        self._walker.reset(self._dynamics)
-        self._velocity_reference = np.zeros(self.robot.joint_count)
-        self._position_reference = sample.position.copy()
-
-    def _reference(
-        self, sample: SensorSample, solution: WholeBodySolution, velocity: Vector, dt: float
-    ) -> JointCommand:
-        """Integrate the accelerations into what the drivers hold on to, leaking towards the measured state.
-
-        The drivers' gains then act on what the model did not foresee, friction above all, without stiffening the
-        robot against contacts.
-        """
-        s = self.settings
-        q, v = np.empty_like(velocity), np.empty_like(velocity)
-        lead_on(
-            self._position_reference,
-            self._velocity_reference,
-            sample.position,
-            velocity,
-            solution.acceleration[6:],
-            dt,
-            min(1.0, dt / s.position_leak),
-            min(1.0, dt / s.velocity_leak),
-            q,
-            v,
-        )
-        self._position_reference, self._velocity_reference = q, v
-        return JointCommand(sample.stamp, q, v, solution.effort)
+        safety.balanced(walker.solved, walking=walker.walking)
+        return answer
 
     # What others may look at -------------------------------------------------------------------------------------
 
@@ -292,7 +236,7 @@ class Body:
         return replace(
             status,
             footsteps=tuple(Footstep(step.side, step.position.copy(), step.yaw) for step in walker.footsteps),
-            com=self._dynamics.com.copy(),
+            com=walker.com,
             # It is a point on the ground.
             dcm=np.append(walker.dcm, estimator.ground_height),
         )
@@ -314,37 +258,3 @@ def rehearse(robot: RobotDescription, settings: BodySettings | None = None) -> N
     for stamp in np.arange(0.0, _REHEARSAL, 0.002):
         sample = SensorSample(float(stamp), q[7:], still, effort, np.zeros(3), force)
         body.step(sample, VelocityCommand(forward=0.3) if body.engaged else None)
-
-
-@kernel
-def lead_on(
-    position_reference: Vector,
-    velocity_reference: Vector,
-    position: Vector,
-    velocity: Vector,
-    acceleration: Vector,
-    dt: float,
-    position_share: float,
-    velocity_share: float,
-    new_position: Vector,
-    new_velocity: Vector,
-) -> None:
-    """Integrate a reference over one tick, and let it leak towards what is measured; vectors of shape (n,).
-
-    Args:
-        position_reference: Of the tick before [rad].
-        velocity_reference: Of the tick before [rad/s].
-        position: Measured [rad].
-        velocity: Measured [rad/s].
-        acceleration: Wanted [rad/s²].
-        dt: Duration of the tick [s].
-        position_share: Of the way to the measured position that is gone in a tick.
-        velocity_share: Of the way to the measured velocity.
-        new_position: Out [rad].
-        new_velocity: Out [rad/s].
-    """
-    for i in range(len(position)):
-        v, q = velocity_reference[i], position_reference[i]
-        v += acceleration[i] * dt + (velocity[i] - v) * velocity_share
-        new_velocity[i] = v
-        new_position[i] = q + (v * dt + (position[i] - q) * position_share)

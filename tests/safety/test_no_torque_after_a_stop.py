@@ -104,8 +104,9 @@ class Stubbed:
         self.body = Body(load_robot("g1"), BodySettings(safety=limits, sit_height=0.002))
         self.body._estimator = self.estimator = StubbedEstimator(self.body)
         self.joints = self.body.robot.joint_count
-        solve = self.body._controller.solve
-        self.body._controller.solve = lambda *terms: replace(solve(*terms), solved=self.estimator.situation.solved)
+        controller = self.body._walker._controller
+        solve = controller.solve
+        controller.solve = lambda *terms: replace(solve(*terms), solved=self.estimator.situation.solved)
 
     @property
     def safety(self) -> Safety:

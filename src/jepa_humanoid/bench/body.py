@@ -11,6 +11,7 @@ import numpy as np
 from jepa_humanoid.bench.figures import Laps, median_ms, quantiles, timed
 from jepa_humanoid.bench.peer import Peer
 from jepa_humanoid.control.target import WholeBodyTarget
+from jepa_humanoid.locomotion.model.walker import ModelWalker
 from jepa_humanoid.robot.description import DEFAULT_ROBOT, SIDES, RobotDescription, load_robot
 from jepa_humanoid.robot.state import Vector, VelocityCommand
 from jepa_humanoid.simulation.rollout import Rollout
@@ -115,14 +116,16 @@ class _Walk:
         self._rollout = _rollout(robot)
         self._laps = laps = Laps()
         body = self._rollout.body
-        controller = body._controller
+        walker = body._walker
+        assert isinstance(walker, ModelWalker)
+        controller, model = walker._controller, walker._dynamics
         self._states: dict[str, list[Vector]] = {name: [] for name in ("q", "v", "load", "com")}
 
         def remember(dynamics: object, q: Vector, v: Vector, target: WholeBodyTarget) -> object:
-            state = (q.copy(), v.copy(), np.array([foot.load for foot in target.feet]), body._dynamics.com.copy())
+            state = (q.copy(), v.copy(), np.array([foot.load for foot in target.feet]), model.com.copy())
             for name, value in zip(self._states, state, strict=True):
                 self._states[name].append(value)
-            return solve(body._dynamics, q, v, target)
+            return solve(model, q, v, target)
 
         for program in controller._programs.values():
             laps.watch(program, "solve_forces", "qp_solve")
@@ -131,8 +134,8 @@ class _Walk:
         solve = controller.solve
         controller.solve = remember  # type: ignore[method-assign, assignment]
         laps.watch(body._estimator, "update", "estimator")
-        laps.watch(body._dynamics, "update", "model_terms")
-        laps.watch(body._walker, "update", "gait")
+        laps.watch(model, "update", "model_terms")
+        laps.watch(walker._planner, "update", "gait")
 
     def run(self, seconds: float, ticks: list[float], stages: dict[str, list[float]]) -> None:
         """Walk, and add what each tick took."""

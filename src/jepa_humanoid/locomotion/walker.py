@@ -1,17 +1,35 @@
 """What the body needs of whatever walks it."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
-from jepa_humanoid.control.dynamics import Dynamics
-from jepa_humanoid.control.target import WholeBodyTarget
 from jepa_humanoid.locomotion.footstep import Footstep
-from jepa_humanoid.robot.state import Vector, VelocityCommand
+from jepa_humanoid.locomotion.settings import GaitSettings
+from jepa_humanoid.robot.state import JointCommand, Vector, VelocityCommand
 
 LEFT, RIGHT = 0, 1
 
 
+@dataclass(frozen=True, slots=True)
+class EstimatedState:
+    """What a walker knows of the robot at a tick: the estimate, never the truth.
+
+    Attributes:
+        stamp: Of the sample that it was made from [s].
+        configuration: Base in ``odom`` and measured joints, as Pinocchio has them, shape (nq,). It may change once the
+            tick is over.
+        velocity: Base twist in base axes and joint velocities, shape (nv,). The same holds.
+        contacts: Probability that the left and the right foot stand.
+    """
+
+    stamp: float
+    configuration: Vector
+    velocity: Vector
+    contacts: tuple[float, float] = (1.0, 1.0)
+
+
 class Walker(Protocol):
-    """Turns a velocity command into what the whole-body controller has to do now.
+    """Turns a velocity command into what the motor drivers have to do now.
 
     Whatever can be asked can be asked from birth, before the first :meth:`reset`: a walker is born standing.
     """
@@ -21,34 +39,42 @@ class Walker(Protocol):
         """Whether it does anything but stand."""
 
     @property
-    def expected_contacts(self) -> tuple[bool, bool]:
-        """Which feet it plans to have on the ground now: a prior for the estimator."""
+    def solved(self) -> bool:
+        """Whether its last answer is one, and not that of the tick before because none was found."""
+
+    @property
+    def expected_contacts(self) -> tuple[bool, bool] | None:
+        """Which feet it plans to have on the ground now, a prior for the estimator; None if it plans nothing."""
 
     @property
     def footsteps(self) -> tuple[Footstep, Footstep]:
         """Where the left and the right foot stand, or are about to."""
 
     @property
-    def dcm(self) -> Vector:
-        """Divergent component of motion that it measured last, in ``odom``, shape (2,) [m]."""
+    def com(self) -> Vector:
+        """Centre of mass in ``odom``, shape (3,) [m]."""
 
-    def reset(self, dynamics: Dynamics) -> None:
+    @property
+    def dcm(self) -> Vector:
+        """Divergent component of motion in ``odom``, shape (2,) [m]."""
+
+    def reset(self, state: EstimatedState) -> None:
         """Stand where the robot stands now."""
 
-    def update(
-        self, dynamics: Dynamics, command: VelocityCommand, contacts: tuple[float, float], dt: float
-    ) -> WholeBodyTarget:
-        """Advance by one tick.
+    def update(self, state: EstimatedState, command: VelocityCommand, dt: float) -> JointCommand:
+        """Answer one tick.
 
         Args:
-            dynamics: Of the estimated state; read now and not kept.
+            state: Of the robot; read now and not kept.
             command: Velocity asked for.
-            contacts: Contact probability of the left and the right foot.
             dt: Since the last tick [s].
         """
 
-    def stand_still(self, dynamics: Dynamics, posture: Vector) -> WholeBodyTarget:
-        """What carries the weight of a robot at rest in ``posture`` (n,) [rad], without feedback."""
+    def hold_still(self, stamp: float, position: Vector) -> JointCommand:
+        """What carries the weight of a robot at rest in this posture (n,) [rad], without feedback from the base."""
 
     def lower(self, distance: float) -> float:
         """Lower the centre of mass of a standing robot by a further ``distance`` [m]; return the total [m]."""
+
+    def change_gait(self, gait: GaitSettings, state: EstimatedState) -> None:
+        """Walk otherwise from now on; the robot stands, as ``state`` says."""

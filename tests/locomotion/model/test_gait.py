@@ -7,8 +7,8 @@ import pytest
 
 from jepa_humanoid.control.dynamics import Dynamics
 from jepa_humanoid.locomotion.model.lipm import natural_frequency
+from jepa_humanoid.locomotion.model.pendulum import PendulumPlanner
 from jepa_humanoid.locomotion.model.phases import Shift, Stand, Step
-from jepa_humanoid.locomotion.model.walker import ModelWalker
 from jepa_humanoid.locomotion.settings import GaitSettings
 from jepa_humanoid.locomotion.walker import LEFT, RIGHT
 from jepa_humanoid.robot.description import RobotDescription
@@ -27,9 +27,9 @@ def frozen(robot: RobotDescription, velocity: tuple[float, float] = (0.0, 0.0)) 
     return dynamics
 
 
-def standing(robot: RobotDescription, settings: GaitSettings | None = None) -> ModelWalker:
+def standing(robot: RobotDescription, settings: GaitSettings | None = None) -> PendulumPlanner:
     """A walker that stands."""
-    walker = ModelWalker(robot, settings)
+    walker = PendulumPlanner(robot, settings)
     walker.reset(frozen(robot))
     return walker
 

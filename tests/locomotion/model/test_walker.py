@@ -1,95 +1,81 @@
-"""What the body sees of the model-based walker: all of it from birth, and targets that fit the phase."""
+"""The model-based walker as the body sees it: everything known from birth, and answers for the motor drivers."""
 
 import numpy as np
 import pytest
 
 from jepa_humanoid.constants import GRAVITY
 from jepa_humanoid.control.dynamics import Dynamics
-from jepa_humanoid.locomotion.model.phases import Step
 from jepa_humanoid.locomotion.model.walker import ModelWalker
-from jepa_humanoid.locomotion.walker import LEFT, RIGHT, Walker
+from jepa_humanoid.locomotion.settings import gait_settings
+from jepa_humanoid.locomotion.walker import EstimatedState, Walker
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.state import VelocityCommand
 
 DT = 0.002
 
 
-def frozen(robot: RobotDescription, x: float = 0.0) -> Dynamics:
+def frozen(robot: RobotDescription, x: float = 0.0, stamp: float = 0.0) -> EstimatedState:
     """The robot in its nominal posture, at rest, moved to x [m]."""
-    dynamics = Dynamics(robot)
     q = robot.nominal_configuration
     q[0] += x
-    dynamics.update(q, np.zeros(robot.model.nv))
-    return dynamics
+    return EstimatedState(stamp, q, np.zeros(robot.model.nv))
 
 
 def test_everything_can_be_asked_before_the_first_state(g1: RobotDescription) -> None:
     """A walker is born standing in the nominal posture."""
     walker: Walker = ModelWalker(g1)
-    soles = frozen(g1).soles
+    dynamics = Dynamics(g1)
+    dynamics.update(g1.nominal_configuration, np.zeros(g1.model.nv))
     assert not walker.walking
+    assert walker.solved
     assert walker.expected_contacts == (True, True)
-    assert walker.dcm == pytest.approx(frozen(g1).com[:2])
-    for side, step in enumerate(walker.footsteps):
-        assert step.side == side
-        assert step.position == pytest.approx(soles[side].position)
+    assert walker.com == pytest.approx(dynamics.com)
+    assert walker.dcm == pytest.approx(dynamics.com[:2])
+    assert walker.footsteps[0].position == pytest.approx(dynamics.soles[0].position)
     assert walker.lower(0.1) == 0.1
 
 
 def test_no_attribute_is_born_after_the_walker(g1: RobotDescription) -> None:
-    """Neither a reset nor a tick adds to what an instance has."""
+    """Neither a reset nor a tick nor another gait adds to what an instance has."""
     walker = ModelWalker(g1)
     born = set(vars(walker))
     walker.reset(frozen(g1))
-    walker.update(frozen(g1), VelocityCommand(0.3), (1.0, 1.0), DT)
+    walker.update(frozen(g1), VelocityCommand(0.3), DT)
+    walker.change_gait(gait_settings(g1), frozen(g1))
     assert set(vars(walker)) == born
 
 
-def test_a_reset_stands_where_the_robot_stands(g1: RobotDescription) -> None:
-    """Whatever it did before, it stands where it is found, at full height."""
+def test_the_answer_carries_the_weight(g1: RobotDescription) -> None:
+    """At rest it answers the sample's stamp, stays where it is, with torques in the knees."""
+    walker = ModelWalker(g1)
+    walker.reset(frozen(g1))
+    for tick in range(20):
+        answer = walker.update(frozen(g1, stamp=tick * DT), VelocityCommand(), DT)
+    assert walker.solved
+    assert answer.stamp == 19 * DT
+    assert answer.position == pytest.approx(g1.joints.nominal, abs=0.05)
+    knees = [answer.effort[g1.joint_names.index(f"{side}_knee_joint")] for side in ("left", "right")]
+    assert min(np.abs(knees)) > 5.0
+
+
+def test_a_robot_that_is_held_still_carries_its_weight_without_a_base(g1: RobotDescription) -> None:
+    """Posture and torques come from the joints alone."""
+    posture = g1.joints.nominal + 0.01
+    held = ModelWalker(g1).hold_still(1.5, posture)
+    assert held.stamp == 1.5
+    assert np.array_equal(held.position, posture)
+    assert not held.velocity.any()
+    assert np.abs(held.effort).sum() > 0.02 * g1.mass * GRAVITY
+
+
+def test_another_gait_stands_and_walks_otherwise(g1: RobotDescription) -> None:
+    """The new gait counts from the next command on."""
     walker = ModelWalker(g1)
     for _ in range(400):
-        walker.update(frozen(g1), VelocityCommand(0.3), (1.0, 1.0), DT)
-    walker.lower(0.1)
+        walker.update(frozen(g1), VelocityCommand(0.3), DT)
     assert walker.walking
-    walker.reset(frozen(g1, 1.0))
+    walker.change_gait(gait_settings(g1.with_overrides("gait.shift_duration=2.0")), frozen(g1))
     assert not walker.walking
-    assert walker.dcm[0] == pytest.approx(frozen(g1, 1.0).com[0])
-    assert walker.footsteps[0].position == pytest.approx(frozen(g1, 1.0).soles[0].position)
-    assert walker.lower(0.0) == 0.0
-
-
-def test_lowering_shows_in_the_target(g1: RobotDescription) -> None:
-    """The centre of mass is asked to be lower by what was asked for."""
-    high, low = ModelWalker(g1), ModelWalker(g1)
-    low.lower(0.05)
-    targets = [walker.update(frozen(g1), VelocityCommand(), (1.0, 1.0), DT) for walker in (high, low)]
-    assert targets[0].com_height - targets[1].com_height == pytest.approx(0.05)
-
-
-def test_a_robot_that_is_held_still_gets_its_own_place_as_target(g1: RobotDescription) -> None:
-    """Without feedback: no acceleration, the height it has, both feet on the ground."""
-    dynamics, posture = frozen(g1), g1.joints.nominal + 0.01
-    target = ModelWalker(g1).stand_still(dynamics, posture)
-    assert not target.com_acceleration.any()
-    assert target.com_height == dynamics.com[2]
-    assert target.posture is posture
-    assert min(foot.load for foot in target.feet) > 0.5 * g1.mass * GRAVITY
-
-
-def test_a_foot_is_unloaded_before_it_lifts(g1: RobotDescription) -> None:
-    """Through the double support the other foot may carry less and less, then it is in the air and not expected."""
-    walker, dynamics = ModelWalker(g1), frozen(g1)
-    command = VelocityCommand(0.3)
-    while not isinstance(walker.phase, Step):
-        target = walker.update(dynamics, command, (1.0, 1.0), DT)
-    swing = 1 - walker.phase.stance
-    loads = []
-    while all(walker.expected_contacts):
-        loads.append(target.feet[swing].load)
-        target = walker.update(dynamics, command, (1.0, 1.0), DT)
-    assert all(np.diff(loads) < 0.0)
-    assert loads[-1] >= 1.0
-    assert target.feet[swing].load == 0.0
-    assert target.feet[1 - swing].load == pytest.approx(2.0 * g1.mass * GRAVITY)
-    assert walker.expected_contacts == (swing == RIGHT, swing == LEFT)
+    for _ in range(400):
+        walker.update(frozen(g1), VelocityCommand(0.3), DT)
+    assert walker.expected_contacts == (True, True)

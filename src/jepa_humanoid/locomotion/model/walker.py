@@ -1,148 +1,194 @@
-"""The model-based walker: from a velocity command to footsteps, and from those to what the body has to do now.
+"""The model-based walker: what the pendulum plans, the whole-body controller finds torques for.
 
-One tick: the reference pose moves with the command; the DCM says whether to stand, to shift the weight, or where and
-when the swing foot has to land; the ZMP that keeps the DCM in hand becomes an acceleration of the centre of mass.
+One tick: kinematics and dynamics at the estimated state; the plan says what feet and centre of mass should do; the
+whole-body controller finds accelerations and torques; the accelerations, integrated, are what the motor drivers hold
+on to.
 """
 
 import numpy as np
+import pinocchio as pin
 
-from jepa_humanoid.constants import GRAVITY
+from jepa_humanoid.compiled import kernel
 from jepa_humanoid.control.dynamics import Dynamics
-from jepa_humanoid.control.target import FootTarget, WholeBodyTarget
+from jepa_humanoid.control.settings import WholeBodySettings
+from jepa_humanoid.control.target import WholeBodySolution
+from jepa_humanoid.control.whole_body import WholeBodyController
 from jepa_humanoid.locomotion.footstep import Footstep
-from jepa_humanoid.locomotion.model.biped import biped
-from jepa_humanoid.locomotion.model.feet import feet_of, middle
-from jepa_humanoid.locomotion.model.gait import Gait
-from jepa_humanoid.locomotion.model.phases import Shift, Stand, Step
-from jepa_humanoid.locomotion.model.plane import upright
-from jepa_humanoid.locomotion.settings import GaitSettings, gait_settings
-from jepa_humanoid.locomotion.walker import LEFT, RIGHT
+from jepa_humanoid.locomotion.model.pendulum import PendulumPlanner
+from jepa_humanoid.locomotion.settings import GaitSettings
+from jepa_humanoid.locomotion.walker import EstimatedState
 from jepa_humanoid.robot.description import RobotDescription
-from jepa_humanoid.robot.state import Vector, VelocityCommand
-
-_NOWHERE, _UPRIGHT, _STILL = np.zeros(3), np.eye(3), np.zeros(6)
-_LEAST_LOAD = 1.0
-"""That a foot in contact may carry at least, so that it counts as one [N]."""
+from jepa_humanoid.robot.state import JointCommand, Vector, VelocityCommand
 
 
 class ModelWalker:
-    """A `Walker` that plans with an inverted pendulum."""
+    """A `Walker` that plans with an inverted pendulum and moves the whole body by a quadratic program."""
 
-    def __init__(self, robot: RobotDescription, settings: GaitSettings | None = None) -> None:
+    def __init__(
+        self,
+        robot: RobotDescription,
+        gait: GaitSettings | None = None,
+        whole_body: WholeBodySettings | None = None,
+        velocity_leak: float = 0.02,
+        position_leak: float = 0.05,
+    ) -> None:
         """Stand in the nominal posture, until :meth:`reset` says where the robot stands.
 
         Args:
             robot: The robot.
-            settings: Of the gait; None for the robot's own.
+            gait: How it walks; None for the robot's own.
+            whole_body: Of the whole-body controller; None for the defaults.
+            velocity_leak: Time constant with which the velocity reference returns to the measurement [s].
+            position_leak: Time constant with which the position reference does [s].
 
         Raises:
-            RobotDescriptionError: If the robot's own are wrong.
+            RobotDescriptionError: If the robot's own gait is wrong.
         """
-        dynamics = Dynamics(robot)
-        dynamics.update(robot.nominal_configuration, np.zeros(robot.model.nv))
-        self._biped = biped(robot, settings or gait_settings(robot), float(dynamics.com[2]))
-        self._posture = robot.joints.nominal
-        self._full_load = 2.0 * robot.mass * GRAVITY
-        self._gait = self._standing(dynamics)
-        self._lowered = 0.0
-
-    def reset(self, dynamics: Dynamics) -> None:
-        """Stand where the robot stands now."""
-        self._gait = self._standing(dynamics)
-        self._lowered = 0.0
-
-    def _standing(self, dynamics: Dynamics) -> Gait:
-        feet = feet_of(dynamics)
-        x, y, z = dynamics.com.tolist()
-        dcm = complex(x, y) + self._lead(dynamics)
-        return Gait(self._biped, feet, dcm, z - middle(feet).height)
-
-    def _lead(self, dynamics: Dynamics) -> complex:
-        """What the DCM is ahead of the centre of mass [m]."""
-        x, y, _ = dynamics.com_velocity.tolist()
-        return complex(x, y) / self._biped.omega
-
-    @property
-    def phase(self) -> Stand | Shift | Step:
-        """What the feet are doing."""
-        return self._gait.phase
+        self._robot = robot
+        self._leaks = position_leak, velocity_leak
+        self._dynamics = Dynamics(robot)
+        self._dynamics.update(robot.nominal_configuration, np.zeros(robot.model.nv))
+        self._planner = PendulumPlanner(robot, gait)
+        self._controller = WholeBodyController(robot, whole_body)
+        self._solved = True
+        self._position_reference: Vector = robot.joints.nominal.copy()
+        self._velocity_reference: Vector = np.zeros(robot.joint_count)
 
     @property
     def walking(self) -> bool:
         """Whether it does anything but stand."""
-        return not isinstance(self._gait.phase, Stand)
+        return self._planner.walking
+
+    @property
+    def solved(self) -> bool:
+        """Whether the whole-body controller found a solution in the last tick."""
+        return self._solved
 
     @property
     def expected_contacts(self) -> tuple[bool, bool]:
         """Which feet the gait plans to have on the ground now."""
-        phase = self._gait.phase
-        if not isinstance(phase, Step) or phase.double_support:
-            return True, True
-        return phase.stance == LEFT, phase.stance == RIGHT
+        return self._planner.expected_contacts
 
     @property
     def footsteps(self) -> tuple[Footstep, Footstep]:
         """Where the left and the right foot stand, or are about to."""
-        phase, feet = self._gait.phase, list(self._gait.feet)
-        if isinstance(phase, Step):
-            feet[1 - phase.stance] = phase.planned_landing(feet[phase.stance])
-        left, right = (
-            Footstep(side, np.array((foot.place.real, foot.place.imag, foot.height)), foot.yaw)
-            for side, foot in enumerate(feet)
-        )
-        return left, right
+        return self._planner.footsteps
+
+    @property
+    def com(self) -> Vector:
+        """Centre of mass in ``odom``, shape (3,) [m]."""
+        return self._dynamics.com.copy()
 
     @property
     def dcm(self) -> Vector:
         """Measured DCM in ``odom``, shape (2,) [m]."""
-        dcm = self._gait.dcm
-        return np.array((dcm.real, dcm.imag))
+        return self._planner.dcm
 
-    def stand_still(self, dynamics: Dynamics, posture: Vector) -> WholeBodyTarget:
-        """What carries the weight of a robot at rest in ``posture`` (n,) [rad], without feedback."""
-        foot = _planted(self._full_load)
-        return WholeBodyTarget(np.zeros(2), float(dynamics.com[2]), dynamics.base_rotation, 0.0, (foot, foot), posture)
+    def reset(self, state: EstimatedState) -> None:
+        """Stand where the robot stands now."""
+        self._dynamics.update(state.configuration, state.velocity)
+        self._planner.reset(self._dynamics)
+        self._position_reference = state.configuration[7:].copy()
+        self._velocity_reference = np.zeros(self._robot.joint_count)
+
+    def change_gait(self, gait: GaitSettings, state: EstimatedState) -> None:
+        """Walk otherwise from now on; what the drivers hold on to stays."""
+        self._dynamics.update(state.configuration, state.velocity)
+        self._planner = PendulumPlanner(self._robot, gait)
+        self._planner.reset(self._dynamics)
+
+    def update(self, state: EstimatedState, command: VelocityCommand, dt: float) -> JointCommand:
+        """Advance by one tick.
+
+        Args:
+            state: Of the robot.
+            command: Velocity asked for.
+            dt: Since the last tick [s].
+        """
+        q, v = state.configuration, state.velocity
+        self._dynamics.update(q, v)
+        target = self._planner.update(self._dynamics, command, state.contacts, dt)
+        solution = self._controller.solve(self._dynamics, q, v, target)
+        self._solved = solution.solved
+        return self._reference(state, solution, dt)
+
+    def hold_still(self, stamp: float, position: Vector) -> JointCommand:
+        """What carries the weight of a robot at rest in ``position`` (n,) [rad], without feedback from the base."""
+        q, v = self._standing_configuration(position), np.zeros(self._robot.model.nv)
+        self._dynamics.update(q, v)
+        self._planner.reset(self._dynamics)
+        weight = self._planner.stand_still(self._dynamics, position)
+        effort = self._controller.solve(self._dynamics, q, v, weight).effort
+        return JointCommand(stamp, position.copy(), np.zeros_like(position), effort)
 
     def lower(self, distance: float) -> float:
         """Lower the centre of mass of a standing robot by a further ``distance`` [m]; return the total [m]."""
-        self._lowered += distance
-        return self._lowered
+        return self._planner.lower(distance)
 
-    def update(
-        self, dynamics: Dynamics, command: VelocityCommand, contacts: tuple[float, float], dt: float
-    ) -> WholeBodyTarget:
-        """Advance the gait by one tick.
+    def _standing_configuration(self, position: Vector) -> Vector:
+        """Configuration with these joint positions and the left sole flat on z = 0: no IMU needed."""
+        q: Vector = pin.neutral(self._robot.model)
+        q[7:] = position
+        self._dynamics.update(q, np.zeros(self._robot.model.nv))
+        sole = self._dynamics.soles[0]
+        T_sole_base = pin.SE3(sole.rotation, sole.position).inverse()
+        q[:7] = pin.SE3ToXYZQUAT(T_sole_base)
+        return q
 
-        Args:
-            dynamics: Of the estimated state.
-            command: Velocity asked for.
-            contacts: Contact probability of the left and the right foot.
-            dt: Since the last tick [s].
+    def _reference(self, state: EstimatedState, solution: WholeBodySolution, dt: float) -> JointCommand:
+        """Integrate the accelerations into what the drivers hold on to, leaking towards the measured state.
+
+        The drivers' gains then act on what the model did not foresee, friction above all, without stiffening the
+        robot against contacts.
         """
-        gait = self._gait
-        x, y, _ = dynamics.com.tolist()
-        com = complex(x, y)
-        gait.advance(com + self._lead(dynamics), feet_of(dynamics), command, contacts, dt)
-        acceleration = self._biped.omega**2 * (com - gait.zmp)
-        return WholeBodyTarget(
-            com_acceleration=np.array((acceleration.real, acceleration.imag)),
-            com_height=gait.ground + gait.height - self._lowered,
-            orientation=upright(gait.planner.forward),
-            turn_rate=gait.planner.turn if isinstance(gait.phase, Step) else 0.0,
-            feet=(self._foot_target(LEFT), self._foot_target(RIGHT)),
-            posture=self._posture,
+        velocity = state.velocity[6:]
+        position_leak, velocity_leak = self._leaks
+        q, v = np.empty_like(velocity), np.empty_like(velocity)
+        lead_on(
+            self._position_reference,
+            self._velocity_reference,
+            state.configuration[7:],
+            velocity,
+            solution.acceleration[6:],
+            dt,
+            min(1.0, dt / position_leak),
+            min(1.0, dt / velocity_leak),
+            q,
+            v,
         )
-
-    def _foot_target(self, side: int) -> FootTarget:
-        phase = self._gait.phase
-        if not isinstance(phase, Step) or side == phase.stance:
-            return _planted(self._full_load)
-        if phase.swing is None:
-            left = 1.0 - phase.time / self._biped.settings.double_support
-            return _planted(max(self._full_load * left / 2, _LEAST_LOAD))
-        return phase.swing.target()
+        self._position_reference, self._velocity_reference = q, v
+        return JointCommand(state.stamp, q, v, solution.effort)
 
 
-def _planted(load: float) -> FootTarget:
-    """A foot that stays where it is and carries up to ``load`` [N]."""
-    return FootTarget(load, _NOWHERE, _UPRIGHT, _STILL, _STILL)
+@kernel
+def lead_on(
+    position_reference: Vector,
+    velocity_reference: Vector,
+    position: Vector,
+    velocity: Vector,
+    acceleration: Vector,
+    dt: float,
+    position_share: float,
+    velocity_share: float,
+    new_position: Vector,
+    new_velocity: Vector,
+) -> None:
+    """Integrate a reference over one tick, and let it leak towards what is measured; vectors of shape (n,).
+
+    Args:
+        position_reference: Of the tick before [rad].
+        velocity_reference: Of the tick before [rad/s].
+        position: Measured [rad].
+        velocity: Measured [rad/s].
+        acceleration: Wanted [rad/s²].
+        dt: Duration of the tick [s].
+        position_share: Of the way to the measured position that is gone in a tick.
+        velocity_share: Of the way to the measured velocity.
+        new_position: Out [rad].
+        new_velocity: Out [rad/s].
+    """
+    for i in range(len(position)):
+        v, q = velocity_reference[i], position_reference[i]
+        v += acceleration[i] * dt + (velocity[i] - v) * velocity_share
+        new_velocity[i] = v
+        new_position[i] = q + (v * dt + (position[i] - q) * position_share)

@@ -1,0 +1,148 @@
+"""What feet and centre of mass should do: from a velocity command to footsteps, and from those to targets.
+
+One tick: the reference pose moves with the command; the DCM says whether to stand, to shift the weight, or where and
+when the swing foot has to land; the ZMP that keeps the DCM in hand becomes an acceleration of the centre of mass.
+"""
+
+import numpy as np
+
+from jepa_humanoid.constants import GRAVITY
+from jepa_humanoid.control.dynamics import Dynamics
+from jepa_humanoid.control.target import FootTarget, WholeBodyTarget
+from jepa_humanoid.locomotion.footstep import Footstep
+from jepa_humanoid.locomotion.model.biped import biped
+from jepa_humanoid.locomotion.model.feet import feet_of, middle
+from jepa_humanoid.locomotion.model.gait import Gait
+from jepa_humanoid.locomotion.model.phases import Shift, Stand, Step
+from jepa_humanoid.locomotion.model.plane import upright
+from jepa_humanoid.locomotion.settings import GaitSettings, gait_settings
+from jepa_humanoid.locomotion.walker import LEFT, RIGHT
+from jepa_humanoid.robot.description import RobotDescription
+from jepa_humanoid.robot.state import Vector, VelocityCommand
+
+_NOWHERE, _UPRIGHT, _STILL = np.zeros(3), np.eye(3), np.zeros(6)
+_LEAST_LOAD = 1.0
+"""That a foot in contact may carry at least, so that it counts as one [N]."""
+
+
+class PendulumPlanner:
+    """Plans with an inverted pendulum what the whole-body controller is to do."""
+
+    def __init__(self, robot: RobotDescription, settings: GaitSettings | None = None) -> None:
+        """Stand in the nominal posture, until :meth:`reset` says where the robot stands.
+
+        Args:
+            robot: The robot.
+            settings: Of the gait; None for the robot's own.
+
+        Raises:
+            RobotDescriptionError: If the robot's own are wrong.
+        """
+        dynamics = Dynamics(robot)
+        dynamics.update(robot.nominal_configuration, np.zeros(robot.model.nv))
+        self._biped = biped(robot, settings or gait_settings(robot), float(dynamics.com[2]))
+        self._posture = robot.joints.nominal
+        self._full_load = 2.0 * robot.mass * GRAVITY
+        self._gait = self._standing(dynamics)
+        self._lowered = 0.0
+
+    def reset(self, dynamics: Dynamics) -> None:
+        """Stand where the robot stands now."""
+        self._gait = self._standing(dynamics)
+        self._lowered = 0.0
+
+    def _standing(self, dynamics: Dynamics) -> Gait:
+        feet = feet_of(dynamics)
+        x, y, z = dynamics.com.tolist()
+        dcm = complex(x, y) + self._lead(dynamics)
+        return Gait(self._biped, feet, dcm, z - middle(feet).height)
+
+    def _lead(self, dynamics: Dynamics) -> complex:
+        """What the DCM is ahead of the centre of mass [m]."""
+        x, y, _ = dynamics.com_velocity.tolist()
+        return complex(x, y) / self._biped.omega
+
+    @property
+    def phase(self) -> Stand | Shift | Step:
+        """What the feet are doing."""
+        return self._gait.phase
+
+    @property
+    def walking(self) -> bool:
+        """Whether it does anything but stand."""
+        return not isinstance(self._gait.phase, Stand)
+
+    @property
+    def expected_contacts(self) -> tuple[bool, bool]:
+        """Which feet the gait plans to have on the ground now."""
+        phase = self._gait.phase
+        if not isinstance(phase, Step) or phase.double_support:
+            return True, True
+        return phase.stance == LEFT, phase.stance == RIGHT
+
+    @property
+    def footsteps(self) -> tuple[Footstep, Footstep]:
+        """Where the left and the right foot stand, or are about to."""
+        phase, feet = self._gait.phase, list(self._gait.feet)
+        if isinstance(phase, Step):
+            feet[1 - phase.stance] = phase.planned_landing(feet[phase.stance])
+        left, right = (
+            Footstep(side, np.array((foot.place.real, foot.place.imag, foot.height)), foot.yaw)
+            for side, foot in enumerate(feet)
+        )
+        return left, right
+
+    @property
+    def dcm(self) -> Vector:
+        """Measured DCM in ``odom``, shape (2,) [m]."""
+        dcm = self._gait.dcm
+        return np.array((dcm.real, dcm.imag))
+
+    def stand_still(self, dynamics: Dynamics, posture: Vector) -> WholeBodyTarget:
+        """What carries the weight of a robot at rest in ``posture`` (n,) [rad], without feedback."""
+        foot = _planted(self._full_load)
+        return WholeBodyTarget(np.zeros(2), float(dynamics.com[2]), dynamics.base_rotation, 0.0, (foot, foot), posture)
+
+    def lower(self, distance: float) -> float:
+        """Lower the centre of mass of a standing robot by a further ``distance`` [m]; return the total [m]."""
+        self._lowered += distance
+        return self._lowered
+
+    def update(
+        self, dynamics: Dynamics, command: VelocityCommand, contacts: tuple[float, float], dt: float
+    ) -> WholeBodyTarget:
+        """Advance the gait by one tick.
+
+        Args:
+            dynamics: Of the estimated state.
+            command: Velocity asked for.
+            contacts: Contact probability of the left and the right foot.
+            dt: Since the last tick [s].
+        """
+        gait = self._gait
+        x, y, _ = dynamics.com.tolist()
+        com = complex(x, y)
+        gait.advance(com + self._lead(dynamics), feet_of(dynamics), command, contacts, dt)
+        acceleration = self._biped.omega**2 * (com - gait.zmp)
+        return WholeBodyTarget(
+            com_acceleration=np.array((acceleration.real, acceleration.imag)),
+            com_height=gait.ground + gait.height - self._lowered,
+            orientation=upright(gait.planner.forward),
+            turn_rate=gait.planner.turn if isinstance(gait.phase, Step) else 0.0,
+            feet=(self._foot_target(LEFT), self._foot_target(RIGHT)),
+            posture=self._posture,
+        )
+
+    def _foot_target(self, side: int) -> FootTarget:
+        phase = self._gait.phase
+        if not isinstance(phase, Step) or side == phase.stance:
+            return _planted(self._full_load)
+        if phase.swing is None:
+            left = 1.0 - phase.time / self._biped.settings.double_support
+            return _planted(max(self._full_load * left / 2, _LEAST_LOAD))
+        return phase.swing.target()
+
+
+def _planted(load: float) -> FootTarget:
+    """A foot that stays where it is and carries up to ``load`` [N]."""
+    return FootTarget(load, _NOWHERE, _UPRIGHT, _STILL, _STILL)
