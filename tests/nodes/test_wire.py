@@ -12,7 +12,7 @@ from jepa_humanoid.nodes.messages.imu import make_imu, write_imu
 from jepa_humanoid.nodes.messages.joints import JointConverter
 from jepa_humanoid.nodes.messages.time import to_stamp
 from jepa_humanoid.nodes.wire import RobotWire, stamp_of
-from jepa_humanoid.robot.state import JointCommand, SensorSample
+from jepa_humanoid.robot.state import Gains, JointCommand, SensorSample
 
 NAMES = ("hip", "left_knee", "ankle_roll")
 NOW = 1_250_000_000
@@ -87,6 +87,34 @@ def test_commands_survive(wire, command):
             assert (expected is None) == (got is None), field
             if expected is not None:
                 np.testing.assert_array_equal(got, expected)
+
+
+@pytest.mark.parametrize("effort", [None, np.full(3, -2.0)])
+def test_gains_survive(wire, effort):
+    """Commands with and without gains of their own may take turns, and both are what rclpy reads and writes."""
+    gains = Gains(np.array([50.0, 100.0, 20.0]), np.array([2.0, 4.0, 1.0]))
+    command = JointCommand(1.25, np.ones(3), np.zeros(3), effort, gains)
+    for _ in range(2):
+        assert wire.read_command(wire.write_command(JointCommand(1.25, np.ones(3), np.zeros(3)), NOW))[1].gains is None
+        data = wire.write_command(command, NOW)
+        by_rclpy = JointConverter(NAMES).read_command(deserialize_message(data, JointState))
+        message = JointState()
+        message.header.frame_id = "odd"
+        JointConverter(NAMES).write_command(command, to_stamp(1.25), message)
+        for read in (wire.read_command(data)[1], by_rclpy, wire.read_command(serialize_message(message))[1]):
+            np.testing.assert_array_equal(read.gains.stiffness, gains.stiffness)
+            np.testing.assert_array_equal(read.gains.damping, gains.damping)
+            np.testing.assert_array_equal(read.position, np.ones(3))
+            assert (read.effort is None) == (effort is None)
+
+
+def test_gains_that_cannot_be_are_named(wire):
+    """A negative gain is refused on the fast path too."""
+    gains = Gains(np.array([50.0, -100.0, 20.0]), np.ones(3))
+    for _ in range(2):
+        data = wire.write_command(JointCommand(1.25, np.ones(3), np.zeros(3), None, gains), NOW)
+        with pytest.raises(MessageError, match="joint_commands: stiffness of left_knee is -100"):
+            wire.read_command(data)
 
 
 FAULTS = {

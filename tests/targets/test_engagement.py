@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from jepa_humanoid.robot.state import JointCommand
+from jepa_humanoid.robot.state import Gains, JointCommand
 from jepa_humanoid.targets.unitree.engagement import Engagement, Stage
 from jepa_humanoid.targets.unitree.errors import RefusalError
 
@@ -242,3 +242,17 @@ def test_engaging_twice_is_refused(engagement, found):
     engagement.engage(0.0, found)
     with pytest.raises(RefusalError, match="engaged already: moving"):
         engagement.engage(0.1, found)
+
+
+def test_a_commands_own_gains_reach_the_motors(following, robot):
+    """A command that brings gains is followed with these, and one that brings none with the robot file's."""
+    engagement, now = following
+    n = robot.joint_count
+    gains = Gains(np.full(n, 77.0), np.full(n, 3.0))
+    engagement.hear(now, JointCommand(0.0, robot.joints.nominal, np.zeros(n), None, gains))
+    targets = engagement.step(now)
+    assert np.array_equal(targets.stiffness, gains.stiffness)
+    assert np.array_equal(targets.damping, gains.damping)
+    assert not targets.effort.any()
+    engagement.hear(now, balance(robot))
+    assert np.array_equal(engagement.step(now).stiffness, robot.joints.stiffness)

@@ -166,7 +166,8 @@ TOPICS = MappingProxyType(
                 LATEST,
                 "500 Hz",
                 "stamp = stamp of the state it answers. The target applies kp(q\\*−q) + kd(v\\*−v) + effort with the "
-                "gains of the robot's config. No positions: damp towards the velocities; neither: limp",
+                "gains of the robot's config, or those that the command brings. No positions: damp towards the "
+                "velocities; neither: limp",
             ),
             Topic(
                 "clock",

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 from jepa_humanoid.nodes.contract import FRAMES, SERVICES, TOPICS
 from jepa_humanoid.nodes.node import RobotNode
 from jepa_humanoid.nodes.parameters import COMMON_PARAMETERS, ParameterSpec
+from jepa_humanoid.robot.motors import GREATEST_DAMPING, GREATEST_STIFFNESS
 from jepa_humanoid.simulation.report import RunReport
 from jepa_humanoid.status import BodyStatus, PlanStatus
 
@@ -33,7 +34,7 @@ NODES = (
 )
 """Modules with a node, in the order of one tick."""
 
-INTRODUCTION = """\
+INTRODUCTION = f"""\
 # Topics, services and parameters
 
 <!-- Written by `scripts/reference.py`; a test holds it against the code. -->
@@ -55,6 +56,13 @@ Gazebo does not wait: there a command counts until it is `stale_command` old, an
 **What is missing from a command.** An empty `position` field in `joint_commands` means no position term: the joints
 damp towards the given velocities. With `velocity` empty too they are limp but for `effort`. `name` always lists every
 joint, in the robot's order.
+
+**Gains in a command.** Without more the target applies the gains of the robot's file. A command may bring its own, in
+the same message as the targets that they belong to: behind the joints, `name` then has an entry `JOINT/gains` for each
+of them in the same order, with kp [N·m/rad] as its `position`, kd [N·m·s/rad] as its `velocity`, and 0 as its `effort`
+where there are efforts. Gains for some joints only, without positions and velocities, below zero, or above
+{GREATEST_STIFFNESS:g} (kp) or {GREATEST_DAMPING:g} (kd) are refused, as is a command with NaN. Learned policies need
+this: they were trained with gains of their own.
 
 **One sender.** Topics whose senders are marked *one alone* below must not have two: whoever hears two obeys neither and
 names both. The controller damps when two robots tell of themselves, a robot damps when two controllers command it, and

@@ -19,7 +19,7 @@ from sensor_msgs.msg import Imu, JointState
 
 from jepa_humanoid.nodes.errors import MessageError
 from jepa_humanoid.nodes.messages.imu import make_imu
-from jepa_humanoid.nodes.messages.joints import JointConverter
+from jepa_humanoid.nodes.messages.joints import JointConverter, Terms, join_gains, split_gains, with_gains
 from jepa_humanoid.nodes.messages.serialized import message_of
 from jepa_humanoid.nodes.messages.time import NANOSECONDS, seconds_of
 from jepa_humanoid.robot.state import JointCommand, SensorSample, Vector
@@ -37,8 +37,6 @@ _LINEAR = slice(25, 28)
 
 _MOST_LAYOUTS = 16
 """Kinds of messages remembered by a reader; a robot and a controller send four."""
-
-Terms = tuple[Vector | None, Vector | None, Vector | None]
 
 
 def stamp_of(data: bytes, message_type: Any) -> int:
@@ -73,6 +71,20 @@ class _Layout(NamedTuple):
     prefix: bytes
     lengths: tuple[int, int, int]
     starts: tuple[int, int, int]
+
+
+def _names_in(data: bytes) -> int:
+    """How many names a serialised `JointState` has.
+
+    Raises:
+        MessageError: If it is no such message.
+    """
+    if data[:2] == LITTLE_ENDIAN and len(data) >= _STAMP.stop + 4:
+        (size,) = struct.unpack_from("<I", data, _STAMP.stop)
+        start = _aligned(_STAMP.stop + 4 + size, 4)
+        if start + 4 <= len(data):
+            return int(struct.unpack_from("<I", data, start)[0])
+    return len(message_of(data, JointState).name)
 
 
 def _aligned(offset: int, size: int) -> int:
@@ -254,7 +266,9 @@ class RobotWire:
     def __init__(self, joint_names: Sequence[str], base_frame: str = "", imu_frame: str = "") -> None:
         self._converter = JointConverter(joint_names)
         self._states = JointWire("joint_states", joint_names, base_frame)
+        self._joint_names = tuple(joint_names)
         self._commands = JointWire("joint_commands", joint_names)
+        self._gained = JointWire("joint_commands", with_gains(joint_names))
         self._imu = ImuWire(imu_frame)
 
     def write_state(self, sample: SensorSample, stamp: int) -> tuple[bytes, bytes]:
@@ -275,13 +289,17 @@ class RobotWire:
 
     def write_command(self, command: JointCommand, stamp: int) -> bytes:
         """A message for `joint_commands`; ``stamp`` is that of the state it answers [ns]."""
-        return self._commands.write(stamp, command.position, command.velocity, command.effort)
+        if command.gains is None:
+            return self._commands.write(stamp, command.position, command.velocity, command.effort)
+        return self._gained.write(stamp, *join_gains(command))
 
     def read_command(self, data: bytes) -> tuple[int, JointCommand]:
         """Stamp of the state that is answered [ns], and the command.
 
         Raises:
-            MessageError: As `read_state`, but a term may be missing.
+            MessageError: As `read_state`, but a term may be missing; or if gains are there that cannot be.
         """
         stamp = stamp_of(data, JointState)
-        return stamp, JointCommand(seconds_of(stamp), *self._commands.read(data))
+        if _names_in(data) != 2 * len(self._joint_names):
+            return stamp, JointCommand(seconds_of(stamp), *self._commands.read(data))
+        return stamp, split_gains(seconds_of(stamp), self._joint_names, self._gained.read(data))

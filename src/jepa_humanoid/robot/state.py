@@ -58,6 +58,19 @@ class SensorSample:
 
 
 @dataclass(frozen=True, slots=True)
+class Gains:
+    """With what the motor drivers hold on to their targets.
+
+    Attributes:
+        stiffness: kp, shape (n,) [N·m/rad].
+        damping: kd, shape (n,) [N·m·s/rad].
+    """
+
+    stiffness: Vector
+    damping: Vector
+
+
+@dataclass(frozen=True, slots=True)
 class JointCommand:
     """What the motor drivers are asked to do: ``kp (q* - q) + kd (v* - v) + effort``, at their own rate.
 
@@ -69,12 +82,14 @@ class JointCommand:
         position: Target positions q*, shape (n,) [rad], or None for no position term.
         velocity: Target velocities v*, shape (n,) [rad/s], or None for no velocity term.
         effort: Feed-forward torques, shape (n,) [N·m], or None for none.
+        gains: kp and kd, of a command with positions and velocities; None for those of the robot's file.
     """
 
     stamp: float
     position: Vector | None = None
     velocity: Vector | None = None
     effort: Vector | None = None
+    gains: Gains | None = None
 
     @staticmethod
     def damping(stamp: float, joints: int) -> "JointCommand":

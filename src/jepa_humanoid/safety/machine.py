@@ -294,7 +294,9 @@ class Safety:
 
 def _is_finite(command: JointCommand) -> bool:
     """Whether every number for the joints is finite: then their sum of squares is."""
-    for term in (command.position, command.velocity, command.effort):
+    gains = command.gains
+    of_gains = () if gains is None else (gains.stiffness, gains.damping)
+    for term in (command.position, command.velocity, command.effort, *of_gains):
         if term is not None and not math.isfinite(term.dot(term)):
             return False
     return True

@@ -6,6 +6,7 @@ They cross the graph 500 times a second, so what converts them touches no elemen
 import array
 import math
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 from builtin_interfaces.msg import Time
@@ -13,11 +14,61 @@ from sensor_msgs.msg import Imu, JointState
 
 from jepa_humanoid.nodes.errors import MessageError
 from jepa_humanoid.nodes.messages.time import to_seconds
-from jepa_humanoid.robot.state import JointCommand, SensorSample, Vector
+from jepa_humanoid.robot.motors import GREATEST_DAMPING, GREATEST_STIFFNESS
+from jepa_humanoid.robot.state import Gains, JointCommand, SensorSample, Vector
+
+GAINS = "/gains"
+"""Ends the names of those entries of `joint_commands` that carry gains: kp as position, kd as velocity."""
+
+Terms = tuple[Vector | None, Vector | None, Vector | None]
 
 
 def _to_array(vector: Vector | None) -> array.array:
     return array.array("d") if vector is None else array.array("d", np.ascontiguousarray(vector, dtype=float).tobytes())
+
+
+def with_gains(joint_names: Sequence[str]) -> tuple[str, ...]:
+    """Names in a command that has gains: the joints, then an entry for the gains of each."""
+    return (*joint_names, *(joint + GAINS for joint in joint_names))
+
+
+def join_gains(command: JointCommand) -> Terms:
+    """Position, velocity and effort of a command that has gains, with the entries for these behind, shape (2 n,).
+
+    Raises:
+        ValueError: If it lacks positions or velocities.
+    """
+    gains, position, velocity, effort = command.gains, command.position, command.velocity, command.effort
+    if gains is None or position is None or velocity is None:
+        raise ValueError("joint_commands: gains need positions and velocities")
+    if effort is not None:
+        effort = np.concatenate([effort, np.zeros_like(effort)])
+    return np.concatenate([position, gains.stiffness]), np.concatenate([velocity, gains.damping]), effort
+
+
+def split_gains(stamp: float, joint_names: Sequence[str], terms: Terms) -> JointCommand:
+    """The command that `join_gains` has made terms of.
+
+    Raises:
+        MessageError: If positions or velocities are missing, or a gain is negative or too large.
+    """
+    position, velocity, effort = terms
+    if position is None or velocity is None:
+        raise MessageError("joint_commands: gains need positions and velocities")
+    n = len(joint_names)
+    gains = Gains(position[n:], velocity[n:])
+    _check_gains(joint_names, "stiffness", gains.stiffness, GREATEST_STIFFNESS)
+    _check_gains(joint_names, "damping", gains.damping, GREATEST_DAMPING)
+    return JointCommand(stamp, position[:n], velocity[:n], None if effort is None else effort[:n], gains)
+
+
+def _check_gains(joint_names: Sequence[str], what: str, values: Vector, greatest: float) -> None:
+    wrong = (values < 0.0) | (values > greatest)
+    if wrong.any():
+        at = int(np.argmax(wrong))
+        raise MessageError(
+            f"joint_commands: {what} of {joint_names[at]} is {values[at]:g}, and has to be 0 to {greatest:g}"
+        )
 
 
 class JointConverter:
@@ -29,6 +80,11 @@ class JointConverter:
 
     def __init__(self, joint_names: Sequence[str]) -> None:
         self.joint_names = list(joint_names)
+
+    @cached_property
+    def _gained(self) -> "JointConverter":
+        """Of commands that carry gains."""
+        return JointConverter(with_gains(self.joint_names))
 
     def write_state(self, sample: SensorSample, stamp: Time, message: JointState) -> None:
         """Fill a message for `joint_states`."""
@@ -68,21 +124,24 @@ class JointConverter:
 
     def write_command(self, command: JointCommand, stamp: Time, message: JointState) -> None:
         """Fill a message for `joint_commands`; a term that the command lacks is an empty field."""
+        gained = command.gains is not None
+        terms = join_gains(command) if gained else (command.position, command.velocity, command.effort)
         message.header.stamp = stamp
-        message.name = self.joint_names
-        message.position = _to_array(command.position)
-        message.velocity = _to_array(command.velocity)
-        message.effort = _to_array(command.effort)
+        message.name = self._gained.joint_names if gained else self.joint_names
+        message.position, message.velocity, message.effort = map(_to_array, terms)
 
     def read_command(self, message: JointState) -> JointCommand:
         """Read `joint_commands`; a term whose field is empty is None.
 
         Raises:
-            MessageError: As `read_state`.
+            MessageError: As `read_state`, or if gains are there that cannot be.
         """
-        return JointCommand(to_seconds(message.header.stamp), *self.read_terms("joint_commands", message))
+        stamp = to_seconds(message.header.stamp)
+        if len(message.name) != len(self._gained.joint_names):
+            return JointCommand(stamp, *self.read_terms("joint_commands", message))
+        return split_gains(stamp, self.joint_names, self._gained.read_terms("joint_commands", message))
 
-    def read_terms(self, topic: str, message: JointState) -> tuple[Vector | None, Vector | None, Vector | None]:
+    def read_terms(self, topic: str, message: JointState) -> Terms:
         """Position, velocity and effort, each None if its field is empty.
 
         Raises:

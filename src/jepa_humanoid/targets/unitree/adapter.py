@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from jepa_humanoid.robot.description import RobotDescription
+from jepa_humanoid.robot.motors import MotorTargets
 from jepa_humanoid.robot.state import JointCommand, SensorSample
 from jepa_humanoid.targets.unitree.clock import NANOSECONDS, SourceClock
-from jepa_humanoid.targets.unitree.engagement import Engagement, MotorTargets, Stage
+from jepa_humanoid.targets.unitree.engagement import Engagement, Stage
 from jepa_humanoid.targets.unitree.errors import RefusalError
 from jepa_humanoid.targets.unitree.hardware import Hardware, LimitSettings
 from jepa_humanoid.targets.unitree.health import Health, check_identity, motor_health

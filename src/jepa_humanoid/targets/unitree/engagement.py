@@ -11,12 +11,13 @@ has been integrating against a robot that it did not move, perhaps in the air.
 Times are on one steady clock, in seconds; joint vectors have shape (n,).
 """
 
-from dataclasses import dataclass
+from dataclasses import replace
 from enum import Enum
 
 import numpy as np
 
 from jepa_humanoid.robot.description import JointTable
+from jepa_humanoid.robot.motors import MotorTargets, motor_targets
 from jepa_humanoid.robot.state import JointCommand, Vector
 from jepa_humanoid.targets.unitree.errors import RefusalError
 from jepa_humanoid.targets.unitree.hardware import Hardware
@@ -39,34 +40,6 @@ UNASKED = (
     "controller/release; or controller/sit_down), then call controller/stand_up"
 )
 """What holding waits for, for people."""
-
-
-@dataclass(frozen=True)
-class MotorTargets:
-    """What the drivers hold on to: ``stiffness (position − q) + damping (velocity − v) + effort``, each shape (n,)."""
-
-    position: Vector
-    velocity: Vector
-    effort: Vector
-    stiffness: Vector
-    damping: Vector
-
-    def blend(self, other: "MotorTargets", share: float) -> "MotorTargets":
-        """Targets between these (share 0) and others (share 1), such that the torques change evenly.
-
-        The torque is ``k q* − k q``, so what has to be blended is ``k q*``, not ``q*``; likewise for velocities.
-        """
-        stiffness = self.stiffness + share * (other.stiffness - self.stiffness)
-        damping = self.damping + share * (other.damping - self.damping)
-        pull = (1.0 - share) * self.stiffness * self.position + share * other.stiffness * other.position
-        drag = (1.0 - share) * self.damping * self.velocity + share * other.damping * other.velocity
-        return MotorTargets(
-            np.divide(pull, stiffness, out=self.position.copy(), where=stiffness > 0.0),
-            np.divide(drag, damping, out=np.zeros_like(damping), where=damping > 0.0),
-            self.effort + share * (other.effort - self.effort),
-            stiffness,
-            damping,
-        )
 
 
 class Engagement:
@@ -216,14 +189,11 @@ class Engagement:
 
     def _asked(self, command: JointCommand) -> MotorTargets:
         """A command as the contract means it, with efforts, positions and velocities within the robot's limits."""
-        joints = self._joints
-        zero = np.zeros_like(joints.nominal)
-        effort = zero if command.effort is None else np.clip(command.effort, -joints.effort, joints.effort)
-        velocity = zero if command.velocity is None else np.clip(command.velocity, -joints.velocity, joints.velocity)
-        if command.position is None:
-            damping = zero if command.velocity is None else joints.safe_damping
-            return MotorTargets(zero, velocity, effort, zero, damping)
-        position = np.clip(command.position, joints.lower, joints.upper)
-        return MotorTargets(
-            position, velocity, effort, joints.stiffness, zero if command.velocity is None else joints.damping
+        joints, asked = self._joints, motor_targets(self._joints, command)
+        position = asked.position if command.position is None else np.clip(asked.position, joints.lower, joints.upper)
+        return replace(
+            asked,
+            position=position,
+            velocity=np.clip(asked.velocity, -joints.velocity, joints.velocity),
+            effort=np.clip(asked.effort, -joints.effort, joints.effort),
         )
