@@ -14,9 +14,9 @@ from jepa_humanoid.control.settings import WholeBodySettings
 from jepa_humanoid.estimation.base import BaseEstimator
 from jepa_humanoid.estimation.settings import EstimatorSettings
 from jepa_humanoid.locomotion.footstep import Footstep
-from jepa_humanoid.locomotion.model.walker import ModelWalker
 from jepa_humanoid.locomotion.settings import GaitSettings, gait_settings
 from jepa_humanoid.locomotion.walker import EstimatedState, Walker
+from jepa_humanoid.locomotion.walkers import MODEL, make_walker
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.settings import settings_of
 from jepa_humanoid.robot.state import BaseEstimate, JointCommand, SensorSample, Vector, VelocityCommand
@@ -35,6 +35,7 @@ class BodySettings:
     """Settings of the body's parts, and how it hands torques to the motor drivers.
 
     Attributes:
+        walker: Who moves the robot: ``model``, or ``policy:FILE`` with the ONNX file of a velocity policy.
         safety: When it gives up balancing, its limit on gaps being the estimator's too; None for the robot's own.
         estimator: Of the base estimator; None for the robot's own.
         gait: Of the walker; None for the robot's own.
@@ -44,6 +45,7 @@ class BodySettings:
         sit_height: Lowering of the pelvis before the robot that sits down lets go [m].
     """
 
+    walker: str = MODEL
     safety: SafetyLimits | None = None
     estimator: EstimatorSettings | None = None
     gait: GaitSettings | None = None
@@ -62,7 +64,11 @@ class Body:
     """
 
     def __init__(self, robot: RobotDescription, settings: BodySettings | None = None) -> None:
-        """Prepare to stand as soon as samples of an upright robot arrive."""
+        """Prepare to stand as soon as samples of an upright robot arrive.
+
+        Raises:
+            WalkerError: If there is no such walker, or it does not fit the robot.
+        """
         self.robot = robot
         self.settings = settings or BodySettings()
         limits = self.settings.safety or settings_of(robot, "safety", SafetyLimits())
@@ -71,9 +77,8 @@ class Body:
         self._safety = Safety(robot.joint_names, limits, (robot.joints.lower, robot.joints.upper))
         self._estimator = BaseEstimator(robot, estimator, limits.gap)
         self.gait = self.settings.gait or gait_settings(robot)
-        self._walker: Walker = ModelWalker(
-            robot, self.gait, whole_body, self.settings.velocity_leak, self.settings.position_leak
-        )
+        s = self.settings
+        self._walker: Walker = make_walker(robot, s.walker, self.gait, whole_body, s.velocity_leak, s.position_leak)
         self._next_gait: GaitSettings | None = None
         self.estimate: BaseEstimate | None = None
         self._hold: JointCommand | None = None
@@ -248,7 +253,8 @@ def rehearse(robot: RobotDescription, settings: BodySettings | None = None) -> N
     The first call of a compiled loop reads it from disk. All of them together take longer than the gap between two
     states that `safety` puts up with, so call this before a robot depends on the answers.
     """
-    body, q = Body(robot, settings), robot.nominal_configuration
+    # A learned walker has no loops of its own to be read, and stands up with the model's.
+    body, q = Body(robot, replace(settings or BodySettings(), walker=MODEL)), robot.nominal_configuration
     still, effort = np.zeros(robot.joint_count), standing_effort(robot, q)
     data = robot.model.createData()
     pin.forwardKinematics(robot.model, data, q)

@@ -40,6 +40,12 @@ def tilt(orientation: Array) -> float:
     return math.acos(min(max(1.0 - 2.0 * (x * x + y * y), -1.0), 1.0))
 
 
+def up_in(orientation: Array) -> Array:
+    """Unit vector of the vertical in the axes that a quaternion (x, y, z, w) turns, shape (3,)."""
+    x, y, z, w = orientation.tolist()
+    return np.array((2.0 * (x * z - w * y), 2.0 * (y * z + w * x), 1.0 - 2.0 * (x * x + y * y)))
+
+
 def yaw_quaternion(yaw: float) -> Array:
     """Quaternion (x, y, z, w) of a rotation by ``yaw`` [rad] about the vertical."""
     return np.array([0.0, 0.0, math.sin(yaw / 2.0), math.cos(yaw / 2.0)])

@@ -8,6 +8,7 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
+from jepa_humanoid.geometry import up_in
 from jepa_humanoid.robot.state import FOOTPRINT, BaseEstimate, ElevationGrid, VelocityCommand
 from jepa_humanoid.world_model.errors import WorldModelError
 from jepa_humanoid.world_model.settings import ObservationSettings
@@ -80,8 +81,7 @@ def crop(grid: ElevationGrid, settings: ObservationSettings) -> Codes:
 
 def features(base: BaseEstimate, command: VelocityCommand) -> Features:
     """One frame of proprioception, in the order of `FEATURES`, shape (F,)."""
-    x, y, z, w = base.orientation
-    gravity = (2.0 * (x * z - w * y), 2.0 * (y * z + w * x))
+    gravity = up_in(base.orientation)[:2]
     v, omega = base.linear_velocity, base.angular_velocity
     return np.array([v[0], v[1], omega[2], omega[0], omega[1], *gravity, *command.as_array()], dtype=np.float32)
 

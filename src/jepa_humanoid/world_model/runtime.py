@@ -8,11 +8,10 @@ import numpy as np
 import onnxruntime
 from numpy.typing import ArrayLike, NDArray
 
+from jepa_humanoid.inference import load_network
 from jepa_humanoid.world_model.card import CARD, ModelCard, read_card
 from jepa_humanoid.world_model.errors import WorldModelError
 from jepa_humanoid.world_model.observation import FEATURES, Codes
-
-onnxruntime.disable_telemetry_events()  # nobody is told what a robot does
 
 Floats = NDArray[np.float32]
 
@@ -177,15 +176,7 @@ def _session(
     """Load a graph that takes inputs of these shapes; None where any number will do."""
     if not path.is_file():
         raise WorldModelError(f"no world model in '{path.parent}': {path.name} is missing")
-    options = onnxruntime.SessionOptions()
-    # Each call runs in the thread that makes it; whoever wants more threads makes more calls.
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    try:
-        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:
-        # ONNX Runtime raises a family of classes without a public common base.
-        raise WorldModelError(f"{path} cannot be loaded: {error}") from error
+    session = load_network(path, WorldModelError)
     taken = {each.name: tuple(each.shape) for each in session.get_inputs()}
     given = {each.name for each in session.get_outputs()}
     if set(taken) != set(inputs) or not given.issuperset(outputs):
@@ -216,7 +207,7 @@ def _try(
     }
     try:
         results = session.run(outputs, zeros)
-    except Exception as error:  # as above
+    except Exception as error:  # as in `load_network`
         raise WorldModelError(f"{path} cannot be run, export the model again: {error}") from error
     for name, result in zip(outputs, results, strict=True):
         if getattr(result, "dtype", None) != np.float32:

@@ -1,0 +1,7 @@
+"""Errors that name what is wrong with a walker."""
+
+from jepa_humanoid.errors import HumanoidError
+
+
+class WalkerError(HumanoidError, ValueError):
+    """There is no such walker, or a policy's file does not fit: the message says what it lacks, and where."""
