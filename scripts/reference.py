@@ -55,7 +55,7 @@ def settings_tables() -> str:
             if (default := _default(item)) is not None
         ]
         lines.append("")
-    return "\n".join(lines[:-1])
+    return "\n".join(lines[:-1]).replace("``", "`")
 
 
 def scene_tables() -> str:
@@ -100,6 +100,8 @@ def _default(item: Field[Any]) -> str | None:
         return ", ".join(f"{number:g}" for number in value).replace("-", "−")
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, str):
+        return f"`{value}`"
     return f"{value:g}" if isinstance(value, int | float) else None
 
 

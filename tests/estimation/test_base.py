@@ -11,6 +11,7 @@ from jepa_humanoid.estimation.base import BaseEstimator
 from jepa_humanoid.estimation.settings import EstimatorSettings
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.state import SensorSample, VelocityCommand
+from jepa_humanoid.robot.stature import standing_at, standing_effort
 
 DT = 0.002
 
@@ -249,3 +250,23 @@ def test_composed_state_is_the_estimate(robot: RobotDescription, walking, sampli
     assert estimator.foot_wrenches.shape == (2, 6)
     assert estimator.foot_forces.shape == (2, 3)
     assert all(p > 0.9 for p in estimator.contacts)
+
+
+def test_feet_that_tip_by_their_encoders_are_no_gyroscopes_lie(robot: RobotDescription) -> None:
+    """What turns without the base does not count; a base that turns with feet that stand does."""
+    estimator = BaseEstimator(robot)
+    q = standing_at(robot, (0.0, 0.0, 0.0))
+    still = replace(_still(robot, 0.0), effort=standing_effort(robot, q))
+    for tick in range(200):
+        estimator.update(replace(still, stamp=tick * DT))
+    assert estimator.ready
+    assert estimator.standing == (True, True)
+    tipping = still.velocity.copy()
+    for side in ("left", "right"):
+        tipping[robot.joint_names.index(f"{side}_ankle_pitch_joint")] = 20.0
+    spins = []
+    for change in ({"velocity": tipping}, {"angular_velocity": np.array((0.0, 20.0, 0.0))}):
+        estimator.update(replace(still, stamp=(200 + len(spins)) * DT, **change))
+        spins.append(estimator.foot_spin)
+    assert spins[0] < 0.1
+    assert spins[1] > 2.0

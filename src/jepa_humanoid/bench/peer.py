@@ -1,5 +1,6 @@
-"""Other people's solvers, each in an environment of its own: what they need may not stand beside what we need."""
+"""Others' solvers and policies, each in an environment of its own: what they need may not stand beside what we need."""
 
+import fcntl
 import json
 import subprocess
 import venv
@@ -22,13 +23,13 @@ class Peer:
 
     Attributes:
         name: Of the peer.
-        requirements: What pip installs for it.
-        script: Gets a file of states and prints one line of JSON.
+        requirements: What pip installs for it, and its options.
+        script: Gets a file of states and prints one line of JSON; None for a peer whose files are used and not run.
     """
 
     name: str
     requirements: tuple[str, ...]
-    script: Path
+    script: Path | None = None
 
     def prepare(self, say: Callable[[str], None] = lambda _: None) -> Path:
         """Return the peer's interpreter; the first time, make its environment under ``~/.cache/jepa_humanoid/peers``.
@@ -38,8 +39,15 @@ class Peer:
         """
         folder = cache_directory() / "peers" / "-".join(self.requirements)
         python, stamp = folder / "bin" / "python", folder / ".installed"
-        if stamp.is_file():
-            return python
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with folder.with_name(f"{folder.name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # two that come at once would spoil it for each other
+            if not stamp.is_file():
+                self._install(folder, python, say)
+                stamp.touch()
+        return python
+
+    def _install(self, folder: Path, python: Path, say: Callable[[str], None]) -> None:
         say(f"installing {', '.join(self.requirements)} into {folder} (once)")
         venv.create(folder, with_pip=True, clear=True)
         command = [str(python), "-m", "pip", "install", "--quiet", "--no-input", *self.requirements]
@@ -48,8 +56,6 @@ class Peer:
             raise PeerError(
                 f"pip could not install {self.name}: {done.stderr.strip()[-500:]}. Leave it out: --no-peers"
             )
-        stamp.touch()
-        return python
 
     def run(self, python: Path, states: Path) -> dict[str, Any]:
         """Run the script on a file of states; return what it printed.
@@ -57,6 +63,7 @@ class Peer:
         Raises:
             PeerError: If it fails.
         """
+        assert self.script is not None
         done = subprocess.run([str(python), str(self.script), str(states)], capture_output=True, text=True, check=False)
         lines = done.stdout.strip().splitlines()
         if done.returncode or not lines:

@@ -11,11 +11,12 @@ import numpy as np
 import typer
 from rich.table import Table
 
-from jepa_humanoid.commands.options import Jobs, Robot, Set, finite
+from jepa_humanoid.commands.options import Jobs, Robot, Set, Walker, finite
 from jepa_humanoid.commands.output import Lines, bars, console, fail
 from jepa_humanoid.data.dataset import Entry, read_recordings, write_manifest
 from jepa_humanoid.data.episode import Header, read_header
 from jepa_humanoid.data.generate import GenerationSettings, Task, generate
+from jepa_humanoid.locomotion.walkers import MODEL, check_walker
 from jepa_humanoid.overrides import join_overrides
 from jepa_humanoid.robot.description import DEFAULT_ROBOT, load_robot
 from jepa_humanoid.settings import check_settings
@@ -40,6 +41,7 @@ def generate_command(
     ] = GenerationSettings.seconds,
     jobs: Jobs = 1,
     robot: Robot = DEFAULT_ROBOT,
+    walker: Walker = MODEL,
     set_: Set = None,
     settings: Settings = "g1",
     scene: Annotated[
@@ -66,7 +68,9 @@ def generate_command(
     overrides = join_overrides(set_)
     if overrides:
         command["set"] = overrides
-    _run(tasks, out, robot, settings, made, jobs, command, overrides)
+    if walker != MODEL:
+        command["walker"] = walker
+    _run(tasks, out, robot, settings, made, jobs, command, overrides, walker)
 
 
 @app.command("replay")
@@ -125,6 +129,7 @@ def _run(
     jobs: int,
     command: dict[str, object],
     overrides: str = "",
+    walker: str = MODEL,
 ) -> None:
     endings: Counter[str] = Counter()
     entries: list[Entry] = []
@@ -132,8 +137,10 @@ def _run(
     try:
         with bars() as progress:
             bar = progress.add_task("episodes", total=len(tasks))
-            check_settings(load_robot(robot, overrides))
-            walk = partial(simulate, robot=robot, overrides=overrides)
+            described = load_robot(robot, overrides)
+            check_settings(described)
+            check_walker(described, walker)
+            walk = partial(simulate, robot=robot, overrides=overrides, walker=walker)
             for entry in generate(tasks, out, robot, walk, load_settings(settings), made, jobs):
                 entries.append(entry)
                 endings[entry.header.ending] += 1

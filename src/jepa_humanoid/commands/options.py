@@ -39,6 +39,10 @@ Set = Annotated[
     ),
 ]
 Robot = Annotated[str, typer.Option(help="Which robot: a file in config/robots, or the path of a YAML file.")]
+Walker = Annotated[
+    str,
+    typer.Option(metavar="model|policy:FILE", help="Who moves the robot: model, or a velocity policy in an ONNX file."),
+]
 Jobs = Annotated[int, typer.Option(min=1, help="Processes.")]
 
 

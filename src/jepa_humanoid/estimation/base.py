@@ -128,8 +128,13 @@ class BaseEstimator:
 
     @property
     def foot_spin(self) -> float:
-        """How fast the quieter of the feet that stand turns by gyroscope and encoders; 0 if none stands [rad/s]."""
-        return self._feet.spin
+        """How fast the quieter of the feet that stand turns by gyroscope and encoders; 0 if none stands [rad/s].
+
+        No more than the base turns: a foot that tips, or that has just been lifted, is quick by its encoders, and the
+        gyroscope says nothing strange.
+        """
+        x, y, z = self.velocity[3:6].tolist()
+        return min(self._feet.spin, math.sqrt(x * x + y * y + z * z))
 
     @property
     def ground_height(self) -> float:

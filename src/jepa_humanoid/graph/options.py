@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from jepa_humanoid.config import read_yaml
 from jepa_humanoid.errors import HumanoidError
-from jepa_humanoid.resources import file_names, is_path, named_file, not_found, share_directory
+from jepa_humanoid.resources import file_names, home_expanded, is_path, named_file, not_found, share_directory
 
 ParameterValue = bool | int | float | str
 
@@ -130,6 +130,9 @@ class Options:
         "",
         "What is to be otherwise than the robot's file says, such as gait.step_width=0.24; several with ';' between",
     )
+    walker: str = option(
+        "model", "Who moves the robot: model, or policy:FILE with a velocity policy in ONNX, such as policy:walk.onnx"
+    )
     seed: int = option(0, "Draws the scene's obstacles, the sensors' noise and the randomisation")
     planner: str = option(
         "jepa", "Who plans the way to a goal: the world model, a baseline, or nobody (off)", planner_names
@@ -169,6 +172,7 @@ class Options:
             numbers = value if isinstance(value, tuple) else (value,)
             if not all(math.isfinite(number) for number in numbers if isinstance(number, float)):
                 raise GraphError(f"{item.name} is {value}. Give finite numbers.")
+        object.__setattr__(self, "walker", _whole_walker(self.walker))
         check_namespace(self.namespace)
         if not 0 < self.port < 65536:
             raise GraphError(f"port {self.port} does not exist. Choose one from 1 to 65535.")
@@ -232,3 +236,19 @@ class SimulatedOptions(Options):
 
 def _has_model(robot: str) -> bool:
     return (share_directory() / "models" / robot / "model.json").is_file()
+
+
+def _whole_walker(walker: str) -> str:
+    """The same with its file's whole path, for the controller may run in another folder.
+
+    What is in the file is the controller's to judge, for that takes what runs networks.
+    """
+    kind, _, file = walker.partition(":")
+    if walker == "model":
+        return walker
+    if kind != "policy" or not file:
+        raise GraphError(f"walker '{walker}' does not exist. Choose one of: model, policy:FILE.")
+    path = home_expanded(file).absolute()
+    if not path.is_file():
+        raise GraphError(f"walker '{walker}' does not exist: there is no file '{path}'.")
+    return f"{kind}:{path}"

@@ -13,6 +13,7 @@ def controller(options: Options, target: Target) -> NodeSpec:
         parameters={
             "robot": options.robot,
             "set": options.set,
+            "walker": options.walker,
             # A real robot's clock never starts anew, and it gets up because somebody asks it to.
             "follow_restart": options.SIMULATED,
             "stand_at_start": options.SIMULATED,

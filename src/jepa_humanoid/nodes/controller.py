@@ -78,6 +78,7 @@ class Controller(RobotNode):
     SERVES = ("controller/stand_up", "controller/sit_down", "controller/emergency_stop", "controller/release")
     PARAMETERS = (
         replace(OVERRIDES, live=True),
+        ParameterSpec("walker", "model", "who moves the robot: `model`, or `policy:FILE`, a velocity policy in ONNX"),
         ParameterSpec(
             "odom_rate", 50.0, "of `odom`, `base_footprint`, `lidar/pose` and `tf`", "Hz", 1.0, 500.0, live=True
         ),
@@ -108,9 +109,9 @@ class Controller(RobotNode):
             follow_restart=self.value("follow_restart"),
             stand_at_start=self.value("stand_at_start"),
         )
-        settings = BodySettings(safety=settings_of(robot, "safety", limits))
-        rehearse(robot, settings)
+        settings = BodySettings(walker=self.value("walker"), safety=settings_of(robot, "safety", limits))
         self._body = Body(robot, settings)
+        rehearse(robot, settings)
         # What people ask for first: a stop that came with a state has to count for it.
         self.listen("emergency_stop", self._on_emergency_stop)
         self.listen("teleop/cmd_vel", self._on_teleop)

@@ -31,8 +31,8 @@ class SafetyLimits:
         frozen: Time for which a sensor may repeat itself exactly while the others go on, for which no sample may feel
             gravity, and for which every measured effort of a robot that holds itself up may be zero [s].
         start_spin: Rate of the base beyond which it does not start to balance [rad/s].
-        spin: Rate beyond which feet that stand cannot turn by gyroscope and encoders [rad/s]; in pushes that the robot
-            withstands they tip at up to 4, in falls at up to 9.
+        spin: Rate beyond which feet that stand, and the base with them, cannot turn by the gyroscope [rad/s]; in pushes
+            that a robot withstands they seem to at up to 8.
     """
 
     gap: Positive = 0.05

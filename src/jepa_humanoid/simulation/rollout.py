@@ -28,7 +28,10 @@ class Rollout:
             robot: The robot.
             scene: The scene.
             world: Noise, delay and randomisation.
-            body: Of estimator, gait and controller.
+            body: Who walks, and settings of estimator, gait and controller.
+
+        Raises:
+            WalkerError: If there is no such walker, or it does not fit the robot.
         """
         self.world = World(robot, scene, world)
         self.body = Body(robot, body)

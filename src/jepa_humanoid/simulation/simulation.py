@@ -55,6 +55,7 @@ class Simulation:
             RobotDescriptionError: If the robot is unknown or its description wrong.
             SceneError: If the scene is unknown or malformed.
             EngineError: If the engine is unknown, or casts no rays for a LiDAR.
+            WalkerError: If there is no such walker, or it does not fit the robot.
         """
         self.robot = robot if isinstance(robot, RobotDescription) else load_robot(robot)
         self.scene = scene if isinstance(scene, Scene) else load_scene(scene, seed)
@@ -114,9 +115,11 @@ class Simulation:
         )
 
 
-def simulate(scene: Scene, seed: int, robot: str = DEFAULT_ROBOT, overrides: str = "") -> Simulation:
+def simulate(
+    scene: Scene, seed: int, robot: str = DEFAULT_ROBOT, overrides: str = "", walker: str = BodySettings.walker
+) -> Simulation:
     """Make a robot's walk; as a function of this module, other processes can be told to call it."""
-    return Simulation(_described(robot, overrides), scene, seed)
+    return Simulation(_described(robot, overrides), scene, seed, body=BodySettings(walker=walker))
 
 
 @cache

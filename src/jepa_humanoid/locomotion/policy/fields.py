@@ -110,9 +110,7 @@ def describe(fields: PolicyFields, source: str, inputs: int, outputs: int) -> Po
     sizes = [each.history * _size(each.name, len(joints), outputs, fields.phase) for each in terms]
     if sum(sizes) != inputs:
         parts = " + ".join(f"{each.name} {size}" for each, size in zip(terms, sizes, strict=True))
-        raise WalkerError(
-            f"{source}: the network takes {inputs} numbers, and its observations are {parts} = {sum(sizes)}"
-        )
+        raise WalkerError(f"{source}: the network takes {inputs} numbers, and observations are {parts} = {sum(sizes)}")
     limits = fields.action_limits
     if limits is not None and len(limits) != outputs:
         raise WalkerError(f"{source}: action_limits has {len(limits)} pairs for {outputs} joints")

@@ -97,8 +97,8 @@ class PolicyWalker:
             elapsed = min(self._waited, self.description.period)
             self._waited = 0.0
             self._obey(command, elapsed)
-            self._decide(state)
             self._advance_phase()
+            self._decide(state)
         return JointCommand(state.stamp, self._target, self._still, None, self._gains)
 
     def _obey(self, command: VelocityCommand, time: float) -> None:
