@@ -65,6 +65,19 @@ def test_robot_and_scene_may_be_files(target: str, tmp_path: Path, monkeypatch: 
     assert "talos" in declared["robot"].description
 
 
+@pytest.mark.parametrize("target", ["mujoco", "gazebo"])
+def test_the_controller_is_told_who_walks(target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The model unless somebody chooses a policy, whose file the controller gets with its whole path."""
+    assert make_graph(make_options(target)).node("controller").parameters["walker"] == "model"
+    (tmp_path / "walk.onnx").touch()
+    monkeypatch.chdir(tmp_path)
+    for chosen in (
+        make_options(target, walker="policy:walk.onnx"),
+        read_options({"target": target, "walker": f"policy:{tmp_path / 'walk.onnx'}"}),
+    ):
+        assert make_graph(chosen).node("controller").parameters["walker"] == f"policy:{tmp_path / 'walk.onnx'}"
+
+
 def test_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     """A path that leads nowhere is told with the path and with the names that exist."""
     for option in ("robot", "scene"):
@@ -94,6 +107,9 @@ def test_only_what_the_graph_cannot_do_without_ends_it() -> None:
         ("real_time_factor", -1.0, "0 to 100"),
         ("rviz_config", "pretty", "debug, drive"),
         ("tf", "perhaps", "auto, true, false"),
+        ("walker", "modle", "model, policy:FILE"),
+        ("walker", "policy:", "model, policy:FILE"),
+        ("walker", "policy:gone.onnx", "there is no file '/"),
     ],
 )
 def test_wrong_value_names_the_right_ones(option: str, value: Any, named: str) -> None:

@@ -71,15 +71,22 @@ def parse(
         raise error(f"{source}: one part of it holds another too often, or itself") from mistake
 
 
-def read_yaml(path: Path, error: type[Exception] = ConfigurationError) -> object:
+def read_yaml(
+    path: Path, error: type[Exception] = ConfigurationError, loader: type[yaml.SafeLoader] = yaml.SafeLoader
+) -> object:
     """Read a YAML file.
+
+    Args:
+        path: Of the file.
+        error: Class of the error raised.
+        loader: For files of others, which may hold more than plain values.
 
     Raises:
         ConfigurationError: Or ``error``, if there is no such file or it is not YAML.
     """
     try:
         # Bytes, because YAML says itself how it is encoded: in UTF-8, or in UTF-16 with a mark at its beginning.
-        return yaml.safe_load(path.read_bytes())
+        return yaml.load(path.read_bytes(), loader)
     except FileNotFoundError as mistake:
         raise error(f"no file '{path}'") from mistake
     except OSError as mistake:

@@ -125,6 +125,16 @@ def test_unitree_may_move_some_joints(g1: RobotDescription, make_policy: Any, tm
     assert policy.stiffness[:2].tolist() == [22.0, 21.0]  # of those motors that have a joint, in their order
 
 
+def test_a_slice_of_pythons_means_all_joints(g1: RobotDescription, make_policy: Any, tmp_path: Path) -> None:
+    """What the exporter writes for all joints is no plain YAML, and is not run either."""
+    text = yaml.dump(deploy(), sort_keys=False).replace(
+        "joint_ids: null", "joint_ids: !!python/object/apply:builtins.slice [null, null, null]"
+    )
+    assert "slice" in text
+    (tmp_path / "deploy.yaml").write_text(text)
+    assert described(g1, make_policy(61, 29)).commanded == tuple(range(29))
+
+
 OWN = {
     "joints": ["left_hip_pitch_joint", "left_knee_joint", "left_ankle_pitch_joint"],
     "default_posture": {"*": 0.0, "*_knee_joint": 0.5},

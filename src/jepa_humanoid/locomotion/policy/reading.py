@@ -50,7 +50,7 @@ def read_policy(robot: RobotDescription, path: Path) -> tuple[Network, PolicyDes
 
 
 def _said(path: Path, robot: RobotDescription) -> dict[str, Any]:
-    values = read_yaml(path, WalkerError)
+    values = read_yaml(path, WalkerError, unitree.Loader)
     if not isinstance(values, dict):
         raise WalkerError(f"{path} has to be a table of names and values")
     return unitree.read(values, str(path), robot.name) if unitree.recognizes(values) else values

@@ -7,12 +7,21 @@ Its vectors are in the network's order, but gains are in the motors' order. Whic
 from collections.abc import Mapping
 from typing import Any
 
+import yaml
+
 from jepa_humanoid.config import parse, read_yaml
 from jepa_humanoid.locomotion.errors import WalkerError
 from jepa_humanoid.resources import file_names, resource
 
 _ACTION = "JointPositionAction"
 _RANGES = {"forward": "lin_vel_x", "lateral": "lin_vel_y", "turn": "ang_vel_z"}
+
+
+class Loader(yaml.SafeLoader):
+    """Reads what the exporter writes: objects of Python's, such as a slice that means all joints, count as nothing."""
+
+
+Loader.add_multi_constructor("tag:yaml.org,2002:python/", lambda *_: None)
 
 
 def recognizes(values: Mapping[str, Any]) -> bool:
