@@ -62,6 +62,8 @@ def test_version() -> None:
     [
         (("run", "--scene", "moon"), "flat, room"),
         (("run", "--robot", "h7"), "g1"),
+        (("run", "--walker", "policy:gone.onnx"), "there is no file"),
+        (("demo", "--walker", f"policy:{__file__}"), "test_cli.py cannot be loaded"),
         (("run", "--target", "gazebo"), "ros2 launch"),
         (("run", "--target", "g1"), "network_interface"),
         (("demo", "--goal", "1", "0"), "--headless"),

@@ -87,7 +87,7 @@ OFFERED = {
 }
 """What can be chosen about the graph without a ROS 2 installation."""
 
-SHOWN = ("robot", "set", "scene", "seed", "randomize", "planner", "model", "host", "port")
+SHOWN = ("robot", "set", "walker", "scene", "seed", "randomize", "planner", "model", "host", "port")
 """What a demo leaves to choose of it."""
 
 
@@ -183,7 +183,8 @@ def _options(**options: Any) -> Options:
     overrides = join_overrides(options.pop("set"))
     chosen = make_options(**options, set=overrides)
     imagines = chosen.planner != "off" and bool(chosen.model or chosen.goal is not None)
-    if overrides or imagines:
+    learned = chosen.walker != Options.walker
+    if overrides or imagines or learned:
         # Here, because it takes as long as everything else together.
         from jepa_humanoid.robot.description import load_robot
 
@@ -192,6 +193,10 @@ def _options(**options: Any) -> Options:
         from jepa_humanoid.settings import check_settings
 
         check_settings(robot)
+    if learned:
+        from jepa_humanoid.locomotion.walkers import check_walker
+
+        check_walker(robot, chosen.walker)
     if imagines:
         # A planner that cannot read it would be started again and again, and whoever waits for it would wait.
         from jepa_humanoid.mind import Mind, PlannerName
