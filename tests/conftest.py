@@ -2,13 +2,15 @@
 
 import copy
 import fcntl
+import json
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -114,3 +116,37 @@ def claim() -> Iterator[Claim]:
 def dds_domain(claim: Claim) -> int:
     """A DDS domain of the test's own for a real robot's network, apart from those of ROS."""
     return claim("dds-domain", range(110, 230), lambda _: True)
+
+
+@pytest.fixture
+def make_policy(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a velocity policy's network whose every output is one number, whatever goes in; returns its path."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    def make(inputs: int, outputs: int, metadata: Mapping[str, str] | None = None, value: float = 0.0) -> Path:
+        weights = numpy_helper.from_array(np.zeros((inputs, outputs), np.float32), "weights")
+        bias = numpy_helper.from_array(np.full((1, outputs), value, np.float32), "bias")
+        sums = helper.make_node("MatMul", ["obs", "weights"], ["sums"])
+        graph = helper.make_graph(
+            [sums, helper.make_node("Add", ["sums", "bias"], ["actions"])],
+            "policy",
+            [helper.make_tensor_value_info("obs", TensorProto.FLOAT, [1, inputs])],
+            [helper.make_tensor_value_info("actions", TensorProto.FLOAT, [1, outputs])],
+            [weights, bias],
+        )
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+        helper.set_model_props(model, dict(metadata or {}))
+        path = tmp_path / "walk.onnx"
+        onnx.save(model, str(path))
+        return path
+
+    return make
+
+
+@pytest.fixture
+def holosoma(g1: RobotDescription) -> dict[str, str]:
+    """What Holosoma writes into a network for a G1."""
+    ranges = {"lin_vel_x": [-1.0, 1.0], "lin_vel_y": [-0.5, 0.5], "ang_vel_yaw": [-0.8, 0.8]}
+    said = {"dof_names": g1.joint_names, "kp": [100.0] * 29, "kd": [3.0] * 29, "command_ranges": ranges}
+    return {key: json.dumps(value) for key, value in said.items()}
