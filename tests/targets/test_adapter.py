@@ -5,11 +5,12 @@ import math
 import numpy as np
 import pytest
 
-from jepa_humanoid.robot.state import JointCommand
+from jepa_humanoid.robot.state import Gains, JointCommand
 from jepa_humanoid.targets.unitree.adapter import UnitreeAdapter
 from jepa_humanoid.targets.unitree.clock import SourceClock, SteadyClock
 from jepa_humanoid.targets.unitree.engagement import Stage
 from jepa_humanoid.targets.unitree.errors import RefusalError
+from jepa_humanoid.targets.unitree.idl import LowCmd
 from jepa_humanoid.targets.unitree.remote import BUTTONS, pressed_buttons
 
 MS = 1_000_000
@@ -240,6 +241,30 @@ def test_stale_commands_count_as_none(adapter, robot, state, encode):
     assert "stale: it answers a state that is 30 ms old" in adapter.refused
     assert not adapter.hear_command(command, stamp + 30 * MS, 0.0)
     assert "30 ms in the future" in adapter.refused
+
+
+def test_a_commands_gains_are_the_motors(adapter, robot, hardware, state, encode):
+    """Followed, a command with gains of its own is what DDS carries to each motor: kp, kd and target."""
+    n, times = robot.joint_count, hardware.engagement
+    gains = Gains(10.0 + np.arange(n), 1.0 + 0.1 * np.arange(n))
+    asked = JointCommand(0.0, robot.joints.nominal, np.zeros(n), None, gains)
+    state.wireless_remote = [0x55, 0x51, *[0] * 38]
+    end = max(times.pose, times.ramp)
+    for now in np.arange(0.0, end + times.hand_over + 0.02, 0.008):
+        stamp, _ = say(adapter, encode(state), at=float(now))
+        if now == 0.0:
+            adapter.engage(0.0)
+        damps = adapter.stage in (Stage.POSING, Stage.HOLDING) and now < end + 0.016
+        assert adapter.hear_command(JointCommand.damping(0.0, n) if damps else asked, stamp, float(now))
+        outgoing = adapter.command(float(now))
+    assert outgoing.stage is Stage.FOLLOWING
+    sent = LowCmd.__idl__.deserialize(outgoing.data)
+    for joint, slot in enumerate(hardware.slots):
+        motor = sent.motor_cmd[slot]
+        assert motor.kp == pytest.approx(gains.stiffness[joint])
+        assert motor.kd == pytest.approx(gains.damping[joint])
+        assert motor.q == pytest.approx(robot.joints.nominal[joint])
+        assert motor.tau == 0.0
 
 
 def test_temperatures_and_errors_by_joint(adapter, state, encode):
