@@ -43,28 +43,58 @@ def standing(g1: RobotDescription, make_policy: Callable[..., Path], holosoma: d
     return make_policy(100, 29, holosoma)
 
 
-def test_torques_do_not_jump(g1: RobotDescription, standing: Path) -> None:
-    """The two ask for quite different torques, and between them no torque changes by more than a little in a tick."""
-    r = rollout(g1, standing)
-    walker = hand_over(r.body)
-    steps, between, first, last = [], [], None, None
-    while walker.share < 1.0:
+def passing_on(r: Rollout) -> tuple[list[np.ndarray], list[JointCommand]]:
+    """Torques of each tick, and commands, from the last before one walker begins to take over until it has all."""
+    walker, last = hand_over(r.body), None
+    found, commands = [], []
+    begun = walker.share
+    while not found or 0.0 < walker.share < 1.0:
         command = r.body.step(r.sample)
         now = torques(r, command)
-        if 0.0 < walker.share < 1.0:
-            assert last is not None
-            steps.append(np.abs(now - last).max())
-            assert command.gains is not None
-            between.append(np.abs(command.gains.stiffness - g1.joints.stiffness).max())
-        first = now if walker.share == 0.0 else first
+        if walker.share != begun:
+            found += [now] if last is None or found else [last, now]
+            commands.append(command)
         last = now
         r.world.advance(command)
         r.sample = r.world.sense()
-        assert r.world.stamp < 3.0
-    assert len(steps) == pytest.approx(HAND_OVER / 0.002, abs=2)
-    assert max(steps) < 2.0
-    assert np.all(np.diff(between) > 0.0)
-    assert np.abs(last - first).max() > 10.0 * max(steps)
+        assert r.world.stamp < 10.0
+    return found, commands
+
+
+def test_torques_do_not_jump(g1: RobotDescription, standing: Path) -> None:
+    """The two ask for quite different torques, and between them no torque changes by more than a little in a tick."""
+    r = rollout(g1, standing)
+    found, commands = passing_on(r)
+    steps = np.abs(np.diff(found, axis=0)).max(axis=1)
+    assert len(commands) == pytest.approx(HAND_OVER / 0.002, abs=2)
+    assert steps.max() < 2.0
+    assert np.abs(found[-1] - found[0]).max() > 10.0 * steps.max()
+    stiffness = [command.gains.stiffness[0] for command in commands if command.gains is not None]
+    assert np.all(np.diff(stiffness) > 0.0)
+
+
+def test_it_comes_back_to_sit_down(g1: RobotDescription, standing: Path) -> None:
+    """The model takes over as evenly, and lowers the robot only when it has it; asked to stand, it goes over again."""
+    r = rollout(g1, standing)
+    walker = hand_over(r.body)
+    while walker.share < 1.0:
+        r.tick()
+    assert r.run(None, 0.2)
+    assert r.body.sit_down()
+    found, commands = passing_on(r)
+    assert np.abs(np.diff(found, axis=0)).max() < 2.0
+    assert len(commands) == pytest.approx(HAND_OVER / 0.002, abs=2)
+    assert walker.share == 0.0
+    assert r.body.step(r.sample).gains is None
+    height = r.world.truth().position[2]
+    assert r.run(None, 0.6)
+    assert r.body.reason == "sitting down"
+    assert r.world.truth().position[2] < height - 0.02
+    assert r.body.stand_up()
+    while walker.share < 1.0:
+        r.tick()
+        assert r.body.mode is BodyMode.STAND
+        assert r.world.stamp < 10.0
 
 
 def test_it_waits_for_a_robot_that_is_still(g1: RobotDescription, standing: Path) -> None:
