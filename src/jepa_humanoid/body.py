@@ -16,6 +16,7 @@ from jepa_humanoid.control.dynamics import Dynamics
 from jepa_humanoid.control.settings import WholeBodySettings
 from jepa_humanoid.control.target import WholeBodySolution
 from jepa_humanoid.control.whole_body import WholeBodyController
+from jepa_humanoid.errors import HumanoidError
 from jepa_humanoid.estimation.base import BaseEstimator
 from jepa_humanoid.estimation.settings import EstimatorSettings
 from jepa_humanoid.locomotion.footstep import Footstep
@@ -35,6 +36,10 @@ _REHEARSAL = 0.9
 own."""
 
 
+class WalkerError(HumanoidError, ValueError):
+    """There is no such walker."""
+
+
 @dataclass(frozen=True)
 class BodySettings:
     """Settings of the body's parts, and how it hands torques to the motor drivers.
@@ -47,6 +52,10 @@ class BodySettings:
         velocity_leak: Time constant with which the velocity reference returns to the measurement [s].
         position_leak: Time constant with which the position reference does [s].
         sit_height: Lowering of the pelvis before the robot that sits down lets go [m].
+        walker: What walks it: ``model``, the only one there is.
+
+    Raises:
+        WalkerError: If there is no such walker.
     """
 
     safety: SafetyLimits | None = None
@@ -56,6 +65,11 @@ class BodySettings:
     velocity_leak: float = 0.02
     position_leak: float = 0.05
     sit_height: float = 0.2
+    walker: str = "model"
+
+    def __post_init__(self) -> None:
+        if self.walker != "model":
+            raise WalkerError(f"no walker '{self.walker}': there is 'model'")
 
 
 class Body:
