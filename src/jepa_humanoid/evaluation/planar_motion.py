@@ -16,22 +16,32 @@ def lead(command: VelocityCommand, duration: float) -> Vector:
     return np.array([sine * forward - versine * lateral, versine * forward + sine * lateral, turn])
 
 
-def velocity_error(command: VelocityCommand, way: Sequence[Vector], period: float) -> float | None:
-    """Relative error of the mean velocity along poses that are ``period`` apart, or None if there is none to speak of.
+def mean_velocity(way: Sequence[Vector], period: float) -> Vector:
+    """Constant velocity (forward, lateral, turn) that leads along poses from the first to the last: the logarithm.
 
-    The mean velocity is the constant one that leads from the first pose to the last: the logarithm of SE(2).
+    Args:
+        way: Planar poses, at least two.
+        period: Between two of them [s].
     """
-    asked = command.as_array()
-    if not asked.any() or len(way) < 2:
-        return None
     yaws = np.unwrap([pose[2] for pose in way])
     turn = float(yaws[-1] - yaws[0])
     x, y = geometry.to_local(way[0], way[-1][:2])
     sine, versine = _arc(turn)
     scale = 1.0 / ((sine**2 + versine**2) * (len(way) - 1) * period)
-    got = scale * np.array([sine * x + versine * y, sine * y - versine * x, turn * (sine**2 + versine**2)])
-    part = slice(0, 2) if asked[:2].any() else slice(2, 3)
-    return round(float(np.linalg.norm((got - asked)[part]) / np.linalg.norm(asked[part])), 4)
+    return scale * np.array([sine * x + versine * y, sine * y - versine * x, turn * (sine**2 + versine**2)])
+
+
+def velocity_error(command: VelocityCommand, way: Sequence[Vector], period: float) -> float | None:
+    """Relative error of the mean velocity along poses that are ``period`` apart, or None if there is none to speak of.
+
+    Over the ground and turning count each for itself, where they are asked for, and the larger error is the answer.
+    """
+    asked = command.as_array()
+    if not asked.any() or len(way) < 2:
+        return None
+    missed = mean_velocity(way, period) - asked
+    parts = [part for part in (slice(0, 2), slice(2, 3)) if asked[part].any()]
+    return round(max(float(np.linalg.norm(missed[part]) / np.linalg.norm(asked[part])) for part in parts), 4)
 
 
 def _arc(angle: float) -> tuple[float, float]:

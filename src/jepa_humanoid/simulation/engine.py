@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from jepa_humanoid.robot.files import LidarSettings
 from jepa_humanoid.robot.state import Vector
 
-
 PushPoint = Literal["torso", "com"]
 """What a push acts on: the torso's centre of mass, or the whole robot's."""
 
