@@ -133,11 +133,12 @@ def locomotion_command(
     from jepa_humanoid.api import walk
     from jepa_humanoid.commands.locomotion import choose_suite, parse_delay, show_summary, show_trials
     from jepa_humanoid.evaluation.summary import gather, summarize, write_report
+    from jepa_humanoid.evaluation.trial import DEFAULT_WALKER
 
     asked = choose_suite(suite, velocity, punches, impulses, directions, moving, push_at)
     chosen, late, overrides = _seeds(seeds), parse_delay(delay), join_overrides(set_)
     reports = []
-    for name in dict.fromkeys(walker or ["model"]):
+    for name in dict.fromkeys(walker or [DEFAULT_WALKER]):
         running = walk(asked, chosen, robot, engine, jobs, overrides, name, late)
         trials = list(track(running, f"{suite}, {name}", len(chosen) * len(asked.cases), console=console))
         reports.append(summarize(suite, engine, trials, robot, name))

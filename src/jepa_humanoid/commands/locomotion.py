@@ -20,6 +20,16 @@ from jepa_humanoid.simulation.engine import PushPoint
 LONGEST_DELAY = 50.0
 """Beyond which no motor that balances a robot answers [ms]."""
 
+_OF = {
+    "velocity": "walk",
+    "punches": "course",
+    "impulses": "push",
+    "directions": "push",
+    "moving": "push",
+    "push_at": "push",
+}
+"""Which suite an option is for."""
+
 
 def choose_suite(
     name: str,
@@ -56,16 +66,6 @@ def choose_suite(
     chosen = {"directions": directions, "moving": moving, "at": None if push_at is None else _push_point(push_at)}
     sizes = {} if impulses is None else {"impulses": parse_impulses(impulses)}
     return push_suite(**sizes, **{key: value for key, value in chosen.items() if value is not None})  # type: ignore[arg-type]
-
-
-_OF = {
-    "velocity": "walk",
-    "punches": "course",
-    "impulses": "push",
-    "directions": "push",
-    "moving": "push",
-    "push_at": "push",
-}
 
 
 def parse_velocity(text: str) -> VelocityCommand:
