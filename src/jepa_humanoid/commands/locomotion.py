@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, get_args
 
 from rich import box
-from rich.table import Table
+from rich.table import Column, Table
 
 from jepa_humanoid.commands.output import console
 from jepa_humanoid.evaluation.errors import SuiteError
@@ -114,13 +114,14 @@ def show_trials(trials: Sequence[LocomotionTrial]) -> None:
 
 
 def _lines(trials: Sequence[LocomotionTrial]) -> Table:
-    table = Table("seed", "µ", "kg", "asked", "passed", "tilt °", "off m", "yaw °", "speed %", "odom m", box=box.SIMPLE)
+    heads = ("seed", "µ", "kg", "asked", "passed", "tilt °", "off m", "yaw °", "speed %", "odom")
+    table = Table(*(Column(head, no_wrap=True) for head in heads), box=box.SIMPLE, padding=(0, 1, 0, 0))
     for t in trials:
         table.add_row(
             str(t.seed),
             f"{t.friction:.2f}",
             f"{t.mass_kg:.1f}",
-            ", ".join(f"{speed:g}" for speed in t.command) if any(t.command) else "",
+            ",".join(f"{speed:g}" for speed in t.command) if any(t.command) else "",
             "[green]yes[/]" if t.passed else "[red]no[/]" if t.survived else "[red]fell[/]",
             f"{t.max_tilt_deg:.1f}",
             _text(t.tracking_error_m, "{:.3f}".format),
