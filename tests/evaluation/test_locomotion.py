@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from jepa_humanoid import api
 from jepa_humanoid.body import WalkerError
 from jepa_humanoid.evaluation.course import Course
 from jepa_humanoid.evaluation.errors import SuiteError
@@ -211,6 +212,13 @@ def test_what_makes_no_suite_is_refused() -> None:
         trial_specs(push_suite(moving=-0.4), [0])
     with pytest.raises(WalkerError, match="no walker 'moonwalk'"):
         run_trial(replace(short_push(1.0), walker="moonwalk"))
+
+
+def test_suite_made_to_order_runs_from_python() -> None:
+    """`evaluate` of the API takes it as it takes a name."""
+    suite = replace(stand_suite(), duration=0.2, settling=0.3)
+    (trial,) = api.evaluate(suite, [2], walker="model")
+    assert trial == run_trial(TrialSpec(suite, Case(), seed=2))
 
 
 def test_report_has_every_figure(walk: LocomotionTrial, tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def survival_by_direction(reports: Sequence[Report]) -> str:
 
 def survival_by_impulse(reports: Sequence[Report]) -> str:
     """Survival over impulse: all directions together with their intervals, and the worst direction."""
-    figure = _figure(6.4, 3.4)
+    figure = _figure(8.4, 3.4)
     axes = figure.subplots()
     for k, report in enumerate(reports):
         cells = [cell for cell in report["cells"] if cell["impulse_ns"] is not None]
@@ -84,7 +84,7 @@ def trials_by_case(reports: Sequence[Report], key: str, label: str, factor: floa
         factor: From the figure to what the axis shows.
     """
     names = list(dict.fromkeys(_asked(row) for report in reports for row in report["rows"]))
-    figure = _figure(6.4, 1.1 + 0.26 * len(names) * max(1.0, 0.6 * len(reports)))
+    figure = _figure(8.4, 1.1 + 0.26 * len(names) * max(1.0, 0.6 * len(reports)))
     axes = figure.subplots()
     for k, report in enumerate(reports):
         rows = [row for row in report["rows"] if row["survived"] and row[key] is not None]
@@ -107,7 +107,7 @@ def saturated_joints(reports: Sequence[Report]) -> str:
         for name, share in report["saturation_by_joint"].items():
             largest[name] = max(share, largest.get(name, 0.0))
     names = sorted(largest, key=lambda name: -largest[name])[:_MOST_JOINTS]
-    figure = _figure(6.4, 1.1 + 0.28 * len(names))
+    figure = _figure(8.4, 1.1 + 0.28 * len(names))
     axes = figure.subplots()
     height = 0.8 / len(reports)
     for k, report in enumerate(reports):
@@ -146,7 +146,7 @@ def _finish(axes: Axes) -> None:
     axes.grid(axis="x", color="#f1f5f9")
     axes.set_axisbelow(True)
     axes.tick_params(labelsize=8)
-    axes.legend(fontsize=8, frameon=False)
+    axes.legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
 
 
 def _svg(figure: Figure) -> str:

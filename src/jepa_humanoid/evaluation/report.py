@@ -100,9 +100,10 @@ def _figures(reports: Sequence[Report]) -> str:
         ("consistency of pose, velocity", lambda r: ", ".join(_number(r["nees"][k], 2) for k in ("pose", "velocity"))),
         ("cost of transport", lambda r: _number(r["cost_of_transport"], 2)),
         ("motors at their limit, of time and joints", lambda r: _percent(r["torque_saturation"], 3)),
+        ("greatest torque asked for, of the limit", lambda r: _percent(r["torque_peak_relative"], 0)),
         ("ticks that asked for more than the limit", lambda r: str(r["torque_limit_violations"])),
         ("ticks without a solution", lambda r: str(r["qp_failures"])),
-        ("control step, median and p99", lambda r: f"{r['control_ms']['median']}, {r['control_ms']['p99']} ms"),
+        ("control step, median and p99", _control),
     )
     head = "".join(f"<th>{escape(str(report['walker']))}</th>" for report in reports)
     said = [(name, [say(report) for report in reports]) for name, say in lines]
@@ -123,9 +124,16 @@ def _share(report: Report, key: str) -> str:
 
 
 def _half(report: Report) -> str:
+    if all(row["impulse_ns"] is None for row in report["rows"]):
+        return _UNSAID
     if report["impulse_50_ns"] is None:
         return str(report["impulse_50_reason"])
     return f"{report['impulse_50_ns']:.1f} N·s, {report['delta_v_50']:.2f} m/s; {report['impulse_50_reason']}"
+
+
+def _control(report: Report) -> str:
+    times = report["control_ms"]
+    return f"{_number(times['median'], 2)}, {_number(times['p99'], 2)} ms"
 
 
 def _number(value: float | None, digits: int) -> str:
