@@ -185,6 +185,14 @@ def test_turning_counts_beside_going_ahead() -> None:
     assert velocity_error(VelocityCommand(0.3, 0.0, 0.5), way, 0.01) == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize("turns", [0.9, 1.0, 1.1, 3.0])
+def test_full_turns_are_measured(turns: float) -> None:
+    """A robot that comes back to where it began was not slow, though it sways by 3 cm as it walks."""
+    command = VelocityCommand(0.4, 0.15, turns * 2.0 * np.pi / 17.0)
+    way = [compose(lead(command, t), [0.0, 0.03 * np.sin(7.5 * t), 0.0]) for t in np.arange(0.0, 17.0, 0.01)]
+    assert velocity_error(command, way, 0.01) == pytest.approx(0.0, abs=0.03)
+
+
 def test_suites_count_their_trials() -> None:
     """A velocity or a push is a trial of its own."""
     counts = {name: len(trial_specs(name, range(3))) for name in SUITES}

@@ -174,7 +174,7 @@ def _hold(suite: Suite, case: Case, watch: Watch, settled: bool) -> _Outcome:
     return _Outcome(
         survived,
         tracking_error=float(np.hypot(*error[:2])),
-        heading_error=abs(float(error[2])),
+        heading_error=abs(watch.turned - command.turn * suite.duration),
         velocity_error=velocity_error(command, steady, watch.period) if moving else None,
         first_steps=lengths[:_FIRST_STEPS] if ahead else (),
         steady_step=float(np.median(lengths[early:])) if ahead and len(lengths) > early else None,

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -19,16 +20,25 @@ def lead(command: VelocityCommand, duration: float) -> Vector:
 def mean_velocity(way: Sequence[Vector], period: float) -> Vector:
     """Constant velocity (forward, lateral, turn) that leads along poses from the first to the last: the logarithm.
 
+    A full turn leads back to where it began, at any speed. So a way that turns is cut into parts that turn by a radian
+    each, and what they say is averaged.
+
     Args:
         way: Planar poses, at least two.
         period: Between two of them [s].
     """
     yaws = np.unwrap([pose[2] for pose in way])
-    turn = float(yaws[-1] - yaws[0])
-    x, y = geometry.to_local(way[0], way[-1][:2])
+    parts = min(max(1, math.ceil(abs(yaws[-1] - yaws[0]))), len(way) - 1)
+    ends = np.linspace(0, len(way) - 1, parts + 1).round().astype(int).tolist()
+    moved = [_logarithm(way[a], way[b], float(yaws[b] - yaws[a])) for a, b in pairwise(ends)]
+    return np.asarray(sum(moved) / ((len(way) - 1) * period))
+
+
+def _logarithm(start: Vector, end: Vector, turn: float) -> Vector:
+    """What leads from a pose to another at constant velocity in unit time, turning by an angle below 2π [rad]."""
+    x, y = geometry.to_local(start, end[:2])
     sine, versine = _arc(turn)
-    scale = 1.0 / ((sine**2 + versine**2) * (len(way) - 1) * period)
-    return scale * np.array([sine * x + versine * y, sine * y - versine * x, turn * (sine**2 + versine**2)])
+    return np.array([sine * x + versine * y, sine * y - versine * x, 0.0]) / (sine**2 + versine**2) + [0.0, 0.0, turn]
 
 
 def velocity_error(command: VelocityCommand, way: Sequence[Vector], period: float) -> float | None:

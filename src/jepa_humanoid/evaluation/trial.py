@@ -66,8 +66,8 @@ class LocomotionTrial:
         max_tilt_deg: Of the pelvis, in truth.
         tracking_error_m: Distance between where it ended, in truth, and where the command led from where it began.
             Along a course: the mean of ``waypoint_errors_m``, None if there are none.
-        tracking_error_deg: Angle between the heading at the end and the one to which the command led. Along a course:
-            the mean over its legs of the angle between the robot's turn and the one that the commands asked for.
+        tracking_error_deg: Difference between the angle that it turned by and the one that the command asked for, full
+            turns included. Along a course: the mean over its legs of the same.
         waypoint_errors_m: Distance between each waypoint, as seen from the true start, and where the robot was in truth
             when the time for it was over; only waypoints whose time came to its end.
         velocity_error_relative: Difference of mean true and commanded velocity, three seconds after the command's

@@ -144,6 +144,12 @@ class Watch:
         return float(np.linalg.norm(np.diff(way, axis=0), axis=1).sum())
 
     @property
+    def turned(self) -> float:
+        """Angle that the robot has turned by since `begin`, full turns included [rad]."""
+        yaws = np.unwrap([pose[2] for pose in (self.start, *self.way, self.pose)])
+        return float(yaws[-1] - yaws[0])
+
+    @property
     def pose_nees(self) -> float | None:
         """NEES of x, y and yaw now."""
         estimate = self._body.estimate
