@@ -285,6 +285,55 @@ def test_seeds_without_end_are_refused(seeds: str) -> None:
     assert f"'{seeds}' " in outcome.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--suite", "dance"), "known are stand, walk, course, push"),
+        (("--suite", "straight"), "known are stand, walk, course, push"),
+        (("--suite", "push", "--impulses", "hard"), "'hard' names no impulses"),
+        (("--suite", "push", "--impulses", "nan"), "'nan' names no impulses"),
+        (("--suite", "push", "--impulses=-5"), "greater than 0 N·s"),
+        (("--suite", "push", "--impulses", "60:10:10"), "below the first"),
+        (("--suite", "push", "--directions", "1000"), "1 to 360"),
+        (("--suite", "push", "--push-at", "nose"), "there is torso and com"),
+        (("--suite", "push", "--moving", "2"), "walks at up to 0.5 m/s"),
+        (("--suite", "walk", "--impulses", "10"), "--impulses is for the suite 'push'"),
+        (("--suite", "stand", "--no-punches"), "--punches is for the suite 'course'"),
+        (("--suite", "push", "--push-at", "com", "--velocity", "0.3"), "--velocity is for the suite 'walk'"),
+        (("--suite", "walk", "--velocity", "fast"), "'fast' is no velocity"),
+        (("--suite", "walk", "--velocity", "0,0,0"), "no velocity to hold"),
+        (("--delay", "5:2"), "'5:2' is no delay"),
+        (("--delay", "nan"), "'nan' is no delay"),
+        (("--walker", "moonwalk"), "no walker 'moonwalk'"),
+        (("--engine", "bullet"), "mujoco"),
+        (("--film", "film.mp4"), ".webp or .gif"),
+        (("--report", "/dev/null/x.html"), "cannot be written"),
+    ],
+)
+def test_trials_that_cannot_be_are_refused(arguments: tuple[str, ...], said: str) -> None:
+    """One sentence that says what is right, and no trial is shown."""
+    outcome = invoke("evaluate", "locomotion", "--seeds", "0", *arguments)
+    assert outcome.exit_code == 2
+    assert said in " ".join(outcome.output.split())
+    assert "stayed on their feet" not in outcome.output
+
+
+def test_pushes_are_measured_and_reported(tmp_path: Path) -> None:
+    """From the command line to the files: a push that nobody takes, in JSON and on a page."""
+    files = {name: tmp_path / f"pushes.{name}" for name in ("json", "html")}
+    outcome = invoke(
+        *("evaluate", "locomotion", "--suite", "push", "--impulses", "80", "--directions", "1", "--push-at", "com"),
+        *("--seeds", "0", "--walker", "model", "--json", str(files["json"]), "--report", str(files["html"])),
+    )
+    assert outcome.exit_code == 0, outcome.output
+    assert "0 of 1" in outcome.output
+    report = json.loads(files["json"].read_text())
+    assert (report["suite"], report["walker"], report["trials"], report["survived"]) == ("push", "model", 1, 0)
+    assert report["impulse_50_reason"].startswith("≤ 80 N·s")
+    assert report["rows"][0]["impulse_ns"] == 80.0
+    assert "</html>" in files["html"].read_text()
+
+
 def float_options() -> Iterator[tuple[str, ...]]:
     """Every option of every command that takes a number with a point, as words of a command line."""
     yield "demo", "--headless", "--goal", "1", "0", "--seconds=nan"
@@ -314,6 +363,7 @@ def test_there_are_options_with_numbers() -> None:
     """The test above looks at all of them."""
     found = {(words[0], words[-1]) for words in float_options()}
     assert {("replay", "--rate=nan"), ("bench", "--seconds=nan"), ("train", "--regularization=nan")} <= found
+    assert ("evaluate", "--moving=nan") in found
 
 
 @pytest.mark.parametrize("number", ["nan", "inf"])

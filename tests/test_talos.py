@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from jepa_humanoid.evaluation.locomotion import run_trial
-from jepa_humanoid.evaluation.suites import SUITES
+from jepa_humanoid.evaluation.suites import Case, stand_suite
+from jepa_humanoid.evaluation.trial import TrialSpec
 from jepa_humanoid.robot.description import RobotDescription, load_robot
 from jepa_humanoid.robot.state import VelocityCommand
 from jepa_humanoid.safety import BodyMode
@@ -39,7 +40,7 @@ def test_it_stands_and_walks_in_closed_loop(talos: RobotDescription) -> None:
 
 def test_a_trial_is_of_the_robot_that_was_asked_for() -> None:
     """A suite over TALOS draws its masses around 90 kg."""
-    trial = run_trial(replace(SUITES["stand"], duration=0.2, settling=0.3), seed=0, robot="talos")
+    trial = run_trial(TrialSpec(replace(stand_suite(), duration=0.2, settling=0.3), Case(), seed=0, robot="talos"))
     assert trial.survived
     assert 80.0 < trial.mass_kg < 100.0
 

@@ -11,10 +11,11 @@ import yaml
 
 from jepa_humanoid.data.dataset import read_recordings
 from jepa_humanoid.evaluation import locomotion, navigation
-from jepa_humanoid.evaluation.locomotion import LocomotionTrial
 from jepa_humanoid.evaluation.model import judge_model, write_model_report
 from jepa_humanoid.evaluation.navigation import Trial
 from jepa_humanoid.evaluation.suites import Suite
+from jepa_humanoid.evaluation.trial import LocomotionTrial
+from jepa_humanoid.locomotion import walkers
 from jepa_humanoid.mind import PlannerName
 from jepa_humanoid.robot.description import DEFAULT_ROBOT, load_robot
 from jepa_humanoid.settings import check_settings
@@ -51,11 +52,12 @@ class ExportedModel:
 
 
 def evaluate(
-    suite: str,
+    suite: str | Suite,
     seeds: Iterable[int] = range(4),
     robot: str = DEFAULT_ROBOT,
     *,
     engine: str = "mujoco",
+    walker: str = walkers.MODEL,
     scene: str = "room",
     planner: PlannerName = "jepa",
     model: Path | None = None,
@@ -65,10 +67,12 @@ def evaluate(
     """Run a closed-loop suite: estimated state, noise, and friction and masses drawn from each seed.
 
     Args:
-        suite: ``stand``, ``walk``, ``push``, ``straight`` or ``turn``; or ``navigation``: to the goals of a scene.
-        seeds: Of worlds, scenes and searches; locomotion gives a trial for each push of each seed.
+        suite: ``stand``, ``walk``, ``course`` or ``push``, or one that the functions of
+            `jepa_humanoid.evaluation.suites` make; or ``navigation``: to the goals of a scene.
+        seeds: Of worlds, scenes and searches; locomotion gives a trial for each velocity or push of each seed.
         robot: A name in ``config/robots``, or the path of a YAML file.
         engine: What simulates it, but for navigation: ``mujoco``, or ``dart``.
+        walker: What walks it, but for navigation: ``model``, or ``policy:FILE``.
         scene: For navigation: a name in ``config/scenes``, or the path of a YAML file.
         planner: For navigation: who chooses the velocities.
         model: For navigation: folder of the world model; None for the robot's own.
@@ -76,11 +80,11 @@ def evaluate(
         overrides: What is to be otherwise than the robot's file says, such as ``gait.step_width=0.24``.
 
     Raises:
-        HumanoidError: If there is no such suite, robot, engine, scene, planner or model; it says what there is.
+        HumanoidError: If there is no such suite, robot, engine, walker, scene, planner or model; it says what there is.
     """
     if suite == "navigation":
         return list(navigate(list(seeds), robot, scene, planner, model, jobs, overrides))
-    return list(walk(suite, list(seeds), robot, engine, jobs, overrides))
+    return list(walk(suite, list(seeds), robot, engine, jobs, overrides, walker))
 
 
 def walk(
@@ -90,10 +94,24 @@ def walk(
     engine: str = "mujoco",
     jobs: int = 1,
     overrides: str = "",
+    walker: str = walkers.MODEL,
+    delay: tuple[float, float] = (0.002, 0.002),
 ) -> Iterator[LocomotionTrial]:
-    """Run a suite of locomotion, and yield each trial as it ends; as `evaluate`."""
+    """Run a suite of locomotion, and yield each trial as it ends; as `evaluate`.
+
+    Args:
+        suite: As of `evaluate`.
+        seeds: As of `evaluate`.
+        robot: As of `evaluate`.
+        engine: As of `evaluate`.
+        jobs: As of `evaluate`.
+        overrides: As of `evaluate`.
+        walker: As of `evaluate`.
+        delay: Least and greatest time from a command's arrival to its effect, from which each seed draws [s].
+    """
+    specs = locomotion.trial_specs(suite, seeds, engine, robot, overrides, walker, delay)
     check_settings(load_robot(robot, overrides))
-    yield from locomotion.evaluate(suite, seeds, jobs, engine, robot, overrides)
+    yield from locomotion.evaluate(specs, jobs)
 
 
 def navigate(

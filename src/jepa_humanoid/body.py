@@ -222,6 +222,11 @@ class Body:
         return self._estimator.ground_height
 
     @property
+    def failures(self) -> int:
+        """Ticks for which the walker found no solution."""
+        return self._safety.failures
+
+    @property
     def status(self) -> BodyStatus:
         """All that others may know, as it is now."""
         safety, estimator, walker = self._safety, self._estimator, self._walker

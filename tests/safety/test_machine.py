@@ -238,6 +238,7 @@ def test_unsolved_ticks_in_a_row_end_it() -> None:
         assert tick(safety, sample(1.004 + 0.002 * k), solved=solved).effort is not None
     assert tick(safety, sample(1.02), solved=False).effort is None
     assert safety.reason.cause is Cause.UNSOLVED
+    assert safety.failures == 5
 
 
 def test_robot_that_is_not_to_stand_at_the_start_waits() -> None:

@@ -192,6 +192,22 @@ def test_dart_repeats_itself(g1: RobotDescription) -> None:
     assert np.array_equal(ends[0].linear_acceleration, ends[1].linear_acceleration)
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_push_at_the_centre_of_mass_is_felt_by_no_joint(g1: RobotDescription, engine: str) -> None:
+    """In the air it gives all of the robot the impulse over its mass, and leaves the joints where they are."""
+    moved = make_engine(engine, g1, load_scene("flat"), STEP, BodyDraw(0.8, {}))
+    q = tilted(g1, 1.0)
+    moved.place(q, np.zeros(g1.joint_count))
+    still = make_engine(engine, g1, load_scene("flat"), STEP, BodyDraw(0.8, {}))
+    still.place(q, np.zeros(g1.joint_count))
+    for _ in range(20):
+        moved.step(np.zeros(g1.joint_count), NO_PUSH, np.array([100.0, -50.0, 0.0]))
+        still.step(np.zeros(g1.joint_count), NO_PUSH)
+    gained = moved.base.linear_velocity - still.base.linear_velocity
+    np.testing.assert_allclose(gained, 20 * STEP * np.array([100.0, -50.0, 0.0]) / moved.mass, atol=1e-6)
+    np.testing.assert_allclose(moved.position, still.position, atol=1e-6)
+
+
 def test_dart_takes_pushes(g1: RobotDescription) -> None:
     """A push of 5 N·s accelerates a robot in the air by the impulse over its mass."""
     world = dart_world(g1, noise=False)

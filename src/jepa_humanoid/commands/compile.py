@@ -14,7 +14,8 @@ import typer
 
 from jepa_humanoid.commands.output import console
 from jepa_humanoid.evaluation import locomotion, navigation
-from jepa_humanoid.evaluation.suites import SUITES
+from jepa_humanoid.evaluation.suites import push_suite
+from jepa_humanoid.evaluation.trial import TrialSpec
 from jepa_humanoid.mind import Mind, PlannerName
 from jepa_humanoid.monitor.shapes import load_body_shapes
 from jepa_humanoid.robot.description import DEFAULT_ROBOT, load_robot
@@ -39,10 +40,10 @@ def compile_kernels(
     The meshes that the page shows of the robot are made too, once for their files.
     """
     began = time.monotonic()
-    ahead = SUITES["straight"].command
     console.print("the body: a robot stands, walks and is pushed ...")
-    suite = replace(SUITES["push"], command=ahead, settling=0.4, duration=_WALK, resting=0.0)
-    locomotion.run_trial(suite, 0, (0.0, 5.0), robot=robot)
+    suite = push_suite(impulses=(5.0,), directions=1, moving=0.3)
+    brief_suite = replace(suite, settling=0.4, approach=0.2, phase=0.0, duration=_WALK)
+    locomotion.run_trial(TrialSpec(brief_suite, suite.cases[0], seed=0, robot=robot))
     brief = navigation.NavigationSettings(seconds=_WALK, settling=0.2)
     console.print("perception and planning: it looks for a way ...")
     described = load_robot(robot)

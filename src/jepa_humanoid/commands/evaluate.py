@@ -1,14 +1,14 @@
 """`humanoid evaluate`: measure, and report."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich import box
 from rich.progress import track
 from rich.table import Table
 
-from jepa_humanoid.commands.options import Jobs, Robot, Set, finite, place_to_write
+from jepa_humanoid.commands.options import Jobs, Robot, Set, film_to_write, finite, place_to_write
 from jepa_humanoid.commands.output import console, fail
 from jepa_humanoid.mind import PLANNERS, PlannerName
 from jepa_humanoid.overrides import join_overrides
@@ -79,56 +79,86 @@ def navigation_command(
 
 @app.command("locomotion")
 def locomotion_command(
-    suite: Annotated[str, typer.Option(help="What is asked: stand, walk, push, straight or turn.")] = "walk",
+    suite: Annotated[str, typer.Option(help="What is asked: stand, walk, course or push.")] = "walk",
     robot: Robot = DEFAULT_ROBOT,
     set_: Set = None,
-    impulse: Annotated[
-        float | None,
-        typer.Option(min=0.0, help="Size of the pushes of the suite push, in N·s; 15 if none.", callback=finite),
+    walker: Annotated[
+        list[str] | None,
+        typer.Option(help="What walks it: model, or policy:FILE; may be repeated, to compare on the same seeds."),
     ] = None,
+    velocity: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="AHEAD,LEFT,TURN",
+            help="Of the suite walk: what to hold, in m/s and rad/s, in place of its own; may be repeated.",
+        ),
+    ] = None,
+    punches: Annotated[
+        bool | None, typer.Option("--punches/--no-punches", help="Of the suite course: whether it is punched.")
+    ] = None,
+    impulses: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FIRST:LAST:STEP", help="Of the suite push, in N·s, LAST included; or one number. 15 if none."
+        ),
+    ] = None,
+    directions: Annotated[
+        int | None, typer.Option(min=1, help="Of the suite push: how many, from forward on. 4 if none.")
+    ] = None,
+    moving: Annotated[
+        float | None,
+        typer.Option(help="Of the suite push: walk ahead meanwhile, in m/s. It stands if none.", callback=finite),
+    ] = None,
+    push_at: Annotated[
+        str | None, typer.Option(help="Of the suite push: torso, or com (the whole robot's centre of mass).")
+    ] = None,
+    delay: Annotated[
+        str, typer.Option(metavar="LEAST:MOST", help="Of commands, drawn from each seed, in ms; or one number.")
+    ] = "2",
     engine: Annotated[str, typer.Option(help="What simulates it: mujoco, or dart (Gazebo's).")] = "mujoco",
     seeds: Seeds = "0:4",
     jobs: Jobs = 1,
     json: Json = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Where to write a page with charts, an HTML file.", callback=place_to_write)
+    ] = None,
+    film: Annotated[
+        Path | None,
+        typer.Option(help="Where to film the first trial, a .webp or .gif file.", callback=film_to_write),
+    ] = None,
 ) -> None:
-    """Stand, walk, take pushes or turn with estimated state, noise, and randomised friction and mass."""
+    """Stand, walk, follow a course or take pushes with estimated state, noise, and randomised friction and mass."""
+    if film is not None:
+        # MuJoCo reads it when it is first imported.
+        os.environ.setdefault("MUJOCO_GL", "egl")
     from jepa_humanoid.api import walk
-    from jepa_humanoid.evaluation.locomotion import summarize, trial_count, write_report
-    from jepa_humanoid.evaluation.suites import SUITES, pushed_by
+    from jepa_humanoid.commands.locomotion import choose_suite, parse_delay, show_summary, show_trials
+    from jepa_humanoid.evaluation.summary import gather, summarize, write_report
+    from jepa_humanoid.locomotion.walkers import MODEL
 
-    if suite not in SUITES:
-        fail(f"no suite '{suite}': known are {', '.join(SUITES)}")
-    if impulse is not None and suite != "push":
-        fail(f"nobody is pushed in the suite '{suite}'")
-    asked = SUITES[suite] if impulse is None else pushed_by(impulse)
-    chosen = _seeds(seeds)
-    running = walk(asked, chosen, robot, engine, jobs, join_overrides(set_))
-    trials = list(track(running, suite, trial_count(asked, chosen), console=console))
-    table = Table("seed", "µ", "kg", "push", "passed", "tilt °", "off m", "yaw °", "speed %", "odom m", box=box.SIMPLE)
-    for t in trials:
-        table.add_row(
-            str(t.seed),
-            f"{t.friction:.2f}",
-            f"{t.mass_kg:.1f}",
-            "" if t.impulse is None else f"{t.impulse[0]:.0f}, {t.impulse[1]:.0f}",
-            "[green]yes[/]" if t.passed else "[red]no[/]" if t.survived else "[red]fell[/]",
-            f"{t.max_tilt_deg:.1f}",
-            "" if t.tracking_error_m is None else f"{t.tracking_error_m:.3f}",
-            "" if t.heading_error_deg is None else f"{t.heading_error_deg:.1f}",
-            "" if t.velocity_error_relative is None else f"{100 * t.velocity_error_relative:.0f}",
-            f"{t.odometry_error_m:.3f}",
-        )
-    console.print(f"[bold]{suite}[/] in {engine}: {robot} {asked.description}")
-    console.print(table)
-    report = summarize(suite, engine, trials, robot)
-    console.print(
-        f"[bold]{suite}[/]: {report['survived']} of {report['trials']} stayed on their feet, "
-        f"{report['passed']} passed; largest tilt {report['max_tilt_deg']}°; "
-        f"control {max(t.control_ms[0] for t in trials):.2f} ms median, "
-        f"{max(t.control_ms[1] for t in trials):.2f} ms p99 at worst"
-    )
+    asked = choose_suite(suite, velocity, punches, impulses, directions, moving, push_at)
+    chosen, late, overrides = _seeds(seeds), parse_delay(delay), join_overrides(set_)
+    reports = []
+    for name in dict.fromkeys(walker or [MODEL]):
+        running = walk(asked, chosen, robot, engine, jobs, overrides, name, late)
+        trials = list(track(running, f"{suite}, {name}", len(chosen) * len(asked.cases), console=console))
+        reports.append(summarize(suite, engine, trials, robot, name))
+        console.print(f"[bold]{suite}[/] in {engine}: {robot}, {name}, {asked.description}")
+        show_trials(trials)
+    for done in reports:
+        show_summary(done)
     if json is not None:
-        write_report(json, report)
+        write_report(json, gather(reports))
+    if report is not None:
+        from jepa_humanoid.evaluation.report import write_html
+
+        write_html(report, reports, asked.description)
+    if film is not None:
+        from jepa_humanoid.evaluation.film import film_trial
+        from jepa_humanoid.evaluation.locomotion import trial_specs
+
+        first = trial_specs(asked, chosen[:1], engine, robot, overrides, reports[0]["walker"], late)[0]
+        console.print(f"{film_trial(first, film)} pictures of the first trial in {film}")
 
 
 @app.command("model")

@@ -30,6 +30,16 @@ def place_to_write(path: Path | None) -> Path | None:
     return path
 
 
+def film_to_write(path: Path | None) -> Path | None:
+    """Refuse a film that cannot be written or whose format nobody knows; callback of options."""
+    if path is not None and path.suffix.lower() not in FILMS:
+        raise typer.BadParameter(f"{path} has to end in {' or '.join(FILMS)}.")
+    return place_to_write(path)
+
+
+FILMS = (".webp", ".gif")
+"""Endings of films that can be written."""
+
 Set = Annotated[
     list[str] | None,
     typer.Option(

@@ -1,90 +1,173 @@
-"""What trials of the body ask: stand, walk, take pushes, turn; and the limits that each has to keep to."""
+"""What trials of the body ask: stand, hold velocities, follow a course, take pushes; and the limits to keep to."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from jepa_humanoid.evaluation.course import Course
+from jepa_humanoid.evaluation.errors import SuiteError
+from jepa_humanoid.evaluation.pushes import Punches, Push, pushes_from_all_sides
 from jepa_humanoid.robot.state import VelocityCommand
+from jepa_humanoid.simulation.engine import PushPoint
+
+VELOCITIES = (
+    VelocityCommand(0.3),
+    VelocityCommand(0.8),
+    VelocityCommand(-0.5),
+    VelocityCommand(0.0, 0.4),
+    VelocityCommand(0.0, -0.4),
+    VelocityCommand(turn=1.0),
+    VelocityCommand(turn=-1.0),
+    VelocityCommand(0.4, 0.15, 0.4),
+)
+"""What the suite ``walk`` asks for, a trial each: an easy pace, the fastest each way, and a mix."""
+
+_APPROACH = 3.0
+"""Time for which a robot walks before it is pushed, at least [s]."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """What one trial of a suite asks, beside what all of them ask.
+
+    Attributes:
+        command: Velocity asked for after settling, if there is no course.
+        push: That the robot has to take, or None.
+    """
+
+    command: VelocityCommand = field(default_factory=VelocityCommand)
+    push: Push | None = None
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a trial has to keep to beside staying on its feet; None for anything.
+
+    Attributes:
+        tilt: Of the pelvis, ever [rad].
+        velocity: Relative error of the mean velocity.
+        tracking: Distance to where it was to be [m].
+        heading: Angle to where it was to look [rad].
+    """
+
+    tilt: float | None = None
+    velocity: float | None = None
+    tracking: float | None = None
+    heading: float | None = None
 
 
 @dataclass(frozen=True)
 class Suite:
-    """What a trial asks of the body, and what it has to keep to.
+    """What is asked of a body.
 
     Attributes:
         name: On the command line.
         description: For people.
+        cases: What is asked, one trial each a seed.
         course: Of waypoints to walk along after settling, or None.
-        command: Asked for after settling, if there is no course.
-        duration: For which it is asked for, or for which the robot is watched when it stands [s].
-        impulses: Of pushes on the torso when the duration begins, one trial each; forward and to the left [N·s].
+        punches: To be taken meanwhile, or None.
+        duration: For which a case's command is asked for [s].
         settling: Time for which the robot stands before [s].
-        resting: Time after the command before the end is judged [s].
-        tilt_limit: That a trial has to keep to [rad], or None for staying on its feet.
-        tracking_limit: Distance between where it ends and where the command leads [m], or None for anywhere.
+        approach: Time for which a case's command is asked for before its push, at least [s].
+        phase: Greatest time beyond the approach, drawn from the seed so that the push meets any part of the gait [s].
+        resting: Time without a command after the duration, before the end is judged [s].
+        limits: To keep to.
     """
 
     name: str
     description: str
+    cases: tuple[Case, ...] = (Case(),)
     course: Course | None = None
-    command: VelocityCommand = field(default_factory=VelocityCommand)
+    punches: Punches | None = None
     duration: float = 0.0
-    impulses: tuple[tuple[float, float] | None, ...] = (None,)
     settling: float = 1.0
-    resting: float = 3.0
-    tilt_limit: float | None = None
-    tracking_limit: float | None = None
+    approach: float = 0.0
+    phase: float = 0.0
+    resting: float = 0.0
+    limits: Limits = field(default_factory=Limits)
 
 
-SUITES: Mapping[str, Suite] = MappingProxyType(
-    {
-        suite.name: suite
-        for suite in (
-            Suite("stand", "stands untouched for 60 s, the first to settle", duration=59.0, resting=0.0),
-            Suite(
-                "push",
-                "is pushed by 15 N·s within 0.1 s, from behind, from the front, from the right and from the left",
-                impulses=((15.0, 0.0), (-15.0, 0.0), (0.0, 15.0), (0.0, -15.0)),
-                resting=4.0,
-            ),
-            Suite(
-                "walk",
-                "walks for 60 s past 12 waypoints, 5 s each",
-                course=Course(),
-                resting=0.0,
-            ),
-            Suite(
-                "straight",
-                "walks at 0.3 m/s for 10 s, and stops",
-                command=VelocityCommand(forward=0.3),
-                duration=10.0,
-                tilt_limit=math.radians(20.0),
-                tracking_limit=0.3,
-            ),
-            Suite(
-                "turn",
-                "turns at 0.5 rad/s for 8 s, and stops",
-                command=VelocityCommand(turn=0.5),
-                duration=8.0,
-                tilt_limit=math.radians(20.0),
-                tracking_limit=0.3,
-            ),
-        )
-    }
-)
+def stand_suite() -> Suite:
+    """Standing untouched for a minute."""
+    return Suite("stand", "stands untouched for 60 s, the first to settle", duration=59.0)
 
 
-def pushed_by(impulse: float) -> Suite:
-    """The suite ``push`` with pushes of another size [N·s]: what topples the G1 is little to a robot of 90 kg."""
-    push = SUITES["push"]
-    sizes = [math.hypot(*given) for given in push.impulses if given is not None]
-    return replace(
-        push,
-        description=push.description.replace(f"{sizes[0]:g} N·s", f"{impulse:g} N·s"),
-        impulses=tuple(
-            None if given is None else (given[0] * impulse / size, given[1] * impulse / size)
-            for given, size in zip(push.impulses, sizes, strict=True)
-        ),
+def walk_suite(velocities: Sequence[VelocityCommand] = VELOCITIES) -> Suite:
+    """Holding velocities for 20 s each, then stopping.
+
+    Raises:
+        SuiteError: If there are none, or one is standing or no number.
+    """
+    for velocity in velocities:
+        speeds = velocity.as_array()
+        if not speeds.any() or not all(map(math.isfinite, speeds)):
+            raise SuiteError(f"{velocity} is no velocity to hold: give finite numbers, not all of them zero")
+    if not velocities:
+        raise SuiteError("there is no velocity to hold")
+    return Suite(
+        "walk",
+        "holds each velocity for 20 s to within 10 %, and stops",
+        tuple(Case(velocity) for velocity in velocities),
+        duration=20.0,
+        resting=3.0,
+        limits=Limits(tilt=math.radians(20.0), velocity=0.1),
     )
+
+
+def course_suite(punches: bool = True) -> Suite:
+    """A minute past twelve waypoints, with or without punches."""
+    return Suite(
+        "course",
+        "walks for 60 s past 12 waypoints" + (", and is punched every 4 to 6 s with up to 600 N" if punches else ""),
+        course=Course(),
+        punches=Punches() if punches else None,
+        limits=Limits(tracking=0.12, heading=math.radians(5.0)),
+    )
+
+
+def push_suite(
+    impulses: Sequence[float] = (15.0,), directions: int = 4, moving: float = 0.0, at: PushPoint = "torso"
+) -> Suite:
+    """One push a trial, and four seconds to be calm again.
+
+    Args:
+        impulses: Their sizes [N·s].
+        directions: How many, evenly spaced; the first is forward.
+        moving: Velocity at which the robot walks ahead meanwhile [m/s].
+        at: What they act on.
+
+    Raises:
+        SuiteError: If there are no such pushes, or the velocity is no number.
+    """
+    if not math.isfinite(moving):
+        raise SuiteError(f"nobody walks at {moving} m/s")
+    walking = moving != 0.0
+    sizes = ", ".join(f"{impulse:g}" for impulse in impulses)
+    where = "the torso" if at == "torso" else "its centre of mass"
+    return Suite(
+        "push",
+        f"{f'walks at {moving:g} m/s' if walking else 'stands'} and is pushed at {where} by {sizes} N·s within 0.1 s, "
+        f"{'forward' if directions == 1 else f'in {directions} directions'}",
+        tuple(Case(VelocityCommand(moving), push) for push in pushes_from_all_sides(impulses, directions, at)),
+        duration=4.0,
+        approach=_APPROACH if walking else 0.0,
+        phase=1.0 if walking else 0.0,
+    )
+
+
+SUITES: Mapping[str, Callable[[], Suite]] = MappingProxyType(
+    {"stand": stand_suite, "walk": walk_suite, "course": course_suite, "push": push_suite}
+)
+"""What each suite is unless more is asked for."""
+
+
+def find_suite(name: str) -> Suite:
+    """The suite of a name, as it is unless more is asked for.
+
+    Raises:
+        SuiteError: If there is none; it says what there is.
+    """
+    if name not in SUITES:
+        raise SuiteError(f"no suite '{name}': known are {', '.join(SUITES)}")
+    return SUITES[name]()

@@ -69,6 +69,7 @@ class Safety:
         reason: Why.
         stop: The emergency stop in force, or None.
         engaged: Whether the body balances.
+        failures: Ticks of balancing for which there was no solution, ever.
         sitting: Whether it is lowering itself.
     """
 
@@ -91,7 +92,7 @@ class Safety:
         self._sensors = SensorCheck(joint_names, self.limits, stops)
         self._reply: JointCommand | None = None
         self._stamp = math.nan
-        self._repeats = self._unsolved = 0
+        self._repeats = self._unsolved = self.failures = 0
         self._anew = True
         self.restart()
 
@@ -208,6 +209,7 @@ class Safety:
         if not self.engaged:
             return
         self._unsolved = 0 if solved else self._unsolved + 1
+        self.failures += not solved
         if self._unsolved > self.limits.unsolved:
             self.fault(Reason(Cause.UNSOLVED))
             return

@@ -20,7 +20,7 @@ from jepa_humanoid.robot.description import SIDES, RobotDescription
 from jepa_humanoid.robot.files import LidarSettings
 from jepa_humanoid.robot.meshes import read_mesh
 from jepa_humanoid.robot.state import Vector
-from jepa_humanoid.simulation.engine import BaseMotion, BodyDraw
+from jepa_humanoid.simulation.engine import NO_FORCE, BaseMotion, BodyDraw
 from jepa_humanoid.simulation.meshes import ObstacleMesh, binary_stl
 from jepa_humanoid.simulation.scenes import Scene
 from jepa_humanoid.simulation.soles import SPHERE_RADIUS, sole_box, sole_spheres
@@ -122,12 +122,15 @@ class DartEngine:
         self.skeleton.setVelocities(np.zeros(self.skeleton.getNumDofs()))
         self._imu_velocity = self._imu_velocity_before = np.zeros(3)
 
-    def step(self, effort: Vector, push: Vector) -> None:
+    def step(self, effort: Vector, push: Vector, bulk: Vector = NO_FORCE) -> None:
         """Let one physics step pass."""
         self._force[self._joints] = effort
         self.skeleton.setForces(self._force)
         if push.any():
             self._torso.addExtForce(push, self._push_point, False, True)
+        if bulk.any():
+            for body in self.skeleton.getBodyNodes():
+                body.addExtForce(body.getMass() / self.mass * bulk, body.getLocalCOM(), False, True)
         self.world.step()
         self._imu_velocity_before = self._imu_velocity
         self._imu_velocity = self._imu_link.getLinearVelocity(self._imu_position)

@@ -5,13 +5,19 @@ Sensor noise, delay, motor drivers and randomisation are the world's, so that ev
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from jepa_humanoid.robot.files import LidarSettings
 from jepa_humanoid.robot.state import Vector
+
+PushPoint = Literal["torso", "com"]
+"""What a push acts on: the torso's centre of mass, or the whole robot's."""
+
+NO_FORCE: Vector = np.zeros(3)
+NO_FORCE.flags.writeable = False
 
 
 @dataclass(frozen=True)
@@ -84,12 +90,14 @@ class Engine(Protocol):
             effort: Joint torques that hold it there, shape (n,) [N·m].
         """
 
-    def step(self, effort: Vector, push: Vector) -> None:
+    def step(self, effort: Vector, push: Vector, bulk: Vector = NO_FORCE) -> None:
         """Let one physics step pass.
 
         Args:
             effort: Joint torques, shape (n,) [N·m].
             push: Force on the torso's centre of mass in the world frame, shape (3,) [N].
+            bulk: Force on the whole robot's centre of mass, shape (3,) [N]: each link bears its mass's share, so no
+                joint feels it.
         """
 
     def lidar(self, settings: LidarSettings, rng: np.random.Generator) -> Scanner | None:

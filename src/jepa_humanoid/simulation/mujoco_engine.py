@@ -6,7 +6,7 @@ import numpy as np
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.files import LidarSettings
 from jepa_humanoid.robot.state import Vector
-from jepa_humanoid.simulation.engine import BaseMotion, BodyDraw
+from jepa_humanoid.simulation.engine import NO_FORCE, BaseMotion, BodyDraw
 from jepa_humanoid.simulation.lidar import Lidar
 from jepa_humanoid.simulation.model import build_model
 from jepa_humanoid.simulation.scenes import Scene
@@ -42,6 +42,7 @@ class MujocoEngine:
         gyro, accelerometer = (int(model.sensor(name).adr[0]) for name in ("gyro", "accelerometer"))
         self._gyro, self._accelerometer = slice(gyro, gyro + 3), slice(accelerometer, accelerometer + 3)
         self._torso = model.body(robot.frames.torso).id
+        self._mass_share = (model.body_mass / model.body_mass.sum())[:, None]
         self._obstacles = {model.geom(o.name).id: o.name for o in scene.obstacles}
 
     def _apply(self, draw: BodyDraw) -> None:
@@ -104,10 +105,11 @@ class MujocoEngine:
         qpos[3:7] = configuration[[6, 3, 4, 5]]
         qpos[self._q] = configuration[7:]
 
-    def step(self, effort: Vector, push: Vector) -> None:
+    def step(self, effort: Vector, push: Vector, bulk: Vector = NO_FORCE) -> None:
         """Let one physics step pass."""
         self.data.ctrl[:] = effort
-        self.data.xfrc_applied[self._torso, :3] = push
+        self.data.xfrc_applied[:, :3] = self._mass_share * bulk
+        self.data.xfrc_applied[self._torso, :3] += push
         mujoco.mj_step(self.model, self.data)
 
     def lidar(self, settings: LidarSettings, rng: np.random.Generator) -> Lidar:

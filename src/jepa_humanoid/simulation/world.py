@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 from jepa_humanoid import geometry
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.motors import drive
-from jepa_humanoid.robot.state import JointCommand, SensorSample, Vector
+from jepa_humanoid.robot.state import JointCommand, Matrix, SensorSample, Vector
 from jepa_humanoid.robot.stature import standing_at, standing_effort
-from jepa_humanoid.simulation.engine import BaseMotion, BodyDraw
+from jepa_humanoid.simulation.engine import BaseMotion, BodyDraw, PushPoint
 from jepa_humanoid.simulation.engines import make_engine
 from jepa_humanoid.simulation.errors import EngineError
 from jepa_humanoid.simulation.scenes import Scene
 
 # Ticks before time zero in which the contacts take up the weight.
 _SETTLING_TICKS = 10
-_NO_FORCE = np.zeros(3)
+_NOT_PUSHED = np.zeros((2, 3))
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ class World:
             [np.repeat(deviations, n), np.repeat((imu.gyro_noise, imu.accelerometer_noise), 3)]
         )
         self._queue: list[JointCommand | None] = [held] * self._delay
-        self._pushes: list[tuple[int, Vector]] = []
+        self._pushes: list[tuple[int, Matrix]] = []
         self._ticks = 0
         self._fallen = False
         for _ in range(_SETTLING_TICKS):
@@ -191,19 +191,33 @@ class World:
         for _ in range(self._substeps):
             self._queue.append(command)
             self._effort = drive(self.robot.joints, self._queue.pop(0), self.engine.position, self.engine.velocity)
-            self.engine.step(self._effort, self._push_now())
+            self.engine.step(self._effort, *self._push_now())
         self._ticks += 1
         self._fallen = self._fallen or self._lies(self.engine.base)
 
-    def push(self, impulse: Vector, duration: float = 0.1) -> None:
-        """Push the torso: ``impulse`` [N·s] in the world frame, spread evenly over ``duration`` [s] from now on."""
-        steps = max(1, round(duration / self.settings.timestep))
-        self._pushes.append((steps, np.asarray(impulse, dtype=float) / (steps * self.settings.timestep)))
+    @property
+    def effort(self) -> Vector:
+        """True joint torques that the motor drivers apply, shape (n,) [N·m]: for evaluations only."""
+        return self._effort
 
-    def _push_now(self) -> Vector:
+    def push(self, impulse: Vector, duration: float = 0.1, at: PushPoint = "torso") -> None:
+        """Push the robot from now on.
+
+        Args:
+            impulse: In the world frame, shape (3,) [N·s].
+            duration: Over which it is spread evenly [s].
+            at: What it acts on: the torso's centre of mass, or the whole robot's.
+        """
+        steps = max(1, round(duration / self.settings.timestep))
+        forces = np.zeros((2, 3))
+        forces[0 if at == "torso" else 1] = np.asarray(impulse, dtype=float) / (steps * self.settings.timestep)
+        self._pushes.append((steps, forces))
+
+    def _push_now(self) -> Matrix:
+        """Forces on the torso and on the whole robot, shape (2, 3) [N]."""
         if not self._pushes:
-            return _NO_FORCE
-        force = np.zeros(3)
+            return _NOT_PUSHED
+        force = np.zeros((2, 3))
         for _, part in self._pushes:
             force += part
         self._pushes = [(steps - 1, part) for steps, part in self._pushes if steps > 1]

@@ -1,0 +1,44 @@
+"""A short film of a trial: the same trial once more, with a camera beside it."""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from jepa_humanoid.evaluation.locomotion import run_trial
+from jepa_humanoid.evaluation.trial import TrialSpec
+from jepa_humanoid.robot.description import load_robot
+from jepa_humanoid.robot.state import Vector
+from jepa_humanoid.simulation.picture import Camera
+from jepa_humanoid.simulation.scenes import load_scene
+
+_LOOKS_A_FRAME = 8
+"""Looks at the trial, 10 ms each, between two pictures."""
+_SIZE = (480, 270)
+"""Width and height of a picture [pixels]."""
+
+
+def film_trial(spec: TrialSpec, path: Path) -> int:
+    """Film a trial.
+
+    Args:
+        spec: Of the trial.
+        path: Of the film, a WebP or GIF file by its ending.
+
+    Returns:
+        How many pictures it has.
+
+    Raises:
+        EngineError: If MuJoCo, which draws whatever engine simulates, finds no way to draw.
+    """
+    looks: list[Vector] = []
+    run_trial(spec, looks.append)
+    camera = Camera(load_robot(spec.robot, spec.overrides), load_scene("flat"), _SIZE)
+    try:
+        pictures = [Image.fromarray(np.asarray(camera.shoot(q))) for q in looks[::_LOOKS_A_FRAME]]
+    finally:
+        camera.close()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    duration = 10 * _LOOKS_A_FRAME
+    pictures[0].save(path, save_all=True, append_images=pictures[1:], duration=duration, loop=0, quality=70)
+    return len(pictures)
