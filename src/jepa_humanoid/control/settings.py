@@ -64,6 +64,12 @@ class WholeBodySettings:
     )
     posture_stiffness: NonNegative = 60.0
     posture_damping: NonNegative = 14.0
+    catch_com: Positive = 0.05
+    catch_height: Positive = 100.0
+    catch_momentum: Positive = 1.0
+    catch_torso: Positive = 20.0
+    catch_base: Positive = 20.0
+    catch_swing: Positive = 30.0
     force_weight: Positive = 1e-5
     friction: Positive = 0.35
     limit_horizon: Positive = 0.05

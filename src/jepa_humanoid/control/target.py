@@ -29,8 +29,9 @@ class WholeBodyTarget:
     """What the body has to do now.
 
     Attributes:
-        com_acceleration: Horizontal acceleration of the centre of mass, shape (2,) [m/s²].
+        com_acceleration: Of the centre of mass: horizontal, to be had; vertical, fed forward; shape (3,) [m/s²].
         com_height: Height of the centre of mass [m].
+        com_climb: How that height changes [m/s].
         orientation: Pelvis and torso in the world, rotation matrix.
         turn_rate: About the vertical [rad/s].
         feet: Left and right.
@@ -39,10 +40,12 @@ class WholeBodyTarget:
 
     com_acceleration: Vector
     com_height: float
+    com_climb: float
     orientation: Vector
     turn_rate: float
     feet: tuple[FootTarget, FootTarget]
     posture: Vector
+    catching: bool = False
 
 
 @dataclass(slots=True)

@@ -72,6 +72,16 @@ class GaitSettings:
     landing_depth: float = 0.002
     landing_patience: NonNegative = 0.08
     contact_threshold: Share = 0.6
+    catch_transfer: NonNegative = 0.04
+    catch_error: Positive = 0.05
+    catch_reach: tuple[Positive, Positive] = (1.02, 0.48)
+    catch_past: NonNegative = 0.12
+    catch_clear: Positive = 0.22
+    swing_acceleration: Positive = 60.0
+    catch_weights: tuple[NonNegative, NonNegative, NonNegative, NonNegative, NonNegative] = (0.3, 0.003, 0.002, 0.01, 0.02)
+    catch_lift: tuple[Positive, Positive, Positive] = (2.5, 8.0, 8.0)
+    catch_near: Positive = 0.16
+    recover: tuple[Positive, Positive] = (0.5, 8.0)
     settle_steps: Annotated[int, Field(ge=0)] = 2
 
     def __post_init__(self) -> None:

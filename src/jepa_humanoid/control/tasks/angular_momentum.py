@@ -10,8 +10,10 @@ class AngularMomentumTask(Task):
 
     def __init__(self, centroid: Goal, settings: WholeBodySettings) -> None:
         """Take the goal to write, weight and gain."""
-        centroid.weight[3:] = settings.momentum_weight
+        self._goal, self._settings = centroid, settings
         centroid.damping[3:] = settings.momentum_damping
 
     def update(self, target: WholeBodyTarget) -> None:
         """No target changes it."""
+        s = self._settings
+        self._goal.weight[3:] = s.momentum_weight * (s.catch_momentum if target.catching else 1.0)

@@ -29,6 +29,8 @@ class FootTask(Task):
             return
         if self._standing:
             self._lift()
+        s = self._settings
+        goal.weight[:] = s.swing_weight * (s.catch_swing if target.catching else 1.0)
         goal.position[:], goal.rotation[:] = foot.position, foot.rotation
         goal.velocity[:], goal.acceleration[:] = foot.velocity, foot.acceleration
 

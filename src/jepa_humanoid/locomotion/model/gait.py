@@ -9,7 +9,9 @@ from jepa_humanoid.geometry import wrap_angle
 from jepa_humanoid.locomotion.model.biped import Biped
 from jepa_humanoid.locomotion.model.feet import Feet, middle
 from jepa_humanoid.locomotion.model.footsteps import FootstepPlanner
-from jepa_humanoid.locomotion.model.phases import Shift, Stand, Step
+from jepa_humanoid.constants import GRAVITY
+from jepa_humanoid.locomotion.model.capture import Pendulum
+from jepa_humanoid.locomotion.model.phases import Shift, Stand, Step, look_for_catch
 from jepa_humanoid.locomotion.model.plane import clamp
 from jepa_humanoid.locomotion.model.support import support_of
 from jepa_humanoid.locomotion.walker import LEFT, RIGHT
@@ -50,6 +52,8 @@ class Gait:
         self.feet = feet
         self.dcm = self.zmp = dcm
         self.height = height
+        self.climb = self.lift = 0.0
+        self.motion = Pendulum(dcm, 0j, height, 0.0)
         self.planner = FootstepPlanner(biped, middle(feet))
         self.phase: Stand | Shift | Step = Stand(biped, support_of(feet, biped.outlines), dcm)
 
@@ -59,7 +63,12 @@ class Gait:
         return self.feet[self.phase.stance].height if isinstance(self.phase, Step) else middle(self.feet).height
 
     def advance(
-        self, dcm: complex, feet: Feet, command: VelocityCommand, contacts: tuple[float, float], dt: float
+        self,
+        motion: Pendulum,
+        feet: Feet,
+        command: VelocityCommand,
+        contacts: tuple[float, float],
+        dt: float,
     ) -> None:
         """One tick.
 
@@ -70,11 +79,31 @@ class Gait:
             contacts: Contact probability of the left and the right foot.
             dt: Since the last tick [s].
         """
-        self.dcm = dcm
+        self.motion = motion
+        self.dcm = motion.place + motion.velocity / self._biped.omega
         self.planner.obey(command)
         self._advance_phase(contacts, dt)
         self.feet = feet
-        self.height += clamp(self._biped.height - self.height, -_HEIGHT_RATE * dt, _HEIGHT_RATE * dt)
+        self._move_height(dt)
+
+    def _move_height(self, dt: float) -> None:
+        """Give way while that buys time for a step; come back after it."""
+        s, phase = self._biped.settings, self.phase
+        if isinstance(phase, Step) and phase.catching:
+            self.height, self.climb = self.motion.height - self.ground, self.motion.climb
+            floor, ceiling, rate = s.catch_lift
+            if phase.give > 0.0 and phase.time < phase.landing.duration:
+                self.lift = -phase.give * GRAVITY
+            else:
+                self.lift = clamp(
+                    rate * rate * (self._biped.height - self.height) - 2.0 * rate * self.climb, -floor, ceiling
+                )
+        else:
+            up, most = s.recover
+            wanted = clamp((self._biped.height - self.height) / 0.1, -_HEIGHT_RATE, up)
+            self.lift = clamp((wanted - self.climb) / 0.05, -most, most)
+        self.climb += self.lift * dt
+        self.height += self.climb * dt
 
     def _advance_phase(self, contacts: tuple[float, float], dt: float) -> None:
         """Let the phase act, and choose the next one: all transitions are here."""
@@ -96,7 +125,7 @@ class Gait:
                 phase = self._step(phase.stance)
         if isinstance(phase, Step):
             planner.move(dt)
-            self.zmp = phase.advance(dcm, self.feet, contacts, dt)
+            self.zmp = phase.advance(self.motion, self.feet, contacts, dt)
             if phase.landed:
                 phase = self._after(phase)
         self.phase = phase
@@ -111,11 +140,17 @@ class Gait:
     def _catch(self) -> Step:
         """Step at once, standing on the foot that the DCM is closer to."""
         self.planner.rest_at(middle(self.feet))
-        left, right = self.feet
-        return self._step(LEFT if abs(self.dcm - left.place) <= abs(self.dcm - right.place) else RIGHT)
+        costs = []
+        for stance in (LEFT, RIGHT):
+            nominal = self.planner.nominal_landing(stance, self.feet[stance], 0.0)
+            found = look_for_catch(
+                self._biped, self.planner.forward, stance, self.feet, self.motion, nominal, 0.0, None, self._biped.settings.catch_transfer
+            )
+            costs.append(found.cost)
+        return self._step(LEFT if costs[LEFT] <= costs[RIGHT] else RIGHT, catching=True)
 
-    def _step(self, stance: int, idle_steps: int = 0) -> Step:
-        return Step(self._biped, self.planner, self.feet, stance, self.zmp, idle_steps)
+    def _step(self, stance: int, idle_steps: int = 0, catching: bool = False) -> Step:
+        return Step(self._biped, self.planner, self.feet, stance, self.zmp, idle_steps, catching)
 
     def _after(self, step: Step) -> Step | Stand:
         """Stand once some steps had nowhere to go and the feet are tidy, else go on."""
@@ -124,7 +159,7 @@ class Gait:
         idle_steps = step.idle_steps + 1 if here and not (planner.wants_to_move or planner.moves) else 0
         if idle_steps >= self._biped.settings.settle_steps and self._is_tidy():
             return Stand(self._biped, support_of(self.feet, self._biped.outlines), self.dcm)
-        return self._step(1 - step.stance, idle_steps)
+        return self._step(1 - step.stance, idle_steps, step.catching)
 
     def _is_tidy(self) -> bool:
         """Whether the feet stand side by side."""

@@ -11,6 +11,7 @@ from jepa_humanoid.control.dynamics import Dynamics
 from jepa_humanoid.control.target import FootTarget, WholeBodyTarget
 from jepa_humanoid.locomotion.footstep import Footstep
 from jepa_humanoid.locomotion.model.biped import biped
+from jepa_humanoid.locomotion.model.capture import Pendulum
 from jepa_humanoid.locomotion.model.feet import feet_of, middle
 from jepa_humanoid.locomotion.model.gait import Gait
 from jepa_humanoid.locomotion.model.phases import Shift, Stand, Step
@@ -101,7 +102,7 @@ class PendulumPlanner:
     def stand_still(self, dynamics: Dynamics, posture: Vector) -> WholeBodyTarget:
         """What carries the weight of a robot at rest in ``posture`` (n,) [rad], without feedback."""
         foot = _planted(self._full_load)
-        return WholeBodyTarget(np.zeros(2), float(dynamics.com[2]), dynamics.base_rotation, 0.0, (foot, foot), posture)
+        return WholeBodyTarget(np.zeros(3), float(dynamics.com[2]), 0.0, dynamics.base_rotation, 0.0, (foot, foot), posture)
 
     def lower(self, distance: float) -> float:
         """Lower the centre of mass of a standing robot by a further ``distance`` [m]; return the total [m]."""
@@ -122,15 +123,18 @@ class PendulumPlanner:
         gait = self._gait
         x, y, _ = dynamics.com.tolist()
         com = complex(x, y)
-        gait.advance(com + self._lead(dynamics), feet_of(dynamics), command, contacts, dt)
-        acceleration = self._biped.omega**2 * (com - gait.zmp)
+        vx, vy, vz = dynamics.com_velocity.tolist()
+        gait.advance(Pendulum(com, complex(vx, vy), float(dynamics.com[2]), vz), feet_of(dynamics), command, contacts, dt)
+        acceleration = self._biped.omega**2 * (1.0 + gait.lift / GRAVITY) * (com - gait.zmp)
         return WholeBodyTarget(
-            com_acceleration=np.array((acceleration.real, acceleration.imag)),
+            com_acceleration=np.array((acceleration.real, acceleration.imag, gait.lift)),
+            com_climb=gait.climb,
             com_height=gait.ground + gait.height - self._lowered,
             orientation=upright(gait.planner.forward),
             turn_rate=gait.planner.turn if isinstance(gait.phase, Step) else 0.0,
             feet=(self._foot_target(LEFT), self._foot_target(RIGHT)),
             posture=self._posture,
+            catching=isinstance(gait.phase, Step) and gait.phase.catching,
         )
 
     def _foot_target(self, side: int) -> FootTarget:
@@ -138,7 +142,7 @@ class PendulumPlanner:
         if not isinstance(phase, Step) or side == phase.stance:
             return _planted(self._full_load)
         if phase.swing is None:
-            left = 1.0 - phase.time / self._biped.settings.double_support
+            left = 1.0 - phase.time / phase.transfer
             return _planted(max(self._full_load * left / 2, _LEAST_LOAD))
         return phase.swing.target()
 

@@ -6,7 +6,10 @@ A phase answers, tick by tick, where the ZMP should be. When one ends and which 
 
 import math
 
+import numpy as np
+
 from jepa_humanoid.locomotion.model.biped import Biped
+from jepa_humanoid.locomotion.model.capture import DURATIONS, GIVES, Catch, Pendulum, Reach, catch
 from jepa_humanoid.locomotion.model.feet import Feet, Foot
 from jepa_humanoid.locomotion.model.footsteps import FootstepPlanner
 from jepa_humanoid.locomotion.model.lipm import tracking_zmp, transfer_share
@@ -95,7 +98,14 @@ class Step:
     """
 
     def __init__(
-        self, biped: Biped, planner: FootstepPlanner, feet: Feet, stance: int, zmp: complex, idle_steps: int = 0
+        self,
+        biped: Biped,
+        planner: FootstepPlanner,
+        feet: Feet,
+        stance: int,
+        zmp: complex,
+        idle_steps: int = 0,
+        catching: bool = False,
     ) -> None:
         """Begin to take over the weight.
 
@@ -111,6 +121,10 @@ class Step:
         self._biped, self._planner = biped, planner
         self.stance = stance
         self.idle_steps = idle_steps
+        self.catching = catching
+        self.transfer = s.catch_transfer if catching else s.double_support
+        self.give = 0.0
+        self.caught: Catch | None = None
         self.time = 0.0
         self.swing: SwingFoot | None = None
         self.landed = False
@@ -127,22 +141,24 @@ class Step:
     @property
     def double_support(self) -> bool:
         """Whether the weight is still on its way from foot to foot."""
-        return self.time < self._biped.settings.double_support
+        return self.time < self.transfer
 
     def planned_landing(self, foot: Foot) -> Foot:
         """Where the other foot should land if the stance foot is at ``foot``."""
         place = foot.place + self._planner.forward * self.landing.position
         return Foot(place, foot.height - self._biped.settings.landing_depth, self.landing_yaw)
 
-    def advance(self, dcm: complex, feet: Feet, contacts: tuple[float, float], dt: float) -> complex:
+    def advance(self, motion: Pendulum, feet: Feet, contacts: tuple[float, float], dt: float) -> complex:
         """One tick; returns the ZMP [m]."""
         s, foot, planner = self._biped.settings, feet[self.stance], self._planner
-        share = transfer_share(s.double_support - self.time, s.double_support, self._biped.omega)
+        dcm = motion.place + motion.velocity / self._biped.omega
+        share = transfer_share(self.transfer - self.time, self.transfer, self._biped.omega)
         virtual = dcm - foot.place - (self._zmp_from - foot.place) * share
         local = planner.forward.conjugate() * virtual
         nominal = planner.nominal_landing(self.stance, foot, self.time)
         if self.landing.duration - self.time > s.freeze_time:
             self._adapt(local, nominal, feet)
+            self._catch(motion, nominal, feet)
         zmp = self._place_zmp(local, nominal, foot)
         if not self.double_support:
             self._fly(feet, contacts[1 - self.stance] > s.contact_threshold, dt)
@@ -153,11 +169,27 @@ class Step:
         b, s, foot = self._biped, self._biped.settings, feet[self.stance]
         shortest, longest = s.step_duration_range
         way = abs(self.planned_landing(foot).place - feet[1 - self.stance].place)
-        arrival = max(self.time, s.double_support) + way / s.swing_speed
+        arrival = max(self.time, self.transfer) + way / s.swing_speed
         earliest = min(max(shortest, self.time + s.freeze_time, arrival), longest)
         bounds = LandingBounds(s.step_length_range, self._width, (earliest, longest))
         self.landing = adapt_landing(local, self.time, nominal, bounds, b.omega, self._weights)
         self.landing_yaw = self._planner.landing_yaw(self.stance, foot, self.time)
+
+    def _catch(self, motion: Pendulum, nominal: Landing, feet: Feet) -> None:
+        """Where the nominal region does not hold the robot, look further."""
+        b, s, planner = self._biped, self._biped.settings, self._planner
+        if not self.catching:
+            if abs(self.landing.offset - nominal.offset) < s.catch_error:
+                return
+            self.catching = True
+        elif self.caught is None and abs(self.landing.offset - nominal.offset) < s.catch_error / 2:
+            self.catching = False
+            return
+        self.caught = look_for_catch(b, planner.forward, self.stance, feet, motion, nominal, self.time, self.caught, self.transfer, self.swing)
+        found = self.caught
+        if found.cost < 1e6:
+            self.landing = Landing(found.position, found.duration, nominal.offset)
+            self.give = found.give
 
     def _place_zmp(self, local: complex, nominal: Landing, foot: Foot) -> complex:
         """ZMP on its way into the stance sole, moved within the support against the DCM's deviation."""
@@ -166,7 +198,7 @@ class Step:
         wanted = (nominal.position + nominal.offset) * decay
         correction = self._planner.forward * ((1.0 + s.dcm_gain / b.omega) * (local - wanted))
         if self.double_support:
-            base = self._zmp_from + (foot.place - self._zmp_from) * (self.time / s.double_support)
+            base = self._zmp_from + (foot.place - self._zmp_from) * (self.time / self.transfer)
             return self._support.inside(base + correction)
         forward = direction(foot.yaw)
         inward = forward.conjugate() * correction
@@ -181,8 +213,54 @@ class Step:
         if remaining > 0.0:
             landing = self.planned_landing(feet[self.stance])
             self.swing = swing_towards(swing, landing, remaining, s.swing_height, s.landing_speed, dt)
-            self.landed = felt and self.swing.progress > _DESCENT
+            self.landed = felt and self.swing.progress > (0.5 if self.catching else _DESCENT)
         else:
             self.swing = search_ground(swing, s.landing_speed, dt)
             self._overdue += dt
             self.landed = felt or self._overdue > s.landing_patience
+
+
+def look_for_catch(
+    b: Biped,
+    forward: complex,
+    stance: int,
+    feet: Feet,
+    motion: Pendulum,
+    nominal: Landing,
+    elapsed: float,
+    last: Catch | None,
+    transfer: float,
+    swing: SwingFoot | None = None,
+) -> Catch:
+    s, foot, turn = b.settings, feet[stance], forward.conjugate()
+    (back, front), (right, left) = b.ankle_range[stance]
+    reach = Reach(
+        complex((front - back) / 2, (left - right) / 2),
+        (front + back) / 2,
+        0.66 * s.catch_reach[0],
+        0.116,
+        0.04,
+        s.catch_reach[1],
+        s.catch_near,
+        s.catch_past,
+        s.catch_clear,
+        s.swing_acceleration,
+        transfer,
+        s.freeze_time,
+    )
+    local = Pendulum(turn * (motion.place - foot.place), turn * motion.velocity, motion.height - foot.height, motion.climb)
+    side = 1.0 if stance != LEFT else -1.0
+    return catch(
+        local,
+        turn * (feet[1 - stance].place - foot.place),
+        turn * swing.velocity if swing is not None else 0j,
+        side,
+        nominal.offset,
+        elapsed,
+        last.duration if last is not None else 0.0,
+        b.omega,
+        reach,
+        DURATIONS,
+        GIVES,
+        np.array(s.catch_weights),
+    )
