@@ -80,6 +80,7 @@ class GaitSettings:
     swing_acceleration: Positive = 60.0
     catch_weights: tuple[NonNegative, NonNegative, NonNegative, NonNegative, NonNegative] = (0.3, 0.003, 0.002, 0.01, 0.02)
     catch_lift: tuple[Positive, Positive, Positive] = (2.5, 8.0, 8.0)
+    catch_swing_height: Positive = 0.09
     catch_near: Positive = 0.16
     recover: tuple[Positive, Positive] = (0.5, 8.0)
     settle_steps: Annotated[int, Field(ge=0)] = 2

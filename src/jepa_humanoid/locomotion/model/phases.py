@@ -212,7 +212,9 @@ class Step:
         remaining = self.landing.duration - self.time
         if remaining > 0.0:
             landing = self.planned_landing(feet[self.stance])
-            self.swing = swing_towards(swing, landing, remaining, s.swing_height, s.landing_speed, dt)
+            self.swing = swing_towards(
+                swing, landing, remaining, s.catch_swing_height if self.catching else s.swing_height, s.landing_speed, dt
+            )
             self.landed = felt and self.swing.progress > (0.5 if self.catching else _DESCENT)
         else:
             self.swing = search_ground(swing, s.landing_speed, dt)
