@@ -8,6 +8,27 @@ from jepa_humanoid.config import STRICT, NonNegative, Positive, Share
 
 
 @validated_dataclass(frozen=True, config=STRICT)
+class CatchFactors:
+    """By which weights are multiplied while the robot catches itself: where the foot lands is what saves it then.
+
+    Attributes:
+        com: Horizontal acceleration of the centre of mass: what the sole cannot do is left to the next foot.
+        height: Its vertical acceleration, which says how heavy the robot is.
+        momentum: Rate of the centroidal angular momentum.
+        torso: The torso's inclination.
+        base: The pelvis's inclination.
+        swing: The foot in the air.
+    """
+
+    com: Positive = 0.05
+    height: Positive = 100.0
+    momentum: Positive = 1.0
+    torso: Positive = 20.0
+    base: Positive = 20.0
+    swing: Positive = 30.0
+
+
+@validated_dataclass(frozen=True, config=STRICT)
 class WholeBodySettings:
     """Weights, gains and limits of the whole-body controller.
 
@@ -34,6 +55,7 @@ class WholeBodySettings:
         friction: Coefficient that the contact forces may count on; an inner pyramid of the cone.
         limit_horizon: Time in which a joint may reach its position limit [s].
         torque_margin: Fraction of the torque limits that the controller plans with.
+        catch: By which the weights differ while the robot catches itself.
     """
 
     com_weight: NonNegative = 1200.0
@@ -64,13 +86,8 @@ class WholeBodySettings:
     )
     posture_stiffness: NonNegative = 60.0
     posture_damping: NonNegative = 14.0
-    catch_com: Positive = 0.05
-    catch_height: Positive = 100.0
-    catch_momentum: Positive = 1.0
-    catch_torso: Positive = 20.0
-    catch_base: Positive = 20.0
-    catch_swing: Positive = 30.0
     force_weight: Positive = 1e-5
     friction: Positive = 0.35
     limit_horizon: Positive = 0.05
     torque_margin: Share = 0.95
+    catch: CatchFactors = CatchFactors()

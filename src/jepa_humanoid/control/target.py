@@ -36,6 +36,7 @@ class WholeBodyTarget:
         turn_rate: About the vertical [rad/s].
         feet: Left and right.
         posture: Joint positions, shape (n,) [rad].
+        catching: Whether the robot is about to fall, and where the foot lands is what counts.
     """
 
     com_acceleration: Vector

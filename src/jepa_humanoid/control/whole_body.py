@@ -42,8 +42,8 @@ class WholeBodyController:
         self._tasks: tuple[Task, ...] = (
             CentreOfMassTask(goal.of(Part.CENTROID), robot.mass, s),
             AngularMomentumTask(goal.of(Part.CENTROID), s),
-            OrientationTask(goal.of(Part.BASE), s.base_weight, s, s.catch_base),
-            OrientationTask(goal.of(Part.TORSO), s.torso_weight, s, s.catch_torso),
+            OrientationTask(goal.of(Part.BASE), s.base_weight, s.catch.base, s),
+            OrientationTask(goal.of(Part.TORSO), s.torso_weight, s.catch.torso, s),
             *(FootTask(goal.of(sole), side, s) for side, sole in enumerate(SOLES)),
         )
         self._acceleration = np.zeros((len(Part), 6))

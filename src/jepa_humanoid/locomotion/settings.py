@@ -11,6 +11,45 @@ from jepa_humanoid.robot.settings import settings_of
 
 
 @validated_dataclass(frozen=True, config=STRICT)
+class CatchSettings:
+    """How a robot catches itself that the nominal landing does not hold; lengths are shares of what the robot is long.
+
+    Attributes:
+        error: Of the DCM offset at the nominal landing, from which on another one is looked for [m].
+        transfer: Time in which the swing foot is unloaded [s].
+        stretch: Of the length of the straight leg, that a landing may use.
+        least_height: Of the centre of mass, relative to its height while walking.
+        past: By which a crossing foot may land past the stance foot [m].
+        clear: Forward distance from the stance foot at which a foot may cross [m].
+        swing_acceleration: That the swing foot is capable of [m/s²].
+        swing_height: Of the sole at mid-swing [m].
+        error_weight: On the square of the DCM offset's error after one step; after two it counts as 1 [1/m²].
+        give_weight: On the share of its weight by which the robot gives way.
+        change_weight: On another duration than before.
+        crossing_weight: On crossing feet.
+        time_weight: On the square of what the step is longer or shorter than usual [1/s²].
+        lift: Vertical acceleration of the centre of mass, at most: down, that the feet keep their grip, and up [m/s²].
+        rise: Rate at which the centre of mass comes back to its height [1/s].
+    """
+
+    error: Positive = 0.05
+    transfer: NonNegative = 0.04
+    stretch: Positive = 1.02
+    least_height: Share = 0.76
+    past: NonNegative = 0.12
+    clear: Positive = 0.22
+    swing_acceleration: Positive = 60.0
+    swing_height: Positive = 0.12
+    error_weight: NonNegative = 0.3
+    give_weight: NonNegative = 0.003
+    change_weight: NonNegative = 0.002
+    crossing_weight: NonNegative = 0.01
+    time_weight: NonNegative = 0.02
+    lift: tuple[Positive, Positive] = (2.5, 8.0)
+    rise: Positive = 8.0
+
+
+@validated_dataclass(frozen=True, config=STRICT)
 class GaitSettings:
     """Timing, geometry and feedback of the gait; the defaults are the G1's.
 
@@ -43,6 +82,7 @@ class GaitSettings:
         landing_patience: Time for which it does before the robot counts it as landed [s].
         contact_threshold: Contact probability above which a descending foot has landed.
         settle_steps: Steps in place before the robot stands.
+        catch: How it catches itself.
     """
 
     step_duration: Positive = 0.42
@@ -72,18 +112,8 @@ class GaitSettings:
     landing_depth: float = 0.002
     landing_patience: NonNegative = 0.08
     contact_threshold: Share = 0.6
-    catch_transfer: NonNegative = 0.04
-    catch_error: Positive = 0.05
-    catch_reach: tuple[Positive, Positive] = (1.02, 0.48)
-    catch_past: NonNegative = 0.12
-    catch_clear: Positive = 0.22
-    swing_acceleration: Positive = 60.0
-    catch_weights: tuple[NonNegative, NonNegative, NonNegative, NonNegative, NonNegative] = (0.3, 0.003, 0.002, 0.01, 0.02)
-    catch_lift: tuple[Positive, Positive, Positive] = (2.5, 8.0, 8.0)
-    catch_swing_height: Positive = 0.09
-    catch_near: Positive = 0.16
-    recover: tuple[Positive, Positive] = (0.5, 8.0)
     settle_steps: Annotated[int, Field(ge=0)] = 2
+    catch: CatchSettings = CatchSettings()
 
     def __post_init__(self) -> None:
         for name in ("step_duration", "step_width"):

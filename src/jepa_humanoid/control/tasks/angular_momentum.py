@@ -10,10 +10,10 @@ class AngularMomentumTask(Task):
 
     def __init__(self, centroid: Goal, settings: WholeBodySettings) -> None:
         """Take the goal to write, weight and gain."""
-        self._goal, self._settings = centroid, settings
+        self._goal = centroid
+        self._weights = settings.momentum_weight, settings.momentum_weight * settings.catch.momentum
         centroid.damping[3:] = settings.momentum_damping
 
     def update(self, target: WholeBodyTarget) -> None:
-        """No target changes it."""
-        s = self._settings
-        self._goal.weight[3:] = s.momentum_weight * (s.catch_momentum if target.catching else 1.0)
+        """Write what the target changes."""
+        self._goal.weight[3:] = self._weights[target.catching]

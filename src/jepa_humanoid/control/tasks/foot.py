@@ -16,6 +16,7 @@ class FootTask(Task):
     def __init__(self, sole: Goal, side: int, settings: WholeBodySettings) -> None:
         """Take the goal to write, the foot, 0 for the left one, weights and gains."""
         self._goal, self._side, self._settings = sole, side, settings
+        self._swing_weights = settings.swing_weight, settings.swing_weight * settings.catch.swing
         self._swing_stiffness = np.repeat(settings.swing_stiffness, 3)
         self._swing_damping = np.repeat(settings.swing_damping, 3)
         self._stand()
@@ -29,8 +30,7 @@ class FootTask(Task):
             return
         if self._standing:
             self._lift()
-        s = self._settings
-        goal.weight[:] = s.swing_weight * (s.catch_swing if target.catching else 1.0)
+        goal.weight[:] = self._swing_weights[target.catching]
         goal.position[:], goal.rotation[:] = foot.position, foot.rotation
         goal.velocity[:], goal.acceleration[:] = foot.velocity, foot.acceleration
 
@@ -42,5 +42,4 @@ class FootTask(Task):
 
     def _lift(self) -> None:
         self._standing = False
-        self._goal.weight[:] = self._settings.swing_weight
         self._goal.stiffness[:], self._goal.damping[:] = self._swing_stiffness, self._swing_damping

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from jepa_humanoid.locomotion.model.capture import CatchWeights, Reach
+from jepa_humanoid.locomotion.model.leg import Leg, leg_of
 from jepa_humanoid.locomotion.model.lipm import Orbit, natural_frequency, periodic_orbit
 from jepa_humanoid.locomotion.model.support import Outline
 from jepa_humanoid.locomotion.settings import GaitSettings
@@ -24,6 +26,8 @@ class Biped:
         orbit: The pattern of its steps.
         outlines: Of the left and the right sole.
         ankle_range: How far the ankles may move the ZMP from the centre of each sole: forward, lateral [m].
+        reach: Of a robot that catches itself standing on the left, and on the right foot.
+        catch_weights: Of what its landings cost.
     """
 
     settings: GaitSettings
@@ -32,6 +36,8 @@ class Biped:
     orbit: Orbit
     outlines: tuple[Outline, Outline]
     ankle_range: tuple[AnkleRange, AnkleRange]
+    reach: tuple[Reach, Reach]
+    catch_weights: CatchWeights
 
 
 def biped(robot: RobotDescription, settings: GaitSettings, com_height: float) -> Biped:
@@ -47,7 +53,30 @@ def biped(robot: RobotDescription, settings: GaitSettings, com_height: float) ->
     orbit = periodic_orbit(settings.step_duration, settings.double_support, omega)
     left, right = (_outline(np.array(robot.feet[side].corners)) for side in SIDES)
     ankles = (_ankle_range(left, settings.sole_margin), _ankle_range(right, settings.sole_margin))
-    return Biped(settings, height, omega, orbit, (left, right), ankles)
+    leg = leg_of(robot)
+    reach = (_reach(settings, height, ankles[0], leg), _reach(settings, height, ankles[1], leg))
+    c = settings.catch
+    weights = CatchWeights(c.error_weight, c.give_weight, c.change_weight, c.crossing_weight, c.time_weight)
+    return Biped(settings, height, omega, orbit, (left, right), ankles, reach, weights)
+
+
+def _reach(settings: GaitSettings, height: float, ankles: AnkleRange, leg: Leg) -> Reach:
+    (back, front), (right, left) = ankles
+    c = settings.catch
+    return Reach(
+        sole=complex(front - back, left - right) / 2,
+        middle=(front + back) / 2,
+        leg=c.stretch * leg.length,
+        hip=leg.apart,
+        below=leg.below,
+        least_height=c.least_height * height,
+        near=settings.step_width_range[0],
+        past=c.past,
+        clear=c.clear,
+        acceleration=c.swing_acceleration,
+        transfer=c.transfer,
+        freeze=settings.freeze_time,
+    )
 
 
 def _outline(corners: Vector) -> Outline:

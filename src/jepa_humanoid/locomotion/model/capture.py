@@ -1,15 +1,18 @@
 """Catching a fall: where, when and how to land when the nominal region does not hold the robot any more.
 
-A search over two steps ahead. For a stance foot, a landing time T and a share δ of the weight that the robot gives way
-by, the pendulum's motion is known in closed form,
+A search over two steps. For a stance foot, a landing time T and a share δ of its weight by which the robot gives way,
+the pendulum's motion is known in closed form,
 
     c̈ = (1 − δ) ω² (c − p),      z̈ = −δ g
 
-with the ZMP p at the edge of the stance sole that is nearest to the DCM. A robot that gives way falls aside more
-slowly, for there is less weight to tip it: that buys time for a long step, and costs height, which the landing gives
-back. The foot lands where the DCM will be, within the legs' reach and what a swing can do in the time, beside, in front
-of or behind the stance foot; from there the next step is tried in the same way. Whatever leaves the smallest error after
-both is taken.
+with the ZMP p at the point of the stance sole that is nearest to the DCM. A robot that gives way is tipped more slowly,
+for there is less weight to tip it: that buys time for a long step, and the lower the hips, the farther the leg reaches.
+The height is given back by the leg that lands, whose push then slows the robot down. A foot may land beside the stance
+foot, or cross in front of or behind it; it lands where the DCM will be, within the reach of leg and swing. From there a
+second step is tried in the same way, and what leaves the smallest error after both is taken.
+
+Regions for crossing: arXiv 2307.11968. Several steps ahead: Koolen et al., "Capturability-based analysis and control of
+legged locomotion" (2012).
 """
 
 import math
@@ -21,9 +24,24 @@ from jepa_humanoid.compiled import kernel
 from jepa_humanoid.constants import GRAVITY
 from jepa_humanoid.robot.state import Vector
 
+_BESIDE, _IN_FRONT, _BEHIND = 0, 1, 2
+_REGIONS = 3
+_SHORTEST_FLIGHT = 0.08
+"""Of a foot in the air, below which a step is none [s]."""
+_LEAST_REACH = 0.05
+"""That is left to a leg whose hip is higher than the leg is long [m]."""
+_TOLERANCE = 0.02
+"""By which a landing that the swing cannot quite reach may miss its region [m]."""
+_USUAL = 0.3
+"""Duration of a step that costs nothing [s]."""
+DURATIONS = np.array((0.16, 0.19, 0.22, 0.25, 0.28, 0.32, 0.36, 0.42, 0.5))
+"""That are tried for a step [s]."""
+GIVES = np.array((0.0, 0.3, 0.6))
+"""Shares of the weight that are tried."""
 
-class Pendulum(NamedTuple):
-    """Motion of the centre of mass over the ground, relative to a stance foot and in the walking frame.
+
+class Motion(NamedTuple):
+    """Motion of the centre of mass, on the ground plane and above it.
 
     Attributes:
         place: [m].
@@ -39,19 +57,19 @@ class Pendulum(NamedTuple):
 
 
 class Reach(NamedTuple):
-    """What legs and feet can do.
+    """What legs and feet can do when they catch.
 
     Attributes:
-        sole: How far the ZMP may be from the stance sole's centre, forward and to the side, symmetrically [m].
-        middle: Of that range, forward [m].
+        sole: How far the ZMP may be from the middle of its range in the sole, forward and to the side [m].
+        middle: Of that range, ahead of the sole's centre [m].
         leg: Greatest distance of a sole from its hip [m].
         hip: Of a hip from the middle, to the side [m].
         below: Of the hips below the centre of mass [m].
-        least: Height of the centre of mass [m].
+        least_height: To which the centre of mass may come down [m].
         near: Least lateral distance between the feet [m].
         past: By which a crossing foot may land past the stance foot [m].
         clear: Forward distance from the stance foot at which a foot may cross [m].
-        acceleration: Of a swing foot [m/s²].
+        acceleration: Greatest one of a swing foot [m/s²].
         transfer: Time in which a foot is unloaded [s].
         freeze: Before landing in which nothing changes [s].
     """
@@ -61,13 +79,45 @@ class Reach(NamedTuple):
     leg: float
     hip: float
     below: float
-    least: float
+    least_height: float
     near: float
     past: float
     clear: float
     acceleration: float
     transfer: float
     freeze: float
+
+
+class Swing(NamedTuple):
+    """The foot that is to land, relative to the stance foot and in the walking frame.
+
+    Attributes:
+        side: 1 for the left one, -1 for the right one.
+        place: [m].
+        velocity: [m/s].
+    """
+
+    side: float
+    place: complex
+    velocity: complex
+
+
+class CatchWeights(NamedTuple):
+    """What a landing costs.
+
+    Attributes:
+        error: Square of the DCM offset's error after the first step; after the second it counts as 1 [1/m²].
+        give: Giving way by the whole weight.
+        change: Another duration than was chosen last.
+        crossing: A foot that crosses.
+        time: Square of what the step is longer or shorter than usual [1/s²].
+    """
+
+    error: float
+    give: float
+    change: float
+    crossing: float
+    time: float
 
 
 class Catch(NamedTuple):
@@ -77,7 +127,7 @@ class Catch(NamedTuple):
         position: Relative to the stance foot, in the walking frame [m].
         duration: From support switch to landing [s].
         give: Share of its weight by which the robot gives way until then.
-        cost: Of it: the lower, the better.
+        cost: The lower, the better; infinite if nothing was found.
     """
 
     position: complex
@@ -86,65 +136,110 @@ class Catch(NamedTuple):
     cost: float
 
 
-DURATIONS = np.array([0.16, 0.19, 0.22, 0.25, 0.28, 0.32, 0.36, 0.42, 0.5])
-"""That a step may last [s]."""
-GIVES = np.array([0.0, 0.3, 0.6])
-"""Shares of its weight by which the robot may give way."""
-
-
 @kernel
-def swung(pendulum: Pendulum, zmp: complex, omega: float, give: float, time: float) -> Pendulum:
-    """Motion after a time over a resting ZMP, in closed form."""
+def tipped(motion: Motion, zmp: complex, omega: float, give: float, time: float) -> Motion:
+    """Motion after a time over a resting ZMP.
+
+    Args:
+        motion: Now.
+        zmp: [m].
+        omega: Natural frequency under the whole weight [1/s].
+        give: Share of the weight that the robot gives way by, below 1.
+        time: [s].
+    """
     rate = omega * math.sqrt(1.0 - give)
-    offset = pendulum.place - zmp
+    offset = motion.place - zmp
     c, s = math.cosh(rate * time), math.sinh(rate * time)
-    return Pendulum(
-        zmp + offset * c + pendulum.velocity / rate * s,
-        pendulum.velocity * c + offset * (rate * s),
-        pendulum.height + pendulum.climb * time - 0.5 * give * GRAVITY * time * time,
-        pendulum.climb - give * GRAVITY * time,
+    return Motion(
+        zmp + offset * c + motion.velocity * (s / rate),
+        motion.velocity * c + offset * (rate * s),
+        motion.height + motion.climb * time - 0.5 * give * GRAVITY * time * time,
+        motion.climb - give * GRAVITY * time,
     )
 
 
 @kernel
-def _edge(dcm: complex, reach: Reach) -> complex:
-    """The point of the stance sole nearest to the DCM."""
-    x, y = dcm.real - reach.middle, dcm.imag
-    sx, sy = reach.sole.real, reach.sole.imag
-    x = -sx if x < -sx else sx if x > sx else x
-    y = -sy if y < -sy else sy if y > sy else y
-    return complex(x + reach.middle, y)
+def search_catch(
+    motion: Motion,
+    swing: Swing,
+    offset: complex,
+    elapsed: float,
+    last: float,
+    omega: float,
+    reach: Reach,
+    weights: CatchWeights,
+    durations: Vector,
+    gives: Vector,
+) -> Catch:
+    """Find the landing that leaves least to be caught after two steps.
+
+    Args:
+        motion: Measured, relative to the stance foot and in the walking frame.
+        swing: The other foot.
+        offset: DCM relative to the landing foot that the next step would like [m].
+        elapsed: Since the support switch [s].
+        last: Duration chosen last [s]; 0 for none.
+        omega: Natural frequency [1/s].
+        reach: Of legs and feet.
+        weights: Of what it costs.
+        durations: To try, shape (n,) [s].
+        gives: To try, shape (m,).
+    """
+    best = Catch(swing.place, durations[-1], 0.0, math.inf)
+    for duration in durations:
+        if duration < max(elapsed + reach.freeze, reach.transfer + _SHORTEST_FLIGHT):
+            continue
+        cost = weights.time * (duration - _USUAL) ** 2
+        if last > 0.0 and duration != last:
+            cost += weights.change
+        for give in gives:
+            for region in range(_REGIONS):
+                landing, then = _land(motion, swing, offset, elapsed, duration, give, region, omega, reach)
+                if not _within(landing, swing.side, region, reach):
+                    continue
+                moved = Motion(then.place - landing, then.velocity, then.height, 0.0)
+                error = abs(moved.place + moved.velocity / omega - offset)
+                first = cost + weights.error * error * error + weights.give * give
+                if region != _BESIDE:
+                    first += weights.crossing
+                if first >= best.cost:
+                    continue
+                total = first + _after(moved, landing, swing.side, offset, omega, reach, weights, durations, gives)
+                if total < best.cost:
+                    best = Catch(landing, duration, give, total)
+    return best
 
 
 @kernel
-def _placed(wanted: complex, then: Pendulum, side: float, region: int, reach: Reach) -> complex:
-    """The nearest place in a region: 0 beside the stance foot, 1 in front of it, 2 behind it; side of the swing foot."""
-    height = max(then.height, reach.least) - reach.below
-    room = reach.leg * reach.leg - height * height
-    far = math.sqrt(room) if room > 0.0025 else 0.05
-    hip = then.place + 1j * (side * reach.hip)
-    way = wanted - hip
-    distance = abs(way)
-    if distance > far:
-        wanted = hip + way * (far / distance)
-    x, y = wanted.real, wanted.imag * side
-    least = reach.near
-    if region != 0:
-        least = -reach.past
-        if region == 1 and x < reach.clear:
-            x = reach.clear
-        if region == 2 and x > -reach.clear:
-            x = -reach.clear
-    y = least if y < least else y
-    return complex(x, y * side)
-
-
-@kernel
-def _stepped(
-    pendulum: Pendulum,
-    swing: complex,
-    swing_velocity: complex,
+def _after(
+    motion: Motion,
+    landing: complex,
     side: float,
+    offset: complex,
+    omega: float,
+    reach: Reach,
+    weights: CatchWeights,
+    durations: Vector,
+    gives: Vector,
+) -> float:
+    """Least cost of a second step, beside the foot that has landed."""
+    swing, offset = Swing(-side, -landing, 0j), offset.conjugate()
+    least = math.inf
+    for duration in durations:
+        if duration < reach.transfer + _SHORTEST_FLIGHT:
+            continue
+        for give in gives:
+            place, then = _land(motion, swing, offset, 0.0, duration, give, _BESIDE, omega, reach)
+            if _within(place, swing.side, _BESIDE, reach):
+                error = abs(then.place - place + then.velocity / omega - offset)
+                least = min(least, error * error + weights.give * give)
+    return least
+
+
+@kernel
+def _land(
+    motion: Motion,
+    swing: Swing,
     offset: complex,
     elapsed: float,
     duration: float,
@@ -152,92 +247,52 @@ def _stepped(
     region: int,
     omega: float,
     reach: Reach,
-) -> tuple[complex, Pendulum]:
-    """Landing and motion at landing of one step; both relative to its stance foot."""
-    time = duration - elapsed
-    zmp = _edge(pendulum.place + pendulum.velocity / omega, reach)
-    then = swung(pendulum, zmp, omega, give, time)
-    dcm = then.place + then.velocity / omega
-    landing = _placed(dcm - offset, then, side, region, reach)
-    in_air = duration - max(elapsed, reach.transfer)
-    # Minimum jerk: its greatest acceleration is 5.77 d / T².
-    far = reach.acceleration * in_air * in_air / 5.77
-    coasted = swing + swing_velocity * (0.5 * in_air)
-    way = landing - coasted
-    distance = abs(way)
-    if distance > far:
-        landing = coasted + way * (far / distance)
-    return landing, then
+) -> tuple[complex, Motion]:
+    """Where a step of this kind would land, and the motion then; relative to its stance foot."""
+    zmp = _nearest(motion.place + motion.velocity / omega, reach)
+    then = tipped(motion, zmp, omega, give, duration - elapsed)
+    landing = _reached(then.place + then.velocity / omega - offset, then, swing.side, region, reach)
+    # A foot that is stopped evenly from its velocity, and moved with minimum jerk, whose greatest acceleration is
+    # 5.77 d / T² (Flash & Hogan 1985).
+    flight = duration - max(elapsed, reach.transfer)
+    stopped = swing.place + swing.velocity * (0.5 * flight)
+    return stopped + _shortened(landing - stopped, reach.acceleration * flight * flight / 5.77), then
 
 
 @kernel
-def catch(
-    pendulum: Pendulum,
-    swing: complex,
-    swing_velocity: complex,
-    side: float,
-    offset: complex,
-    elapsed: float,
-    last: float,
-    omega: float,
-    reach: Reach,
-    durations: Vector,
-    gives: Vector,
-    weights: Vector,
-) -> Catch:
-    """Search.
+def _nearest(dcm: complex, reach: Reach) -> complex:
+    """The point of the stance sole that is nearest to the DCM."""
+    x = min(max(dcm.real - reach.middle, -reach.sole.real), reach.sole.real)
+    y = min(max(dcm.imag, -reach.sole.imag), reach.sole.imag)
+    return complex(x + reach.middle, y)
 
-    Args:
-        pendulum: Measured.
-        swing: Where the swing foot is, relative to the stance foot [m].
-        side: 1 if it is the left one, -1 if the right one.
-        offset: DCM relative to the landing foot that a next step would like [m].
-        elapsed: Since the support switch [s].
-        last: Duration chosen last [s]; 0 for none.
-        omega: Natural frequency [1/s].
-        reach: Of the legs.
-        durations: To try [s].
-        gives: To try.
-        weights: Of the error after this step, of giving way, of changing one's mind, of crossing, of time.
-    """
-    best = Catch(swing, durations[-1], 0.0, math.inf)
-    mirrored = complex(offset.real, -offset.imag)
-    for duration in durations:
-        if duration < elapsed + reach.freeze or duration < reach.transfer + 0.08:
-            continue
-        for give in gives:
-            for region in range(3):
-                landing, then = _stepped(
-                    pendulum, swing, swing_velocity, side, offset, elapsed, duration, give, region, omega, reach
-                )
-                ahead = landing.imag * side
-                if region == 0 and ahead < reach.near - 0.02:
-                    continue
-                if region != 0 and (ahead > reach.near or abs(landing.real) < reach.clear - 0.02):
-                    continue
-                moved = Pendulum(then.place - landing, then.velocity, then.height, 0.0)
-                error = moved.place + moved.velocity / omega - offset
-                cost = weights[0] * (error.real**2 + error.imag**2) + weights[1] * give
-                cost += weights[4] * (duration - 0.3) ** 2
-                if region != 0:
-                    cost += weights[3]
-                if last > 0.0 and abs(duration - last) > 1e-6:
-                    cost += weights[2]
-                if cost >= best.cost:
-                    continue
-                second = math.inf
-                for next_duration in durations:
-                    if next_duration < reach.transfer + 0.1:
-                        continue
-                    for next_give in gives:
-                        place, end = _stepped(
-                            moved, -landing, 0j, -side, mirrored, 0.0, next_duration, next_give, 0, omega, reach
-                        )
-                        if -place.imag * side < reach.near - 0.02:
-                            continue
-                        rest = end.place - place + end.velocity / omega - mirrored
-                        second = min(second, rest.real**2 + rest.imag**2 + weights[1] * next_give)
-                cost += second
-                if cost < best.cost:
-                    best = Catch(landing, duration, give, cost)
-    return best
+
+@kernel
+def _reached(wanted: complex, then: Motion, side: float, region: int, reach: Reach) -> complex:
+    """What the leg reaches of a wanted landing, in a region."""
+    down = max(then.height, reach.least_height) - reach.below
+    room = reach.leg * reach.leg - down * down
+    hip = then.place + 1j * (side * reach.hip)
+    place = hip + _shortened(wanted - hip, math.sqrt(room) if room > _LEAST_REACH**2 else _LEAST_REACH)
+    x, y = place.real, place.imag * side
+    if region == _BESIDE:
+        y = max(y, reach.near)
+    else:
+        y = max(y, -reach.past)
+        x = max(x, reach.clear) if region == _IN_FRONT else min(x, -reach.clear)
+    return complex(x, y * side)
+
+
+@kernel
+def _within(landing: complex, side: float, region: int, reach: Reach) -> bool:
+    """Whether a landing is in its region after all."""
+    apart = landing.imag * side
+    if region == _BESIDE:
+        return apart >= reach.near - _TOLERANCE
+    return apart <= reach.near and abs(landing.real) >= reach.clear - _TOLERANCE
+
+
+@kernel
+def _shortened(way: complex, most: float) -> complex:
+    length = abs(way)
+    return way * (most / length) if length > most else way

@@ -5,13 +5,14 @@ Stand ──command──► Shift ──over──► Step ──landed──�
 └──── DCM leaves the support ──────┘
 """
 
+from jepa_humanoid.constants import GRAVITY
 from jepa_humanoid.geometry import wrap_angle
 from jepa_humanoid.locomotion.model.biped import Biped
+from jepa_humanoid.locomotion.model.capture import Motion
+from jepa_humanoid.locomotion.model.catching import find_catch
 from jepa_humanoid.locomotion.model.feet import Feet, middle
 from jepa_humanoid.locomotion.model.footsteps import FootstepPlanner
-from jepa_humanoid.constants import GRAVITY
-from jepa_humanoid.locomotion.model.capture import Pendulum
-from jepa_humanoid.locomotion.model.phases import Shift, Stand, Step, look_for_catch
+from jepa_humanoid.locomotion.model.phases import Shift, Stand, Step
 from jepa_humanoid.locomotion.model.plane import clamp
 from jepa_humanoid.locomotion.model.support import support_of
 from jepa_humanoid.locomotion.walker import LEFT, RIGHT
@@ -19,8 +20,11 @@ from jepa_humanoid.robot.state import VelocityCommand
 
 _SIDEWAYS = 0.05
 """Lateral velocity above which it, and not the turn, says which foot goes first [m/s]."""
-_HEIGHT_RATE = 0.1
-"""With which the centre of mass goes from where it was found to the pendulum's height [m/s]."""
+_HEIGHT_RATE, _HEIGHT_TIME = 0.1, 0.1
+"""With which the centre of mass goes from where it was found to the pendulum's height: at most [m/s], and time constant
+at the end [s]."""
+_CLIMB_TIME, _MOST_LIFT = 0.05, 8.0
+"""Time constant [s] of that rate, and greatest acceleration [m/s²]."""
 _NEAR = 0.06
 """Distance of the reference pose from the feet's middle within which nothing is left to walk [m]."""
 _ABREAST, _WIDTH_ERROR, _PARALLEL = 0.05, 0.06, 0.2
@@ -36,7 +40,10 @@ class Gait:
         feet: Where the feet are.
         dcm: Measured DCM [m].
         zmp: ZMP asked for [m].
+        motion: Measured motion of the centre of mass.
         height: Asked of the centre of mass above the ground [m].
+        climb: Its rate [m/s].
+        lift: And its acceleration [m/s²].
     """
 
     def __init__(self, biped: Biped, feet: Feet, dcm: complex, height: float) -> None:
@@ -53,7 +60,7 @@ class Gait:
         self.dcm = self.zmp = dcm
         self.height = height
         self.climb = self.lift = 0.0
-        self.motion = Pendulum(dcm, 0j, height, 0.0)
+        self.motion = Motion(dcm, 0j, height, 0.0)
         self.planner = FootstepPlanner(biped, middle(feet))
         self.phase: Stand | Shift | Step = Stand(biped, support_of(feet, biped.outlines), dcm)
 
@@ -63,17 +70,12 @@ class Gait:
         return self.feet[self.phase.stance].height if isinstance(self.phase, Step) else middle(self.feet).height
 
     def advance(
-        self,
-        motion: Pendulum,
-        feet: Feet,
-        command: VelocityCommand,
-        contacts: tuple[float, float],
-        dt: float,
+        self, motion: Motion, feet: Feet, command: VelocityCommand, contacts: tuple[float, float], dt: float
     ) -> None:
         """One tick.
 
         Args:
-            dcm: Measured [m].
+            motion: Measured, of the centre of mass in ``odom``.
             feet: Where the feet are estimated to be; whoever follows them is not pulled by a drift of the odometry.
             command: Velocity asked for.
             contacts: Contact probability of the left and the right foot.
@@ -88,20 +90,18 @@ class Gait:
 
     def _move_height(self, dt: float) -> None:
         """Give way while that buys time for a step; come back after it."""
-        s, phase = self._biped.settings, self.phase
+        c, phase, walking = self._biped.settings.catch, self.phase, self._biped.height
         if isinstance(phase, Step) and phase.catching:
+            # No more is promised than what was had: nothing is made up for later.
             self.height, self.climb = self.motion.height - self.ground, self.motion.climb
-            floor, ceiling, rate = s.catch_lift
             if phase.give > 0.0 and phase.time < phase.landing.duration:
                 self.lift = -phase.give * GRAVITY
             else:
-                self.lift = clamp(
-                    rate * rate * (self._biped.height - self.height) - 2.0 * rate * self.climb, -floor, ceiling
-                )
+                down, up = c.lift
+                self.lift = clamp(c.rise**2 * (walking - self.height) - 2.0 * c.rise * self.climb, -down, up)
         else:
-            up, most = s.recover
-            wanted = clamp((self._biped.height - self.height) / 0.1, -_HEIGHT_RATE, up)
-            self.lift = clamp((wanted - self.climb) / 0.05, -most, most)
+            wanted = clamp((walking - self.height) / _HEIGHT_TIME, -_HEIGHT_RATE, _HEIGHT_RATE)
+            self.lift = clamp((wanted - self.climb) / _CLIMB_TIME, -_MOST_LIFT, _MOST_LIFT)
         self.climb += self.lift * dt
         self.height += self.climb * dt
 
@@ -138,16 +138,16 @@ class Gait:
         return Shift(self._biped, self.planner, stand, self.feet, stance)
 
     def _catch(self) -> Step:
-        """Step at once, standing on the foot that the DCM is closer to."""
+        """Step at once, with the foot that catches the robot better."""
         self.planner.rest_at(middle(self.feet))
-        costs = []
-        for stance in (LEFT, RIGHT):
-            nominal = self.planner.nominal_landing(stance, self.feet[stance], 0.0)
-            found = look_for_catch(
-                self._biped, self.planner.forward, stance, self.feet, self.motion, nominal, 0.0, None, self._biped.settings.catch_transfer
-            )
-            costs.append(found.cost)
+        costs = [self._cost_of_catching(stance) for stance in (LEFT, RIGHT)]
         return self._step(LEFT if costs[LEFT] <= costs[RIGHT] else RIGHT, catching=True)
+
+    def _cost_of_catching(self, stance: int) -> float:
+        """How badly the robot would be caught by a step that begins now."""
+        planner, feet = self.planner, self.feet
+        offset = planner.nominal_landing(stance, feet[stance], 0.0).offset
+        return find_catch(self._biped, planner.forward, stance, feet, self.motion, offset).cost
 
     def _step(self, stance: int, idle_steps: int = 0, catching: bool = False) -> Step:
         return Step(self._biped, self.planner, self.feet, stance, self.zmp, idle_steps, catching)

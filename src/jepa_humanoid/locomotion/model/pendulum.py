@@ -11,7 +11,7 @@ from jepa_humanoid.control.dynamics import Dynamics
 from jepa_humanoid.control.target import FootTarget, WholeBodyTarget
 from jepa_humanoid.locomotion.footstep import Footstep
 from jepa_humanoid.locomotion.model.biped import biped
-from jepa_humanoid.locomotion.model.capture import Pendulum
+from jepa_humanoid.locomotion.model.capture import Motion
 from jepa_humanoid.locomotion.model.feet import feet_of, middle
 from jepa_humanoid.locomotion.model.gait import Gait
 from jepa_humanoid.locomotion.model.phases import Shift, Stand, Step
@@ -102,7 +102,8 @@ class PendulumPlanner:
     def stand_still(self, dynamics: Dynamics, posture: Vector) -> WholeBodyTarget:
         """What carries the weight of a robot at rest in ``posture`` (n,) [rad], without feedback."""
         foot = _planted(self._full_load)
-        return WholeBodyTarget(np.zeros(3), float(dynamics.com[2]), 0.0, dynamics.base_rotation, 0.0, (foot, foot), posture)
+        height, upright_base = float(dynamics.com[2]), dynamics.base_rotation
+        return WholeBodyTarget(np.zeros(3), height, 0.0, upright_base, 0.0, (foot, foot), posture)
 
     def lower(self, distance: float) -> float:
         """Lower the centre of mass of a standing robot by a further ``distance`` [m]; return the total [m]."""
@@ -121,10 +122,10 @@ class PendulumPlanner:
             dt: Since the last tick [s].
         """
         gait = self._gait
-        x, y, _ = dynamics.com.tolist()
+        x, y, z = dynamics.com.tolist()
         com = complex(x, y)
-        vx, vy, vz = dynamics.com_velocity.tolist()
-        gait.advance(Pendulum(com, complex(vx, vy), float(dynamics.com[2]), vz), feet_of(dynamics), command, contacts, dt)
+        vx, vy, climb = dynamics.com_velocity.tolist()
+        gait.advance(Motion(com, complex(vx, vy), z, climb), feet_of(dynamics), command, contacts, dt)
         acceleration = self._biped.omega**2 * (1.0 + gait.lift / GRAVITY) * (com - gait.zmp)
         return WholeBodyTarget(
             com_acceleration=np.array((acceleration.real, acceleration.imag, gait.lift)),

@@ -6,10 +6,9 @@ A phase answers, tick by tick, where the ZMP should be. When one ends and which 
 
 import math
 
-import numpy as np
-
 from jepa_humanoid.locomotion.model.biped import Biped
-from jepa_humanoid.locomotion.model.capture import DURATIONS, GIVES, Catch, Pendulum, Reach, catch
+from jepa_humanoid.locomotion.model.capture import Motion
+from jepa_humanoid.locomotion.model.catching import find_catch
 from jepa_humanoid.locomotion.model.feet import Feet, Foot
 from jepa_humanoid.locomotion.model.footsteps import FootstepPlanner
 from jepa_humanoid.locomotion.model.lipm import tracking_zmp, transfer_share
@@ -23,6 +22,8 @@ _TAKEN_OVER = 0.7
 """Share of the support polygon within which a robot that comes to a stand starts to centre itself."""
 _DESCENT = 0.7
 """Progress of a swing after which ground that is felt is the landing's."""
+_EARLY_DESCENT = 0.5
+"""The same of a foot that catches: while the robot gives way, ground comes early."""
 
 
 class Stand:
@@ -95,6 +96,9 @@ class Step:
         swing: Path of the other foot; None before it lifts off.
         landed: Whether it has landed.
         idle_steps: How many steps before this one had nowhere to go.
+        catching: Whether it catches the robot, in place of the nominal step.
+        transfer: Time in which the weight moves from foot to foot [s].
+        give: Share of its weight by which the robot gives way until the landing.
     """
 
     def __init__(
@@ -116,15 +120,16 @@ class Step:
             stance: Side that will carry the weight.
             zmp: Where the ZMP is now [m].
             idle_steps: How many steps before this one had nowhere to go.
+            catching: Whether the robot is to be caught from the first moment on.
         """
         s, foot = biped.settings, feet[stance]
         self._biped, self._planner = biped, planner
         self.stance = stance
         self.idle_steps = idle_steps
         self.catching = catching
-        self.transfer = s.catch_transfer if catching else s.double_support
+        self.transfer = s.catch.transfer if catching else s.double_support
         self.give = 0.0
-        self.caught: Catch | None = None
+        self._chosen = 0.0
         self.time = 0.0
         self.swing: SwingFoot | None = None
         self.landed = False
@@ -148,7 +153,7 @@ class Step:
         place = foot.place + self._planner.forward * self.landing.position
         return Foot(place, foot.height - self._biped.settings.landing_depth, self.landing_yaw)
 
-    def advance(self, motion: Pendulum, feet: Feet, contacts: tuple[float, float], dt: float) -> complex:
+    def advance(self, motion: Motion, feet: Feet, contacts: tuple[float, float], dt: float) -> complex:
         """One tick; returns the ZMP [m]."""
         s, foot, planner = self._biped.settings, feet[self.stance], self._planner
         dcm = motion.place + motion.velocity / self._biped.omega
@@ -175,21 +180,30 @@ class Step:
         self.landing = adapt_landing(local, self.time, nominal, bounds, b.omega, self._weights)
         self.landing_yaw = self._planner.landing_yaw(self.stance, foot, self.time)
 
-    def _catch(self, motion: Pendulum, nominal: Landing, feet: Feet) -> None:
-        """Where the nominal region does not hold the robot, look further."""
-        b, s, planner = self._biped, self._biped.settings, self._planner
+    def _catch(self, motion: Motion, nominal: Landing, feet: Feet) -> None:
+        """Look further for a landing while the nominal region does not hold the robot."""
+        s, beyond = self._biped.settings, abs(self.landing.offset - nominal.offset)
         if not self.catching:
-            if abs(self.landing.offset - nominal.offset) < s.catch_error:
-                return
-            self.catching = True
-        elif self.caught is None and abs(self.landing.offset - nominal.offset) < s.catch_error / 2:
-            self.catching = False
+            self.catching = beyond >= s.catch.error
+        elif not self._chosen:
+            # The step before caught the robot: see whether that was enough.
+            self.catching = beyond >= s.catch.error / 2
+        if not self.catching:
             return
-        self.caught = look_for_catch(b, planner.forward, self.stance, feet, motion, nominal, self.time, self.caught, self.transfer, self.swing)
-        found = self.caught
-        if found.cost < 1e6:
+        found = find_catch(
+            self._biped,
+            self._planner.forward,
+            self.stance,
+            feet,
+            motion,
+            nominal.offset,
+            self.time,
+            self.swing,
+            self._chosen,
+        )
+        if math.isfinite(found.cost):
             self.landing = Landing(found.position, found.duration, nominal.offset)
-            self.give = found.give
+            self.give, self._chosen = found.give, found.duration
 
     def _place_zmp(self, local: complex, nominal: Landing, foot: Foot) -> complex:
         """ZMP on its way into the stance sole, moved within the support against the DCM's deviation."""
@@ -212,57 +226,10 @@ class Step:
         remaining = self.landing.duration - self.time
         if remaining > 0.0:
             landing = self.planned_landing(feet[self.stance])
-            self.swing = swing_towards(
-                swing, landing, remaining, s.catch_swing_height if self.catching else s.swing_height, s.landing_speed, dt
-            )
-            self.landed = felt and self.swing.progress > (0.5 if self.catching else _DESCENT)
+            height = s.catch.swing_height if self.catching else s.swing_height
+            self.swing = swing_towards(swing, landing, remaining, height, s.landing_speed, dt)
+            self.landed = felt and self.swing.progress > (_EARLY_DESCENT if self.catching else _DESCENT)
         else:
             self.swing = search_ground(swing, s.landing_speed, dt)
             self._overdue += dt
             self.landed = felt or self._overdue > s.landing_patience
-
-
-def look_for_catch(
-    b: Biped,
-    forward: complex,
-    stance: int,
-    feet: Feet,
-    motion: Pendulum,
-    nominal: Landing,
-    elapsed: float,
-    last: Catch | None,
-    transfer: float,
-    swing: SwingFoot | None = None,
-) -> Catch:
-    s, foot, turn = b.settings, feet[stance], forward.conjugate()
-    (back, front), (right, left) = b.ankle_range[stance]
-    reach = Reach(
-        complex((front - back) / 2, (left - right) / 2),
-        (front + back) / 2,
-        0.66 * s.catch_reach[0],
-        0.116,
-        0.04,
-        s.catch_reach[1],
-        s.catch_near,
-        s.catch_past,
-        s.catch_clear,
-        s.swing_acceleration,
-        transfer,
-        s.freeze_time,
-    )
-    local = Pendulum(turn * (motion.place - foot.place), turn * motion.velocity, motion.height - foot.height, motion.climb)
-    side = 1.0 if stance != LEFT else -1.0
-    return catch(
-        local,
-        turn * (feet[1 - stance].place - foot.place),
-        turn * swing.velocity if swing is not None else 0j,
-        side,
-        nominal.offset,
-        elapsed,
-        last.duration if last is not None else 0.0,
-        b.omega,
-        reach,
-        DURATIONS,
-        GIVES,
-        np.array(s.catch_weights),
-    )

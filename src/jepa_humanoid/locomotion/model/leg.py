@@ -1,0 +1,61 @@
+"""How far a leg reaches, measured on the robot's own kinematics."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pinocchio as pin
+
+from jepa_humanoid.robot.description import SIDES, RobotDescription, sole_frame
+from jepa_humanoid.robot.state import Vector
+
+_POSITIONS = 61
+"""That are tried of each joint to stretch a leg."""
+
+
+class Leg(NamedTuple):
+    """A robot's left leg; the right one is its mirror image.
+
+    Attributes:
+        length: From the hip to the sole, stretched and with a flat foot [m].
+        apart: Of the hip from the middle, to the side [m].
+        below: Of the hip below the centre of mass in the nominal posture [m].
+    """
+
+    length: float
+    apart: float
+    below: float
+
+
+def leg_of(robot: RobotDescription) -> Leg:
+    """Measure a leg; its hip is where it is turned aside, the joint of the leg whose axis points most forward."""
+    model, data, q = robot.model, robot.model.createData(), robot.nominal_configuration
+    foot, sole = robot.frame_id(robot.feet[SIDES[0]].frame), robot.frame_id(sole_frame(SIDES[0]))
+    # From the base on; the first two are the world and the base itself.
+    ids = list(model.supports[model.frames[foot].parentJoint])[2:]
+    pin.framesForwardKinematics(model, data, q)
+    com = pin.centerOfMass(model, data, q)
+    jacobian = pin.computeJointJacobians(model, data, q)
+    forward = [abs(jacobian[3, model.joints[joint].idx_v]) for joint in ids]
+    # The ankle turns aside, too, so it is the first of the best: towards the hip.
+    hip = next(joint for joint, axis in zip(ids, forward, strict=True) if axis > max(forward) - 0.1)
+    place = data.oMi[hip].translation.copy()
+    ankle_height = float(data.oMf[foot].translation[2] - data.oMf[sole].translation[2])
+    return Leg(_stretched(robot, q, hip, foot, ids) + ankle_height, abs(float(place[1])), float(com[2] - place[2]))
+
+
+def _stretched(robot: RobotDescription, q: Vector, hip: int, foot: int, ids: list[int]) -> float:
+    """Greatest distance from a hip to a foot's frame, joint after joint [m]."""
+    model, data = robot.model, robot.model.createData()
+
+    def distance(posture: Vector) -> float:
+        pin.framesForwardKinematics(model, data, posture)
+        return float(np.linalg.norm(data.oMf[foot].translation - data.oMi[hip].translation))
+
+    longest, q = distance(q), q.copy()
+    for joint in (model.joints[i].idx_q for i in ids):
+        for position in np.linspace(model.lowerPositionLimit[joint], model.upperPositionLimit[joint], _POSITIONS):
+            posture = q.copy()
+            posture[joint] = position
+            if (reached := distance(posture)) > longest + 1e-9:
+                longest, q = reached, posture
+    return longest
