@@ -5,7 +5,7 @@ import numpy as np
 import pinocchio as pin
 import pytest
 
-from jepa_humanoid.control.settings import WholeBodySettings
+from jepa_humanoid.control.settings import CatchFactors, WholeBodySettings
 from jepa_humanoid.control.target import WholeBodyTarget
 from jepa_humanoid.robot.description import SIDES, RobotDescription, sole_frame
 
@@ -44,20 +44,27 @@ class FullProgram:
             H[:] += J.T @ (w[:, None] * J)
             g[:] -= J.T @ (w * b)
 
-        height = s.height_stiffness * (target.com_height - com[2]) - s.height_damping * com_velocity[2]
+        # By how much more each counts while the robot catches itself.
+        more = s.catch if target.catching else CatchFactors(1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
+        height = s.height_stiffness * (target.com_height - com[2])
+        height += s.height_damping * (target.com_climb - com_velocity[2])
         pursue(
-            np.array([s.com_weight, s.com_weight, s.height_weight]),
+            np.array([s.com_weight * more.com, s.com_weight * more.com, s.height_weight * more.height]),
             A[:3] / robot.mass,
-            np.array([*target.com_acceleration, height]) - A_drift[:3] / robot.mass,
+            target.com_acceleration + np.array([0.0, 0.0, height]) - A_drift[:3] / robot.mass,
         )
-        pursue(s.momentum_weight, A[3:], -s.momentum_damping * momentum[3:] - A_drift[3:])
-        for frame, weight in ((robot.frames.base, s.base_weight), (robot.frames.torso, s.torso_weight)):
+        pursue(s.momentum_weight * more.momentum, A[3:], -s.momentum_damping * momentum[3:] - A_drift[3:])
+        for frame, weight, factor in (
+            (robot.frames.base, s.base_weight, more.base),
+            (robot.frames.torso, s.torso_weight, more.torso),
+        ):
             i = robot.frame_id(frame)
             error = pin.log3(target.orientation @ data.oMf[i].rotation.T)
             rate = np.array([0.0, 0.0, target.turn_rate]) - pin.getFrameVelocity(model, data, i, AXES).angular
             b = s.orientation_stiffness * error + s.orientation_damping * rate
             drift = pin.getFrameAcceleration(model, data, i, AXES).angular
-            pursue(weight, pin.getFrameJacobian(model, data, i, AXES)[3:], b - drift)
+            upright = weight * np.array([factor, factor, 1.0])
+            pursue(upright, pin.getFrameJacobian(model, data, i, AXES)[3:], b - drift)
         contact_jacobians, bounds = [], []
         for side, foot in zip(SIDES, target.feet, strict=True):
             i = robot.frame_id(sole_frame(side))
@@ -70,7 +77,7 @@ class FullProgram:
                 error = np.concatenate([foot.position - pose.translation, pin.log3(foot.rotation @ pose.rotation.T)])
                 feedback = np.repeat(s.swing_stiffness, 3) * error
                 feedback += np.repeat(s.swing_damping, 3) * (foot.velocity - velocity)
-                pursue(s.swing_weight, J, foot.acceleration + feedback - drift)
+                pursue(s.swing_weight * more.swing, J, foot.acceleration + feedback - drift)
             corners = np.array(robot.feet[side].corners)
             for corner in (corners - corners.mean(axis=0)) @ pose.rotation.T:
                 contact_jacobians.append(J[:3] - pin.skew(corner) @ J[3:])

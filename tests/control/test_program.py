@@ -46,7 +46,8 @@ def drawn(robot: RobotDescription, loads: tuple[float, float], seed: int, vigour
     )
     turned = pin.exp3(0.1 * rng.standard_normal(3))
     height = float(now.com[2]) + 0.02 * rng.standard_normal()
-    return q, v, WholeBodyTarget(vigour * rng.standard_normal(2), height, turned, 0.3, feet, robot.joints.nominal)
+    asked, catching = vigour * rng.standard_normal(3), bool(rng.random() < 0.5)
+    return q, v, WholeBodyTarget(asked, height, 0.1, turned, 0.3, feet, robot.joints.nominal, catching)
 
 
 @pytest.fixture
@@ -148,7 +149,7 @@ def test_solution_is_that_of_the_whole_program_while_walking(
 def test_limits_hold_whatever_is_asked(g1: RobotDescription, loads: tuple[float, float], seed: int) -> None:
     """Torques, friction and loads stay within limits under demands beyond physics."""
     q, v, target = drawn(g1, loads, seed)
-    target = replace(target, com_acceleration=np.random.default_rng(seed).uniform(-30.0, 30.0, 2))
+    target = replace(target, com_acceleration=np.random.default_rng(seed).uniform(-30.0, 30.0, 3))
     controller = WholeBodyController(g1)
     solution = solve(controller, (q, v, target))
     assert solution.solved

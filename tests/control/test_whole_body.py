@@ -35,7 +35,13 @@ class Case:
             for load, sole in zip(loads, self.dynamics.soles, strict=True)
         )
         target = WholeBodyTarget(
-            np.array(com_acceleration), float(self.dynamics.com[2]), np.eye(3), 0.0, feet, self.robot.joints.nominal
+            np.array([*com_acceleration, 0.0]),
+            float(self.dynamics.com[2]),
+            0.0,
+            np.eye(3),
+            0.0,
+            feet,
+            self.robot.joints.nominal,
         )
         return self.controller.solve(self.dynamics, self.q, self.v, target)
 

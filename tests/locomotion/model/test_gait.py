@@ -41,7 +41,7 @@ def test_at_rest_it_stands(g1: RobotDescription) -> None:
     for _ in range(500):
         target = walker.update(dynamics, VelocityCommand(), ON_THE_GROUND, DT)
     assert isinstance(walker.phase, Stand)
-    zmp = dynamics.com[:2] - target.com_acceleration / natural_frequency(dynamics.com[2]) ** 2
+    zmp = dynamics.com[:2] - target.com_acceleration[:2] / natural_frequency(dynamics.com[2]) ** 2
     assert abs(zmp[1]) < 0.02
 
 
@@ -67,19 +67,20 @@ def test_a_command_that_is_withdrawn_in_the_shift_leads_back_to_standing(g1: Rob
     assert isinstance(walker.phase, Stand)
 
 
-@pytest.mark.parametrize(("velocity", "stance"), [((0.0, 0.7), LEFT), ((0.0, -0.7), RIGHT)])
+@pytest.mark.parametrize(("velocity", "stance"), [((0.0, 0.7), RIGHT), ((0.0, -0.7), LEFT)])
 def test_a_push_is_caught_at_once(g1: RobotDescription, velocity: tuple[float, float], stance: int) -> None:
-    """A DCM that leaves the feet makes it step without a shift, standing on the foot that it leaves over."""
+    """A DCM that leaves the feet makes it step without a shift, to the side to which it falls."""
     walker = standing(g1)
     walker.update(frozen(g1, velocity), VelocityCommand(), ON_THE_GROUND, DT)
     assert isinstance(walker.phase, Step)
     assert walker.phase.stance == stance
 
 
-@pytest.mark.parametrize("speed", [1.0, 3.0])
-def test_no_landing_is_planned_that_the_foot_cannot_reach(g1: RobotDescription, speed: float) -> None:
+@pytest.mark.parametrize("acceleration", [20.0, 60.0])
+def test_no_landing_is_planned_that_the_foot_cannot_reach(g1: RobotDescription, acceleration: float) -> None:
     """A far landing takes its time: what the leg cannot swing that fast would lift the robot off the ground."""
-    walker = standing(g1, replace(GaitSettings(), swing_speed=speed))
+    catch = replace(GaitSettings().catch, swing_acceleration=acceleration)
+    walker = standing(g1, replace(GaitSettings(), catch=catch))
     dynamics = frozen(g1, (0.7, 0.0))
     walker.update(dynamics, VelocityCommand(), ON_THE_GROUND, DT)
     step, ticks, way = walker.phase, 0, 0.0
@@ -93,8 +94,8 @@ def test_no_landing_is_planned_that_the_foot_cannot_reach(g1: RobotDescription, 
         assert ticks < 1000
     # Before it lands, a foot that feels nothing searches for the ground a little longer.
     duration = ticks * DT - settings.landing_patience
-    assert way > 0.1
-    assert duration > settings.double_support + way / speed - 0.03
+    assert way > 0.04
+    assert duration > settings.catch.transfer + np.sqrt(5.77 * way / acceleration) - 0.01
 
 
 def test_steps_in_place_end_in_a_stand(g1: RobotDescription) -> None:
@@ -108,7 +109,7 @@ def test_steps_in_place_end_in_a_stand(g1: RobotDescription) -> None:
             steps.append(walker.phase)
         assert len(steps) < 20
     assert [type(phase) for phase in steps] == [Step] * GaitSettings().settle_steps + [Stand]
-    assert [phase.stance for phase in steps[:-1]] == [LEFT, RIGHT]
+    assert [phase.stance for phase in steps[:-1]] == [RIGHT, LEFT]
 
 
 def test_feet_that_are_not_where_they_should_be_keep_it_stepping(g1: RobotDescription) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from jepa_humanoid.locomotion.model.biped import Biped, biped
+from jepa_humanoid.locomotion.model.capture import Motion
 from jepa_humanoid.locomotion.model.feet import Feet, Foot, middle
 from jepa_humanoid.locomotion.model.footsteps import FootstepPlanner
 from jepa_humanoid.locomotion.model.phases import Shift, Stand, Step
@@ -90,7 +91,7 @@ def test_a_foot_lands_when_it_is_felt_or_patience_ends(model: Biped) -> None:
         step = Step(model, FootstepPlanner(model, middle(FEET)), FEET, LEFT, 0j)
         while not step.landed:
             step.time += DT
-            step.advance(0.03j, FEET, (1.0, contact), DT)
+            step.advance(Motion(0.03j, 0j, 0.65, 0.0), FEET, (1.0, contact), DT)
             assert step.time < 2.0
         return step
 

@@ -49,10 +49,10 @@ def test_the_answer_carries_the_weight(g1: RobotDescription) -> None:
     """At rest it answers the sample's stamp, stays where it is, with torques in the knees."""
     walker = ModelWalker(g1)
     walker.reset(frozen(g1))
-    for tick in range(20):
+    for tick in range(2):
         answer = walker.update(frozen(g1, stamp=tick * DT), VelocityCommand(), DT)
     assert walker.solved
-    assert answer.stamp == 19 * DT
+    assert answer.stamp == DT
     assert answer.position == pytest.approx(g1.joints.nominal, abs=0.05)
     knees = [answer.effort[g1.joint_names.index(f"{side}_knee_joint")] for side in ("left", "right")]
     assert min(np.abs(knees)) > 5.0

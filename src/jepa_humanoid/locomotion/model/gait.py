@@ -23,8 +23,8 @@ _SIDEWAYS = 0.05
 _HEIGHT_RATE, _HEIGHT_TIME = 0.1, 0.1
 """With which the centre of mass goes from where it was found to the pendulum's height: at most [m/s], and time constant
 at the end [s]."""
-_CLIMB_TIME, _MOST_LIFT = 0.05, 8.0
-"""Time constant [s] of that rate, and greatest acceleration [m/s²]."""
+_CLIMB_TIME, _LIFT = 0.05, (1.0, 8.0)
+"""Time constant of that rate [s], and greatest acceleration down and up [m/s²]."""
 _NEAR = 0.06
 """Distance of the reference pose from the feet's middle within which nothing is left to walk [m]."""
 _ABREAST, _WIDTH_ERROR, _PARALLEL = 0.05, 0.06, 0.2
@@ -101,7 +101,8 @@ class Gait:
                 self.lift = clamp(c.rise**2 * (walking - self.height) - 2.0 * c.rise * self.climb, -down, up)
         else:
             wanted = clamp((walking - self.height) / _HEIGHT_TIME, -_HEIGHT_RATE, _HEIGHT_RATE)
-            self.lift = clamp((wanted - self.climb) / _CLIMB_TIME, -_MOST_LIFT, _MOST_LIFT)
+            down, up = _LIFT
+            self.lift = clamp((wanted - self.climb) / _CLIMB_TIME, -down, up)
         self.climb += self.lift * dt
         self.height += self.climb * dt
 
