@@ -23,6 +23,7 @@ class CatchSettings:
         clear: Forward distance from the stance foot at which a foot may cross [m].
         swing_acceleration: That the swing foot is capable of [m/s²].
         swing_height: Of the sole at mid-swing [m].
+        spin: Share of the angular momentum that landings reckon with.
         error_weight: On the square of the DCM offset's error after one step; after two it counts as 1 [1/m²].
         give_weight: On the share of its weight by which the robot gives way.
         change_weight: On another duration than before.
@@ -33,13 +34,14 @@ class CatchSettings:
     """
 
     error: Positive = 0.05
-    transfer: NonNegative = 0.04
+    transfer: Positive = 0.04
     stretch: Positive = 1.02
     least_height: Share = 0.76
     past: NonNegative = 0.12
     clear: Positive = 0.22
     swing_acceleration: Positive = 60.0
     swing_height: Positive = 0.12
+    spin: NonNegative = 1.0
     error_weight: NonNegative = 0.3
     give_weight: NonNegative = 0.003
     change_weight: NonNegative = 0.002

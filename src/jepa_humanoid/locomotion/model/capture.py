@@ -48,12 +48,15 @@ class Motion(NamedTuple):
         velocity: [m/s].
         height: Above the ground [m].
         climb: Its rate [m/s].
+        spin: By which the DCM will have gone on when the robot has stopped turning over: ω L / (m g), with the angular
+            momentum L about the centre of mass, pitch forward and roll to the left [m].
     """
 
     place: complex
     velocity: complex
     height: float
     climb: float
+    spin: complex = 0j
 
 
 class Reach(NamedTuple):
@@ -155,6 +158,7 @@ def tipped(motion: Motion, zmp: complex, omega: float, give: float, time: float)
         motion.velocity * c + offset * (rate * s),
         motion.height + motion.climb * time - 0.5 * give * GRAVITY * time * time,
         motion.climb - give * GRAVITY * time,
+        motion.spin,
     )
 
 
@@ -197,7 +201,8 @@ def search_catch(
                 landing, then = _land(motion, swing, offset, elapsed, duration, give, region, omega, reach)
                 if not _within(landing, swing.side, region, reach):
                     continue
-                moved = Motion(then.place - landing, then.velocity, then.height, 0.0)
+                # The foot that lands stops the turning, at the price of what it adds to the DCM.
+                moved = Motion(then.place - landing, then.velocity + omega * then.spin, then.height, 0.0, 0j)
                 error = abs(moved.place + moved.velocity / omega - offset)
                 first = cost + weights.error * error * error + weights.give * give
                 if region != _BESIDE:
@@ -251,7 +256,8 @@ def _land(
     """Where a step of this kind would land, and the motion then; relative to its stance foot."""
     zmp = _nearest(motion.place + motion.velocity / omega, reach)
     then = tipped(motion, zmp, omega, give, duration - elapsed)
-    landing = _reached(then.place + then.velocity / omega - offset, then, swing.side, region, reach)
+    dcm = then.place + then.velocity / omega + then.spin
+    landing = _reached(dcm - offset, then, swing.side, region, reach)
     # A foot that is stopped evenly from its velocity, and moved with minimum jerk, whose greatest acceleration is
     # 5.77 d / T² (Flash & Hogan 1985).
     flight = duration - max(elapsed, reach.transfer)

@@ -33,7 +33,11 @@ def find_catch(
     """
     foot, other, turn = feet[stance], feet[1 - stance], forward.conjugate()
     local = Motion(
-        turn * (motion.place - foot.place), turn * motion.velocity, motion.height - foot.height, motion.climb
+        turn * (motion.place - foot.place),
+        turn * motion.velocity,
+        motion.height - foot.height,
+        motion.climb,
+        turn * motion.spin * biped.settings.catch.spin,
     )
     foot_in_air = Swing(
         -1.0 if stance == LEFT else 1.0,

@@ -43,6 +43,7 @@ class PendulumPlanner:
         dynamics.update(robot.nominal_configuration, np.zeros(robot.model.nv))
         self._biped = biped(robot, settings or gait_settings(robot), float(dynamics.com[2]))
         self._posture = robot.joints.nominal
+        self._mass = robot.mass
         self._full_load = 2.0 * robot.mass * GRAVITY
         self._gait = self._standing(dynamics)
         self._lowered = 0.0
@@ -54,14 +55,15 @@ class PendulumPlanner:
 
     def _standing(self, dynamics: Dynamics) -> Gait:
         feet = feet_of(dynamics)
-        x, y, z = dynamics.com.tolist()
-        dcm = complex(x, y) + self._lead(dynamics)
-        return Gait(self._biped, feet, dcm, z - middle(feet).height)
+        motion = self._motion(dynamics)
+        dcm = motion.place + motion.velocity / self._biped.omega
+        return Gait(self._biped, feet, dcm, motion.height - middle(feet).height)
 
-    def _lead(self, dynamics: Dynamics) -> complex:
-        """What the DCM is ahead of the centre of mass [m]."""
-        x, y, _ = dynamics.com_velocity.tolist()
-        return complex(x, y) / self._biped.omega
+    def _motion(self, dynamics: Dynamics) -> Motion:
+        x, y, z = dynamics.com.tolist()
+        px, py, pz, roll, pitch, _ = (dynamics.momentum / self._mass).tolist()
+        spin = complex(pitch, -roll) * (self._biped.omega / GRAVITY)
+        return Motion(complex(x, y), complex(px, py), z, pz, spin)
 
     @property
     def phase(self) -> Stand | Shift | Step:
@@ -121,12 +123,9 @@ class PendulumPlanner:
             contacts: Contact probability of the left and the right foot.
             dt: Since the last tick [s].
         """
-        gait = self._gait
-        x, y, z = dynamics.com.tolist()
-        com = complex(x, y)
-        vx, vy, climb = dynamics.com_velocity.tolist()
-        gait.advance(Motion(com, complex(vx, vy), z, climb), feet_of(dynamics), command, contacts, dt)
-        acceleration = self._biped.omega**2 * (1.0 + gait.lift / GRAVITY) * (com - gait.zmp)
+        gait, motion = self._gait, self._motion(dynamics)
+        gait.advance(motion, feet_of(dynamics), command, contacts, dt)
+        acceleration = self._biped.omega**2 * (1.0 + gait.lift / GRAVITY) * (motion.place - gait.zmp)
         return WholeBodyTarget(
             com_acceleration=np.array((acceleration.real, acceleration.imag, gait.lift)),
             com_climb=gait.climb,
