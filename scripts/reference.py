@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from jepa_humanoid.body import BodySettings
-from jepa_humanoid.control.settings import WholeBodySettings
+from jepa_humanoid.control.settings import CatchFactors, WholeBodySettings
 from jepa_humanoid.graph.arguments import BRINGUP, Argument, launch_arguments, record_arguments, teleop_arguments
-from jepa_humanoid.locomotion.settings import GaitSettings
+from jepa_humanoid.locomotion.settings import CatchSettings, GaitSettings
 from jepa_humanoid.nodes.reference import NODES, attributes, load_node, write_reference
 from jepa_humanoid.safety import SafetyLimits
 from jepa_humanoid.simulation.rules import AreaRule, CorridorRule, FurnitureRule, GoalRule, ListedObstacle, SceneFile
@@ -43,7 +43,9 @@ def settings_tables() -> str:
     lines = []
     for title, settings in (
         ("Gait", GaitSettings),
+        ("Gait, `catch`", CatchSettings),
         ("Whole-body controller", WholeBodySettings),
+        ("Whole-body controller, `catch`", CatchFactors),
         ("Safety", SafetyLimits),
         ("Body", BodySettings),
     ):

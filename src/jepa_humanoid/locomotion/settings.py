@@ -25,7 +25,8 @@ class CatchSettings:
         swing_height: Of the sole at mid-swing [m].
         spin: Share of the angular momentum that landings reckon with.
         error_weight: On the square of the DCM offset's error after one step; after two it counts as 1 [1/m²].
-        give_weight: On the share of its weight by which the robot gives way.
+        give_weight: On the share of its weight by which the robot gives way, or rises.
+        height_weight: On the square of the height's error at landing [1/m²].
         change_weight: On another duration than before.
         crossing_weight: On crossing feet.
         time_weight: On the square of what the step is longer or shorter than usual [1/s²].
@@ -44,6 +45,7 @@ class CatchSettings:
     spin: NonNegative = 1.0
     error_weight: NonNegative = 0.3
     give_weight: NonNegative = 0.003
+    height_weight: NonNegative = 0.3
     change_weight: NonNegative = 0.002
     crossing_weight: NonNegative = 0.01
     time_weight: NonNegative = 0.02

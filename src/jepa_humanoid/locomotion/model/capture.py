@@ -36,8 +36,8 @@ _USUAL = 0.3
 """Duration of a step that costs nothing [s]."""
 DURATIONS = np.array((0.16, 0.19, 0.22, 0.25, 0.28, 0.32, 0.36, 0.42, 0.5))
 """That are tried for a step [s]."""
-GIVES = np.array((0.0, 0.3, 0.6))
-"""Shares of the weight that are tried."""
+GIVES = np.array((0.0, 0.3, 0.6, -0.3, -0.6))
+"""Shares of the weight that are tried; a robot that gives way by less than nothing rises."""
 
 
 class Motion(NamedTuple):
@@ -68,7 +68,8 @@ class Reach(NamedTuple):
         leg: Greatest distance of a sole from its hip [m].
         hip: Of a hip from the middle, to the side [m].
         below: Of the hips below the centre of mass [m].
-        least_height: To which the centre of mass may come down [m].
+        height: Of the centre of mass while walking [m].
+        least_height: To which it may come down [m].
         near: Least lateral distance between the feet [m].
         past: By which a crossing foot may land past the stance foot [m].
         clear: Forward distance from the stance foot at which a foot may cross [m].
@@ -82,6 +83,7 @@ class Reach(NamedTuple):
     leg: float
     hip: float
     below: float
+    height: float
     least_height: float
     near: float
     past: float
@@ -110,7 +112,8 @@ class CatchWeights(NamedTuple):
 
     Attributes:
         error: Square of the DCM offset's error after the first step; after the second it counts as 1 [1/m²].
-        give: Giving way by the whole weight.
+        give: Giving way by the whole weight, or rising with as much.
+        height: Square of the height's error at landing [1/m²].
         change: Another duration than was chosen last.
         crossing: A foot that crosses.
         time: Square of what the step is longer or shorter than usual [1/s²].
@@ -118,6 +121,7 @@ class CatchWeights(NamedTuple):
 
     error: float
     give: float
+    height: float
     change: float
     crossing: float
     time: float
@@ -199,12 +203,14 @@ def search_catch(
         for give in gives:
             for region in range(_REGIONS):
                 landing, then = _land(motion, swing, offset, elapsed, duration, give, region, omega, reach)
+                if then.height > reach.height + _TOLERANCE and give < 0.0:
+                    continue  # no leg is that long
                 if not _within(landing, swing.side, region, reach):
                     continue
                 # The foot that lands stops the turning, at the price of what it adds to the DCM.
                 moved = Motion(then.place - landing, then.velocity + omega * then.spin, then.height, 0.0, 0j)
                 error = abs(moved.place + moved.velocity / omega - offset)
-                first = cost + weights.error * error * error + weights.give * give
+                first = cost + weights.error * error * error + _strain(then, give, reach, weights)
                 if region != _BESIDE:
                     first += weights.crossing
                 if first >= best.cost:
@@ -237,7 +243,7 @@ def _after(
             place, then = _land(motion, swing, offset, 0.0, duration, give, _BESIDE, omega, reach)
             if _within(place, swing.side, _BESIDE, reach):
                 error = abs(then.place - place + then.velocity / omega - offset)
-                least = min(least, error * error + weights.give * give)
+                least = min(least, error * error + _strain(then, give, reach, weights))
     return least
 
 
@@ -263,6 +269,13 @@ def _land(
     flight = duration - max(elapsed, reach.transfer)
     stopped = swing.place + swing.velocity * (0.5 * flight)
     return stopped + _shortened(landing - stopped, reach.acceleration * flight * flight / 5.77), then
+
+
+@kernel
+def _strain(then: Motion, give: float, reach: Reach, weights: CatchWeights) -> float:
+    """What it costs to change the height."""
+    off = then.height - reach.height
+    return weights.give * abs(give) + weights.height * off * off
 
 
 @kernel

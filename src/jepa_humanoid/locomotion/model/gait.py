@@ -94,7 +94,7 @@ class Gait:
         if isinstance(phase, Step) and phase.catching:
             # No more is promised than what was had: nothing is made up for later.
             self.height, self.climb = self.motion.height - self.ground, self.motion.climb
-            if phase.give > 0.0 and phase.time < phase.landing.duration:
+            if phase.time < phase.landing.duration:
                 self.lift = -phase.give * GRAVITY
             else:
                 down, up = c.lift
