@@ -21,11 +21,11 @@ class CatchFactors:
     """
 
     com: Positive = 0.05
-    height: Positive = 100.0
+    height: Positive = 400.0
     momentum: Positive = 1.0
     torso: Positive = 20.0
     base: Positive = 20.0
-    swing: Positive = 30.0
+    swing: Positive = 20.0
 
 
 @validated_dataclass(frozen=True, config=STRICT)
@@ -87,7 +87,7 @@ class WholeBodySettings:
     posture_stiffness: NonNegative = 60.0
     posture_damping: NonNegative = 14.0
     force_weight: Positive = 1e-5
-    friction: Positive = 0.35
+    friction: Positive = 0.5
     limit_horizon: Positive = 0.05
     torque_margin: Share = 0.95
     catch: CatchFactors = CatchFactors()

@@ -42,7 +42,7 @@ class CatchSettings:
     clear: Positive = 0.22
     swing_acceleration: Positive = 60.0
     swing_height: Positive = 0.12
-    spin: NonNegative = 1.0
+    spin: NonNegative = 0.5
     error_weight: NonNegative = 0.3
     give_weight: NonNegative = 0.003
     height_weight: NonNegative = 0.3
