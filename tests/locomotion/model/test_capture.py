@@ -7,7 +7,16 @@ import pytest
 
 from jepa_humanoid.constants import GRAVITY
 from jepa_humanoid.locomotion.model.biped import Biped, biped
-from jepa_humanoid.locomotion.model.capture import DURATIONS, GIVES, Catch, Motion, Swing, search_catch, tipped
+from jepa_humanoid.locomotion.model.capture import (
+    DURATIONS,
+    GIVES,
+    NEXT_DURATIONS,
+    Catch,
+    Motion,
+    Swing,
+    search_catch,
+    tipped,
+)
 from jepa_humanoid.locomotion.settings import CatchSettings, GaitSettings
 from jepa_humanoid.locomotion.walker import LEFT
 from jepa_humanoid.robot.description import RobotDescription
@@ -28,7 +37,7 @@ def caught(model: Biped, velocity: complex, place: complex = -0.12j, gives: np.n
     """A robot that stands on its left foot and falls with a velocity from a place relative to that foot."""
     motion, swing = Motion(place, velocity, model.height, 0.0), Swing(-1.0, BESIDE, 0j)
     reach, weights = model.reach[LEFT], model.catch_weights
-    return search_catch(motion, swing, OFFSET, 0.0, 0.0, model.omega, reach, weights, DURATIONS, gives)
+    return search_catch(motion, swing, OFFSET, 0.0, 0.0, model.omega, reach, weights, DURATIONS, NEXT_DURATIONS, gives)
 
 
 @pytest.mark.parametrize("give", [0.0, 0.6])
@@ -103,7 +112,9 @@ def test_the_other_foot_is_the_mirror_image(model: Biped) -> None:
     """What the right foot does for a fall to the right, the left one does for one to the left."""
     motion, swing = Motion(0.12j, 0.3 + 0.5j, model.height, 0.0), Swing(1.0, 0.24j, 0j)
     reach, weights = model.reach[1], model.catch_weights
-    left = search_catch(motion, swing, OFFSET.conjugate(), 0.0, 0.0, model.omega, reach, weights, DURATIONS, GIVES)
+    left = search_catch(
+        motion, swing, OFFSET.conjugate(), 0.0, 0.0, model.omega, reach, weights, DURATIONS, NEXT_DURATIONS, GIVES
+    )
     right = caught(model, 0.3 - 0.5j)
     assert left.position == pytest.approx(right.position.conjugate(), abs=1e-6)
     assert (left.duration, left.give) == (right.duration, right.give)
@@ -113,7 +124,9 @@ def test_without_time_nothing_is_found(model: Biped) -> None:
     """A step that is about to land keeps its landing: the cost says that there is no other."""
     motion, swing = Motion(0j, 0.5 + 0j, 0.63, 0.0), Swing(-1.0, BESIDE, 0j)
     reach, weights = model.reach[LEFT], model.catch_weights
-    found = search_catch(motion, swing, OFFSET, 0.49, 0.0, model.omega, reach, weights, DURATIONS, GIVES)
+    found = search_catch(
+        motion, swing, OFFSET, 0.64, 0.0, model.omega, reach, weights, DURATIONS, NEXT_DURATIONS, GIVES
+    )
     assert found.cost == np.inf
 
 

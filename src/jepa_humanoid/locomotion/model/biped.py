@@ -56,7 +56,9 @@ def biped(robot: RobotDescription, settings: GaitSettings, com_height: float) ->
     leg = leg_of(robot)
     reach = (_reach(settings, height, ankles[0], leg), _reach(settings, height, ankles[1], leg))
     c = settings.catch
-    weights = CatchWeights(c.error_weight, c.give_weight, c.height_weight, c.change_weight, c.crossing_weight, c.time_weight)
+    weights = CatchWeights(
+        c.error_weight, c.give_weight, c.height_weight, c.change_weight, c.crossing_weight, c.time_weight
+    )
     return Biped(settings, height, omega, orbit, (left, right), ankles, reach, weights)
 
 

@@ -34,8 +34,10 @@ _TOLERANCE = 0.02
 """By which a landing that the swing cannot quite reach may miss its region [m]."""
 _USUAL = 0.3
 """Duration of a step that costs nothing [s]."""
-DURATIONS = np.array((0.16, 0.19, 0.22, 0.25, 0.28, 0.32, 0.36, 0.42, 0.5))
+DURATIONS = np.array((0.16, 0.19, 0.22, 0.25, 0.28, 0.31, 0.34, 0.37, 0.4, 0.44, 0.48, 0.52, 0.56, 0.6, 0.65))
 """That are tried for a step [s]."""
+NEXT_DURATIONS = np.array((0.19, 0.22, 0.25, 0.28, 0.32, 0.36, 0.42))
+"""That are tried for the step after it [s]."""
 GIVES = np.array((0.0, 0.3, 0.6, -0.3, -0.6))
 """Shares of the weight that are tried; a robot that gives way by less than nothing rises."""
 
@@ -177,6 +179,7 @@ def search_catch(
     reach: Reach,
     weights: CatchWeights,
     durations: Vector,
+    next_durations: Vector,
     gives: Vector,
 ) -> Catch:
     """Find the landing that leaves least to be caught after two steps.
@@ -191,6 +194,7 @@ def search_catch(
         reach: Of legs and feet.
         weights: Of what it costs.
         durations: To try, shape (n,) [s].
+        next_durations: To try of the second step, shape (k,) [s].
         gives: To try, shape (m,).
     """
     best = Catch(swing.place, durations[-1], 0.0, math.inf)
@@ -215,7 +219,7 @@ def search_catch(
                     first += weights.crossing
                 if first >= best.cost:
                     continue
-                total = first + _after(moved, landing, swing.side, offset, omega, reach, weights, durations, gives)
+                total = first + _after(moved, landing, swing.side, offset, omega, reach, weights, next_durations, gives)
                 if total < best.cost:
                     best = Catch(landing, duration, give, total)
     return best
