@@ -142,7 +142,9 @@ def test_without_time_nothing_is_found(model: Biped) -> None:
 def test_longer_legs_catch_better(g1: RobotDescription) -> None:
     """The reach follows the leg: a hard push costs less."""
     short, long = (
-        biped(g1, replace(GaitSettings(), catch=replace(CatchSettings(), stretch=stretch)), 0.68)
+        biped(
+            g1, replace(GaitSettings(), catch=replace(CatchSettings(), stretch=stretch, swing_acceleration=200.0)), 0.68
+        )
         for stretch in (0.8, 1.05)
     )
     assert caught(long, -1.1j, -0.16j).cost < 0.9 * caught(short, -1.1j, -0.16j).cost
