@@ -216,8 +216,8 @@ def test_what_makes_no_suite_is_refused() -> None:
         walk_suite([])
     with pytest.raises(SuiteError, match="nobody walks at nan"):
         push_suite(moving=float("nan"))
-    with pytest.raises(SuiteError, match=r"up to 0.5 m/s, and 0.35 back"):
-        trial_specs(push_suite(moving=-0.4), [0])
+    with pytest.raises(SuiteError, match=r"up to 0.8 m/s, and 0.5 back"):
+        trial_specs(push_suite(moving=-0.6), [0])
     with pytest.raises(WalkerError, match="no walker 'moonwalk'"):
         run_trial(replace(short_push(1.0), walker="moonwalk"))
 

@@ -93,9 +93,9 @@ class GaitSettings:
     step_duration_range: PositiveInterval = (0.25, 0.65)
     double_support: Positive = 0.08
     step_width: Positive = 0.2
-    step_width_range: PositiveInterval = (0.16, 0.45)
+    step_width_range: PositiveInterval = (0.16, 0.6)
     step_length_range: Interval = (-0.4, 0.5)
-    step_turn_range: Interval = (-0.15, 0.4)
+    step_turn_range: Interval = (-0.35, 0.6)
     swing_height: Positive = 0.055
     swing_speed: Positive = 3.0
     com_drop: float = 0.05
@@ -110,7 +110,7 @@ class GaitSettings:
     capture_fraction: Share = 0.85
     lead_limit: tuple[Positive, Positive] = (0.12, 0.25)
     catch_up: Positive = 0.02
-    velocity_limit: tuple[NonNegative, NonNegative, NonNegative, NonNegative] = (0.5, 0.35, 0.25, 0.7)
+    velocity_limit: tuple[NonNegative, NonNegative, NonNegative, NonNegative] = (0.8, 0.5, 0.4, 1.0)
     acceleration_limit: tuple[Positive, Positive] = (0.35, 1.0)
     landing_speed: NonNegative = 0.3
     landing_depth: float = 0.002

@@ -76,7 +76,8 @@ class FootstepPlanner:
         s = self._biped.settings
         distance, angle = s.lead_limit
         self._turn_to(foot.yaw + clamp(wrap_angle(self.yaw - foot.yaw), -angle, angle))
-        to_foot = 0.5j * s.step_width if stance == LEFT else -0.5j * s.step_width
+        width = self._width(self.velocity * s.step_duration)
+        to_foot = 0.5j * width if stance == LEFT else -0.5j * width
         here = foot.place - self.forward * (to_foot + self.velocity * s.step_duration / 2)
         self.place = here + limit(self.place - here, distance)
 
@@ -94,7 +95,8 @@ class FootstepPlanner:
         (way, velocity), (angle, _) = self._ahead(max(0.0, duration - elapsed))
         before = wrap_angle(foot.yaw - self.yaw)
         then, midway = direction(angle), direction((before + angle) / 2)
-        stride, side = velocity * duration, -s.step_width if stance == LEFT else s.step_width
+        stride = velocity * duration
+        side = -self._width(stride) if stance == LEFT else self._width(stride)
         centre = direction(before) * 0.5j * side + midway * stride / 2
         lead = self.forward.conjugate() * (self.place - foot.place) + direction(angle / 2) * way - centre
         position = centre + limit(lead, s.catch_up) + then * (0.5j * side + stride / 2)
@@ -108,6 +110,11 @@ class FootstepPlanner:
         turn = wrap_angle(self.yaw + angle - foot.yaw)
         outward = clamp(-turn if stance == LEFT else turn, toe_in, toe_out)
         return foot.yaw + (-outward if stance == LEFT else outward)
+
+    def _width(self, stride: complex) -> float:
+        """Between the feet, on average, such that a foot that closes up to the other one keeps its distance [m]."""
+        s = self._biped.settings
+        return max(s.step_width, s.step_width_range[0] + abs(stride.imag))
 
     def _turn_to(self, yaw: float) -> None:
         self.yaw = yaw
