@@ -64,6 +64,9 @@ DART = ["dartpy>=6.20,<7"]
 # Environments in which others train policies over velocities.
 GYM = ["gymnasium>=1.0,<2"]
 
+# The search behind the settings of a catch (scripts/tune_catch.py).
+TUNE = ["cma>=4,<5"]
+
 # Recordings as tables in Parquet; CSV needs nothing.
 PARQUET = ["pyarrow>=17,<27"]
 
@@ -132,6 +135,7 @@ setup(
         "dart": DART,
         "gym": GYM,
         "parquet": PARQUET,
+        "tune": TUNE,
         "docs": DOCS,
         "test": TEST,
         "dev": DEV,
