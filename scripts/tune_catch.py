@@ -1,12 +1,12 @@
 """Tunes how a robot catches itself, by a seeded search: `pip install -e .[tune]`, then `python scripts/tune_catch.py`.
 
-CMA-ES (Hansen & Ostermeier 2001) over the settings in `TUNED`. In each generation all candidates stand and walk through the
-same trials: estimated state, noise, 2 to 10 ms of delay, friction and masses drawn, pushes of 0.1 s at the torso in eight
-directions. Each generation has a seed of its own, from 1000 on; seeds 0 to 20 are for judging (`humanoid evaluate`).
+CMA-ES (Hansen & Ostermeier 2001) over the settings in `TUNED`. In each generation all candidates stand and walk through
+the same trials: estimated state, noise, 2 to 10 ms of delay, friction and masses drawn, pushes of 0.1 s at the torso in
+eight directions. Each generation has a seed of its own, from 1000 on; seeds 0 to 20 are for judging (`humanoid evaluate`).
 
-A survivor counts as 1, less for a large tilt; who falls counts by how late. The mean of each generation's distribution goes to
-a file, one line of JSON a generation, as overrides that `--set` understands. With two processes a generation takes three
-minutes; the defaults in `CatchSettings` and `CatchFactors` are rounded from generation 10.
+A survivor counts as 1, less for a large tilt; who falls counts by how late. The mean of each generation's distribution
+goes to a file, one line of JSON a generation, as overrides that `--set` understands. With two processes a generation takes
+three minutes; the defaults in `CatchSettings` and `CatchFactors` are rounded from such a search.
 """
 
 import argparse
