@@ -2,10 +2,10 @@
 
 CMA-ES (Hansen & Ostermeier 2001) over the settings in `TUNED`. In each generation all candidates stand and walk through
 the same trials: estimated state, noise, 2 to 10 ms of delay, friction and masses drawn, pushes of 0.1 s at the torso in
-eight directions. Each generation has a seed of its own, from 1000 on; seeds 0 to 20 are for judging (`humanoid evaluate`).
+eight directions. Each generation has a seed of its own, from 1000 on; seeds 0 to 20 are for judging.
 
 A survivor counts as 1, less for a large tilt; who falls counts by how late. The mean of each generation's distribution
-goes to a file, one line of JSON a generation, as overrides that `--set` understands. With two processes a generation takes
+goes to a file, one line of JSON a generation, as overrides that `--set` understands. With two processes it takes
 three minutes; the defaults in `CatchSettings` and `CatchFactors` are rounded from such a search.
 """
 

@@ -21,11 +21,11 @@ class CatchFactors:
     """
 
     com: Positive = 0.05
-    height: Positive = 400.0
-    momentum: Positive = 1.0
-    torso: Positive = 20.0
-    base: Positive = 20.0
-    swing: Positive = 20.0
+    height: Positive = 440.0
+    momentum: Positive = 1.5
+    torso: Positive = 16.0
+    base: Positive = 52.0
+    swing: Positive = 10.5
 
 
 @validated_dataclass(frozen=True, config=STRICT)

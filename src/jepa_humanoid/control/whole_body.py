@@ -76,11 +76,15 @@ class WholeBodyController:
         acceleration: Vector = np.zeros(len(v))
         forces: Vector = np.zeros(dynamics.corners.shape)
         effort, net = np.empty(len(v) - 6), np.empty((len(SIDES), 3))
-        solved = program.solve_forces(load, acceleration, forces)
-        if solved:
+        free = solved = program.solve_forces(load, acceleration, forces)
+        if free:
             self._find_efforts(dynamics, acceleration, forces, effort, net)
-        if not solved or not self._limits.hold(acceleration, effort):
+        if not free or not self._limits.hold(acceleration, effort):
             solved = program.solve_within(dynamics, self._limits, load, acceleration, forces)
+            if not solved:
+                # A joint on its way into its end stop, and too weak to stop: what is wanted without limits, cut off at
+                # them, is nearer to it than what was right a tick ago.
+                solved = free and program.solve_forces(load, acceleration, forces)
             if not solved:
                 acceleration, forces = self._last
             self._find_efforts(dynamics, acceleration, forces, effort, net)

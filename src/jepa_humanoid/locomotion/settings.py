@@ -34,21 +34,21 @@ class CatchSettings:
         rise: Rate at which the centre of mass comes back to its height [1/s].
     """
 
-    error: Positive = 0.05
-    transfer: Positive = 0.04
-    stretch: Positive = 1.02
-    least_height: Share = 0.76
-    past: NonNegative = 0.12
-    clear: Positive = 0.22
-    swing_acceleration: Positive = 60.0
-    swing_height: Positive = 0.12
-    spin: NonNegative = 0.5
-    error_weight: NonNegative = 0.3
-    give_weight: NonNegative = 0.003
-    height_weight: NonNegative = 0.3
-    change_weight: NonNegative = 0.002
+    error: Positive = 0.034
+    transfer: Positive = 0.022
+    stretch: Positive = 0.95
+    least_height: Share = 0.78
+    past: NonNegative = 0.115
+    clear: Positive = 0.245
+    swing_acceleration: Positive = 80.0
+    swing_height: Positive = 0.09
+    spin: NonNegative = 0.64
+    error_weight: NonNegative = 0.32
+    give_weight: NonNegative = 0.0018
+    height_weight: NonNegative = 0.27
+    change_weight: NonNegative = 0.0028
     crossing_weight: NonNegative = 0.01
-    time_weight: NonNegative = 0.02
+    time_weight: NonNegative = 0.036
     lift: tuple[Positive, Positive] = (2.5, 8.0)
     rise: Positive = 8.0
 
@@ -100,14 +100,14 @@ class GaitSettings:
     swing_speed: Positive = 3.0
     com_drop: float = 0.05
     dcm_gain: Positive = 3.0
-    sole_margin: NonNegative = 0.012
+    sole_margin: NonNegative = 0.011
     landing_weight: tuple[Positive, Positive] = (1.0, 1.0)
     timing_weight: Positive = 0.002
     offset_weight: Positive = 200.0
-    freeze_time: NonNegative = 0.06
+    freeze_time: NonNegative = 0.067
     shift_duration: Positive = 0.5
     stand_time: Positive = 0.35
-    capture_fraction: Share = 0.85
+    capture_fraction: Share = 0.8
     lead_limit: tuple[Positive, Positive] = (0.12, 0.25)
     catch_up: Positive = 0.02
     velocity_limit: tuple[NonNegative, NonNegative, NonNegative, NonNegative] = (0.8, 0.5, 0.4, 1.0)
