@@ -157,7 +157,10 @@ def main() -> None:
     given = parser.parse_args()
     options = {"seed": 7, "popsize": given.candidates, "verbose": -9}
     search = cma.CMAEvolutionStrategy(np.zeros(len(TUNED)), 0.55, options)
-    with ProcessPoolExecutor(given.jobs, mp_context=get_context("fork")) as pool, given.log.open("a") as log:
+    with (
+        ProcessPoolExecutor(given.jobs, mp_context=get_context("fork")) as pool,
+        given.log.open("a", encoding="utf-8") as log,
+    ):
         for generation in range(given.generations):
             candidates = search.ask()
             rate = partial(worth, given.robot, FIRST_SEED + generation)

@@ -296,7 +296,7 @@ def test_seeds_without_end_are_refused(seeds: str) -> None:
         (("--suite", "push", "--impulses", "60:10:10"), "below the first"),
         (("--suite", "push", "--directions", "1000"), "1 to 360"),
         (("--suite", "push", "--push-at", "nose"), "there is torso and com"),
-        (("--suite", "push", "--moving", "2"), "walks at up to 0.5 m/s"),
+        (("--suite", "push", "--moving", "2"), "walks at up to 0.8 m/s"),
         (("--suite", "walk", "--impulses", "10"), "--impulses is for the suite 'push'"),
         (("--suite", "stand", "--no-punches"), "--punches is for the suite 'course'"),
         (("--suite", "push", "--push-at", "com", "--velocity", "0.3"), "--velocity is for the suite 'walk'"),

@@ -160,22 +160,34 @@ def test_limits_hold_whatever_is_asked(g1: RobotDescription, loads: tuple[float,
     assert (normal[:, 0] <= np.array([foot.load for foot in target.feet]) * corners + 1e-3).all()
 
 
-def test_without_a_solution_the_last_one_is_repeated(g1: RobotDescription) -> None:
-    """A joint that must be braked, without a torque and without anything to push against, has no solution."""
+def test_limits_that_leave_no_solution_cut_off_what_is_wanted(g1: RobotDescription) -> None:
+    """A joint that must be braked, without a torque and without anything to push against: it is asked for what it has."""
+    controller = WholeBodyController(g1)
+    q, v, target = drawn(g1, (0.0, 0.0), 1)
+    free = solve(controller, (q, v, target))
+    elbow = g1.joint_names.index("left_elbow_joint")
+    q[7 + elbow], v[6 + elbow] = g1.joints.upper[elbow], 5.0
+    controller._limits.torque[:] = 1e-3
+    bound = solve(controller, (q, v, target))
+    assert free.solved
+    assert bound.solved
+    assert np.isfinite(bound.acceleration).all()
+    assert (np.abs(bound.effort) <= 1e-3).all()
+
+
+def test_without_a_solution_the_last_one_is_repeated(g1: RobotDescription, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the solver finds nothing at all, the accelerations stay, torques keep to the limits, and it is said."""
     controller = WholeBodyController(g1)
     first = solve(controller, drawn(g1, (1.0, 1.0), 0))
+    with monkeypatch.context() as patched:
+        patched.setattr(program.Program, "solve_forces", lambda *_: False)
+        patched.setattr(program.Program, "solve_within", lambda *_: False)
+        second = solve(controller, drawn(g1, (1.0, 1.0), 1))
     assert first.solved
-    strong = controller._limits.torque.copy()
-    controller._limits.torque[:] = 1e-3
-    elbow = g1.joint_names.index("left_elbow_joint")
-    q, v, target = drawn(g1, (0.0, 0.0), 1)
-    q[7 + elbow], v[6 + elbow] = g1.joints.upper[elbow], 5.0
-    second = solve(controller, (q, v, target))
     assert not second.solved
     assert (second.acceleration == first.acceleration).all()
     assert second.forces == pytest.approx(first.forces)
-    assert (np.abs(second.effort) <= 1e-3).all()
-    controller._limits.torque[:] = strong
+    assert (np.abs(second.effort) <= controller._limits.torque).all()
     assert solve(controller, drawn(g1, (1.0, 1.0), 0)).solved
 
 

@@ -40,7 +40,7 @@ class Peer:
         folder = cache_directory() / "peers" / "-".join(self.requirements)
         python, stamp = folder / "bin" / "python", folder / ".installed"
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with folder.with_name(f"{folder.name}.lock").open("w") as lock:
+        with folder.with_name(f"{folder.name}.lock").open("w", encoding="utf-8") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # two that come at once would spoil it for each other
             if not stamp.is_file():
                 self._install(folder, python, say)

@@ -107,7 +107,7 @@ class GaitSettings:
     freeze_time: NonNegative = 0.067
     shift_duration: Positive = 0.5
     stand_time: Positive = 0.35
-    capture_fraction: Share = 0.8
+    capture_fraction: Share = 0.85
     lead_limit: tuple[Positive, Positive] = (0.12, 0.25)
     catch_up: Positive = 0.02
     velocity_limit: tuple[NonNegative, NonNegative, NonNegative, NonNegative] = (0.8, 0.5, 0.4, 1.0)
