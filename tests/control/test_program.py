@@ -161,7 +161,7 @@ def test_limits_hold_whatever_is_asked(g1: RobotDescription, loads: tuple[float,
 
 
 def test_limits_that_leave_no_solution_cut_off_what_is_wanted(g1: RobotDescription) -> None:
-    """A joint that must be braked, without a torque and without anything to push against: it is asked for what it has."""
+    """A joint that must be braked, without a torque and without anything to push against, is asked for what it has."""
     controller = WholeBodyController(g1)
     q, v, target = drawn(g1, (0.0, 0.0), 1)
     free = solve(controller, (q, v, target))

@@ -32,7 +32,7 @@ class SafetyLimits:
             gravity, and for which every measured effort of a robot that holds itself up may be zero [s].
         start_spin: Rate of the base beyond which it does not start to balance [rad/s].
         spin: Rate beyond which feet that stand, and the base with them, cannot turn by the gyroscope [rad/s]; in pushes
-            that a robot withstands they seem to at up to 8.
+            that a robot withstands they seem to at up to 13.
     """
 
     gap: Positive = 0.05
@@ -46,9 +46,9 @@ class SafetyLimits:
     least_gravity: NonNegative = 0.22
     most_gravity: Positive = 10.0
     joint_margin: NonNegative = 0.35
-    frozen: Positive = 0.05
+    frozen: Positive = 0.07
     start_spin: Positive = 0.5
-    spin: Positive = 12.0
+    spin: Positive = 25.0
 
     def __post_init__(self) -> None:
         """Refuse to start with a robot that would count as fallen at once."""
