@@ -105,7 +105,7 @@ class FullProgram:
         lower = np.concatenate(
             [
                 np.full(6, -1e30),
-                np.minimum(2 * (robot.joints.lower - ahead) / t**2, 500.0),
+                np.minimum(2 * (robot.joints.least - ahead) / t**2, 500.0),
                 np.stack([np.full(points, -1e30), np.full(points, -1e30), np.zeros(points)], axis=1).ravel(),
                 -torque - h,
                 np.full(4 * points, -1e30),

@@ -24,7 +24,7 @@ class JointLimits:
         """Take the robot's limits and the share of them to plan with."""
         self.torque = settings.torque_margin * robot.joints.effort
         self.lower, self.upper = np.zeros_like(self.torque), np.zeros_like(self.torque)
-        self._stops = np.stack([robot.joints.lower, robot.joints.upper])
+        self._stops = np.stack([robot.joints.least, robot.joints.upper])
         self._horizon = settings.limit_horizon
 
     def update(self, q: Vector, v: Vector) -> None:

@@ -42,7 +42,12 @@ _LEAST_FOOT_HEIGHT = 0.01
 
 @dataclass(frozen=True)
 class JointTable:
-    """The joints' settings and limits as vectors in joint order, each of shape (n,); units as in `JointSettings`."""
+    """The joints' settings and limits as vectors in joint order, each of shape (n,); units as in `JointSettings`.
+
+    Attributes:
+        lower: Where a joint ends; and `upper`.
+        least: Above which the controller keeps it.
+    """
 
     effort: Vector
     stiffness: Vector
@@ -54,6 +59,7 @@ class JointTable:
     friction_loss: Vector
     lower: Vector
     upper: Vector
+    least: Vector
     velocity: Vector
 
 
@@ -378,6 +384,7 @@ def _joint_table(settings: list[JointSettings], model: pin.Model) -> JointTable:
     def column(field: str) -> Vector:
         return np.array([getattr(s, field) for s in settings], dtype=float)
 
+    lower, upper = np.array(model.lowerPositionLimit[7:]), np.array(model.upperPositionLimit[7:])
     return JointTable(
         effort=column("effort"),
         stiffness=column("stiffness"),
@@ -387,7 +394,8 @@ def _joint_table(settings: list[JointSettings], model: pin.Model) -> JointTable:
         armature=column("armature"),
         viscous=column("viscous"),
         friction_loss=column("friction_loss"),
-        lower=np.array(model.lowerPositionLimit[7:]),
-        upper=np.array(model.upperPositionLimit[7:]),
+        lower=lower,
+        upper=upper,
+        least=np.array([low if s.least is None else max(low, s.least) for s, low in zip(settings, lower, strict=True)]),
         velocity=np.array(model.velocityLimit[6:]),
     )

@@ -35,6 +35,8 @@ class JointSettings:
         armature: Reflected rotor inertia [kg·m²].
         viscous: Viscous joint friction [N·m·s/rad].
         friction_loss: Dry joint friction [N·m].
+        least: Position that the controller keeps it above [rad]; None for the URDF's limit. A knee that may bend backwards
+            is locked there by the weight above it.
     """
 
     effort: Positive
@@ -45,6 +47,7 @@ class JointSettings:
     armature: NonNegative = 0.0
     viscous: NonNegative = 0.0
     friction_loss: NonNegative = 0.0
+    least: float | None = None
 
 
 @validated_dataclass(frozen=True, config=STRICT)
