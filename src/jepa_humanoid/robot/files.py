@@ -35,8 +35,8 @@ class JointSettings:
         armature: Reflected rotor inertia [kg·m²].
         viscous: Viscous joint friction [N·m·s/rad].
         friction_loss: Dry joint friction [N·m].
-        least: Position that the controller keeps it above [rad]; None for the URDF's limit. A knee that may bend backwards
-            is locked there by the weight above it.
+        least: Position above which the controller keeps it [rad]; None for the URDF's limit. A knee that may bend
+            backwards is locked there by the weight above it.
     """
 
     effort: Positive
