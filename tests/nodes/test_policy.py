@@ -18,7 +18,7 @@ def test_a_policys_gains_reach_the_robot(nodes, watcher, make_policy, holosoma):
     nodes.start("controller", walker=f"policy:{path}")
     watcher.wait_until(lambda: "joint_commands" in watcher.heard, "commands")
     watcher.wait_until(lambda: len(watcher.last("joint_commands").name) == 58, "commands with gains")
-    watcher.wait_for_robot_time(0.6)
+    watcher.wait_until(lambda: np.array_equal(watcher.last("joint_commands").position[29:], [100.0] * 29), "its gains")
     command = watcher.last("joint_commands")
     assert command.name[29] == "left_hip_pitch_joint/gains"
     assert np.array_equal(command.position[29:], [100.0] * 29)
