@@ -78,6 +78,7 @@ def _reach(settings: GaitSettings, height: float, ankles: AnkleRange, leg: Leg) 
         clear=c.clear,
         acceleration=c.swing_acceleration,
         transfer=c.transfer,
+        brake=c.lift[1],
         freeze=settings.freeze_time,
     )
 

@@ -77,6 +77,7 @@ class Reach(NamedTuple):
         clear: Forward distance from the stance foot at which a foot may cross [m].
         acceleration: Greatest one of a swing foot [m/s²].
         transfer: Time in which a foot is unloaded [s].
+        brake: Acceleration with which a leg stops the robot's descent [m/s²].
         freeze: Before landing in which nothing changes [s].
     """
 
@@ -92,6 +93,7 @@ class Reach(NamedTuple):
     clear: float
     acceleration: float
     transfer: float
+    brake: float
     freeze: float
 
 
@@ -169,6 +171,15 @@ def tipped(motion: Motion, zmp: complex, omega: float, give: float, time: float)
 
 
 @kernel
+def braked(motion: Motion, zmp: complex, omega: float, give: float, time: float, brake: float) -> Motion:
+    """As `tipped`, for a robot that stops its descent first unless it is to give way."""
+    if motion.climb < 0.0 and give <= 0.0:
+        first = min(time, -motion.climb / brake)
+        motion, time = tipped(motion, zmp, omega, -brake / GRAVITY, first), time - first
+    return tipped(motion, zmp, omega, give, time)
+
+
+@kernel
 def search_catch(
     motion: Motion,
     swing: Swing,
@@ -209,10 +220,12 @@ def search_catch(
                 landing, then = _land(motion, swing, offset, elapsed, duration, give, region, omega, reach)
                 if then.height > reach.height + _TOLERANCE and give < 0.0:
                     continue  # no leg is that long
+                if _lowest(then, reach) < reach.least_height and give > 0.0:
+                    continue  # nor strong enough to stop that
                 if not _within(landing, swing.side, region, reach):
                     continue
                 # The foot that lands stops the turning, at the price of what it adds to the DCM.
-                moved = Motion(then.place - landing, then.velocity + omega * then.spin, then.height, 0.0, 0j)
+                moved = Motion(then.place - landing, then.velocity + omega * then.spin, then.height, then.climb, 0j)
                 error = abs(moved.place + moved.velocity / omega - offset)
                 first = cost + weights.error * error * error + _strain(then, give, reach, weights)
                 if region != _BESIDE:
@@ -245,6 +258,8 @@ def _after(
             continue
         for give in gives:
             place, then = _land(motion, swing, offset, 0.0, duration, give, _BESIDE, omega, reach)
+            if _lowest(then, reach) < reach.least_height and give > 0.0:
+                continue
             if _within(place, swing.side, _BESIDE, reach):
                 error = abs(then.place - place + then.velocity / omega - offset)
                 least = min(least, error * error + _strain(then, give, reach, weights))
@@ -265,7 +280,7 @@ def _land(
 ) -> tuple[complex, Motion]:
     """Where a step of this kind would land, and the motion then; relative to its stance foot."""
     zmp = _nearest(motion.place + motion.velocity / omega, reach)
-    then = tipped(motion, zmp, omega, give, duration - elapsed)
+    then = braked(motion, zmp, omega, give, duration - elapsed, reach.brake)
     dcm = then.place + then.velocity / omega + then.spin
     landing = _reached(dcm - offset, then, swing.side, region, reach)
     # A foot that is stopped evenly from its velocity, and moved with minimum jerk, whose greatest acceleration is
@@ -278,8 +293,15 @@ def _land(
 @kernel
 def _strain(then: Motion, give: float, reach: Reach, weights: CatchWeights) -> float:
     """What it costs to change the height."""
-    off = then.height - reach.height
+    off = _lowest(then, reach) - reach.height
     return weights.give * abs(give) + weights.height * off * off
+
+
+@kernel
+def _lowest(then: Motion, reach: Reach) -> float:
+    """Height at which the descent can be stopped [m]."""
+    fall = min(then.climb, 0.0)
+    return then.height - fall * fall / (2.0 * reach.brake)
 
 
 @kernel

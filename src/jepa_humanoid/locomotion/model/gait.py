@@ -94,7 +94,9 @@ class Gait:
         if isinstance(phase, Step) and phase.catching:
             # No more is promised than what was had: nothing is made up for later.
             self.height, self.climb = self.motion.height - self.ground, self.motion.climb
-            if phase.time < phase.landing.duration:
+            if phase.give <= 0.0 and self.climb < 0.0:
+                self.lift = c.lift[1]
+            elif phase.time < phase.landing.duration:
                 self.lift = -phase.give * GRAVITY
             else:
                 down, up = c.lift
