@@ -51,6 +51,9 @@ class CatchSettings:
     time_weight: NonNegative = 0.036
     lift: tuple[Positive, Positive] = (2.5, 8.0)
     rise: Positive = 8.0
+    anticipation: float = 0.05
+    push_filter: float = 0.02
+    push_floor: float = 3.0
 
 
 @validated_dataclass(frozen=True, config=STRICT)

@@ -124,6 +124,7 @@ class PendulumPlanner:
             dt: Since the last tick [s].
         """
         gait, motion = self._gait, self._motion(dynamics)
+        motion = self._anticipate(motion, dt)
         gait.advance(motion, feet_of(dynamics), command, contacts, dt)
         acceleration = self._biped.omega**2 * (1.0 + gait.lift / GRAVITY) * (motion.place - gait.zmp)
         return WholeBodyTarget(
@@ -136,6 +137,27 @@ class PendulumPlanner:
             posture=self._posture,
             catching=isinstance(gait.phase, Step) and gait.phase.catching,
         )
+
+    def expect(self, forces) -> None:
+        f = forces.sum(axis=0) / self._mass
+        self._driven = complex(f[0], f[1])
+
+    def _anticipate(self, motion, dt):
+        c = self._biped.settings.catch
+        if c.anticipation <= 0.0:
+            return motion
+        if not hasattr(self, "_vhat"):
+            self._vhat, self._push, self._driven = motion.velocity, 0j, 0j
+        tau = c.push_filter
+        self._vhat += (self._driven + self._push) * dt
+        innov = motion.velocity - self._vhat
+        self._vhat += min(1.0, 2.0 * dt / tau) * innov
+        self._push += dt / tau**2 * innov
+        size = abs(self._push)
+        if size <= c.push_floor:
+            return motion
+        more = self._push * (1.0 - c.push_floor / size) * c.anticipation
+        return motion._replace(velocity=motion.velocity + more)
 
     def _foot_target(self, side: int) -> FootTarget:
         phase = self._gait.phase

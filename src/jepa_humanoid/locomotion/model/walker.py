@@ -110,6 +110,7 @@ class ModelWalker:
         target = self._planner.update(self._dynamics, command, state.contacts, dt)
         solution = self._controller.solve(self._dynamics, q, v, target)
         self._solved = solution.solved
+        self._planner.expect(solution.forces)
         return self._reference(state, solution, dt)
 
     def hold_still(self, stamp: float, position: Vector) -> JointCommand:
