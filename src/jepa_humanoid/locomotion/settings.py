@@ -51,6 +51,7 @@ class CatchSettings:
     time_weight: NonNegative = 0.036
     lift: tuple[Positive, Positive] = (2.5, 8.0)
     rise: Positive = 8.0
+    unfreeze: float = 0.08
     anticipation: float = 0.05
     push_filter: float = 0.02
     push_floor: float = 3.0

@@ -15,7 +15,7 @@ from jepa_humanoid.locomotion.model.lipm import tracking_zmp, transfer_share
 from jepa_humanoid.locomotion.model.plane import clamp, direction
 from jepa_humanoid.locomotion.model.step_adaptation import Landing, LandingBounds, LandingWeights, adapt_landing
 from jepa_humanoid.locomotion.model.support import Support, support_of
-from jepa_humanoid.locomotion.model.swing import SwingFoot, lift_off, search_ground, swing_towards
+from jepa_humanoid.locomotion.model.swing import SwingFoot, lift_again, lift_off, search_ground, swing_towards
 from jepa_humanoid.locomotion.walker import LEFT
 
 _TAKEN_OVER = 0.7
@@ -163,7 +163,8 @@ class Step:
         nominal = planner.nominal_landing(self.stance, foot, self.time)
         if self.landing.duration - self.time > s.freeze_time:
             self._adapt(local, nominal, feet)
-            self._catch(motion, nominal, feet)
+        if self.landing.duration > self.time:
+            self._catch(motion, local, nominal, feet)
         zmp = self._place_zmp(local, nominal, foot)
         if not self.double_support:
             self._fly(feet, contacts[1 - self.stance] > s.contact_threshold, dt)
@@ -180,10 +181,18 @@ class Step:
         self.landing = adapt_landing(local, self.time, nominal, bounds, b.omega, self._weights)
         self.landing_yaw = self._planner.landing_yaw(self.stance, foot, self.time)
 
-    def _catch(self, motion: Motion, nominal: Landing, feet: Feet) -> None:
+    def _catch(self, motion: Motion, local: complex, nominal: Landing, feet: Feet) -> None:
         """Look further for a landing while the nominal region does not hold the robot."""
-        s, beyond = self._biped.settings, abs(self.landing.offset - nominal.offset)
-        if not self.catching:
+        s = self._biped.settings
+        left = self.landing.duration - self.time
+        frozen = left <= s.freeze_time
+        beyond = abs(self.landing.offset - nominal.offset)
+        if frozen:
+            beyond = abs(local * math.exp(self._biped.omega * left) - self.landing.position - nominal.offset)
+            if beyond < s.catch.unfreeze or self.swing is None:
+                return
+            self.catching = True
+        elif not self.catching:
             self.catching = beyond >= s.catch.error
         elif not self._chosen:
             # The step before caught the robot: see whether that was enough.
@@ -202,6 +211,9 @@ class Step:
             self._chosen,
         )
         if math.isfinite(found.cost):
+            if self.swing is not None and found.duration > self.landing.duration + 0.03:
+                height = s.catch.swing_height if self.catching else s.swing_height
+                self.swing = lift_again(self.swing, height)
             self.landing = Landing(found.position, found.duration, nominal.offset)
             self.give, self._chosen = found.give, found.duration
 

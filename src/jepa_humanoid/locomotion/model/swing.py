@@ -3,6 +3,7 @@
 Minimum jerk over the ground, a cubic up and a cubic down.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -61,6 +62,15 @@ class SwingFoot(NamedTuple):
 def lift_off(foot: Foot) -> SwingFoot:
     """Begin a swing where a foot stands."""
     return SwingFoot(0.0, foot.place, 0j, 0j, foot.height, 0.0, 0.0, foot.yaw, 0.0, foot.height)
+
+
+def lift_again(foot: SwingFoot, clearance: float) -> SwingFoot:
+    if foot.progress <= _APEX:
+        return foot
+    share = min(max((foot.height - foot.start) / clearance, 0.0), 1.0)
+    # Inverse of 3 x² - 2 x³.
+    x = 0.5 - math.sin(math.asin(1.0 - 2.0 * share) / 3.0)
+    return foot._replace(progress=x * _APEX)
 
 
 @kernel
