@@ -35,7 +35,7 @@ from jepa_humanoid.simulation.world import WorldSettings
 
 FIRST_SEED = 1000
 DIRECTIONS = 8
-STANDING, MOVING = (31.0, 40.0), (22.0, 30.0)
+STANDING, MOVING = (40.0, 50.0), (36.0, 46.0)
 """Impulses of pushes [N·s]."""
 PACE = 0.3
 """Of the walk [m/s]."""
@@ -68,31 +68,37 @@ class Tuned(NamedTuple):
 
 
 TUNED = (
-    Tuned("gait.catch.swing_height", 0.11, 0.25),
-    Tuned("gait.catch.swing_acceleration", 60.0, 0.2),
-    Tuned("gait.catch.transfer", 0.035, 0.3),
-    Tuned("gait.catch.error", 0.05, 0.4),
-    Tuned("gait.catch.stretch", 1.0, 0.03, False, (0.9, 1.06)),
-    Tuned("gait.catch.least_height", 0.77, 0.05, False, (0.65, 0.9)),
-    Tuned("gait.catch.past", 0.125, 0.3),
-    Tuned("gait.catch.clear", 0.23, 0.2),
-    Tuned("gait.catch.spin", 0.5, 0.25, False, (0.0, 2.0)),
-    Tuned("gait.catch.error_weight", 0.35, 0.5),
-    Tuned("gait.catch.give_weight", 0.0028, 0.7),
-    Tuned("gait.catch.height_weight", 0.3, 0.7),
-    Tuned("gait.catch.change_weight", 0.002, 0.7),
+    Tuned("gait.push.filter_time", 0.02, 0.3),
+    Tuned("gait.push.least", 3.0, 0.3),
+    Tuned("gait.push.duration", 0.05, 0.3),
+    Tuned("gait.catch.error", 0.034, 0.4),
+    Tuned("gait.catch.late_error", 0.08, 0.3),
+    Tuned("gait.catch.transfer", 0.022, 0.3),
+    Tuned("gait.catch.stretch", 0.95, 0.03, False, (0.9, 1.06)),
+    Tuned("gait.catch.least_height", 0.78, 0.05, False, (0.65, 0.9)),
+    Tuned("gait.catch.past", 0.115, 0.3),
+    Tuned("gait.catch.clear", 0.245, 0.2),
+    Tuned("gait.catch.swing_acceleration", 80.0, 0.2),
+    Tuned("gait.catch.swing_height", 0.09, 0.25),
+    Tuned("gait.catch.spin", 0.64, 0.25, False, (0.0, 2.0)),
+    Tuned("gait.catch.error_weight", 0.32, 0.5),
+    Tuned("gait.catch.give_weight", 0.0018, 0.7),
+    Tuned("gait.catch.height_weight", 0.27, 0.7),
+    Tuned("gait.catch.change_weight", 0.0028, 0.7),
     Tuned("gait.catch.crossing_weight", 0.01, 0.7),
-    Tuned("gait.catch.time_weight", 0.022, 0.7),
-    Tuned("gait.freeze_time", 0.057, 0.3),
-    Tuned("gait.capture_fraction", 0.82, 0.08, False, (0.5, 0.99)),
-    Tuned("whole_body.catch.com", 0.05, 0.8),
-    Tuned("whole_body.catch.height", 450.0, 0.7),
-    Tuned("whole_body.catch.momentum", 1.0, 0.8),
-    Tuned("whole_body.catch.torso", 20.0, 0.7),
-    Tuned("whole_body.catch.base", 20.0, 0.7),
-    Tuned("whole_body.catch.swing", 18.0, 0.6),
-    Tuned("whole_body.friction", 0.5, 0.04, False, (0.35, 0.6)),
+    Tuned("gait.catch.time_weight", 0.036, 0.7),
+    Tuned("gait.catch.rise", 8.0, 0.3),
+    Tuned("gait.freeze_time", 0.067, 0.3),
+    Tuned("gait.capture_fraction", 0.85, 0.08, False, (0.5, 0.99)),
     Tuned("gait.sole_margin", 0.011, 0.3),
+    Tuned("whole_body.catch.com", 0.05, 0.8),
+    Tuned("whole_body.catch.height", 440.0, 0.7),
+    Tuned("whole_body.catch.momentum", 1.5, 0.8),
+    Tuned("whole_body.catch.torso", 16.0, 0.7),
+    Tuned("whole_body.catch.base", 52.0, 0.7),
+    Tuned("whole_body.catch.swing", 10.5, 0.6),
+    Tuned("whole_body.catch.arms", 4.0, 0.7),
+    Tuned("whole_body.friction", 0.5, 0.04, False, (0.35, 0.6)),
 )
 
 
@@ -156,7 +162,7 @@ def main() -> None:
     parser.add_argument("--log", type=Path, default=Path("tune_catch.jsonl"))
     given = parser.parse_args()
     options = {"seed": 7, "popsize": given.candidates, "verbose": -9}
-    search = cma.CMAEvolutionStrategy(np.zeros(len(TUNED)), 0.55, options)
+    search = cma.CMAEvolutionStrategy(np.zeros(len(TUNED)), 0.5, options)
     with (
         ProcessPoolExecutor(given.jobs, mp_context=get_context("fork")) as pool,
         given.log.open("a", encoding="utf-8") as log,

@@ -7,6 +7,10 @@ from pydantic.dataclasses import dataclass as validated_dataclass
 from jepa_humanoid.config import STRICT, NonNegative, Positive, Share
 
 
+ARMS = ("left_arm", "right_arm")
+"""Joint groups that are arms."""
+
+
 @validated_dataclass(frozen=True, config=STRICT)
 class CatchFactors:
     """By which weights are multiplied while the robot catches itself: where the foot lands is what saves it then.
@@ -18,6 +22,7 @@ class CatchFactors:
         torso: The torso's inclination.
         base: The pelvis's inclination.
         swing: The foot in the air.
+        arms: The posture of the joint groups in `ARMS`.
     """
 
     com: Positive = 0.05
@@ -26,6 +31,7 @@ class CatchFactors:
     torso: Positive = 16.0
     base: Positive = 52.0
     swing: Positive = 10.5
+    arms: Positive = 4.0
 
 
 @validated_dataclass(frozen=True, config=STRICT)

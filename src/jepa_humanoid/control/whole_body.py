@@ -66,7 +66,7 @@ class WholeBodyController:
             target: What to do.
         """
         self._pursue(dynamics, target)
-        self._posture.update(q, v, target.posture)
+        self._posture.update(q, v, target)
         self._limits.update(q, v)
         left, right = target.feet
         load = np.array([left.load, right.load])

@@ -11,11 +11,27 @@ from jepa_humanoid.robot.settings import settings_of
 
 
 @validated_dataclass(frozen=True, config=STRICT)
+class PushSettings:
+    """What is made of a push while it is on.
+
+    Attributes:
+        filter_time: Time constant with which a push is recognised [s].
+        least: Acceleration of the centre of mass below which it may be noise, or the feet's doing [m/s²].
+        duration: Time for which a push is expected to go on [s].
+    """
+
+    filter_time: Positive = 0.02
+    least: NonNegative = 3.0
+    duration: NonNegative = 0.05
+
+
+@validated_dataclass(frozen=True, config=STRICT)
 class CatchSettings:
     """How a robot catches itself that the nominal landing does not hold; lengths are shares of what the robot is long.
 
     Attributes:
         error: Of the DCM offset at the nominal landing, from which on another one is looked for [m].
+        late_error: The same for a foot that is about to land, and would have to go up again [m].
         transfer: Time in which the swing foot is unloaded [s].
         stretch: Of the length of the straight leg, that a landing may use.
         least_height: Of the centre of mass, relative to its height while walking.
@@ -35,6 +51,7 @@ class CatchSettings:
     """
 
     error: Positive = 0.034
+    late_error: Positive = 0.08
     transfer: Positive = 0.022
     stretch: Positive = 0.95
     least_height: Share = 0.78
@@ -51,10 +68,6 @@ class CatchSettings:
     time_weight: NonNegative = 0.036
     lift: tuple[Positive, Positive] = (2.5, 8.0)
     rise: Positive = 8.0
-    unfreeze: float = 0.08
-    anticipation: float = 0.05
-    push_filter: float = 0.02
-    push_floor: float = 3.0
 
 
 @validated_dataclass(frozen=True, config=STRICT)
@@ -91,6 +104,7 @@ class GaitSettings:
         contact_threshold: Contact probability above which a descending foot has landed.
         settle_steps: Steps in place before the robot stands.
         catch: How it catches itself.
+        push: What it makes of a push.
     """
 
     step_duration: Positive = 0.42
@@ -122,6 +136,7 @@ class GaitSettings:
     contact_threshold: Share = 0.6
     settle_steps: Annotated[int, Field(ge=0)] = 2
     catch: CatchSettings = CatchSettings()
+    push: PushSettings = PushSettings()
 
     def __post_init__(self) -> None:
         for name in ("step_duration", "step_width"):

@@ -3,7 +3,8 @@
 import numpy as np
 
 from jepa_humanoid.compiled import kernel
-from jepa_humanoid.control.settings import WholeBodySettings
+from jepa_humanoid.control.settings import ARMS, WholeBodySettings
+from jepa_humanoid.control.target import WholeBodyTarget
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.errors import RobotDescriptionError
 from jepa_humanoid.robot.state import Vector
@@ -13,7 +14,7 @@ class PostureTask:
     """Proportional and derivative feedback on each joint; its Jacobian is the identity, so it is not written out.
 
     Attributes:
-        weight: Of each joint, shape (n,).
+        weight: Of each joint now, shape (n,).
         acceleration: Wanted of each joint, shape (n,) [rad/s²].
     """
 
@@ -24,20 +25,24 @@ class PostureTask:
             RobotDescriptionError: If a group of the robot has none.
         """
         known = settings.posture_weight
-        self.weight = np.zeros(robot.joint_count)
+        usual, catch = np.zeros(robot.joint_count), np.zeros(robot.joint_count)
         for group, members in robot.groups.items():
             if group not in known:
                 raise RobotDescriptionError(
                     f"{robot.source}: no posture weight for group '{group}': known are {', '.join(known)}"
                 )
-            self.weight[list(members)] = known[group]
+            usual[list(members)] = known[group]
+            catch[list(members)] = known[group] * (settings.catch.arms if group in ARMS else 1.0)
+        self._weights = usual, catch
+        self.weight = usual
         self._stiffness, self._damping = settings.posture_stiffness, settings.posture_damping
         self._posture = np.zeros(robot.joint_count)
         self.acceleration = np.zeros(robot.joint_count)
 
-    def update(self, q: Vector, v: Vector, posture: Vector) -> None:
-        """Find the accelerations that lead from ``q`` (nq,) and ``v`` (nv,) to a posture (n,) [rad]."""
-        self._posture[:] = posture
+    def update(self, q: Vector, v: Vector, target: WholeBodyTarget) -> None:
+        """Find the accelerations that lead from ``q`` (nq,) and ``v`` (nv,) to the target's posture."""
+        self.weight = self._weights[target.catching]
+        self._posture[:] = target.posture
         posture_acceleration(q, v, self._posture, self._stiffness, self._damping, self.acceleration)
 
 

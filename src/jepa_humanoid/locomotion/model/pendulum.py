@@ -16,6 +16,7 @@ from jepa_humanoid.locomotion.model.feet import feet_of, middle
 from jepa_humanoid.locomotion.model.gait import Gait
 from jepa_humanoid.locomotion.model.phases import Shift, Stand, Step
 from jepa_humanoid.locomotion.model.plane import upright
+from jepa_humanoid.locomotion.model.push import PushObserver
 from jepa_humanoid.locomotion.settings import GaitSettings, gait_settings
 from jepa_humanoid.locomotion.walker import LEFT, RIGHT
 from jepa_humanoid.robot.description import RobotDescription
@@ -45,19 +46,15 @@ class PendulumPlanner:
         self._posture = robot.joints.nominal
         self._mass = robot.mass
         self._full_load = 2.0 * robot.mass * GRAVITY
-        self._gait = self._standing(dynamics)
-        self._lowered = 0.0
+        self.reset(dynamics)
 
     def reset(self, dynamics: Dynamics) -> None:
         """Stand where the robot stands now."""
-        self._gait = self._standing(dynamics)
-        self._lowered = 0.0
-
-    def _standing(self, dynamics: Dynamics) -> Gait:
-        feet = feet_of(dynamics)
-        motion = self._motion(dynamics)
+        feet, motion = feet_of(dynamics), self._motion(dynamics)
         dcm = motion.place + motion.velocity / self._biped.omega
-        return Gait(self._biped, feet, dcm, motion.height - middle(feet).height)
+        self._gait = Gait(self._biped, feet, dcm, motion.height - middle(feet).height)
+        self._push = PushObserver(self._biped.settings.push, motion.velocity)
+        self._lowered = 0.0
 
     def _motion(self, dynamics: Dynamics) -> Motion:
         x, y, z = dynamics.com.tolist()
@@ -97,7 +94,7 @@ class PendulumPlanner:
 
     @property
     def dcm(self) -> Vector:
-        """Measured DCM in ``odom``, shape (2,) [m]."""
+        """DCM in ``odom``, as measured and as a push that is on will move it, shape (2,) [m]."""
         dcm = self._gait.dcm
         return np.array((dcm.real, dcm.imag))
 
@@ -113,7 +110,7 @@ class PendulumPlanner:
         return self._lowered
 
     def update(
-        self, dynamics: Dynamics, command: VelocityCommand, contacts: tuple[float, float], dt: float
+        self, dynamics: Dynamics, command: VelocityCommand, contacts: tuple[float, float], forces: Vector, dt: float
     ) -> WholeBodyTarget:
         """Advance the gait by one tick.
 
@@ -121,10 +118,12 @@ class PendulumPlanner:
             dynamics: Of the estimated state.
             command: Velocity asked for.
             contacts: Contact probability of the left and the right foot.
+            forces: That were asked of the soles since the last tick, shape (2, 3) [N].
             dt: Since the last tick [s].
         """
-        gait, motion = self._gait, self._motion(dynamics)
-        motion = self._anticipate(motion, dt)
+        gait, motion, driven = self._gait, self._motion(dynamics), forces.sum(axis=0) / self._mass
+        self._push.update(motion.velocity, complex(driven[0], driven[1]), dt)
+        motion = motion._replace(velocity=motion.velocity + self._push.to_come)
         gait.advance(motion, feet_of(dynamics), command, contacts, dt)
         acceleration = self._biped.omega**2 * (1.0 + gait.lift / GRAVITY) * (motion.place - gait.zmp)
         return WholeBodyTarget(
@@ -137,27 +136,6 @@ class PendulumPlanner:
             posture=self._posture,
             catching=isinstance(gait.phase, Step) and gait.phase.catching,
         )
-
-    def expect(self, forces) -> None:
-        f = forces.sum(axis=0) / self._mass
-        self._driven = complex(f[0], f[1])
-
-    def _anticipate(self, motion, dt):
-        c = self._biped.settings.catch
-        if c.anticipation <= 0.0:
-            return motion
-        if not hasattr(self, "_vhat"):
-            self._vhat, self._push, self._driven = motion.velocity, 0j, 0j
-        tau = c.push_filter
-        self._vhat += (self._driven + self._push) * dt
-        innov = motion.velocity - self._vhat
-        self._vhat += min(1.0, 2.0 * dt / tau) * innov
-        self._push += dt / tau**2 * innov
-        size = abs(self._push)
-        if size <= c.push_floor:
-            return motion
-        more = self._push * (1.0 - c.push_floor / size) * c.anticipation
-        return motion._replace(velocity=motion.velocity + more)
 
     def _foot_target(self, side: int) -> FootTarget:
         phase = self._gait.phase

@@ -24,6 +24,8 @@ _DESCENT = 0.7
 """Progress of a swing after which ground that is felt is the landing's."""
 _EARLY_DESCENT = 0.5
 """The same of a foot that catches: while the robot gives way, ground comes early."""
+_POSTPONED = 0.03
+"""Time by which a landing is put off that gives a foot on its way down the time to go up again [s]."""
 
 
 class Stand:
@@ -161,9 +163,10 @@ class Step:
         virtual = dcm - foot.place - (self._zmp_from - foot.place) * share
         local = planner.forward.conjugate() * virtual
         nominal = planner.nominal_landing(self.stance, foot, self.time)
-        if self.landing.duration - self.time > s.freeze_time:
+        remaining = self.landing.duration - self.time
+        if remaining > s.freeze_time:
             self._adapt(local, nominal, feet)
-        if self.landing.duration > self.time:
+        if remaining > 0.0:
             self._catch(motion, local, nominal, feet)
         zmp = self._place_zmp(local, nominal, foot)
         if not self.double_support:
@@ -183,21 +186,7 @@ class Step:
 
     def _catch(self, motion: Motion, local: complex, nominal: Landing, feet: Feet) -> None:
         """Look further for a landing while the nominal region does not hold the robot."""
-        s = self._biped.settings
-        left = self.landing.duration - self.time
-        frozen = left <= s.freeze_time
-        beyond = abs(self.landing.offset - nominal.offset)
-        if frozen:
-            beyond = abs(local * math.exp(self._biped.omega * left) - self.landing.position - nominal.offset)
-            if beyond < s.catch.unfreeze or self.swing is None:
-                return
-            self.catching = True
-        elif not self.catching:
-            self.catching = beyond >= s.catch.error
-        elif not self._chosen:
-            # The step before caught the robot: see whether that was enough.
-            self.catching = beyond >= s.catch.error / 2
-        if not self.catching:
+        if not self._is_lost(local, nominal):
             return
         found = find_catch(
             self._biped,
@@ -210,12 +199,29 @@ class Step:
             self.swing,
             self._chosen,
         )
-        if math.isfinite(found.cost):
-            if self.swing is not None and found.duration > self.landing.duration + 0.03:
-                height = s.catch.swing_height if self.catching else s.swing_height
-                self.swing = lift_again(self.swing, height)
-            self.landing = Landing(found.position, found.duration, nominal.offset)
-            self.give, self._chosen = found.give, found.duration
+        if not math.isfinite(found.cost):
+            return
+        if self.swing is not None and found.duration > self.landing.duration + _POSTPONED:
+            self.swing = lift_again(self.swing, self._biped.settings.catch.swing_height)
+        self.landing = Landing(found.position, found.duration, nominal.offset)
+        self.give, self._chosen = found.give, found.duration
+
+    def _is_lost(self, local: complex, nominal: Landing) -> bool:
+        """Whether the landing leaves the DCM where the next step does not want it: then the robot is to be caught."""
+        s, remaining = self._biped.settings, self.landing.duration - self.time
+        if remaining <= s.freeze_time:
+            # The landing stays as it is, unless the robot is pushed now.
+            ahead = local * math.exp(self._biped.omega * remaining) - self.landing.position
+            lost = self.swing is not None and abs(ahead - nominal.offset) >= s.catch.late_error
+            self.catching = self.catching or lost
+            return lost
+        beyond = abs(self.landing.offset - nominal.offset)
+        if not self.catching:
+            self.catching = beyond >= s.catch.error
+        elif not self._chosen:
+            # The step before caught the robot: see whether that was enough.
+            self.catching = beyond >= s.catch.error / 2
+        return self.catching
 
     def _place_zmp(self, local: complex, nominal: Landing, foot: Foot) -> complex:
         """ZMP on its way into the stance sole, moved within the support against the DCM's deviation."""

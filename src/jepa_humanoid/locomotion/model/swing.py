@@ -65,10 +65,16 @@ def lift_off(foot: Foot) -> SwingFoot:
 
 
 def lift_again(foot: SwingFoot, clearance: float) -> SwingFoot:
+    """On the way up, at the height that it has on the way down, if its landing is put off.
+
+    Args:
+        foot: In the air.
+        clearance: Height of the sole above the ground at mid-swing [m].
+    """
     if foot.progress <= _APEX:
         return foot
     share = min(max((foot.height - foot.start) / clearance, 0.0), 1.0)
-    # Inverse of 3 x² - 2 x³.
+    # The inverse of the cubic on the way up, 3 x² - 2 x³.
     x = 0.5 - math.sin(math.asin(1.0 - 2.0 * share) / 3.0)
     return foot._replace(progress=x * _APEX)
 

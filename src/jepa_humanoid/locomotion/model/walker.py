@@ -17,7 +17,7 @@ from jepa_humanoid.locomotion.footstep import Footstep
 from jepa_humanoid.locomotion.model.pendulum import PendulumPlanner
 from jepa_humanoid.locomotion.settings import GaitSettings
 from jepa_humanoid.locomotion.walker import EstimatedState
-from jepa_humanoid.robot.description import RobotDescription
+from jepa_humanoid.robot.description import SIDES, RobotDescription
 from jepa_humanoid.robot.state import JointCommand, Vector, VelocityCommand
 
 
@@ -51,6 +51,7 @@ class ModelWalker:
         self._planner = PendulumPlanner(robot, gait)
         self._controller = WholeBodyController(robot, whole_body)
         self._solved = True
+        self._forces: Vector = np.zeros((len(SIDES), 3))
         self._position_reference: Vector = robot.joints.nominal.copy()
         self._velocity_reference: Vector = np.zeros(robot.joint_count)
 
@@ -107,10 +108,10 @@ class ModelWalker:
         """
         q, v = state.configuration, state.velocity
         self._dynamics.update(q, v)
-        target = self._planner.update(self._dynamics, command, state.contacts, dt)
+        target = self._planner.update(self._dynamics, command, state.contacts, self._forces, dt)
         solution = self._controller.solve(self._dynamics, q, v, target)
         self._solved = solution.solved
-        self._planner.expect(solution.forces)
+        self._forces = solution.forces
         return self._reference(state, solution, dt)
 
     def hold_still(self, stamp: float, position: Vector) -> JointCommand:
