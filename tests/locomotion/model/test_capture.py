@@ -14,6 +14,7 @@ from jepa_humanoid.locomotion.model.capture import (
     Catch,
     Motion,
     Swing,
+    braked,
     search_catch,
     tipped,
 )
@@ -72,6 +73,32 @@ def test_the_pendulum_moves_as_its_differential_equation_says(model: Biped, give
     assert (then.height, then.climb) == pytest.approx((height, climb), abs=1e-4)
 
 
+@pytest.mark.parametrize("give", [0.0, -0.3])
+def test_a_descent_is_braked_first(model: Biped, give: float) -> None:
+    """A robot that comes down and shall not give way pushes until it does not, and moves over its foot meanwhile."""
+    motion, zmp, brake = Motion(0.02 - 0.05j, 0.3 + 0.4j, 0.6, -0.5), 0.05 - 0.01j, 8.0
+    then = braked(motion, zmp, model.omega, give, 0.3, brake)
+    place, velocity, height, climb, _ = motion
+    dt = 0.3 / 10_000
+    for _ in range(10_000):
+        lift = brake if climb < 0.0 else -give * GRAVITY
+        velocity += (1.0 + lift / GRAVITY) * model.omega**2 * (place - zmp) * dt
+        place += velocity * dt
+        climb += lift * dt
+        height += climb * dt
+    assert then.place == pytest.approx(place, abs=1e-3)
+    assert then.velocity == pytest.approx(velocity, abs=1e-2)
+    assert (then.height, then.climb) == pytest.approx((height, climb), abs=2e-3)
+
+
+def test_nobody_gives_way_who_could_not_stop_it(model: Biped) -> None:
+    """A robot that is low and comes down already is not asked to come down faster, however hard it is pushed."""
+    swing, low = Swing(-1.0, BESIDE, 0j), model.reach[LEFT].least_height
+    for push in (-1.2j, 1.2 + 0j, -1.0 + 0.5j):
+        found = searched(model, LEFT, Motion(-0.12j, push, low + 0.01, -0.5), swing, OFFSET)
+        assert found.give <= 0.0
+
+
 def test_who_gives_way_falls_aside_more_slowly(model: Biped) -> None:
     """Less weight tips less."""
     motion = Motion(0.1 + 0j, 0.5 + 0j, 0.63, 0.0)
@@ -120,7 +147,7 @@ def test_giving_way_helps_with_what_is_too_much_otherwise(model: Biped) -> None:
     stiff, soft = (caught(model, -1.1j, -0.16j, gives) for gives in (np.zeros(1), GIVES))
     assert soft.give > 0.0
     assert soft.cost < 0.9 * stiff.cost
-    assert caught(model, -0.3j).give == 0.0
+    assert caught(model, -0.05j, -0.06j).give == 0.0
 
 
 def test_the_other_foot_is_the_mirror_image(model: Biped) -> None:

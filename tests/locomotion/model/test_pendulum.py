@@ -12,6 +12,8 @@ from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.state import VelocityCommand
 
 DT = 0.002
+UNMOVED = np.zeros((2, 3))
+"""Forces on the soles that do not accelerate a robot that does not move [N]."""
 
 
 def frozen(robot: RobotDescription, x: float = 0.0) -> Dynamics:
@@ -41,7 +43,7 @@ def test_no_attribute_is_born_after_the_walker(g1: RobotDescription) -> None:
     walker = PendulumPlanner(g1)
     born = set(vars(walker))
     walker.reset(frozen(g1))
-    walker.update(frozen(g1), VelocityCommand(0.3), (1.0, 1.0), DT)
+    walker.update(frozen(g1), VelocityCommand(0.3), (1.0, 1.0), UNMOVED, DT)
     assert set(vars(walker)) == born
 
 
@@ -49,7 +51,7 @@ def test_a_reset_stands_where_the_robot_stands(g1: RobotDescription) -> None:
     """Whatever it did before, it stands where it is found, at full height."""
     walker = PendulumPlanner(g1)
     for _ in range(400):
-        walker.update(frozen(g1), VelocityCommand(0.3), (1.0, 1.0), DT)
+        walker.update(frozen(g1), VelocityCommand(0.3), (1.0, 1.0), UNMOVED, DT)
     walker.lower(0.1)
     assert walker.walking
     walker.reset(frozen(g1, 1.0))
@@ -63,7 +65,7 @@ def test_lowering_shows_in_the_target(g1: RobotDescription) -> None:
     """The centre of mass is asked to be lower by what was asked for."""
     high, low = PendulumPlanner(g1), PendulumPlanner(g1)
     low.lower(0.05)
-    targets = [walker.update(frozen(g1), VelocityCommand(), (1.0, 1.0), DT) for walker in (high, low)]
+    targets = [walker.update(frozen(g1), VelocityCommand(), (1.0, 1.0), UNMOVED, DT) for walker in (high, low)]
     assert targets[0].com_height - targets[1].com_height == pytest.approx(0.05)
 
 
@@ -82,12 +84,12 @@ def test_a_foot_is_unloaded_before_it_lifts(g1: RobotDescription) -> None:
     walker, dynamics = PendulumPlanner(g1), frozen(g1)
     command = VelocityCommand(0.3)
     while not isinstance(walker.phase, Step):
-        target = walker.update(dynamics, command, (1.0, 1.0), DT)
+        target = walker.update(dynamics, command, (1.0, 1.0), UNMOVED, DT)
     swing = 1 - walker.phase.stance
     loads = []
     while all(walker.expected_contacts):
         loads.append(target.feet[swing].load)
-        target = walker.update(dynamics, command, (1.0, 1.0), DT)
+        target = walker.update(dynamics, command, (1.0, 1.0), UNMOVED, DT)
     assert all(np.diff(loads) < 0.0)
     assert loads[-1] >= 1.0
     assert target.feet[swing].load == 0.0

@@ -1,5 +1,7 @@
 """What each phase asks of the ZMP, without the gait around it."""
 
+import math
+
 import pytest
 
 from jepa_humanoid.locomotion.model.biped import Biped, biped
@@ -100,3 +102,38 @@ def test_a_foot_lands_when_it_is_felt_or_patience_ends(model: Biped) -> None:
     assert felt.swing.progress == pytest.approx(0.7, abs=0.02)
     overtime = unfelt.time - unfelt.landing.duration
     assert overtime == pytest.approx(model.settings.landing_patience, abs=2 * DT)
+
+
+def landing_when_pushed(model: Biped, remaining: float, velocity: complex) -> tuple[Step, float]:
+    """A step as planned, pushed shortly before it lands, and when it would have landed."""
+    step = Step(model, FootstepPlanner(model, middle(FEET)), FEET, LEFT, 0j)
+    nominal = step.landing
+
+    def dcm() -> complex:
+        left = nominal.duration - step.time
+        return FEET[LEFT].place + (nominal.position + nominal.offset) * math.exp(-model.omega * left)
+
+    while step.landing.duration - step.time > remaining:
+        step.time += DT
+        step.advance(Motion(dcm(), 0j, model.height, 0.0), FEET, (1.0, 0.0), DT)
+    before = step.landing.duration
+    step.time += DT
+    step.advance(Motion(dcm(), velocity, model.height, 0.0), FEET, (1.0, 0.0), DT)
+    return step, before
+
+
+def test_a_push_puts_off_a_landing_that_would_be_too_near(model: Biped) -> None:
+    """Pushed to the side of a foot that is about to land, it lifts that foot again and lands wider and later."""
+    step, before = landing_when_pushed(model, 0.8 * model.settings.freeze_time, -1.0j)
+    assert step.catching
+    assert step.swing is not None
+    assert step.landing.duration > before + 0.03
+    assert step.landing.position.imag < -model.settings.step_width - 0.05
+    assert step.swing.progress < 0.5
+
+
+def test_a_touch_leaves_a_landing_as_it_is(model: Biped) -> None:
+    """What the next step can deal with does not disturb a foot that is about to land."""
+    step, before = landing_when_pushed(model, 0.8 * model.settings.freeze_time, 0.05 + 0j)
+    assert not step.catching
+    assert step.landing.duration == before

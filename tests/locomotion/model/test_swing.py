@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from jepa_humanoid.locomotion.model.feet import Foot
-from jepa_humanoid.locomotion.model.swing import SwingFoot, lift_off, search_ground, swing_towards
+from jepa_humanoid.locomotion.model.swing import SwingFoot, lift_again, lift_off, search_ground, swing_towards
 
 DT, DURATION, CLEARANCE, LANDING_SPEED = 0.002, 0.34, 0.07, 0.3
 LANDING = Foot(0.3 + 0.1j, 0.0, 0.3)
@@ -53,6 +53,29 @@ def test_landing_that_moves_is_followed_without_a_jump() -> None:
     foot, path = fly(lambda t: LANDING._replace(place=(0.2 if t < 0.15 else 0.3) + 0.1j))
     assert foot.place.real == pytest.approx(0.3, abs=3e-3)
     assert np.abs(np.diff(path[:, 0])).max() < 0.01
+
+
+def test_a_foot_on_its_way_down_goes_up_again_where_it_is() -> None:
+    """It keeps its place and height, and clears the ground on the rest of a longer way."""
+    foot = lift_off(Foot(0.1j, 0.0, 0.0))
+    while foot.progress < 0.85:
+        foot = swing_towards(foot, LANDING, DURATION * (1.0 - foot.progress), CLEARANCE, LANDING_SPEED, DT)
+    again = lift_again(foot, CLEARANCE)
+    assert again._replace(progress=foot.progress) == foot
+    low, longer = again, 0.25
+    for i in range(round(longer / DT)):
+        again = swing_towards(again, LANDING, longer - i * DT, CLEARANCE, LANDING_SPEED, DT)
+        if i == 0:
+            assert again.height == pytest.approx(low.height, abs=2e-3)
+        if i == round(longer / DT) // 3:
+            assert again.height > low.height + 0.02
+    assert again.height == pytest.approx(0.0, abs=2e-3)
+
+
+def test_a_foot_that_still_rises_is_left_alone() -> None:
+    """There is nothing to lift again."""
+    foot = swing_towards(lift_off(Foot(0.1j, 0.0, 0.0)), LANDING, DURATION, CLEARANCE, LANDING_SPEED, DT)
+    assert lift_again(foot, CLEARANCE) is foot
 
 
 def test_search_goes_straight_down() -> None:

@@ -17,11 +17,14 @@ _STILL = 0.02
 class FootstepPlanner:
     """Follows the velocity command with a reference pose, and says where on its way the next foot should land.
 
+    What follows the command is the base, as everybody expects who commands it; the feet's middle is ahead of it.
+
     Attributes:
-        place: Of the reference pose in ``odom`` [m].
+        place: Of the feet's middle at the reference pose, in ``odom`` [m].
         yaw: Its heading [rad].
         forward: The unit vector along it.
-        velocity: With which it moves, in its own frame: approaches the command within the limits of acceleration [m/s].
+        velocity: With which the base moves there, in its own frame: approaches the command within the limits of
+            acceleration [m/s].
         turn: The same about the vertical [rad/s].
         asked: The command within its limits [m/s].
         asked_turn: The same about the vertical [rad/s].
@@ -61,7 +64,7 @@ class FootstepPlanner:
     def move(self, dt: float) -> None:
         """Move the reference pose on its way to the command."""
         (way, self.velocity), (angle, self.turn) = self._ahead(dt)
-        self.place += self.forward * way
+        self.place += self.forward * (way + self._swept(angle))
         self._turn_to(self.yaw + angle)
 
     def _ahead(self, time: float) -> tuple[tuple[complex, complex], tuple[float, float]]:
@@ -76,9 +79,10 @@ class FootstepPlanner:
         s = self._biped.settings
         distance, angle = s.lead_limit
         self._turn_to(foot.yaw + clamp(wrap_angle(self.yaw - foot.yaw), -angle, angle))
-        width = self._width(self.velocity * s.step_duration)
+        stride = self._stride(self.velocity, self.turn)
+        width = self._width(stride)
         to_foot = 0.5j * width if stance == LEFT else -0.5j * width
-        here = foot.place - self.forward * (to_foot + self.velocity * s.step_duration / 2)
+        here = foot.place - self.forward * (to_foot + stride / 2)
         self.place = here + limit(self.place - here, distance)
 
     def nominal_landing(self, stance: int, foot: Foot, elapsed: float) -> Landing:
@@ -92,13 +96,14 @@ class FootstepPlanner:
             elapsed: Of the step [s]; negative before it begins.
         """
         s, duration = self._biped.settings, self._biped.settings.step_duration
-        (way, velocity), (angle, _) = self._ahead(max(0.0, duration - elapsed))
+        (way, velocity), (angle, turn) = self._ahead(max(0.0, duration - elapsed))
         before = wrap_angle(foot.yaw - self.yaw)
         then, midway = direction(angle), direction((before + angle) / 2)
-        stride = velocity * duration
+        stride = self._stride(velocity, turn)
         side = -self._width(stride) if stance == LEFT else self._width(stride)
         centre = direction(before) * 0.5j * side + midway * stride / 2
-        lead = self.forward.conjugate() * (self.place - foot.place) + direction(angle / 2) * way - centre
+        then_here = self.forward.conjugate() * (self.place - foot.place) + direction(angle / 2) * way
+        lead = then_here + self._swept(angle) - centre
         position = centre + limit(lead, s.catch_up) + then * (0.5j * side + stride / 2)
         return Landing(position, duration, then * self._biped.orbit.offset(stride, side))
 
@@ -110,6 +115,14 @@ class FootstepPlanner:
         turn = wrap_angle(self.yaw + angle - foot.yaw)
         outward = clamp(-turn if stance == LEFT else turn, toe_in, toe_out)
         return foot.yaw + (-outward if stance == LEFT else outward)
+
+    def _swept(self, angle: float) -> complex:
+        """By how much the feet's middle moves when the base turns on the spot: it is ahead of the base [m]."""
+        return self._biped.ahead * (direction(angle) - 1.0)
+
+    def _stride(self, velocity: complex, turn: float) -> complex:
+        """Of the feet's middle in a step, when the base moves and turns so fast [m]."""
+        return (velocity + 1j * turn * self._biped.ahead) * self._biped.settings.step_duration
 
     def _width(self, stride: complex) -> float:
         """Between the feet, on average, such that a foot that closes up to the other one keeps its distance [m]."""

@@ -36,7 +36,7 @@ class PushObserver:
         expected = self._velocity + (driven + self.acceleration) * dt
         surprise = velocity - expected
         self._velocity = expected + surprise * min(1.0, 2.0 * share)
-        self.acceleration += surprise * share * share / dt
+        self.acceleration += surprise * share / self._settings.filter_time
 
     @property
     def to_come(self) -> complex:
