@@ -14,12 +14,20 @@ from jepa_humanoid.control.settings import WholeBodySettings
 from jepa_humanoid.estimation.base import BaseEstimator
 from jepa_humanoid.estimation.settings import EstimatorSettings
 from jepa_humanoid.locomotion.footstep import Footstep
+from jepa_humanoid.locomotion.posture import check_posture
 from jepa_humanoid.locomotion.settings import GaitSettings, gait_settings
 from jepa_humanoid.locomotion.walker import EstimatedState, Walker
 from jepa_humanoid.locomotion.walkers import MODEL, make_walker
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.settings import settings_of
-from jepa_humanoid.robot.state import BaseEstimate, JointCommand, SensorSample, Vector, VelocityCommand
+from jepa_humanoid.robot.state import (
+    BaseEstimate,
+    JointCommand,
+    PostureCommand,
+    SensorSample,
+    Vector,
+    VelocityCommand,
+)
 from jepa_humanoid.robot.stature import standing_effort
 from jepa_humanoid.safety import Action, BodyMode, Cause, Reason, Safety, SafetyLimits
 from jepa_humanoid.safety.arbitration import STILL
@@ -121,6 +129,15 @@ class Body:
     def fault(self, cause: Cause, detail: str = "") -> None:
         """Damp because the state cannot be trusted; :meth:`stand_up` ends it."""
         self._safety.fault(Reason(cause, detail))
+
+    def hold(self, posture: PostureCommand) -> None:
+        """Hold torso and arms so from now on; a learned walker holds them as it has learned.
+
+        Raises:
+            PostureError: If it is no number, or moves what is no joint of an arm.
+        """
+        check_posture(self.robot, posture)
+        self._walker.hold(posture)
 
     def change_gait(self, gait: GaitSettings) -> None:
         """Walk otherwise from the next time on that the robot stands: a gait does not change within a step."""

@@ -7,10 +7,6 @@ from pydantic.dataclasses import dataclass as validated_dataclass
 from jepa_humanoid.config import STRICT, NonNegative, Positive, Share
 
 
-ARMS = ("left_arm", "right_arm")
-"""Joint groups that are arms."""
-
-
 @validated_dataclass(frozen=True, config=STRICT)
 class CatchFactors:
     """By which weights are multiplied while the robot catches itself: where the foot lands is what saves it then.
@@ -22,7 +18,7 @@ class CatchFactors:
         torso: The torso's inclination.
         base: The pelvis's inclination.
         swing: The foot in the air.
-        arms: The posture of the joint groups in `ARMS`.
+        arms: The posture of the joint groups in `robot.description.ARMS`.
     """
 
     com: Positive = 0.05

@@ -1,5 +1,6 @@
 """A course of waypoints: drawn from a seed, and steered along as a person with a joystick would, on odometry alone."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -8,9 +9,13 @@ from jepa_humanoid import geometry
 from jepa_humanoid.evaluation.planar_motion import lead
 from jepa_humanoid.locomotion.settings import GaitSettings
 from jepa_humanoid.planning.baselines import steer
-from jepa_humanoid.robot.state import Vector, VelocityCommand
+from jepa_humanoid.robot.description import ARMS, RobotDescription
+from jepa_humanoid.robot.state import PostureCommand, Vector, VelocityCommand
 from jepa_humanoid.simulation.waypoints import draw_waypoints
 from jepa_humanoid.world_model.settings import CommandLimits
+
+_ARMS_STREAM = 0x61726D73
+"""Keeps the arms' postures apart from a seed's other draws."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,8 @@ class Course:
         arrival: Distance at which the follower lets go until the next waypoint counts [m].
         period: Between two velocity commands [s].
         limits: Of the commands.
+        gesture: Time after which the arms go to another posture [s].
+        swing: Greatest angle by which a joint of an arm is away from its nominal position then [rad].
     """
 
     waypoints: int = 12
@@ -38,12 +45,23 @@ class Course:
     arrival: float = 0.1
     period: float = 0.1
     limits: CommandLimits = field(default_factory=CommandLimits)
+    gesture: float = 1.5
+    swing: float = 0.6
 
     def draw(self, seed: int) -> Vector:
         """Waypoints of a seed as seen from the start, shape (waypoints, 2) [m]."""
         # A stream of its own, so that the world's draws do not depend on the course.
         rng = np.random.default_rng((seed, self.waypoints))
         return draw_waypoints(rng, self.waypoints, self.bearing, self.shortest, self.longest, self.shortening)
+
+    def gestures(self, seed: int, robot: RobotDescription) -> Iterator[PostureCommand]:
+        """Postures of a seed for the arms, one after the other without end."""
+        rng = np.random.default_rng((seed, self.waypoints, _ARMS_STREAM))
+        joints = [index for group in ARMS for index in robot.groups.get(group, ())]
+        names = [robot.joint_names[index] for index in joints]
+        while True:
+            angles = robot.joints.nominal[joints] + rng.uniform(-self.swing, self.swing, len(joints))
+            yield PostureCommand(arms=dict(zip(names, angles.tolist(), strict=True)))
 
     def command(self, pose: Vector, waypoint: Vector) -> VelocityCommand:
         """Velocity to ask for at a pose (3,), on the way to a waypoint (2,) in the same frame."""

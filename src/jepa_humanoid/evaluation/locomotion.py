@@ -197,8 +197,9 @@ def _calm(command: VelocityCommand, watch: Watch) -> bool:
 
 
 def _follow(course: Course, seed: int, rollout: Rollout, watch: Watch, settled: bool) -> _Outcome:
-    """Steer along a course by the estimated pose; the true one is only looked at to judge."""
-    asked = AskedWay(rollout.body.gait)
+    """Steer along a course by the estimated pose, with arms that move; the true one is only looked at to judge."""
+    body = rollout.body
+    asked, gestures, held = AskedWay(body.gait), course.gestures(seed, body.robot), 0.0
     errors: list[float] = []
     turns: list[float] = []
     astray = length = 0.0
@@ -209,6 +210,9 @@ def _follow(course: Course, seed: int, rollout: Rollout, watch: Watch, settled: 
         for _ in range(round(course.leg / course.period)):
             pose = geometry.relative(watch.odometry_start, watch.odometry)
             arrived = arrived or course.arrived(pose, waypoint)
+            if (held := held - course.period) <= 0.0:
+                body.hold(next(gestures))
+                held = course.gesture
             command = VelocityCommand() if arrived else course.command(pose, waypoint)
             survived = survived and watch.run(command, course.period)
             if not survived:

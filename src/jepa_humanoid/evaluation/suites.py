@@ -119,7 +119,8 @@ def course_suite(punches: bool = True) -> Suite:
     """A minute past twelve waypoints, with or without punches."""
     return Suite(
         "course",
-        "walks for 60 s past 12 waypoints" + (", and is punched every 4 to 6 s with up to 600 N" if punches else ""),
+        "walks for 60 s past 12 waypoints, moves its arms"
+        + (", and is punched every 4 to 6 s with up to 600 N" if punches else ""),
         course=Course(),
         punches=Punches() if punches else None,
         limits=Limits(tracking=0.12, heading=math.radians(5.0)),

@@ -5,3 +5,7 @@ from jepa_humanoid.errors import HumanoidError
 
 class WalkerError(HumanoidError, ValueError):
     """There is no such walker, or a policy's file does not fit: the message says what it lacks, and where."""
+
+
+class PostureError(HumanoidError, ValueError):
+    """A posture that the robot cannot have."""

@@ -13,7 +13,7 @@ from jepa_humanoid.locomotion.settings import GaitSettings
 from jepa_humanoid.locomotion.walker import EstimatedState, Walker
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.motors import motor_targets
-from jepa_humanoid.robot.state import Gains, JointCommand, Vector, VelocityCommand
+from jepa_humanoid.robot.state import Gains, JointCommand, PostureCommand, Vector, VelocityCommand
 
 HAND_OVER = 0.5
 """Time in which one walker takes over from the other [s]."""
@@ -106,6 +106,10 @@ class HandOver:
     def hold_still(self, stamp: float, position: Vector) -> JointCommand:
         """What carries the weight of a robot at rest, by the first."""
         return self._first.hold_still(stamp, position)
+
+    def hold(self, posture: PostureCommand) -> None:
+        """Hold torso and arms so while the first moves the robot; the second holds itself as it has learned."""
+        self._first.hold(posture)
 
     def lower(self, distance: float) -> float:
         """Come back to the first; once it has the robot, have it lower the centre of mass by a further ``distance``."""

@@ -71,6 +71,21 @@ class CatchSettings:
 
 
 @validated_dataclass(frozen=True, config=STRICT)
+class PostureSettings:
+    """How far and how fast a robot holds itself otherwise than it does by itself.
+
+    Attributes:
+        height_range: Of the centre of mass, relative to the walk's own height [m].
+        pitch_range: Of pelvis and torso, positive forward [rad].
+        rate: With which height, pitch and arms follow what is asked for [m/s, rad/s, rad/s].
+    """
+
+    height_range: Interval = (-0.12, 0.02)
+    pitch_range: Interval = (-0.15, 0.35)
+    rate: tuple[Positive, Positive, Positive] = (0.08, 0.3, 1.5)
+
+
+@validated_dataclass(frozen=True, config=STRICT)
 class GaitSettings:
     """Timing, geometry and feedback of the gait; the defaults are the G1's.
 
@@ -105,6 +120,7 @@ class GaitSettings:
         settle_steps: Steps in place before the robot stands.
         catch: How it catches itself.
         push: What it makes of a push.
+        posture: How it may hold itself meanwhile.
     """
 
     step_duration: Positive = 0.42
@@ -137,6 +153,7 @@ class GaitSettings:
     settle_steps: Annotated[int, Field(ge=0)] = 2
     catch: CatchSettings = CatchSettings()
     push: PushSettings = PushSettings()
+    posture: PostureSettings = PostureSettings()
 
     def __post_init__(self) -> None:
         for name in ("step_duration", "step_width"):

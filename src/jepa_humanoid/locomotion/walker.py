@@ -5,7 +5,7 @@ from typing import Protocol
 
 from jepa_humanoid.locomotion.footstep import Footstep
 from jepa_humanoid.locomotion.settings import GaitSettings
-from jepa_humanoid.robot.state import JointCommand, Vector, VelocityCommand
+from jepa_humanoid.robot.state import JointCommand, PostureCommand, Vector, VelocityCommand
 
 LEFT, RIGHT = 0, 1
 
@@ -72,6 +72,9 @@ class Walker(Protocol):
 
     def hold_still(self, stamp: float, position: Vector) -> JointCommand:
         """What carries the weight of a robot at rest in this posture (n,) [rad], without feedback from the base."""
+
+    def hold(self, posture: PostureCommand) -> None:
+        """Hold torso and arms so from now on, as far as it can; joints and numbers have been checked."""
 
     def lower(self, distance: float) -> float:
         """Lower the centre of mass of a standing robot by a further ``distance`` [m]; return the total [m]."""

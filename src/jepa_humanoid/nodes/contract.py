@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
-from geometry_msgs.msg import PoseStamped, TwistStamped, Vector3Stamped
+from geometry_msgs.msg import Pose, PoseStamped, TwistStamped, Vector3Stamped
 from nav_msgs.msg import Odometry, Path
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rosgraph_msgs.msg import Clock
@@ -319,6 +319,22 @@ TOPICS = MappingProxyType(
                 LATEST,
                 "≥ 5 Hz",
                 "outranks the planner for 0.5 s after its last message",
+            ),
+            Topic(
+                "posture/arms",
+                JointState,
+                LATEST,
+                "any",
+                "positions [rad] that joints of the arms hold from now on; those that are not named go to their "
+                "nominal ones. For the model walker; a learned one moves its arms as it has learned",
+            ),
+            Topic(
+                "posture/torso",
+                Pose,
+                LATEST,
+                "any",
+                "how the torso is held from now on: `position.z` relative to the walk's height [m], and the pitch of "
+                "`orientation`; nothing else of it counts",
             ),
             Topic("joy", Joy, EVENTS, "20 Hz", "axes and buttons of a joystick"),
             Topic("emergency_stop", Bool, EVENTS, "any", "true outranks all and latches until `controller/release`"),

@@ -16,12 +16,14 @@ import pinocchio as pin
 from sensor_msgs.msg import Imu, JointState
 
 from jepa_humanoid.body import Body, BodySettings, rehearse
+from jepa_humanoid.locomotion.errors import PostureError
 from jepa_humanoid.locomotion.settings import gait_settings
 from jepa_humanoid.nodes.contract import FOOTPRINT_FRAME, ODOM_FRAME, TOPICS
 from jepa_humanoid.nodes.errors import MessageError, NodeError
 from jepa_humanoid.nodes.messages.markers import write_body_markers
 from jepa_humanoid.nodes.messages.odometry import write_odometry
 from jepa_humanoid.nodes.messages.pose import write_pose, write_transform
+from jepa_humanoid.nodes.messages.posture import read_arms, read_torso
 from jepa_humanoid.nodes.messages.status import write_body_status
 from jepa_humanoid.nodes.messages.time import seconds_of, to_seconds, to_stamp
 from jepa_humanoid.nodes.messages.velocity import read_velocity
@@ -30,7 +32,7 @@ from jepa_humanoid.nodes.parameters import OVERRIDES, ParameterSpec
 from jepa_humanoid.nodes.wire import RobotWire, stamp_of
 from jepa_humanoid.robot.description import load_robot
 from jepa_humanoid.robot.settings import settings_of
-from jepa_humanoid.robot.state import BaseEstimate, JointCommand, SensorSample
+from jepa_humanoid.robot.state import BaseEstimate, JointCommand, PostureCommand, SensorSample
 from jepa_humanoid.safety import BodyMode, Cause, SafetyLimits
 from jepa_humanoid.safety.arbitration import VelocityArbiter
 from jepa_humanoid.settings import SETTINGS, check_settings
@@ -74,7 +76,15 @@ class Controller(RobotNode):
         "controller/markers",
         "tf",
     )
-    SUBSCRIBES = ("joint_states", "imu/data", "teleop/cmd_vel", "plan/cmd_vel", "emergency_stop")
+    SUBSCRIBES = (
+        "joint_states",
+        "imu/data",
+        "teleop/cmd_vel",
+        "plan/cmd_vel",
+        "posture/arms",
+        "posture/torso",
+        "emergency_stop",
+    )
     SERVES = ("controller/stand_up", "controller/sit_down", "controller/emergency_stop", "controller/release")
     PARAMETERS = (
         replace(OVERRIDES, live=True),
@@ -111,11 +121,14 @@ class Controller(RobotNode):
         )
         settings = BodySettings(walker=self.value("walker"), safety=settings_of(robot, "safety", limits))
         self._body = Body(robot, settings)
+        self._posture = PostureCommand()
         rehearse(robot, settings)
         # What people ask for first: a stop that came with a state has to count for it.
         self.listen("emergency_stop", self._on_emergency_stop)
         self.listen("teleop/cmd_vel", self._on_teleop)
         self.listen("plan/cmd_vel", self._on_plan)
+        self.listen("posture/arms", self._on_arms)
+        self.listen("posture/torso", self._on_torso)
         self.listen("imu/data", self._on_imu, raw=True)
         self.listen("joint_states", self._on_joint_states, raw=True)
         self.serve("controller/stand_up", self._stand_up)
@@ -312,6 +325,20 @@ class Controller(RobotNode):
 
     def _on_plan(self, message: Any) -> None:
         self._arbiter.hear_planner(read_velocity(message, "plan/cmd_vel"), to_seconds(message.header.stamp))
+
+    def _on_arms(self, message: Any) -> None:
+        self._hold(replace(self._posture, arms=read_arms(message)))
+
+    def _on_torso(self, message: Any) -> None:
+        height, pitch = read_torso(message)
+        self._hold(replace(self._posture, height=height, pitch=pitch))
+
+    def _hold(self, posture: PostureCommand) -> None:
+        try:
+            self._body.hold(posture)
+        except PostureError as error:
+            raise MessageError(f"posture: {error}") from error
+        self._posture = posture
 
     def _on_emergency_stop(self, message: Any) -> None:
         if message.data:

@@ -31,6 +31,8 @@ from jepa_humanoid.robot.state import Vector
 from jepa_humanoid.robot.urdf import check_commanded, check_mesh, lock_joints, read_urdf, root_link
 
 SIDES = ("left", "right")
+ARMS = ("left_arm", "right_arm")
+"""Joint groups that are arms."""
 DEFAULT_ROBOT = "g1"
 """Who is meant where nobody is named."""
 

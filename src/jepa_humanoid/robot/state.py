@@ -4,7 +4,9 @@ All quantities are SI. Quaternions are ``(x, y, z, w)``, as in ROS messages and 
 follow :attr:`RobotDescription.joint_names`. Stamps are seconds on the target's clock, the only clock the core knows.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Annotated
 
 import numpy as np
@@ -119,6 +121,21 @@ class VelocityCommand:
     def as_array(self) -> Vector:
         """Return ``[forward, lateral, turn]``."""
         return np.array([self.forward, self.lateral, self.turn])
+
+
+@dataclass(frozen=True, slots=True)
+class PostureCommand:
+    """How the body should hold itself, whatever else it does.
+
+    Attributes:
+        height: Of the centre of mass, relative to the walk's own [m].
+        pitch: Of pelvis and torso, positive forward [rad].
+        arms: Positions of joints of the arms, by name [rad]; the others are in their nominal posture.
+    """
+
+    height: float = 0.0
+    pitch: float = 0.0
+    arms: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)

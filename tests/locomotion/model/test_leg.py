@@ -12,7 +12,6 @@ def test_the_leg_of_the_g1_is_as_long_as_its_links(g1: RobotDescription) -> None
     assert leg.length == pytest.approx(0.66, abs=0.02)
     assert leg.apart == pytest.approx(0.116, abs=0.002)
     assert leg.below == pytest.approx(0.04, abs=0.005)
-    assert leg.ahead == pytest.approx(0.045, abs=0.005)
 
 
 def test_another_robot_has_other_legs() -> None:

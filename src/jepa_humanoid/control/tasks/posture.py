@@ -3,9 +3,9 @@
 import numpy as np
 
 from jepa_humanoid.compiled import kernel
-from jepa_humanoid.control.settings import ARMS, WholeBodySettings
+from jepa_humanoid.control.settings import WholeBodySettings
 from jepa_humanoid.control.target import WholeBodyTarget
-from jepa_humanoid.robot.description import RobotDescription
+from jepa_humanoid.robot.description import ARMS, RobotDescription
 from jepa_humanoid.robot.errors import RobotDescriptionError
 from jepa_humanoid.robot.state import Vector
 

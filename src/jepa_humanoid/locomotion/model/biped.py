@@ -22,7 +22,6 @@ class Biped:
     Attributes:
         settings: Of its gait.
         height: Of the pendulum, that is of the centre of mass above the ground while walking [m].
-        ahead: How far the feet's middle is ahead of the base while it stands [m].
         omega: The pendulum's natural frequency [1/s].
         orbit: The pattern of its steps.
         outlines: Of the left and the right sole.
@@ -33,7 +32,6 @@ class Biped:
 
     settings: GaitSettings
     height: float
-    ahead: float
     omega: float
     orbit: Orbit
     outlines: tuple[Outline, Outline]
@@ -61,7 +59,7 @@ def biped(robot: RobotDescription, settings: GaitSettings, com_height: float) ->
     weights = CatchWeights(
         c.error_weight, c.give_weight, c.height_weight, c.change_weight, c.crossing_weight, c.time_weight
     )
-    return Biped(settings, height, leg.ahead, omega, orbit, (left, right), ankles, reach, weights)
+    return Biped(settings, height, omega, orbit, (left, right), ankles, reach, weights)
 
 
 def _reach(settings: GaitSettings, height: float, ankles: AnkleRange, leg: Leg) -> Reach:

@@ -17,7 +17,8 @@ _STILL = 0.02
 class FootstepPlanner:
     """Follows the velocity command with a reference pose, and says where on its way the next foot should land.
 
-    What follows the command is the base, as everybody expects who commands it; the feet's middle is ahead of it.
+    What follows the command is the base, as everybody expects who commands it; the feet's middle is under the centre of
+    mass, wherever that is in the robot.
 
     Attributes:
         place: Of the feet's middle at the reference pose, in ``odom`` [m].
@@ -26,6 +27,7 @@ class FootstepPlanner:
         velocity: With which the base moves there, in its own frame: approaches the command within the limits of
             acceleration [m/s].
         turn: The same about the vertical [rad/s].
+        ahead: Of the centre of mass from the base, in the reference pose's frame [m].
         asked: The command within its limits [m/s].
         asked_turn: The same about the vertical [rad/s].
     """
@@ -38,6 +40,7 @@ class FootstepPlanner:
         self.place = centre.place
         self.yaw = centre.yaw
         self.forward = direction(centre.yaw)
+        self.ahead = 0j
 
     @property
     def wants_to_move(self) -> bool:
@@ -66,6 +69,11 @@ class FootstepPlanner:
         (way, self.velocity), (angle, self.turn) = self._ahead(dt)
         self.place += self.forward * (way + self._swept(angle))
         self._turn_to(self.yaw + angle)
+
+    def lean(self, ahead: complex) -> None:
+        """Have the feet's middle so far from the base from now on [m], in the reference pose's frame."""
+        self.place += self.forward * (ahead - self.ahead)
+        self.ahead = ahead
 
     def _ahead(self, time: float) -> tuple[tuple[complex, complex], tuple[float, float]]:
         """Way and velocity, angle and turn rate, after so much more time on the way to the command."""
@@ -117,12 +125,12 @@ class FootstepPlanner:
         return foot.yaw + (-outward if stance == LEFT else outward)
 
     def _swept(self, angle: float) -> complex:
-        """By how much the feet's middle moves when the base turns on the spot: it is ahead of the base [m]."""
-        return self._biped.ahead * (direction(angle) - 1.0)
+        """By how much the feet's middle moves when the base turns on the spot: it is not under it [m]."""
+        return self.ahead * (direction(angle) - 1.0)
 
     def _stride(self, velocity: complex, turn: float) -> complex:
         """Of the feet's middle in a step, when the base moves and turns so fast [m]."""
-        return (velocity + 1j * turn * self._biped.ahead) * self._biped.settings.step_duration
+        return (velocity + 1j * turn * self.ahead) * self._biped.settings.step_duration
 
     def _width(self, stride: complex) -> float:
         """Between the feet, on average, such that a foot that closes up to the other one keeps its distance [m]."""

@@ -23,6 +23,8 @@ _SIDEWAYS = 0.05
 _HEIGHT_RATE, _HEIGHT_TIME = 0.1, 0.1
 """With which the centre of mass goes from where it was found to the pendulum's height: at most [m/s], and time constant
 at the end [s]."""
+_LEAN_TIME = 0.4
+"""Time constant with which the way from the base to the centre of mass is known [s]: of a step."""
 _CLIMB_TIME, _LIFT = 0.05, (1.0, 8.0)
 """Time constant of that rate [s], and greatest acceleration down and up [m/s²]."""
 _NEAR = 0.06
@@ -44,14 +46,16 @@ class Gait:
         height: Asked of the centre of mass above the ground [m].
         climb: Its rate [m/s].
         lift: And its acceleration [m/s²].
+        raised: By how much the centre of mass shall be higher than the walk has it [m].
     """
 
-    def __init__(self, biped: Biped, feet: Feet, dcm: complex, height: float) -> None:
+    def __init__(self, biped: Biped, feet: Feet, base: complex, dcm: complex, height: float) -> None:
         """Stand.
 
         Args:
             biped: The robot.
             feet: Where its feet are.
+            base: Where its base is [m].
             dcm: Where its DCM is [m].
             height: Of its centre of mass above the ground [m].
         """
@@ -59,9 +63,10 @@ class Gait:
         self.feet = feet
         self.dcm = self.zmp = dcm
         self.height = height
-        self.climb = self.lift = 0.0
+        self.climb = self.lift = self.raised = 0.0
         self.motion = Motion(dcm, 0j, height, 0.0)
         self.planner = FootstepPlanner(biped, middle(feet))
+        self.planner.ahead = self.planner.forward.conjugate() * (self.planner.place - base)
         self.phase: Stand | Shift | Step = Stand(biped, support_of(feet, biped.outlines), dcm)
 
     @property
@@ -70,12 +75,19 @@ class Gait:
         return self.feet[self.phase.stance].height if isinstance(self.phase, Step) else middle(self.feet).height
 
     def advance(
-        self, motion: Motion, feet: Feet, command: VelocityCommand, contacts: tuple[float, float], dt: float
+        self,
+        motion: Motion,
+        base: complex,
+        feet: Feet,
+        command: VelocityCommand,
+        contacts: tuple[float, float],
+        dt: float,
     ) -> None:
         """One tick.
 
         Args:
             motion: Measured, of the centre of mass in ``odom``.
+            base: Where the base is [m].
             feet: Where the feet are estimated to be; whoever follows them is not pulled by a drift of the odometry.
             command: Velocity asked for.
             contacts: Contact probability of the left and the right foot.
@@ -84,13 +96,21 @@ class Gait:
         self.motion = motion
         self.dcm = motion.place + motion.velocity / self._biped.omega
         self.planner.obey(command)
+        self._lean(base, dt)
         self._advance_phase(contacts, dt)
         self.feet = feet
         self._move_height(dt)
 
+    def _lean(self, base: complex, dt: float) -> None:
+        """Find out where in the robot its centre of mass is, without what a step sways."""
+        if not (isinstance(self.phase, Step) and self.phase.catching):
+            ahead = self.planner.ahead
+            now = self.planner.forward.conjugate() * (self.motion.place - base)
+            self.planner.lean(ahead + (now - ahead) * min(1.0, dt / _LEAN_TIME))
+
     def _move_height(self, dt: float) -> None:
         """Give way while that buys time for a step; come back after it."""
-        c, phase, walking = self._biped.settings.catch, self.phase, self._biped.height
+        c, phase, walking = self._biped.settings.catch, self.phase, self._biped.height + self.raised
         if isinstance(phase, Step) and phase.catching:
             # No more is promised than what was had: nothing is made up for later.
             self.height, self.climb = self.motion.height - self.ground, self.motion.climb

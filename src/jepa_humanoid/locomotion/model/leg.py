@@ -19,13 +19,11 @@ class Leg(NamedTuple):
         length: From the hip to the sole, stretched and with a flat foot [m].
         apart: Of the hip from the middle, to the side [m].
         below: Of the hip below the centre of mass in the nominal posture [m].
-        ahead: Of the sole ahead of the base in it [m].
     """
 
     length: float
     apart: float
     below: float
-    ahead: float
 
 
 def leg_of(robot: RobotDescription) -> Leg:
@@ -42,9 +40,8 @@ def leg_of(robot: RobotDescription) -> Leg:
     hip = next(joint for joint, axis in zip(ids, forward, strict=True) if axis > max(forward) - 0.1)
     place = data.oMi[hip].translation.copy()
     ankle_height = float(data.oMf[foot].translation[2] - data.oMf[sole].translation[2])
-    ahead = float(data.oMf[sole].translation[0] - q[0])
     length = _stretched(robot, q, hip, foot, ids) + ankle_height
-    return Leg(length, abs(float(place[1])), float(com[2] - place[2]), ahead)
+    return Leg(length, abs(float(place[1])), float(com[2] - place[2]))
 
 
 def _stretched(robot: RobotDescription, q: Vector, hip: int, foot: int, ids: list[int]) -> float:

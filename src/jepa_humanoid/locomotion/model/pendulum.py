@@ -7,7 +7,7 @@ when the swing foot has to land; the ZMP that keeps the DCM in hand becomes an a
 import numpy as np
 
 from jepa_humanoid.constants import GRAVITY
-from jepa_humanoid.control.dynamics import Dynamics
+from jepa_humanoid.control.dynamics import Dynamics, Part
 from jepa_humanoid.control.target import FootTarget, WholeBodyTarget
 from jepa_humanoid.locomotion.footstep import Footstep
 from jepa_humanoid.locomotion.model.biped import biped
@@ -17,6 +17,7 @@ from jepa_humanoid.locomotion.model.gait import Gait
 from jepa_humanoid.locomotion.model.phases import Shift, Stand, Step
 from jepa_humanoid.locomotion.model.plane import upright
 from jepa_humanoid.locomotion.model.push import PushObserver
+from jepa_humanoid.locomotion.posture import Posture
 from jepa_humanoid.locomotion.settings import GaitSettings, gait_settings
 from jepa_humanoid.locomotion.walker import LEFT, RIGHT
 from jepa_humanoid.robot.description import RobotDescription
@@ -28,7 +29,11 @@ _LEAST_LOAD = 1.0
 
 
 class PendulumPlanner:
-    """Plans with an inverted pendulum what the whole-body controller is to do."""
+    """Plans with an inverted pendulum what the whole-body controller is to do.
+
+    Attributes:
+        posture: In which it walks.
+    """
 
     def __init__(self, robot: RobotDescription, settings: GaitSettings | None = None) -> None:
         """Stand in the nominal posture, until :meth:`reset` says where the robot stands.
@@ -43,7 +48,7 @@ class PendulumPlanner:
         dynamics = Dynamics(robot)
         dynamics.update(robot.nominal_configuration, np.zeros(robot.model.nv))
         self._biped = biped(robot, settings or gait_settings(robot), float(dynamics.com[2]))
-        self._posture = robot.joints.nominal
+        self.posture = Posture(robot, self._biped.settings.posture)
         self._mass = robot.mass
         self._full_load = 2.0 * robot.mass * GRAVITY
         self.reset(dynamics)
@@ -52,7 +57,7 @@ class PendulumPlanner:
         """Stand where the robot stands now."""
         feet, motion = feet_of(dynamics), self._motion(dynamics)
         dcm = motion.place + motion.velocity / self._biped.omega
-        self._gait = Gait(self._biped, feet, dcm, motion.height - middle(feet).height)
+        self._gait = Gait(self._biped, feet, _base(dynamics), dcm, motion.height - middle(feet).height)
         self._push = PushObserver(self._biped.settings.push, motion.velocity)
         self._lowered = 0.0
 
@@ -124,16 +129,19 @@ class PendulumPlanner:
         gait, motion, driven = self._gait, self._motion(dynamics), forces.sum(axis=0) / self._mass
         self._push.update(motion.velocity, complex(driven[0], driven[1]), dt)
         motion = motion._replace(velocity=motion.velocity + self._push.to_come)
-        gait.advance(motion, feet_of(dynamics), command, contacts, dt)
+        posture = self.posture
+        posture.advance(dt)
+        gait.raised = posture.height
+        gait.advance(motion, _base(dynamics), feet_of(dynamics), command, contacts, dt)
         acceleration = self._biped.omega**2 * (1.0 + gait.lift / GRAVITY) * (motion.place - gait.zmp)
         return WholeBodyTarget(
             com_acceleration=np.array((acceleration.real, acceleration.imag, gait.lift)),
             com_climb=gait.climb,
             com_height=gait.ground + gait.height - self._lowered,
-            orientation=upright(gait.planner.forward),
+            orientation=upright(gait.planner.forward, posture.pitch),
             turn_rate=gait.planner.turn if isinstance(gait.phase, Step) else 0.0,
             feet=(self._foot_target(LEFT), self._foot_target(RIGHT)),
-            posture=self._posture,
+            posture=posture.joints,
             catching=isinstance(gait.phase, Step) and gait.phase.catching,
         )
 
@@ -145,6 +153,12 @@ class PendulumPlanner:
             left = 1.0 - phase.time / phase.transfer
             return _planted(max(self._full_load * left / 2, _LEAST_LOAD))
         return phase.swing.target()
+
+
+def _base(dynamics: Dynamics) -> complex:
+    """Where the base is, over the ground [m]."""
+    x, y, _ = dynamics.position[Part.BASE].tolist()
+    return complex(x, y)
 
 
 def _planted(load: float) -> FootTarget:

@@ -1,6 +1,7 @@
 """The ground plane as complex numbers, and back to the arrays that the rest of the body speaks."""
 
 import cmath
+import math
 
 import numpy as np
 
@@ -23,8 +24,9 @@ def limit(vector: complex, length: float) -> complex:
     return vector / excess if excess > 1.0 else vector
 
 
-def upright(forward: complex) -> Vector:
-    """Axes of an upright body that looks along a unit vector, shape (3, 3)."""
+def upright(forward: complex, pitch: float = 0.0) -> Vector:
+    """Axes of a body that looks along a unit vector and leans forward by an angle [rad], shape (3, 3)."""
     c, s = forward.real, forward.imag
+    cp, sp = math.cos(pitch), math.sin(pitch)
     # Flat first: numpy takes twice as long to find out the shape of nested tuples.
-    return np.array((c, -s, 0.0, s, c, 0.0, 0.0, 0.0, 1.0)).reshape(3, 3)
+    return np.array((c * cp, -s, c * sp, s * cp, c, s * sp, -sp, 0.0, cp)).reshape(3, 3)

@@ -18,7 +18,7 @@ from jepa_humanoid.locomotion.model.pendulum import PendulumPlanner
 from jepa_humanoid.locomotion.settings import GaitSettings
 from jepa_humanoid.locomotion.walker import EstimatedState
 from jepa_humanoid.robot.description import SIDES, RobotDescription
-from jepa_humanoid.robot.state import JointCommand, Vector, VelocityCommand
+from jepa_humanoid.robot.state import JointCommand, PostureCommand, Vector, VelocityCommand
 
 
 class ModelWalker:
@@ -95,7 +95,9 @@ class ModelWalker:
     def change_gait(self, gait: GaitSettings, state: EstimatedState) -> None:
         """Walk otherwise from now on; what the drivers hold on to stays."""
         self._dynamics.update(state.configuration, state.velocity)
+        posture = self._planner.posture
         self._planner = PendulumPlanner(self._robot, gait)
+        self._planner.posture.take_over(posture)
         self._planner.reset(self._dynamics)
 
     def update(self, state: EstimatedState, command: VelocityCommand, dt: float) -> JointCommand:
@@ -122,6 +124,10 @@ class ModelWalker:
         weight = self._planner.stand_still(self._dynamics, position)
         effort = self._controller.solve(self._dynamics, q, v, weight).effort
         return JointCommand(stamp, position.copy(), np.zeros_like(position), effort)
+
+    def hold(self, posture: PostureCommand) -> None:
+        """Hold torso and arms so from now on; joints and numbers have been checked."""
+        self._planner.posture.ask(posture)
 
     def lower(self, distance: float) -> float:
         """Lower the centre of mass of a standing robot by a further ``distance`` [m]; return the total [m]."""
