@@ -12,7 +12,7 @@ from typing import Any
 from jepa_humanoid.body import BodySettings
 from jepa_humanoid.control.settings import CatchFactors, WholeBodySettings
 from jepa_humanoid.graph.arguments import BRINGUP, Argument, launch_arguments, record_arguments, teleop_arguments
-from jepa_humanoid.locomotion.settings import CatchSettings, GaitSettings
+from jepa_humanoid.locomotion.settings import CatchSettings, GaitSettings, PostureSettings, PushSettings
 from jepa_humanoid.nodes.reference import NODES, attributes, load_node, write_reference
 from jepa_humanoid.safety import SafetyLimits
 from jepa_humanoid.simulation.rules import AreaRule, CorridorRule, FurnitureRule, GoalRule, ListedObstacle, SceneFile
@@ -44,6 +44,8 @@ def settings_tables() -> str:
     for title, settings in (
         ("Gait", GaitSettings),
         ("Gait, `catch`", CatchSettings),
+        ("Gait, `push`", PushSettings),
+        ("Gait, `posture`", PostureSettings),
         ("Whole-body controller", WholeBodySettings),
         ("Whole-body controller, `catch`", CatchFactors),
         ("Safety", SafetyLimits),

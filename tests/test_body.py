@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from jepa_humanoid.body import Body, BodySettings, rehearse
+from jepa_humanoid.locomotion.errors import PostureError
 from jepa_humanoid.robot.description import RobotDescription, load_robot
-from jepa_humanoid.robot.state import JointCommand, SensorSample, VelocityCommand
+from jepa_humanoid.robot.state import JointCommand, PostureCommand, SensorSample, VelocityCommand
 from jepa_humanoid.safety import BodyMode, Cause, SafetyLimits
 from jepa_humanoid.simulation.rollout import Rollout
 from jepa_humanoid.simulation.scenes import load_scene
@@ -45,6 +46,20 @@ def test_stands_without_being_asked(g1: RobotDescription) -> None:
     assert r.body.mode is BodyMode.STAND
     assert r.body.reason == "standing"
     assert max(tilts) < np.radians(2)
+
+
+def test_holds_itself_as_asked(g1: RobotDescription) -> None:
+    """Low, leaning and with an arm ahead, it stands; a posture that cannot be changes nothing."""
+    r, shoulder = standing(g1), g1.joint_names.index("left_shoulder_pitch_joint")
+    assert r.run(None, 1.0)
+    height = r.body.status.com[2]
+    r.body.hold(PostureCommand(-0.08, 0.2, {"left_shoulder_pitch_joint": -0.8}))
+    with pytest.raises(PostureError):
+        r.body.hold(PostureCommand(arms={"left_knee_joint": 0.0}))
+    assert r.run(None, 2.0)
+    assert r.body.status.com[2] == pytest.approx(height - 0.08, abs=0.02)
+    assert r.world.truth().tilt == pytest.approx(0.2, abs=0.05)
+    assert r.world.engine.position[shoulder] == pytest.approx(-0.8, abs=0.1)
 
 
 @pytest.mark.slow

@@ -33,7 +33,7 @@ def test_what_is_no_number_is_refused(g1: RobotDescription, command: PostureComm
 
 def test_legs_are_no_arms(g1: RobotDescription) -> None:
     """The error names what was wrong, and what there is."""
-    with pytest.raises(PostureError, match="left_knee_joint; g1 has .*left_elbow_joint"):
+    with pytest.raises(PostureError, match=r"left_knee_joint; g1 has .*left_elbow_joint"):
         check_posture(g1, PostureCommand(arms={"left_knee_joint": 0.5, ELBOW: 0.5}))
 
 
