@@ -41,6 +41,13 @@ def beside(planner: FootstepPlanner, ahead: complex) -> Foot:
     return Foot(place, 0.0, planner.yaw)
 
 
+def stride_and_width(planner: FootstepPlanner) -> tuple[complex, float]:
+    """How the feet's middle moves in a step, and how far apart the feet are, so that none comes too near [m]."""
+    stride = (planner.velocity + 1j * planner.turn * AHEAD) * SETTINGS.step_duration
+    closing = abs(stride.imag + stride.real * planner.turn * SETTINGS.step_duration)
+    return stride, max(SETTINGS.step_width, SETTINGS.step_width_range[0] + SETTINGS.catch_up + closing)
+
+
 def test_the_command_is_limited_in_size(model: Biped) -> None:
     """No command leads beyond the limits of velocity, each way its own."""
     forward, backward, lateral, turn = SETTINGS.velocity_limit
@@ -106,8 +113,7 @@ def test_a_robot_that_is_held_back_holds_back_its_reference(model: Biped) -> Non
     foot = Foot(CENTRE.place, 0.0, CENTRE.yaw)
     planner.hold_back(LEFT, foot)
     assert planner.yaw - CENTRE.yaw == pytest.approx(SETTINGS.lead_limit[1])
-    stride = (planner.velocity + 1j * planner.turn * AHEAD) * SETTINGS.step_duration
-    width = max(SETTINGS.step_width, SETTINGS.step_width_range[0] + abs(stride.imag))
+    stride, width = stride_and_width(planner)
     here = foot.place - planner.forward * (0.5j * width + stride / 2)
     assert abs(planner.place - here) == pytest.approx(SETTINGS.lead_limit[0])
 
@@ -163,12 +169,10 @@ def test_a_robot_that_steps_as_told_stays_with_its_reference(model: Biped, comma
         foot, stance = Foot(place, 0.0, planner.landing_yaw(stance, foot, 0.0)), 1 - stance
         for _ in range(round(SETTINGS.step_duration / DT)):
             planner.move(DT)
-        # Who walks aside needs room for the foot that closes up.
-        aside = abs(planner.velocity.imag) * SETTINGS.step_duration
-        width = max(SETTINGS.step_width, SETTINGS.step_width_range[0] + aside)
+        stride, width = stride_and_width(planner)
         side = 0.5 * width if stance == LEFT else -0.5 * width
         from_foot = planner.forward.conjugate() * (planner.place - foot.place)
-        assert from_foot == pytest.approx(-1j * side - planner.velocity * SETTINGS.step_duration / 2, abs=0.01)
+        assert from_foot == pytest.approx(-1j * side - stride / 2, abs=0.003)
 
 
 @pytest.mark.parametrize(("stance", "outward"), [(LEFT, -1.0), (RIGHT, 1.0)])

@@ -39,6 +39,28 @@ def test_orbit_makes_the_gait_periodic() -> None:
     assert end - (sway - width) == pytest.approx(right.imag, abs=2e-3)
 
 
+@pytest.mark.parametrize("angle", [0.0, 0.4, -0.6])
+def test_orbit_closes_in_a_curve(angle: float) -> None:
+    """With the feet beside an arc, the DCM comes to each landing with the offset that the pattern says."""
+    move, width, duration, double_support = 0.15 + 0.04j, 0.2, 0.42, 0.08
+    orbit = periodic_orbit(duration, double_support, OMEGA)
+    growth, share = np.exp(OMEGA * duration), transfer_share(double_support, double_support, OMEGA)
+    turn = np.exp(1j * angle)
+    heading, centre, side = 1.0 + 0.0j, 0.0 + 0.0j, width
+    old = centre - move * np.exp(-0.5j * angle) + heading / turn * (0.5j * side + move / 2)
+    foot = centre + heading * (-0.5j * side + move / 2)
+    dcm = foot + heading * orbit.offset(move, -side, angle)
+    for _ in range(8):
+        # The zero-moment point goes from the old foot to this one, and stays.
+        dcm = foot + (dcm - foot - (old - foot) * share) * growth
+        centre += heading * np.exp(0.5j * angle) * move
+        heading *= turn
+        old, foot = foot, centre + heading * (0.5j * side + move / 2)
+        offset = heading * orbit.offset(move, side, angle)
+        assert dcm == pytest.approx(foot + offset, abs=1e-3)
+        dcm, side = foot + offset, -side
+
+
 def test_share_vanishes_with_the_double_support() -> None:
     """Once the weight has moved, or without a double support, nothing is left to absorb."""
     assert transfer_share(0.0, 0.1, OMEGA) == 0.0

@@ -88,7 +88,7 @@ class FootstepPlanner:
         distance, angle = s.lead_limit
         self._turn_to(foot.yaw + clamp(wrap_angle(self.yaw - foot.yaw), -angle, angle))
         stride = self._stride(self.velocity, self.turn)
-        width = self._width(stride)
+        width = self._width(stride, self.turn * s.step_duration)
         to_foot = 0.5j * width if stance == LEFT else -0.5j * width
         here = foot.place - self.forward * (to_foot + stride / 2)
         self.place = here + limit(self.place - here, distance)
@@ -108,12 +108,13 @@ class FootstepPlanner:
         before = wrap_angle(foot.yaw - self.yaw)
         then, midway = direction(angle), direction((before + angle) / 2)
         stride = self._stride(velocity, turn)
-        side = -self._width(stride) if stance == LEFT else self._width(stride)
-        centre = direction(before) * 0.5j * side + midway * stride / 2
+        width = self._width(stride, turn * duration)
+        side = -width if stance == LEFT else width
+        centre = direction(before) * (0.5j * side - stride / 2) + midway * stride
         then_here = self.forward.conjugate() * (self.place - foot.place) + direction(angle / 2) * way
         lead = then_here + self._swept(angle) - centre
         position = centre + limit(lead, s.catch_up) + then * (0.5j * side + stride / 2)
-        return Landing(position, duration, then * self._biped.orbit.offset(stride, side))
+        return Landing(position, duration, then * self._biped.orbit.offset(stride, side, turn * duration))
 
     def landing_yaw(self, stance: int, foot: Foot, elapsed: float) -> float:
         """Heading of the landing foot: the reference's at landing, within the hips' reach [rad]."""
@@ -132,10 +133,11 @@ class FootstepPlanner:
         """Of the feet's middle in a step, when the base moves and turns so fast [m]."""
         return (velocity + 1j * turn * self.ahead) * self._biped.settings.step_duration
 
-    def _width(self, stride: complex) -> float:
+    def _width(self, stride: complex, angle: float) -> float:
         """Between the feet, on average, such that a foot that closes up to the other one keeps its distance [m]."""
         s = self._biped.settings
-        return max(s.step_width, s.step_width_range[0] + abs(stride.imag))
+        closing = abs(stride.imag + stride.real * angle)
+        return max(s.step_width, s.step_width_range[0] + s.catch_up + closing)
 
     def _turn_to(self, yaw: float) -> None:
         self.yaw = yaw

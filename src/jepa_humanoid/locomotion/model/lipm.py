@@ -4,6 +4,7 @@ Englsberger et al., "Three-dimensional bipedal walking control based on divergen
 double support in which the ZMP moves linearly from foot to foot is integrated in closed form.
 """
 
+import cmath
 import math
 from typing import NamedTuple
 
@@ -50,21 +51,35 @@ class Orbit(NamedTuple):
     """The periodic gait of a step time: what the DCM's offset from a landing foot has to be at landing.
 
     Attributes:
-        drift: Offset for each metre that the robot moves in a step.
-        spread: Offset towards the stance foot for each metre between the feet.
+        growth: e^{ωT}, by which an offset of the DCM grows in a step.
+        share: Of the old ZMP's offset that the DCM absorbs in the double support.
     """
 
-    drift: float
-    spread: float
+    growth: float
+    share: float
 
-    def offset(self, displacement: complex, side: float) -> complex:
-        """DCM relative to the landing foot at landing, in the walking frame [m].
+    def offset(self, displacement: complex, side: float, angle: float = 0.0) -> complex:
+        """DCM relative to the landing foot at landing, in the walking frame of that moment [m].
+
+        In a step from foot A to foot B, x ahead of it, the offset becomes b_B = e^{−iθ} (G b_A + G σ e^{−iθ} x_B − x_A);
+        back to A the same holds, and two steps of a pattern that repeats itself give both offsets.
 
         Args:
-            displacement: Of the robot in a step [m].
+            displacement: Of the robot in a step, in its own frame [m].
             side: Lateral displacement between the feet, signed from the stance to the landing foot [m].
+            angle: By which the robot turns in a step θ [rad].
         """
-        return displacement * self.drift - 1j * side * self.spread
+        growth, back = self.growth, cmath.rect(1.0, -angle)
+        there, back_again = _landing(displacement, side, angle), _landing(displacement, -side, angle)
+        absorbed = growth * self.share * back
+        onward, returning = absorbed * back_again - there, absorbed * there - back_again
+        return back * (back * growth * returning + onward) / (1.0 - (back * growth) ** 2)
+
+
+def _landing(displacement: complex, side: float, angle: float) -> complex:
+    """A foot that lands beside the way and half a step ahead, relative to the other one that did so [m]."""
+    aside, ahead = 0.5j * side, displacement / 2
+    return aside - ahead + cmath.rect(1.0, angle / 2) * displacement + cmath.rect(1.0, angle) * (aside + ahead)
 
 
 def periodic_orbit(duration: float, double_support: float, omega: float) -> Orbit:
@@ -75,6 +90,4 @@ def periodic_orbit(duration: float, double_support: float, omega: float) -> Orbi
         double_support: Of the double support at its start [s].
         omega: Natural frequency [1/s].
     """
-    growth = math.exp(omega * duration)
-    share = transfer_share(double_support, double_support, omega)
-    return Orbit((1.0 - share * growth) / (growth - 1.0), (1.0 + share * growth) / (1.0 + growth))
+    return Orbit(math.exp(omega * duration), transfer_share(double_support, double_support, omega))
