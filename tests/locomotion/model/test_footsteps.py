@@ -163,13 +163,13 @@ def test_a_robot_that_lags_catches_up_little_by_little(model: Biped, led: comple
 def test_a_robot_that_steps_as_told_stays_with_its_reference(model: Biped, command: VelocityCommand) -> None:
     """Also in a turn, where the feet go around the middle, nothing has to be caught up."""
     planner = obeying(model, command)
-    stance, foot = LEFT, beside(planner, planner.velocity * SETTINGS.step_duration / 2)
+    stride, width = stride_and_width(planner)
+    stance, foot = LEFT, Foot(planner.place + planner.forward * (stride + 1j * width) / 2, 0.0, planner.yaw)
     for _ in range(12):
         place = foot.place + planner.forward * planner.nominal_landing(stance, foot, 0.0).position
         foot, stance = Foot(place, 0.0, planner.landing_yaw(stance, foot, 0.0)), 1 - stance
         for _ in range(round(SETTINGS.step_duration / DT)):
             planner.move(DT)
-        stride, width = stride_and_width(planner)
         side = 0.5 * width if stance == LEFT else -0.5 * width
         from_foot = planner.forward.conjugate() * (planner.place - foot.place)
         assert from_foot == pytest.approx(-1j * side - stride / 2, abs=0.003)

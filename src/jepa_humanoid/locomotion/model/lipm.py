@@ -61,8 +61,11 @@ class Orbit(NamedTuple):
     def offset(self, displacement: complex, side: float, angle: float = 0.0) -> complex:
         """DCM relative to the landing foot at landing, in the walking frame of that moment [m].
 
-        In a step from foot A to foot B, x ahead of it, the offset becomes b_B = e^{−iθ} (G b_A + G σ e^{−iθ} x_B − x_A);
-        back to A the same holds, and two steps of a pattern that repeats itself give both offsets.
+        In a step from foot A to foot B, x_A ahead of it, the offset becomes
+
+            b_B = e^{−iθ} (G b_A + G σ e^{−iθ} x_B − x_A).
+
+        Back to A the same holds, and two steps of a pattern that repeats itself give both offsets.
 
         Args:
             displacement: Of the robot in a step, in its own frame [m].
