@@ -104,6 +104,19 @@ def test_a_foot_lands_when_it_is_felt_or_patience_ends(model: Biped) -> None:
     assert overtime == pytest.approx(model.settings.landing_patience, abs=2 * DT)
 
 
+@pytest.mark.parametrize(("height", "lands"), [(0.01, True), (0.06, False)])
+def test_what_a_foot_feels_high_up_is_the_other_leg(model: Biped, height: float, lands: bool) -> None:
+    """A foot that catches, and may cross, has landed only near the ground."""
+    step = Step(model, FootstepPlanner(model, middle(FEET)), FEET, LEFT, 0j, catching=True)
+    feet = FEET[LEFT], FEET[RIGHT]._replace(height=height)
+    while not step.landed and step.landing.duration - step.time > 0.01:
+        step.time += DT
+        step.advance(Motion(-0.05j, -0.4j, model.height, 0.0), feet, (1.0, 1.0), DT)
+        assert step.time < 2.0
+    assert step.catching
+    assert step.landed == lands
+
+
 def landing_when_pushed(model: Biped, remaining: float, velocity: complex) -> tuple[Step, float]:
     """A step as planned, pushed shortly before it lands, and when it would have landed."""
     step = Step(model, FootstepPlanner(model, middle(FEET)), FEET, LEFT, 0j)

@@ -24,6 +24,8 @@ _DESCENT = 0.7
 """Progress of a swing after which ground that is felt is the landing's."""
 _EARLY_DESCENT = 0.5
 """The same of a foot that catches: while the robot gives way, ground comes early."""
+_GROUND = 0.03
+"""Height above the planned landing from which on a foot that catches feels the other leg, and no ground [m]."""
 _POSTPONED = 0.03
 """Time by which a landing is put off that gives a foot on its way down the time to go up again [s]."""
 
@@ -237,6 +239,13 @@ class Step:
         (back, front), (right, left) = b.ankle_range[self.stance]
         return foot.place + forward * complex(clamp(inward.real, back, front), clamp(inward.imag, right, left))
 
+    def _may_land(self, above: float) -> bool:
+        """Whether what the foot feels is the ground, so high above where it should land [m]."""
+        assert self.swing is not None
+        if self.catching:
+            return self.swing.progress > _EARLY_DESCENT and above < _GROUND
+        return self.swing.progress > _DESCENT
+
     def _fly(self, feet: Feet, felt: bool, dt: float) -> None:
         """Move the swing foot on, down to the ground and, if that is not there, further."""
         s = self._biped.settings
@@ -246,7 +255,7 @@ class Step:
             landing = self.planned_landing(feet[self.stance])
             height = s.catch.swing_height if self.catching else s.swing_height
             self.swing = swing_towards(swing, landing, remaining, height, s.landing_speed, dt)
-            self.landed = felt and self.swing.progress > (_EARLY_DESCENT if self.catching else _DESCENT)
+            self.landed = felt and self._may_land(feet[1 - self.stance].height - landing.height)
         else:
             self.swing = search_ground(swing, s.landing_speed, dt)
             self._overdue += dt
