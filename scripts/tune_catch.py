@@ -2,7 +2,7 @@
 
 CMA-ES (Hansen & Ostermeier 2001) over the settings in `TUNED`. In each generation all candidates stand and walk through
 the same trials: estimated state, noise, 2 to 10 ms of delay, friction and masses drawn, pushes of 0.1 s at the torso in
-eight directions. Each generation has a seed of its own, from 1000 on; seeds 0 to 20 are for judging.
+eight directions. Each generation has a seed of its own, from 1100 on; seeds 0 to 20 are for judging.
 
 A survivor counts as 1, less for a large tilt; who falls counts by how late. The mean of each generation's distribution
 goes to a file, one line of JSON a generation, as overrides that `--set` understands. With two processes it takes
@@ -33,7 +33,7 @@ from jepa_humanoid.simulation.rollout import Rollout
 from jepa_humanoid.simulation.scenes import load_scene
 from jepa_humanoid.simulation.world import WorldSettings
 
-FIRST_SEED = 1000
+FIRST_SEED = 1100
 DIRECTIONS = 8
 STANDING, MOVING = (40.0, 50.0), (36.0, 46.0)
 """Impulses of pushes [N·s]."""
@@ -68,36 +68,36 @@ class Tuned(NamedTuple):
 
 
 TUNED = (
-    Tuned("gait.push.filter_time", 0.02, 0.3),
-    Tuned("gait.push.least", 3.0, 0.3),
-    Tuned("gait.push.duration", 0.05, 0.3),
-    Tuned("gait.catch.error", 0.034, 0.4),
-    Tuned("gait.catch.late_error", 0.08, 0.3),
-    Tuned("gait.catch.transfer", 0.022, 0.3),
-    Tuned("gait.catch.stretch", 0.95, 0.03, False, (0.9, 1.06)),
-    Tuned("gait.catch.least_height", 0.78, 0.05, False, (0.65, 0.9)),
-    Tuned("gait.catch.past", 0.115, 0.3),
-    Tuned("gait.catch.clear", 0.245, 0.2),
-    Tuned("gait.catch.swing_acceleration", 80.0, 0.2),
-    Tuned("gait.catch.swing_height", 0.09, 0.25),
-    Tuned("gait.catch.spin", 0.64, 0.25, False, (0.0, 2.0)),
-    Tuned("gait.catch.error_weight", 0.32, 0.5),
-    Tuned("gait.catch.give_weight", 0.0018, 0.7),
-    Tuned("gait.catch.height_weight", 0.27, 0.7),
-    Tuned("gait.catch.change_weight", 0.0028, 0.7),
-    Tuned("gait.catch.crossing_weight", 0.01, 0.7),
-    Tuned("gait.catch.time_weight", 0.036, 0.7),
-    Tuned("gait.catch.rise", 8.0, 0.3),
-    Tuned("gait.freeze_time", 0.067, 0.3),
+    Tuned("gait.push.filter_time", 0.0176, 0.3),
+    Tuned("gait.push.least", 2.1, 0.3),
+    Tuned("gait.push.duration", 0.0425, 0.3),
+    Tuned("gait.catch.error", 0.036, 0.4),
+    Tuned("gait.catch.late_error", 0.057, 0.3),
+    Tuned("gait.catch.transfer", 0.018, 0.3),
+    Tuned("gait.catch.stretch", 0.948, 0.03, False, (0.9, 1.06)),
+    Tuned("gait.catch.least_height", 0.796, 0.05, False, (0.65, 0.9)),
+    Tuned("gait.catch.past", 0.133, 0.3),
+    Tuned("gait.catch.clear", 0.257, 0.2),
+    Tuned("gait.catch.swing_acceleration", 125.0, 0.2),
+    Tuned("gait.catch.swing_height", 0.107, 0.25),
+    Tuned("gait.catch.spin", 0.81, 0.25, False, (0.0, 2.0)),
+    Tuned("gait.catch.error_weight", 0.42, 0.5),
+    Tuned("gait.catch.give_weight", 0.0013, 0.7),
+    Tuned("gait.catch.height_weight", 0.255, 0.7),
+    Tuned("gait.catch.change_weight", 0.004, 0.7),
+    Tuned("gait.catch.crossing_weight", 0.0088, 0.7),
+    Tuned("gait.catch.time_weight", 0.031, 0.7),
+    Tuned("gait.catch.rise", 10.0, 0.3),
+    Tuned("gait.freeze_time", 0.053, 0.3),
     Tuned("gait.capture_fraction", 0.85, 0.08, False, (0.5, 0.99)),
-    Tuned("gait.sole_margin", 0.011, 0.3),
-    Tuned("whole_body.catch.com", 0.05, 0.8),
-    Tuned("whole_body.catch.height", 440.0, 0.7),
-    Tuned("whole_body.catch.momentum", 1.5, 0.8),
-    Tuned("whole_body.catch.torso", 16.0, 0.7),
-    Tuned("whole_body.catch.base", 52.0, 0.7),
-    Tuned("whole_body.catch.swing", 10.5, 0.6),
-    Tuned("whole_body.catch.arms", 4.0, 0.7),
+    Tuned("gait.sole_margin", 0.0155, 0.3),
+    Tuned("whole_body.catch.com", 0.044, 0.8),
+    Tuned("whole_body.catch.height", 195.0, 0.7),
+    Tuned("whole_body.catch.momentum", 0.97, 0.8),
+    Tuned("whole_body.catch.torso", 12.2, 0.7),
+    Tuned("whole_body.catch.base", 63.0, 0.7),
+    Tuned("whole_body.catch.swing", 8.3, 0.6),
+    Tuned("whole_body.catch.arms", 16.6, 0.7),
     Tuned("whole_body.friction", 0.5, 0.04, False, (0.35, 0.6)),
 )
 

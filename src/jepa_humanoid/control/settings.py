@@ -21,13 +21,13 @@ class CatchFactors:
         arms: The posture of the joint groups in `robot.description.ARMS`.
     """
 
-    com: Positive = 0.05
-    height: Positive = 440.0
-    momentum: Positive = 1.5
-    torso: Positive = 16.0
-    base: Positive = 52.0
-    swing: Positive = 10.5
-    arms: Positive = 4.0
+    com: Positive = 0.044
+    height: Positive = 195.0
+    momentum: Positive = 0.97
+    torso: Positive = 12.2
+    base: Positive = 63.0
+    swing: Positive = 8.3
+    arms: Positive = 16.6
 
 
 @validated_dataclass(frozen=True, config=STRICT)

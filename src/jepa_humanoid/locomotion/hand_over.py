@@ -4,6 +4,7 @@ While the robot stands still one takes over from the other: its share of the tor
 so that nothing jumps whatever the targets and gains of the two are. A velocity that is asked for meanwhile waits.
 """
 
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -132,7 +133,8 @@ class HandOver:
             return self._first.update(state, _STILL, dt)
         if before <= 0.0:
             self._second.reset()
-        mine, other = self._first.update(state, _STILL, dt), self._second.update(state, _STILL, dt)
+        mine = self._first.update(replace(state, obeyed=False), _STILL, dt)
+        other = self._second.update(state, _STILL, dt)
         between = motor_targets(self._joints, mine).blend(motor_targets(self._joints, other), self.share)
         gains = Gains(between.stiffness, between.damping)
         return JointCommand(state.stamp, between.position, between.velocity, between.effort, gains)

@@ -20,9 +20,9 @@ class PushSettings:
         duration: Time for which a push is expected to go on [s].
     """
 
-    filter_time: Positive = 0.02
-    least: NonNegative = 3.0
-    duration: NonNegative = 0.05
+    filter_time: Positive = 0.0176
+    least: NonNegative = 2.1
+    duration: NonNegative = 0.0425
 
 
 @validated_dataclass(frozen=True, config=STRICT)
@@ -50,24 +50,24 @@ class CatchSettings:
         rise: Rate at which the centre of mass comes back to its height [1/s].
     """
 
-    error: Positive = 0.034
-    late_error: Positive = 0.08
-    transfer: Positive = 0.022
-    stretch: Positive = 0.95
-    least_height: Share = 0.78
-    past: NonNegative = 0.115
-    clear: Positive = 0.245
-    swing_acceleration: Positive = 80.0
-    swing_height: Positive = 0.09
-    spin: NonNegative = 0.64
-    error_weight: NonNegative = 0.32
-    give_weight: NonNegative = 0.0018
-    height_weight: NonNegative = 0.27
-    change_weight: NonNegative = 0.0028
-    crossing_weight: NonNegative = 0.01
-    time_weight: NonNegative = 0.036
+    error: Positive = 0.036
+    late_error: Positive = 0.057
+    transfer: Positive = 0.018
+    stretch: Positive = 0.948
+    least_height: Share = 0.796
+    past: NonNegative = 0.133
+    clear: Positive = 0.257
+    swing_acceleration: Positive = 125.0
+    swing_height: Positive = 0.107
+    spin: NonNegative = 0.81
+    error_weight: NonNegative = 0.42
+    give_weight: NonNegative = 0.0013
+    height_weight: NonNegative = 0.255
+    change_weight: NonNegative = 0.004
+    crossing_weight: NonNegative = 0.0088
+    time_weight: NonNegative = 0.031
     lift: tuple[Positive, Positive] = (2.5, 8.0)
-    rise: Positive = 8.0
+    rise: Positive = 10.0
 
 
 @validated_dataclass(frozen=True, config=STRICT)
@@ -134,11 +134,11 @@ class GaitSettings:
     swing_speed: Positive = 3.0
     com_drop: float = 0.05
     dcm_gain: Positive = 3.0
-    sole_margin: NonNegative = 0.011
+    sole_margin: NonNegative = 0.0155
     landing_weight: tuple[Positive, Positive] = (1.0, 1.0)
     timing_weight: Positive = 0.002
     offset_weight: Positive = 200.0
-    freeze_time: NonNegative = 0.067
+    freeze_time: NonNegative = 0.053
     shift_duration: Positive = 0.5
     stand_time: Positive = 0.35
     capture_fraction: Share = 0.85

@@ -20,12 +20,14 @@ class EstimatedState:
             tick is over.
         velocity: Base twist in base axes and joint velocities, shape (nv,). The same holds.
         contacts: Probability that the left and the right foot stand.
+        obeyed: Whether the motors did what this walker said at the last tick, and nobody else.
     """
 
     stamp: float
     configuration: Vector
     velocity: Vector
     contacts: tuple[float, float] = (1.0, 1.0)
+    obeyed: bool = True
 
 
 class Walker(Protocol):

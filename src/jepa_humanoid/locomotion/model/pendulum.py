@@ -115,7 +115,12 @@ class PendulumPlanner:
         return self._lowered
 
     def update(
-        self, dynamics: Dynamics, command: VelocityCommand, contacts: tuple[float, float], forces: Vector, dt: float
+        self,
+        dynamics: Dynamics,
+        command: VelocityCommand,
+        contacts: tuple[float, float],
+        forces: Vector | None,
+        dt: float,
     ) -> WholeBodyTarget:
         """Advance the gait by one tick.
 
@@ -123,11 +128,16 @@ class PendulumPlanner:
             dynamics: Of the estimated state.
             command: Velocity asked for.
             contacts: Contact probability of the left and the right foot.
-            forces: That were asked of the soles since the last tick, shape (2, 3) [N].
+            forces: On the soles since the last tick, as asked for, shape (2, 3) [N]; None if somebody else had the
+                robot, whose doing is no push.
             dt: Since the last tick [s].
         """
-        gait, motion, driven = self._gait, self._motion(dynamics), forces.sum(axis=0) / self._mass
-        self._push.update(motion.velocity, complex(driven[0], driven[1]), dt)
+        gait, motion = self._gait, self._motion(dynamics)
+        if forces is None:
+            self._push = PushObserver(self._biped.settings.push, motion.velocity)
+        else:
+            driven = forces.sum(axis=0) / self._mass
+            self._push.update(motion.velocity, complex(driven[0], driven[1]), dt)
         motion = motion._replace(velocity=motion.velocity + self._push.to_come)
         posture = self.posture
         posture.advance(dt)

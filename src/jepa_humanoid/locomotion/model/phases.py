@@ -26,6 +26,8 @@ _EARLY_DESCENT = 0.5
 """The same of a foot that catches: while the robot gives way, ground comes early."""
 _GROUND = 0.03
 """Height above the planned landing from which on a foot that catches feels the other leg, and no ground [m]."""
+_ELSEWHERE = 0.2
+"""Distance of another landing for which a foot that is about to land goes up again [m]."""
 _POSTPONED = 0.03
 """Time by which a landing is put off that gives a foot on its way down the time to go up again [s]."""
 
@@ -152,6 +154,11 @@ class Step:
         """Whether the weight is still on its way from foot to foot."""
         return self.time < self.transfer
 
+    @property
+    def _frozen(self) -> bool:
+        """Whether the foot is about to land."""
+        return self.landing.duration - self.time <= self._biped.settings.freeze_time
+
     def planned_landing(self, foot: Foot) -> Foot:
         """Where the other foot should land if the stance foot is at ``foot``."""
         place = foot.place + self._planner.forward * self.landing.position
@@ -165,10 +172,9 @@ class Step:
         virtual = dcm - foot.place - (self._zmp_from - foot.place) * share
         local = planner.forward.conjugate() * virtual
         nominal = planner.nominal_landing(self.stance, foot, self.time)
-        remaining = self.landing.duration - self.time
-        if remaining > s.freeze_time:
+        if not self._frozen:
             self._adapt(local, nominal, feet)
-        if remaining > 0.0:
+        if self.landing.duration > self.time:
             self._catch(motion, local, nominal, feet)
         zmp = self._place_zmp(local, nominal, foot)
         if not self.double_support:
@@ -203,6 +209,8 @@ class Step:
         )
         if not math.isfinite(found.cost):
             return
+        if self._frozen and abs(found.position - self.landing.position) < _ELSEWHERE:
+            return  # to put it off would gain nothing
         if self.swing is not None and found.duration > self.landing.duration + _POSTPONED:
             self.swing = lift_again(self.swing, self._biped.settings.catch.swing_height)
         self.landing = Landing(found.position, found.duration, nominal.offset)
@@ -211,7 +219,7 @@ class Step:
     def _is_lost(self, local: complex, nominal: Landing) -> bool:
         """Whether the landing leaves the DCM where the next step does not want it: then the robot is to be caught."""
         s, remaining = self._biped.settings, self.landing.duration - self.time
-        if remaining <= s.freeze_time:
+        if self._frozen:
             # The landing stays as it is, unless the robot is pushed now.
             ahead = local * math.exp(self._biped.omega * remaining) - self.landing.position
             lost = self.swing is not None and abs(ahead - nominal.offset) >= s.catch.late_error

@@ -110,7 +110,8 @@ class ModelWalker:
         """
         q, v = state.configuration, state.velocity
         self._dynamics.update(q, v)
-        target = self._planner.update(self._dynamics, command, state.contacts, self._forces, dt)
+        forces = self._forces if state.obeyed else None
+        target = self._planner.update(self._dynamics, command, state.contacts, forces, dt)
         solution = self._controller.solve(self._dynamics, q, v, target)
         self._solved = solution.solved
         self._forces = solution.forces
