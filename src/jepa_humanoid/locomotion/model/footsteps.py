@@ -27,7 +27,7 @@ class FootstepPlanner:
         velocity: With which the base moves there, in its own frame: approaches the command within the limits of
             acceleration [m/s].
         turn: The same about the vertical [rad/s].
-        ahead: Of the centre of mass from the base, in the reference pose's frame [m].
+        from_base: Way from the base to the centre of mass, in the reference pose's frame [m].
         asked: The command within its limits [m/s].
         asked_turn: The same about the vertical [rad/s].
     """
@@ -40,7 +40,7 @@ class FootstepPlanner:
         self.place = centre.place
         self.yaw = centre.yaw
         self.forward = direction(centre.yaw)
-        self.ahead = 0j
+        self.from_base = 0j
 
     @property
     def wants_to_move(self) -> bool:
@@ -70,10 +70,10 @@ class FootstepPlanner:
         self.place += self.forward * (way + self._swept(angle))
         self._turn_to(self.yaw + angle)
 
-    def lean(self, ahead: complex) -> None:
+    def lean(self, from_base: complex) -> None:
         """Have the feet's middle so far from the base from now on [m], in the reference pose's frame."""
-        self.place += self.forward * (ahead - self.ahead)
-        self.ahead = ahead
+        self.place += self.forward * (from_base - self.from_base)
+        self.from_base = from_base
 
     def _ahead(self, time: float) -> tuple[tuple[complex, complex], tuple[float, float]]:
         """Way and velocity, angle and turn rate, after so much more time on the way to the command."""
@@ -127,11 +127,11 @@ class FootstepPlanner:
 
     def _swept(self, angle: float) -> complex:
         """By how much the feet's middle moves when the base turns on the spot: it is not under it [m]."""
-        return self.ahead * (direction(angle) - 1.0)
+        return self.from_base * (direction(angle) - 1.0)
 
     def _stride(self, velocity: complex, turn: float) -> complex:
         """Of the feet's middle in a step, when the base moves and turns so fast [m]."""
-        return (velocity + 1j * turn * self.ahead) * self._biped.settings.step_duration
+        return (velocity + 1j * turn * self.from_base) * self._biped.settings.step_duration
 
     def _width(self, stride: complex, angle: float) -> float:
         """Between the feet, on average, such that a foot that closes up to the other one keeps its distance [m]."""

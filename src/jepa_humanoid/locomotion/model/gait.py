@@ -66,7 +66,7 @@ class Gait:
         self.climb = self.lift = self.raised = 0.0
         self.motion = Motion(dcm, 0j, height, 0.0)
         self.planner = FootstepPlanner(biped, middle(feet))
-        self.planner.ahead = self.planner.forward.conjugate() * (self.planner.place - base)
+        self.planner.from_base = self.planner.forward.conjugate() * (self.planner.place - base)
         self.phase: Stand | Shift | Step = Stand(biped, support_of(feet, biped.outlines), dcm)
 
     @property
@@ -104,9 +104,9 @@ class Gait:
     def _lean(self, base: complex, dt: float) -> None:
         """Find out where in the robot its centre of mass is, without what a step sways."""
         if not (isinstance(self.phase, Step) and self.phase.catching):
-            ahead = self.planner.ahead
+            known = self.planner.from_base
             now = self.planner.forward.conjugate() * (self.motion.place - base)
-            self.planner.lean(ahead + (now - ahead) * min(1.0, dt / _LEAN_TIME))
+            self.planner.lean(known + (now - known) * min(1.0, dt / _LEAN_TIME))
 
     def _move_height(self, dt: float) -> None:
         """Give way while that buys time for a step; come back after it."""
