@@ -18,7 +18,7 @@ from jepa_humanoid.locomotion.posture import check_posture
 from jepa_humanoid.locomotion.settings import GaitSettings, gait_settings
 from jepa_humanoid.locomotion.walker import EstimatedState, Walker
 from jepa_humanoid.locomotion.walkers import MODEL, make_walker
-from jepa_humanoid.robot.description import RobotDescription
+from jepa_humanoid.robot.description import LEGS, RobotDescription
 from jepa_humanoid.robot.settings import settings_of
 from jepa_humanoid.robot.state import (
     BaseEstimate,
@@ -31,6 +31,7 @@ from jepa_humanoid.robot.state import (
 from jepa_humanoid.robot.stature import standing_effort
 from jepa_humanoid.safety import Action, BodyMode, Cause, Reason, Safety, SafetyLimits
 from jepa_humanoid.safety.arbitration import STILL
+from jepa_humanoid.safety.sensors import JointFacts
 from jepa_humanoid.status import BodyStatus
 
 _REHEARSAL = 0.9
@@ -82,7 +83,7 @@ class Body:
         limits = self.settings.safety or settings_of(robot, "safety", SafetyLimits())
         estimator = self.settings.estimator or settings_of(robot, "estimator", EstimatorSettings())
         whole_body = self.settings.whole_body or settings_of(robot, "whole_body", WholeBodySettings())
-        self._safety = Safety(robot.joint_names, limits, (robot.joints.lower, robot.joints.upper))
+        self._safety = Safety(robot.joint_names, limits, _facts(robot))
         self._estimator = BaseEstimator(robot, estimator, limits.gap)
         self.gait = self.settings.gait or gait_settings(robot)
         s = self.settings
@@ -267,6 +268,12 @@ class Body:
             # It is a point on the ground.
             dcm=np.append(walker.dcm, estimator.ground_height),
         )
+
+
+def _facts(robot: RobotDescription) -> JointFacts:
+    """What sensors are held against."""
+    legs = tuple(index for group in LEGS for index in robot.groups.get(group, ()))
+    return JointFacts(robot.joints.lower, robot.joints.upper, robot.joints.velocity, legs)
 
 
 def rehearse(robot: RobotDescription, settings: BodySettings | None = None) -> None:

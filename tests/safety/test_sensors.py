@@ -8,12 +8,14 @@ import pytest
 from jepa_humanoid.robot.description import load_robot
 from jepa_humanoid.robot.state import VelocityCommand
 from jepa_humanoid.safety import BodyMode, Cause, SafetyLimits
-from jepa_humanoid.safety.sensors import SensorCheck
+from jepa_humanoid.safety.sensors import JointFacts, SensorCheck
 from jepa_humanoid.simulation.rollout import Rollout
 from jepa_humanoid.simulation.scenes import load_scene
 from jepa_humanoid.simulation.world import WorldSettings
 
 ROBOT = load_robot("g1")
+FACTS = JointFacts(ROBOT.joints.lower, ROBOT.joints.upper, ROBOT.joints.velocity, tuple(range(12)))
+KNEE = ROBOT.joint_names.index("left_knee_joint")
 UPRIGHT = (BodyMode.STAND, BodyMode.WALK)
 
 
@@ -54,6 +56,19 @@ class Lies:
         """As people write them."""
         return replace(sample, position=np.degrees(sample.position))
 
+    def stuck_knee(self, sample):
+        """An encoder that says its last angle again and again."""
+        self.first = self.first or sample
+        position, velocity = sample.position.copy(), sample.velocity.copy()
+        position[KNEE], velocity[KNEE] = self.first.position[KNEE], self.first.velocity[KNEE]
+        return replace(sample, position=position, velocity=velocity)
+
+    def dead_knee(self, sample):
+        """An encoder whose cable broke."""
+        position, velocity = sample.position.copy(), sample.velocity.copy()
+        position[KNEE] = velocity[KNEE] = 0.0
+        return replace(sample, position=position, velocity=velocity)
+
 
 SAYS = {
     "no_imu": "feels 0.0 m/s²",
@@ -63,6 +78,7 @@ SAYS = {
     "no_efforts": "every measured effort is zero",
     "gyroscope_in_degrees": "is its unit rad/s?",
     "joints_in_degrees": "is it in degrees?",
+    "dead_knee": "left_knee_joint",
 }
 
 
@@ -102,7 +118,29 @@ def test_lie_while_walking_ends_in_damping(lie):
     assert ended - 1.0 <= 0.102
 
 
-@pytest.mark.parametrize("lie", SAYS)
+@pytest.mark.parametrize("command", [None, VelocityCommand(forward=0.3)])
+def test_one_stuck_encoder_is_named(command):
+    """Whether the robot stands or walks, before it lies on the floor for no reason that anybody knows."""
+    robot = LyingRobot("stuck_knee", since=1.0, seed=3)
+    ended = robot.run(2.0, command)
+    status = robot.rollout.body.status
+    assert (status.mode, status.cause) == (BodyMode.DAMPING, Cause.SENSOR)
+    assert "left_knee_joint repeats itself for 0.20 s: is its encoder stuck?" in status.reason
+    assert ended - 1.0 < 0.22
+
+
+def test_arms_may_be_still():
+    """What carries nothing may rest between two steps of its encoder."""
+    check = SensorCheck(ROBOT.joint_names, SafetyLimits(), FACTS)
+    sample = Rollout(ROBOT, load_scene("flat"), WorldSettings(seed=0)).world.sense()
+    for tick in range(300):
+        position = sample.position.copy()
+        position[:12] += 1e-6 * tick
+        at = replace(sample, stamp=0.002 * tick, position=position, angular_velocity=np.full(3, 1e-3 * tick))
+        assert check.flaw(at, upright=True) is None
+
+
+@pytest.mark.parametrize("lie", sorted(SAYS.keys() - {"dead_knee"}))
 def test_who_lies_from_the_start_does_not_balance(lie):
     """Neither at the start, nor when it is asked to stand up again."""
     robot = LyingRobot(lie, since=0.0, seed=4)
@@ -117,7 +155,7 @@ def test_who_lies_from_the_start_does_not_balance(lie):
 
 def test_limp_robot_need_not_have_efforts():
     """A robot that is not held up has no torques to measure, and nothing is wrong with it."""
-    check = SensorCheck(ROBOT.joint_names, SafetyLimits(), (ROBOT.joints.lower, ROBOT.joints.upper))
+    check = SensorCheck(ROBOT.joint_names, SafetyLimits(), FACTS)
     world = Rollout(ROBOT, load_scene("flat"), WorldSettings(seed=0)).world
     sample = replace(world.sense(), effort=np.zeros(ROBOT.joint_count))
     for tick in range(200):

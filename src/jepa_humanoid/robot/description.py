@@ -31,8 +31,8 @@ from jepa_humanoid.robot.state import Vector
 from jepa_humanoid.robot.urdf import check_commanded, check_mesh, lock_joints, read_urdf, root_link
 
 SIDES = ("left", "right")
-ARMS = ("left_arm", "right_arm")
-"""Joint groups that are arms."""
+ARMS, LEGS = ("left_arm", "right_arm"), ("left_leg", "right_leg")
+"""Joint groups that are arms, and legs."""
 DEFAULT_ROBOT = "g1"
 """Who is meant where nobody is named."""
 

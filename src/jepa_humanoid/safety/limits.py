@@ -30,6 +30,9 @@ class SafetyLimits:
         joint_margin: Beyond its stop at which a joint's position is not believed [rad].
         frozen: Time for which a sensor may repeat itself exactly while the others go on, for which no sample may feel
             gravity, and for which every measured effort of a robot that holds itself up may be zero [s].
+        stuck: Time for which the encoder of a leg's joint may repeat itself exactly while others go on [s].
+        joint_jump: By which a joint may have moved between two states, beyond twice what its greatest velocity allows
+            [rad].
         start_spin: Rate of the base beyond which it does not start to balance [rad/s].
         spin: Rate beyond which feet that stand, and the base with them, cannot turn by the gyroscope [rad/s]; in pushes
             that a robot withstands they seem to at up to 13.
@@ -47,6 +50,8 @@ class SafetyLimits:
     most_gravity: Positive = 10.0
     joint_margin: NonNegative = 0.35
     frozen: Positive = 0.07
+    stuck: Positive = 0.2
+    joint_jump: Positive = 0.1
     start_spin: Positive = 0.5
     spin: Positive = 25.0
 

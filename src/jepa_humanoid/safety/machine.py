@@ -14,7 +14,7 @@ from jepa_humanoid.robot.state import JointCommand, SensorSample
 from jepa_humanoid.safety.limits import SafetyLimits
 from jepa_humanoid.safety.reasons import BodyMode, Cause, Reason
 from jepa_humanoid.safety.samples import SampleForm
-from jepa_humanoid.safety.sensors import SensorCheck, Stops
+from jepa_humanoid.safety.sensors import JointFacts, SensorCheck
 
 
 class Action(Enum):
@@ -74,14 +74,14 @@ class Safety:
     """
 
     def __init__(
-        self, joint_names: Sequence[str], limits: SafetyLimits | None = None, stops: Stops | None = None
+        self, joint_names: Sequence[str], limits: SafetyLimits | None = None, joints: JointFacts | None = None
     ) -> None:
         """Wait for the first sample.
 
         Args:
             joint_names: The robot's joints, in its order.
             limits: What to put up with; the defaults if None.
-            stops: Where the joints end; None if nobody knows.
+            joints: What is known of the joints; None if nobody knows.
         """
         self.limits = limits or SafetyLimits()
         self.mode, self.reason = BodyMode.DAMPING, Reason(Cause.WAITING)
@@ -89,7 +89,7 @@ class Safety:
         self.engaged = self.sitting = False
         self._joint_count = len(joint_names)
         self._form = SampleForm(joint_names)
-        self._sensors = SensorCheck(joint_names, self.limits, stops)
+        self._sensors = SensorCheck(joint_names, self.limits, joints)
         self._reply: JointCommand | None = None
         self._stamp = math.nan
         self._repeats = self._unsolved = self.failures = 0
