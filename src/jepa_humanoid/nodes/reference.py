@@ -70,7 +70,7 @@ perception and planner take nothing in. Two robots in one network need a namespa
 
 **What the controller does not accept.** NaN or infinity, an unknown, missing or misplaced joint, an IMU message that
 does not come, a stamp that repeats too often, jumps back, or leaves a gap, a sensor that says what cannot be (no
-gravity, a joint beyond its limits, the same reading again and again, no torque in any joint, feet that turn on the spot
+gravity, a joint beyond its limits or elsewhere at once, the same reading again and again, no torque in any joint, feet that turn on the spot
 by the gyroscope): each ends in damping, with the cause on `diagnostics`, until `controller/stand_up` is called. A
 simulated target that starts anew is followed (`follow_restart`).
 
