@@ -70,9 +70,9 @@ perception and planner take nothing in. Two robots in one network need a namespa
 
 **What the controller does not accept.** NaN or infinity, an unknown, missing or misplaced joint, an IMU message that
 does not come, a stamp that repeats too often, jumps back, or leaves a gap, a sensor that says what cannot be (no
-gravity, a joint beyond its limits or elsewhere at once, the same reading again and again, no torque in any joint, feet that turn on the spot
-by the gyroscope): each ends in damping, with the cause on `diagnostics`, until `controller/stand_up` is called. A
-simulated target that starts anew is followed (`follow_restart`).
+gravity, a joint beyond its limits or elsewhere at once, the same reading again and again, no torque in any joint, feet
+that turn on the spot by the gyroscope): each ends in damping, with the cause on `diagnostics`, until
+`controller/stand_up` is called. A simulated target that starts anew is followed (`follow_restart`).
 
 **A real robot** never waits, and nothing about it happens by itself: its motors damp until `target/engage` is called,
 the controller damps until `controller/stand_up` is (`stand_at_start`), and [g1.md](g1.md) says in which order. When its
