@@ -143,7 +143,7 @@ class GaitSettings:
     stand_time: Positive = 0.35
     capture_fraction: Share = 0.85
     lead_limit: tuple[Positive, Positive] = (0.12, 0.25)
-    catch_up: Positive = 0.02
+    catch_up: Positive = 0.015
     velocity_limit: tuple[NonNegative, NonNegative, NonNegative, NonNegative] = (0.8, 0.5, 0.4, 1.0)
     acceleration_limit: tuple[Positive, Positive] = (0.35, 1.0)
     landing_speed: NonNegative = 0.3
