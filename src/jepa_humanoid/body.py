@@ -272,8 +272,8 @@ class Body:
 
 def _facts(robot: RobotDescription) -> JointFacts:
     """What sensors are held against."""
-    legs = tuple(index for group in LEGS for index in robot.groups.get(group, ()))
-    return JointFacts(robot.joints.lower, robot.joints.upper, robot.joints.velocity, legs)
+    joints = robot.joints
+    return JointFacts(joints.lower, joints.upper, joints.velocity, robot.members(LEGS))
 
 
 def rehearse(robot: RobotDescription, settings: BodySettings | None = None) -> None:

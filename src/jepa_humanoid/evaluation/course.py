@@ -57,7 +57,7 @@ class Course:
     def gestures(self, seed: int, robot: RobotDescription) -> Iterator[PostureCommand]:
         """Postures of a seed for the arms, one after the other without end."""
         rng = np.random.default_rng((seed, self.waypoints, _ARMS_STREAM))
-        joints = [index for group in ARMS for index in robot.groups.get(group, ())]
+        joints = list(robot.members(ARMS))
         names = [robot.joint_names[index] for index in joints]
         while True:
             angles = robot.joints.nominal[joints] + rng.uniform(-self.swing, self.swing, len(joints))

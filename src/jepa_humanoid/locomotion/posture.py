@@ -18,7 +18,7 @@ def check_posture(robot: RobotDescription, command: PostureCommand) -> None:
     """
     if not all(map(math.isfinite, (command.height, command.pitch, *command.arms.values()))):
         raise PostureError("a posture has to be finite")
-    arms = {robot.joint_names[index] for group in ARMS for index in robot.groups.get(group, ())}
+    arms = {robot.joint_names[index] for index in robot.members(ARMS)}
     if unknown := sorted(command.arms.keys() - arms):
         known = ", ".join(sorted(arms)) or "none"
         raise PostureError(f"no joints of an arm: {', '.join(unknown)}; {robot.name} has {known}")

@@ -2,7 +2,7 @@
 
 import re
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -166,6 +166,10 @@ class RobotDescription:
         q[:2] -= soles.mean(axis=0)[:2]
         q[2] -= soles[:, 2].min()
         return q
+
+    def members(self, groups: Iterable[str]) -> tuple[int, ...]:
+        """Indices of the joints in groups, those left out that the robot has not."""
+        return tuple(index for group in groups for index in self.groups.get(group, ()))
 
     def frame_id(self, name: str) -> int:
         """Index of a frame in the Pinocchio model.

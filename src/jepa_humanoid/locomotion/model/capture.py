@@ -220,7 +220,7 @@ def search_catch(
                 landing, then = _land(motion, swing, offset, elapsed, duration, give, region, omega, reach)
                 if then.height > reach.height + _TOLERANCE and give < 0.0:
                     continue  # no leg is that long
-                if _lowest(then, reach) < reach.least_height and give > 0.0:
+                if _gives_too_much(then, give, reach):
                     continue  # nor strong enough to stop that
                 if not _within(landing, swing.side, region, reach):
                     continue
@@ -258,7 +258,7 @@ def _after(
             continue
         for give in gives:
             place, then = _land(motion, swing, offset, 0.0, duration, give, _BESIDE, omega, reach)
-            if _lowest(then, reach) < reach.least_height and give > 0.0:
+            if _gives_too_much(then, give, reach):
                 continue
             if _within(place, swing.side, _BESIDE, reach):
                 error = abs(then.place - place + then.velocity / omega - offset)
@@ -295,6 +295,12 @@ def _strain(then: Motion, give: float, reach: Reach, weights: CatchWeights) -> f
     """What it costs to change the height."""
     off = _lowest(then, reach) - reach.height
     return weights.give * abs(give) + weights.height * off * off
+
+
+@kernel
+def _gives_too_much(then: Motion, give: float, reach: Reach) -> bool:
+    """Whether the descent of a robot that gives way would be stopped too low."""
+    return give > 0.0 and _lowest(then, reach) < reach.least_height
 
 
 @kernel

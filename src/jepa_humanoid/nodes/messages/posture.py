@@ -2,9 +2,11 @@
 
 import math
 
+import numpy as np
 from geometry_msgs.msg import Pose
 from sensor_msgs.msg import JointState
 
+from jepa_humanoid.geometry import up_in
 from jepa_humanoid.nodes.errors import MessageError
 
 
@@ -30,5 +32,5 @@ def read_torso(message: Pose) -> tuple[float, float]:
     size = math.hypot(q.x, q.y, q.z, q.w)
     if not (math.isfinite(size) and size > 0.0):
         raise MessageError("posture/torso: the orientation is no quaternion; (0, 0, 0, 1) is upright")
-    sine = 2.0 * (q.w * q.y - q.z * q.x) / size**2
+    sine = -float(up_in(np.array((q.x, q.y, q.z, q.w)) / size)[0])
     return float(message.position.z), math.asin(min(max(sine, -1.0), 1.0))
