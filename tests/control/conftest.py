@@ -1,5 +1,7 @@
 """The whole-body program written out in full, over all accelerations and forces, straight from Pinocchio."""
 
+from dataclasses import fields
+
 import daqp
 import numpy as np
 import pinocchio as pin
@@ -45,7 +47,7 @@ class FullProgram:
             g[:] -= J.T @ (w * b)
 
         # By how much more each counts while the robot catches itself.
-        more = s.catch if target.catching else CatchFactors(1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
+        more = s.catch if target.catching else CatchFactors(*[1.0] * len(fields(CatchFactors)))
         height = s.height_stiffness * (target.com_height - com[2])
         height += s.height_damping * (target.com_climb - com_velocity[2])
         pursue(
@@ -75,9 +77,10 @@ class FullProgram:
                 pursue(s.stance_weight, J, -s.stance_damping * velocity - drift)
             else:
                 error = np.concatenate([foot.position - pose.translation, pin.log3(foot.rotation @ pose.rotation.T)])
+                swing = np.array([more.swing] * 2 + [more.swing_height] + [more.swing_rotation] * 3)
                 feedback = np.repeat(s.swing_stiffness, 3) * error
                 feedback += np.repeat(s.swing_damping, 3) * (foot.velocity - velocity)
-                pursue(s.swing_weight * more.swing, J, foot.acceleration + feedback - drift)
+                pursue(s.swing_weight * swing, J, foot.acceleration + feedback - drift)
             corners = np.array(robot.feet[side].corners)
             for corner in (corners - corners.mean(axis=0)) @ pose.rotation.T:
                 contact_jacobians.append(J[:3] - pin.skew(corner) @ J[3:])

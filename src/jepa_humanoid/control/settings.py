@@ -17,17 +17,21 @@ class CatchFactors:
         momentum: Rate of the centroidal angular momentum.
         torso: The torso's inclination.
         base: The pelvis's inclination.
-        swing: The foot in the air.
+        swing: The foot in the air, over the ground.
+        swing_height: Its height, without which it trails over the ground.
+        swing_rotation: Its orientation, which matters only when it lands.
         arms: The posture of the joint groups in `robot.description.ARMS`.
     """
 
-    com: Positive = 0.044
-    height: Positive = 195.0
-    momentum: Positive = 0.97
-    torso: Positive = 12.2
-    base: Positive = 63.0
-    swing: Positive = 8.3
-    arms: Positive = 16.6
+    com: Positive = 0.0628
+    height: Positive = 55.7
+    momentum: Positive = 0.851
+    torso: Positive = 6.91
+    base: Positive = 64.8
+    swing: Positive = 5.5
+    swing_height: Positive = 10.3
+    swing_rotation: Positive = 2.33
+    arms: Positive = 16.4
 
 
 @validated_dataclass(frozen=True, config=STRICT)
@@ -89,7 +93,7 @@ class WholeBodySettings:
     posture_stiffness: NonNegative = 60.0
     posture_damping: NonNegative = 14.0
     force_weight: Positive = 1e-5
-    friction: Positive = 0.5
+    friction: Positive = 0.475
     limit_horizon: Positive = 0.05
     torque_margin: Share = 0.95
     catch: CatchFactors = CatchFactors()

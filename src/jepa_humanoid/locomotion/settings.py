@@ -20,9 +20,9 @@ class PushSettings:
         duration: Time for which a push is expected to go on [s].
     """
 
-    filter_time: Positive = 0.0176
-    least: NonNegative = 2.1
-    duration: NonNegative = 0.0425
+    filter_time: Positive = 0.018
+    least: NonNegative = 1.86
+    duration: NonNegative = 0.0606
 
 
 @validated_dataclass(frozen=True, config=STRICT)
@@ -37,6 +37,7 @@ class CatchSettings:
         least_height: Of the centre of mass, relative to its height while walking.
         past: By which a crossing foot may land past the stance foot [m].
         clear: Forward distance from the stance foot at which a foot may cross [m].
+        early: Share of its swing in which a crossing foot comes there.
         swing_acceleration: That the swing foot is capable of [m/s²].
         swing_height: Of the sole at mid-swing [m].
         spin: Share of the angular momentum that landings reckon with.
@@ -50,24 +51,25 @@ class CatchSettings:
         rise: Rate at which the centre of mass comes back to its height [1/s].
     """
 
-    error: Positive = 0.036
-    late_error: Positive = 0.057
-    transfer: Positive = 0.018
-    stretch: Positive = 0.948
-    least_height: Share = 0.796
-    past: NonNegative = 0.133
-    clear: Positive = 0.257
-    swing_acceleration: Positive = 125.0
-    swing_height: Positive = 0.107
-    spin: NonNegative = 0.81
-    error_weight: NonNegative = 0.42
-    give_weight: NonNegative = 0.0013
-    height_weight: NonNegative = 0.255
-    change_weight: NonNegative = 0.004
-    crossing_weight: NonNegative = 0.0088
-    time_weight: NonNegative = 0.031
+    error: Positive = 0.0346
+    late_error: Positive = 0.0409
+    transfer: Positive = 0.025
+    stretch: Positive = 0.944
+    least_height: Share = 0.774
+    past: NonNegative = 0.127
+    clear: Positive = 0.24
+    early: Share = 0.919
+    swing_acceleration: Positive = 138.0
+    swing_height: Positive = 0.0672
+    spin: NonNegative = 0.93
+    error_weight: NonNegative = 1.3
+    give_weight: NonNegative = 0.00068
+    height_weight: NonNegative = 0.149
+    change_weight: NonNegative = 0.00485
+    crossing_weight: NonNegative = 0.0026
+    time_weight: NonNegative = 0.00557
     lift: tuple[Positive, Positive] = (2.5, 8.0)
-    rise: Positive = 10.0
+    rise: Positive = 11.8
 
 
 @validated_dataclass(frozen=True, config=STRICT)
@@ -134,14 +136,14 @@ class GaitSettings:
     swing_speed: Positive = 3.0
     com_drop: float = 0.05
     dcm_gain: Positive = 3.0
-    sole_margin: NonNegative = 0.0155
+    sole_margin: NonNegative = 0.0157
     landing_weight: tuple[Positive, Positive] = (1.0, 1.0)
     timing_weight: Positive = 0.002
     offset_weight: Positive = 200.0
-    freeze_time: NonNegative = 0.053
+    freeze_time: NonNegative = 0.0651
     shift_duration: Positive = 0.5
     stand_time: Positive = 0.35
-    capture_fraction: Share = 0.85
+    capture_fraction: Share = 0.897
     lead_limit: tuple[Positive, Positive] = (0.12, 0.25)
     catch_up: Positive = 0.015
     velocity_limit: tuple[NonNegative, NonNegative, NonNegative, NonNegative] = (0.8, 0.5, 0.4, 1.0)

@@ -15,6 +15,7 @@ from jepa_humanoid.locomotion.model.capture import (
     Motion,
     Swing,
     braked,
+    crosses,
     search_catch,
     tipped,
 )
@@ -129,9 +130,11 @@ def test_landings_are_within_what_legs_can_do(model: Biped, speed: float, angle:
     assert found.give in GIVES
     way, flight = abs(found.position - BESIDE), found.duration - reach.transfer
     assert way <= reach.acceleration * flight**2 / 5.77 + 1e-9
-    beside = -found.position.imag
-    crosses = abs(found.position.real) >= reach.clear - 0.03 and beside >= -reach.past - 0.01
-    assert crosses or beside >= reach.near - 0.03
+    if crosses(found.position, -1.0, reach):
+        assert abs(found.position.real) >= reach.clear - 0.03
+        assert -found.position.imag >= -reach.past - 0.01
+        hurried = complex(found.position.real / reach.early**2, found.position.imag)
+        assert abs(hurried - BESIDE) <= reach.acceleration * flight**2 / 5.77 + 1e-9
 
 
 def test_legs_cross_only_when_the_robot_falls_over_its_stance_foot(model: Biped) -> None:

@@ -78,6 +78,24 @@ def test_a_push_is_caught_at_once(g1: RobotDescription, velocity: tuple[float, f
     assert walker.phase.stance == stance
 
 
+@pytest.mark.parametrize(("velocity", "stance"), [((0.0, 0.9), RIGHT), ((0.0, -0.9), LEFT)])
+@pytest.mark.parametrize("taking_over", [LEFT, RIGHT])
+def test_a_push_before_lift_off_may_change_the_stance(
+    g1: RobotDescription, velocity: tuple[float, float], stance: int, taking_over: int
+) -> None:
+    """While both feet are on the ground, whichever is to carry the weight, the foot on the side of the fall steps."""
+    walker, turn = standing(g1), 0.2 if taking_over == RIGHT else -0.2
+    for _ in range(600):
+        walker.update(frozen(g1), VelocityCommand(turn=turn), ON_THE_GROUND, UNMOVED, DT)
+        if isinstance(walker.phase, Step):
+            break
+    assert isinstance(walker.phase, Step)
+    assert walker.phase.stance == taking_over
+    walker.update(frozen(g1, velocity), VelocityCommand(turn=turn), ON_THE_GROUND, UNMOVED, DT)
+    assert walker.phase.catching
+    assert walker.phase.stance == stance
+
+
 @pytest.mark.parametrize("acceleration", [20.0, 60.0])
 def test_no_landing_is_planned_that_the_foot_cannot_reach(g1: RobotDescription, acceleration: float) -> None:
     """A far landing takes its time: what the leg cannot swing that fast would lift the robot off the ground."""

@@ -117,6 +117,32 @@ def test_what_a_foot_feels_high_up_is_the_other_leg(model: Biped, height: float,
     assert step.landed == lands
 
 
+def test_a_foot_on_the_other_one_has_not_landed(model: Biped) -> None:
+    """Legs that are crossing touch: what a foot feels above the other one is that, and the swing goes on."""
+    step = Step(model, FootstepPlanner(model, middle(FEET)), FEET, LEFT, 0j, catching=True)
+    feet = FEET[LEFT], FEET[LEFT]._replace(place=0.05 + 0.08j, height=0.01)
+    while step.landing.duration - step.time > 0.01:
+        step.time += DT
+        step.advance(Motion(-0.05j, -0.4j, model.height, 0.0), feet, (1.0, 1.0), DT)
+        assert not step.landed
+        assert step.time < 2.0
+
+
+def test_the_step_after_a_catch_recovers_however_calm_it_is(model: Biped) -> None:
+    """It needs its landing in time as the catch did, though nothing is left to be caught."""
+    planner = FootstepPlanner(model, middle(FEET))
+    after, other = (Step(model, planner, FEET, LEFT, 0j, catching=catching) for catching in (True, False))
+    calm = Motion(0.03j, 0j, model.height, 0.0)
+    for step in (after, other):
+        dcm = planner.nominal_landing(LEFT, FEET[LEFT], 0.0)
+        growth = math.exp(model.omega * dcm.duration)
+        calm = Motion(FEET[LEFT].place + (dcm.position + dcm.offset) / growth, 0j, model.height, 0.0)
+        step.advance(calm, FEET, (1.0, 0.0), DT)
+    assert not after.catching
+    assert after.recovering
+    assert not other.recovering
+
+
 def landing_when_pushed(model: Biped, remaining: float, velocity: complex) -> tuple[Step, float]:
     """A step as planned, pushed shortly before it lands, and when it would have landed."""
     step = Step(model, FootstepPlanner(model, middle(FEET)), FEET, LEFT, 0j)

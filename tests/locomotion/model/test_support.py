@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.spatial import ConvexHull
 
 from jepa_humanoid.locomotion.model.feet import Foot
-from jepa_humanoid.locomotion.model.support import Support, convex_hull, support_of
+from jepa_humanoid.locomotion.model.support import Support, convex_hull, overlap, support_of
 
 SQUARE = (1 + 1j, -1 + 1j, -1 - 1j, 1 - 1j)
 OUTLINE = (0.1 + 0.03j, 0.1 - 0.03j, -0.1 + 0.03j, -0.1 - 0.03j)
@@ -56,3 +56,14 @@ def test_soles_support_what_lies_between_them() -> None:
     assert support.share(0.1 + 0j) == pytest.approx(1.0)
     turned = support_of((Foot(-0.1 + 0j, 0.0, np.pi / 2), Foot(0.1 + 0j, 0.0, np.pi / 2)), (OUTLINE, OUTLINE))
     assert turned.share(0.13 + 0j) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("apart", "above"), [(-0.07j, False), (-0.05j, True), (0.05j, True), (0.19 - 0.01j, True), (0.21 - 0.01j, False)]
+)
+@pytest.mark.parametrize("turn", [1.0 + 0j, np.exp(0.8j)])
+def test_soles_overlap_until_one_is_beside_or_ahead_of_the_other(apart: complex, above: bool, turn: complex) -> None:
+    """By their length and width, wherever they stand and head."""
+    yaw = float(np.angle(turn))
+    left = Foot(0.3 + 0.2j, 0.0, yaw)
+    assert overlap((left, Foot(left.place + turn * apart, 0.05, yaw)), (OUTLINE, OUTLINE)) == above

@@ -55,6 +55,23 @@ def test_landing_that_moves_is_followed_without_a_jump() -> None:
     assert np.abs(np.diff(path[:, 0])).max() < 0.01
 
 
+def test_a_foot_goes_around_the_stance_leg() -> None:
+    """Along the walking direction it is there early, to the side in time, and never faster than its tick says."""
+    forward, landing = np.exp(0.5j), Foot(0.1j + np.exp(0.5j) * (0.3 - 0.25j), 0.0, 0.5)
+    foot, way = lift_off(Foot(0.1j, 0.0, 0.0)), []
+    for i in range(round(DURATION / DT)):
+        remaining = DURATION - i * DT
+        foot = swing_towards(foot, landing, remaining, CLEARANCE, LANDING_SPEED, DT, forward, early=0.7)
+        way.append((foot.place - 0.1j) * np.conj(forward))
+    path = np.array(way)
+    late = round(0.7 * DURATION / DT)
+    assert path[late].real == pytest.approx(0.3, abs=0.01)
+    assert path[late].imag > -0.23
+    assert path[-1] == pytest.approx(0.3 - 0.25j, abs=2e-3)
+    assert np.abs(np.diff(path)).max() < 2.0 * np.hypot(0.3, 0.25) * DT / (0.7 * DURATION)
+    assert abs(foot.velocity) < 0.02
+
+
 def test_a_foot_on_its_way_down_goes_up_again_where_it_is() -> None:
     """It keeps its place and height, and clears the ground on the rest of a longer way."""
     foot = lift_off(Foot(0.1j, 0.0, 0.0))

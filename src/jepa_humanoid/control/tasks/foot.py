@@ -16,7 +16,10 @@ class FootTask(Task):
     def __init__(self, sole: Goal, side: int, settings: WholeBodySettings) -> None:
         """Take the goal to write, the foot, 0 for the left one, weights and gains."""
         self._goal, self._side, self._settings = sole, side, settings
-        self._swing_weights = settings.swing_weight, settings.swing_weight * settings.catch.swing
+        catch = settings.catch
+        usual = np.full(6, settings.swing_weight)
+        over_ground, rotation = [catch.swing] * 2, [catch.swing_rotation] * 3
+        self._swing_weights = usual, usual * [*over_ground, catch.swing_height, *rotation]
         self._swing_stiffness = np.repeat(settings.swing_stiffness, 3)
         self._swing_damping = np.repeat(settings.swing_damping, 3)
         self._stand()

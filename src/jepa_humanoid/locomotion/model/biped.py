@@ -76,6 +76,7 @@ def _reach(settings: GaitSettings, height: float, ankles: AnkleRange, leg: Leg) 
         near=settings.step_width_range[0],
         past=c.past,
         clear=c.clear,
+        early=c.early,
         acceleration=c.swing_acceleration,
         transfer=c.transfer,
         brake=c.lift[1],

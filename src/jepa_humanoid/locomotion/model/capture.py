@@ -75,6 +75,7 @@ class Reach(NamedTuple):
         near: Least lateral distance between the feet [m].
         past: By which a crossing foot may land past the stance foot [m].
         clear: Forward distance from the stance foot at which a foot may cross [m].
+        early: Share of its swing in which a crossing foot comes there.
         acceleration: Greatest one of a swing foot [m/s²].
         transfer: Time in which a foot is unloaded [s].
         brake: Acceleration with which a leg stops the robot's descent [m/s²].
@@ -91,6 +92,7 @@ class Reach(NamedTuple):
     near: float
     past: float
     clear: float
+    early: float
     acceleration: float
     transfer: float
     brake: float
@@ -145,6 +147,11 @@ class Catch(NamedTuple):
     duration: float
     give: float
     cost: float
+
+
+def crosses(landing: complex, side: float, reach: Reach) -> bool:
+    """Whether the legs cross with a foot of this side at a place relative to the other one."""
+    return landing.imag * side < reach.near - _TOLERANCE
 
 
 @kernel
@@ -287,7 +294,10 @@ def _land(
     # 5.77 d / T² (Flash & Hogan 1985).
     flight = duration - max(elapsed, reach.transfer)
     stopped = swing.place + swing.velocity * (0.5 * flight)
-    return stopped + _shortened(landing - stopped, reach.acceleration * flight * flight / 5.77), then
+    hurry = 1.0 if region == _BESIDE else reach.early**2
+    way = landing - stopped
+    way = _shortened(complex(way.real / hurry, way.imag), reach.acceleration * flight * flight / 5.77)
+    return stopped + complex(way.real * hurry, way.imag), then
 
 
 @kernel

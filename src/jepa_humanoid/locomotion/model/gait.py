@@ -148,7 +148,10 @@ class Gait:
                 phase = self._step(phase.stance)
         if isinstance(phase, Step):
             planner.move(dt)
+            catching = phase.catching
             self.zmp = phase.advance(self.motion, self.feet, contacts, dt)
+            if phase.double_support and phase.catching and not catching:
+                phase = self._better_catch(phase)
             if phase.landed:
                 phase = self._after(phase)
         self.phase = phase
@@ -165,6 +168,12 @@ class Gait:
         self.planner.rest_at(middle(self.feet))
         costs = [self._cost_of_catching(stance) for stance in (LEFT, RIGHT)]
         return self._step(LEFT if costs[LEFT] <= costs[RIGHT] else RIGHT, catching=True)
+
+    def _better_catch(self, step: Step) -> Step:
+        """The step, or one with the other foot, if that catches the robot better while both are on the ground."""
+        here, other = step.stance, 1 - step.stance
+        better = self._cost_of_catching(other) < self._cost_of_catching(here)
+        return self._step(other, catching=True) if better else step
 
     def _cost_of_catching(self, stance: int) -> float:
         """How badly the robot would be caught by a step that begins now."""

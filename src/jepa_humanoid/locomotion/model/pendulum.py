@@ -152,7 +152,7 @@ class PendulumPlanner:
             turn_rate=gait.planner.turn if isinstance(gait.phase, Step) else 0.0,
             feet=(self._foot_target(LEFT), self._foot_target(RIGHT)),
             posture=posture.joints,
-            catching=isinstance(gait.phase, Step) and gait.phase.catching,
+            catching=isinstance(gait.phase, Step) and gait.phase.recovering,
         )
 
     def _foot_target(self, side: int) -> FootTarget:

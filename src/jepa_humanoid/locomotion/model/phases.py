@@ -7,14 +7,14 @@ A phase answers, tick by tick, where the ZMP should be. When one ends and which 
 import math
 
 from jepa_humanoid.locomotion.model.biped import Biped
-from jepa_humanoid.locomotion.model.capture import Motion
+from jepa_humanoid.locomotion.model.capture import Motion, crosses
 from jepa_humanoid.locomotion.model.catching import find_catch
 from jepa_humanoid.locomotion.model.feet import Feet, Foot
 from jepa_humanoid.locomotion.model.footsteps import FootstepPlanner
 from jepa_humanoid.locomotion.model.lipm import tracking_zmp, transfer_share
 from jepa_humanoid.locomotion.model.plane import clamp, direction
 from jepa_humanoid.locomotion.model.step_adaptation import Landing, LandingBounds, LandingWeights, adapt_landing
-from jepa_humanoid.locomotion.model.support import Support, support_of
+from jepa_humanoid.locomotion.model.support import Support, overlap, support_of
 from jepa_humanoid.locomotion.model.swing import SwingFoot, lift_again, lift_off, search_ground, swing_towards
 from jepa_humanoid.locomotion.walker import LEFT
 
@@ -132,7 +132,7 @@ class Step:
         self._biped, self._planner = biped, planner
         self.stance = stance
         self.idle_steps = idle_steps
-        self.catching = catching
+        self.catching = self._follows_catch = catching
         self.transfer = s.catch.transfer if catching else s.double_support
         self.give = 0.0
         self._chosen = 0.0
@@ -153,6 +153,11 @@ class Step:
     def double_support(self) -> bool:
         """Whether the weight is still on its way from foot to foot."""
         return self.time < self.transfer
+
+    @property
+    def recovering(self) -> bool:
+        """Whether it catches the robot, or began as the step after a catch: then the foot must be there in time."""
+        return self.catching or self._follows_catch
 
     @property
     def _frozen(self) -> bool:
@@ -247,12 +252,17 @@ class Step:
         (back, front), (right, left) = b.ankle_range[self.stance]
         return foot.place + forward * complex(clamp(inward.real, back, front), clamp(inward.imag, right, left))
 
-    def _may_land(self, above: float) -> bool:
+    def _may_land(self, feet: Feet, above: float) -> bool:
         """Whether what the foot feels is the ground, so high above where it should land [m]."""
         assert self.swing is not None
         if self.catching:
-            return self.swing.progress > _EARLY_DESCENT and above < _GROUND
+            low = self.swing.progress > _EARLY_DESCENT and above < _GROUND
+            return low and not overlap(feet, self._biped.outlines)
         return self.swing.progress > _DESCENT
+
+    def _legs_cross(self) -> bool:
+        side = -1.0 if self.stance == LEFT else 1.0
+        return crosses(self.landing.position, side, self._biped.reach[self.stance])
 
     def _fly(self, feet: Feet, felt: bool, dt: float) -> None:
         """Move the swing foot on, down to the ground and, if that is not there, further."""
@@ -262,8 +272,9 @@ class Step:
         if remaining > 0.0:
             landing = self.planned_landing(feet[self.stance])
             height = s.catch.swing_height if self.catching else s.swing_height
-            self.swing = swing_towards(swing, landing, remaining, height, s.landing_speed, dt)
-            self.landed = felt and self._may_land(feet[1 - self.stance].height - landing.height)
+            forward, early = self._planner.forward, s.catch.early if self._legs_cross() else 1.0
+            self.swing = swing_towards(swing, landing, remaining, height, s.landing_speed, dt, forward, early)
+            self.landed = felt and self._may_land(feet, feet[1 - self.stance].height - landing.height)
         else:
             self.swing = search_ground(swing, s.landing_speed, dt)
             self._overdue += dt

@@ -49,6 +49,20 @@ def support_of(feet: Feet, outlines: tuple[Outline, Outline]) -> Support:
     return Support(corners, middle(feet).place)
 
 
+def overlap(feet: Feet, outlines: tuple[Outline, Outline]) -> bool:
+    """Whether a foot is above the other one, as boxes along the left one's axes: then it feels that, and no ground."""
+    left, right = feet
+    apart = direction(left.yaw).conjugate() * (right.place - left.place)
+    (length, width), (other_length, other_width) = _extent(outlines[0]), _extent(outlines[1])
+    return abs(apart.real) < (length + other_length) / 2 and abs(apart.imag) < (width + other_width) / 2
+
+
+def _extent(outline: Outline) -> tuple[float, float]:
+    """Length and width of a sole [m]."""
+    ahead, aside = [corner.real for corner in outline], [corner.imag for corner in outline]
+    return max(ahead) - min(ahead), max(aside) - min(aside)
+
+
 def convex_hull(points: Iterable[complex]) -> list[complex]:
     """Corners of the hull, anticlockwise, without those on a straight edge (Andrew's monotone chain, 1979)."""
     ordered = sorted(set(points), key=lambda point: (point.real, point.imag))

@@ -1,6 +1,7 @@
 """The path of a foot through the air, replanned at every tick towards a landing that may move.
 
-Minimum jerk over the ground, a cubic up and a cubic down.
+Minimum jerk over the ground, a cubic up and a cubic down. Where the legs cross, the foot moves forward or back before
+it moves to the other side: around the stance leg, and not against it.
 """
 
 import math
@@ -14,6 +15,8 @@ from jepa_humanoid.geometry import wrap_angle
 from jepa_humanoid.locomotion.model.feet import Foot
 from jepa_humanoid.locomotion.model.plane import direction, upright
 
+_LEAST_EARLY = 0.4
+"""Of the time to landing, that a foot which moves ahead first has for that at least."""
 _APEX = 0.45
 """Fraction of the swing after which the foot is at its highest."""
 
@@ -81,7 +84,14 @@ def lift_again(foot: SwingFoot, clearance: float) -> SwingFoot:
 
 @kernel
 def swing_towards(
-    foot: SwingFoot, landing: Foot, remaining: float, clearance: float, landing_speed: float, dt: float
+    foot: SwingFoot,
+    landing: Foot,
+    remaining: float,
+    clearance: float,
+    landing_speed: float,
+    dt: float,
+    forward: complex = 1.0 + 0.0j,
+    early: float = 1.0,
 ) -> SwingFoot:
     """Move on by one tick.
 
@@ -92,14 +102,14 @@ def swing_towards(
         clearance: Height of the sole above the ground at mid-swing [m].
         landing_speed: Vertical speed with which it meets the ground [m/s].
         dt: Duration of this tick [s].
+        forward: Unit vector along which the foot may have to move first.
+        early: Share of the swing in which it has moved along that: 1 if it takes as long as to the side.
     """
     remaining = max(remaining, dt)
     share = dt / remaining
     rate = (1.0 - foot.progress) / remaining
     progress = min(1.0, foot.progress + (1.0 - foot.progress) * share)
-    place, velocity, acceleration = _minimum_jerk(
-        foot.place, foot.velocity, foot.acceleration, landing.place, remaining, dt
-    )
+    place, velocity, acceleration = _over_ground(foot, landing.place, remaining, dt, forward, early)
     height, climb, lift = _up_and_down(progress, rate, foot.start, landing.height, clearance, landing_speed)
     turn = _wrap_angle(landing.yaw - foot.yaw)
     yaw = foot.yaw + turn * share
@@ -116,6 +126,30 @@ def search_ground(foot: SwingFoot, landing_speed: float, dt: float) -> SwingFoot
         lift=0.0,
         yaw_rate=0.0,
     )
+
+
+@kernel
+def _over_ground(
+    foot: SwingFoot, landing: complex, remaining: float, dt: float, forward: complex, early: float
+) -> tuple[complex, complex, complex]:
+    """Place, velocity and acceleration after this tick."""
+    x, v, a = foot.place, foot.velocity, foot.acceleration
+    place, velocity, acceleration = _minimum_jerk(x, v, a, landing, remaining, dt)
+    if early >= 1.0 or foot.progress >= 1.0:
+        return place, velocity, acceleration
+    swing = remaining / (1.0 - foot.progress)
+    soon = max(remaining - (1.0 - early) * swing, _LEAST_EARLY * remaining, dt)
+    x, v, a = _minimum_jerk(x, v, a, landing, soon, dt)
+    return (
+        place + _along(x - place, forward),
+        velocity + _along(v - velocity, forward),
+        acceleration + _along(a - acceleration, forward),
+    )
+
+
+@kernel
+def _along(vector: complex, unit: complex) -> complex:
+    return unit * (vector * unit.conjugate()).real
 
 
 @kernel
