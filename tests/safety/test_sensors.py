@@ -118,6 +118,16 @@ def test_lie_while_walking_ends_in_damping(lie):
     assert ended - 1.0 <= 0.102
 
 
+@pytest.mark.parametrize(("rate", "believed"), [(34.0, True), (-34.0, True), (36.0, False), (-36.0, False)])
+def test_a_turn_that_no_gyroscope_measures_is_a_lie(rate, believed):
+    """Whatever the feet do meanwhile: before the estimate tilts so far that the robot seems to have fallen."""
+    check = SensorCheck(ROBOT.joint_names, SafetyLimits(), FACTS)
+    sample = Rollout(ROBOT, load_scene("flat"), WorldSettings(seed=0)).world.sense()
+    flaw = check.flaw(replace(sample, angular_velocity=np.array([0.0, 0.0, rate])), upright=True)
+    assert (flaw is None) == believed
+    assert believed or "which no gyroscope measures: is its unit rad/s?" in str(flaw)
+
+
 @pytest.mark.parametrize("command", [None, VelocityCommand(forward=0.3)])
 def test_one_stuck_encoder_is_named(command):
     """Whether the robot stands or walks, before it lies on the floor for no reason that anybody knows."""

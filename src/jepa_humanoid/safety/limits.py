@@ -27,6 +27,7 @@ class SafetyLimits:
         stand_at_start: Whether to balance when the first state comes; otherwise damp until asked to stand up.
         least_gravity: Of what the accelerometer feels, over gravity; whoever falls freely feels less, too.
         most_gravity: The same of impacts.
+        most_spin: Rate that no gyroscope of a robot measures [rad/s]: theirs end at 2000°/s.
         joint_margin: Beyond its stop at which a joint's position is not believed [rad].
         frozen: Time for which a sensor may repeat itself exactly while the others go on, for which no sample may feel
             gravity, and for which every measured effort of a robot that holds itself up may be zero [s].
@@ -48,6 +49,7 @@ class SafetyLimits:
     stand_at_start: bool = True
     least_gravity: NonNegative = 0.22
     most_gravity: Positive = 10.0
+    most_spin: Positive = 35.0
     joint_margin: NonNegative = 0.35
     frozen: Positive = 0.07
     stuck: Positive = 0.2

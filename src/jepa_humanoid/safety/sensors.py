@@ -113,6 +113,8 @@ class SensorCheck:
             now = float(np.linalg.norm(sample.linear_acceleration))
             hint = "is it in g?" if 0.5 < now < 2.0 else "is the sensor alive, and its unit m/s²?"
             return _lie(f"imu/data: feels {now:.1f} m/s², and gravity is {GRAVITY:.1f}: {hint}")
+        if (rate := math.sqrt(sample.angular_velocity.dot(sample.angular_velocity))) > limits.most_spin:
+            return _lie(f"imu/data: turns at {rate:.0f} rad/s, which no gyroscope measures: is its unit rad/s?")
         if self._joints is not None:
             beyond = np.abs(sample.position - self._middle) > self._reach
             if beyond.any():
