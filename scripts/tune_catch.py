@@ -73,7 +73,7 @@ TUNED = (
     Tuned("gait.push.duration", 0.0606, 0.3),
     Tuned("gait.catch.error", 0.0346, 0.4),
     Tuned("gait.catch.late_error", 0.0409, 0.3),
-    Tuned("gait.catch.transfer", 0.025, 0.3),
+    Tuned("gait.catch.transfer", 0.012, 0.3),
     Tuned("gait.catch.stretch", 0.944, 0.03, False, (0.9, 1.06)),
     Tuned("gait.catch.least_height", 0.774, 0.05, False, (0.65, 0.9)),
     Tuned("gait.catch.past", 0.127, 0.3),

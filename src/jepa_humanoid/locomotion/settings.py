@@ -53,7 +53,7 @@ class CatchSettings:
 
     error: Positive = 0.0346
     late_error: Positive = 0.0409
-    transfer: Positive = 0.025
+    transfer: Positive = 0.012
     stretch: Positive = 0.944
     least_height: Share = 0.774
     past: NonNegative = 0.127
