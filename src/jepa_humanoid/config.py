@@ -15,6 +15,7 @@ from jepa_humanoid.errors import HumanoidError
 Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
+PositiveShare = Annotated[float, Field(gt=0.0, le=1.0)]
 Count = Annotated[int, Field(gt=0)]
 
 

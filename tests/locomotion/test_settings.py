@@ -44,6 +44,7 @@ def test_settings_that_are_handed_in_outrank_the_block(tmp_path: Path) -> None:
         ({"swing_hight": 0.08}, "gait.swing_hight"),
         ({"swing_height": "high"}, "gait.swing_height"),
         ({"swing_height": -0.08}, "gait.swing_height"),
+        ({"catch": {"early": 0.0}}, "gait.catch.early"),
         ({"step_width_range": [0.1]}, "gait.step_width_range.1"),
         ({"step_width": 0.7}, "step_width 0.7 is outside step_width_range"),
     ],

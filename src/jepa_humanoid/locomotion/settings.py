@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 from pydantic.dataclasses import dataclass as validated_dataclass
 
-from jepa_humanoid.config import STRICT, Interval, NonNegative, Positive, PositiveInterval, Share
+from jepa_humanoid.config import STRICT, Interval, NonNegative, Positive, PositiveInterval, PositiveShare, Share
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.settings import settings_of
 
@@ -58,7 +58,7 @@ class CatchSettings:
     least_height: Share = 0.774
     past: NonNegative = 0.127
     clear: Positive = 0.24
-    early: Share = 0.919
+    early: PositiveShare = 0.919
     swing_acceleration: Positive = 138.0
     swing_height: Positive = 0.0672
     spin: NonNegative = 0.93
