@@ -132,12 +132,10 @@ def test_the_step_after_a_catch_recovers_however_calm_it_is(model: Biped) -> Non
     """It needs its landing in time as the catch did, though nothing is left to be caught."""
     planner = FootstepPlanner(model, middle(FEET))
     after, other = (Step(model, planner, FEET, LEFT, 0j, catching=catching) for catching in (True, False))
-    calm = Motion(0.03j, 0j, model.height, 0.0)
+    nominal = planner.nominal_landing(LEFT, FEET[LEFT], 0.0)
+    dcm = FEET[LEFT].place + (nominal.position + nominal.offset) / math.exp(model.omega * nominal.duration)
     for step in (after, other):
-        dcm = planner.nominal_landing(LEFT, FEET[LEFT], 0.0)
-        growth = math.exp(model.omega * dcm.duration)
-        calm = Motion(FEET[LEFT].place + (dcm.position + dcm.offset) / growth, 0j, model.height, 0.0)
-        step.advance(calm, FEET, (1.0, 0.0), DT)
+        step.advance(Motion(dcm, 0j, model.height, 0.0), FEET, (1.0, 0.0), DT)
     assert not after.catching
     assert after.recovering
     assert not other.recovering

@@ -151,7 +151,9 @@ class Gait:
             catching = phase.catching
             self.zmp = phase.advance(self.motion, self.feet, contacts, dt)
             if phase.double_support and phase.catching and not catching:
-                phase = self._better_catch(phase)
+                stance = self._better_stance(phase.stance)
+                if stance != phase.stance:
+                    phase = self._step(stance, catching=True)
             if phase.landed:
                 phase = self._after(phase)
         self.phase = phase
@@ -166,14 +168,12 @@ class Gait:
     def _catch(self) -> Step:
         """Step at once, with the foot that catches the robot better."""
         self.planner.rest_at(middle(self.feet))
-        costs = [self._cost_of_catching(stance) for stance in (LEFT, RIGHT)]
-        return self._step(LEFT if costs[LEFT] <= costs[RIGHT] else RIGHT, catching=True)
+        return self._step(self._better_stance(LEFT), catching=True)
 
-    def _better_catch(self, step: Step) -> Step:
-        """The step, or one with the other foot, if that catches the robot better while both are on the ground."""
-        here, other = step.stance, 1 - step.stance
-        better = self._cost_of_catching(other) < self._cost_of_catching(here)
-        return self._step(other, catching=True) if better else step
+    def _better_stance(self, here: int) -> int:
+        """This side, or the other one if a step on that catches the robot better; both feet are on the ground."""
+        other = 1 - here
+        return other if self._cost_of_catching(other) < self._cost_of_catching(here) else here
 
     def _cost_of_catching(self, stance: int) -> float:
         """How badly the robot would be caught by a step that begins now."""
