@@ -4,12 +4,12 @@ from dataclasses import field
 
 from pydantic.dataclasses import dataclass as validated_dataclass
 
-from jepa_humanoid.config import STRICT, NonNegative, Positive, Share
+from jepa_humanoid.config import STRICT, NonNegative, Positive, PositiveShare, Share
 
 
 @validated_dataclass(frozen=True, config=STRICT)
 class CatchFactors:
-    """By which weights are multiplied while the robot catches itself: where the foot lands is what saves it then.
+    """By which weights and gains are multiplied while the robot catches itself: where the foot lands is what saves it then.
 
     Attributes:
         com: Horizontal acceleration of the centre of mass: what the sole cannot do is left to the next foot.
@@ -17,6 +17,8 @@ class CatchFactors:
         momentum: Rate of the centroidal angular momentum.
         torso: The torso's inclination.
         base: The pelvis's inclination.
+        upright_stiffness: The stiffness with which torso and pelvis are kept upright.
+        upright_damping: And its damping.
         swing: The foot in the air, over the ground.
         swing_height: Its height, without which it trails over the ground.
         swing_rotation: Its orientation, which matters only when it lands.
@@ -28,10 +30,31 @@ class CatchFactors:
     momentum: Positive = 0.851
     torso: Positive = 6.91
     base: Positive = 64.8
+    upright_stiffness: NonNegative = 1.0
+    upright_damping: NonNegative = 1.0
     swing: Positive = 5.5
     swing_height: Positive = 10.3
     swing_rotation: Positive = 2.33
     arms: Positive = 16.4
+
+
+@validated_dataclass(frozen=True, config=STRICT)
+class FoldSettings:
+    """How the knee of a swinging leg bends while the robot catches itself.
+
+    Attributes:
+        weight: On its acceleration, less and less from the foot's lift-off on.
+        until: Share of the swing after which there is none.
+        angle: To which it bends, beyond the posture's [rad].
+        stiffness: [1/s²].
+        damping: Of a knee that stretches [1/s].
+    """
+
+    weight: NonNegative = 200.0
+    until: PositiveShare = 0.4
+    angle: NonNegative = 0.8
+    stiffness: NonNegative = 400.0
+    damping: NonNegative = 40.0
 
 
 @validated_dataclass(frozen=True, config=STRICT)
@@ -61,7 +84,8 @@ class WholeBodySettings:
         friction: Coefficient that the contact forces may count on; an inner pyramid of the cone.
         limit_horizon: Time in which a joint may reach its position limit [s].
         torque_margin: Fraction of the torque limits that the controller plans with.
-        catch: By which the weights differ while the robot catches itself.
+        fold: How a leg folds that swings while the robot catches itself.
+        catch: By which the weights differ meanwhile.
     """
 
     com_weight: NonNegative = 1200.0
@@ -96,4 +120,5 @@ class WholeBodySettings:
     friction: Positive = 0.475
     limit_horizon: Positive = 0.05
     torque_margin: Share = 0.95
+    fold: FoldSettings = FoldSettings()
     catch: CatchFactors = CatchFactors()

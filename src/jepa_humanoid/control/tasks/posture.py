@@ -1,11 +1,16 @@
-"""The posture: every joint is drawn to a position, so that what no other task settles is settled."""
+"""The posture: every joint is drawn to a position, so that what no other task settles is settled.
+
+A robot that catches itself folds the leg that it swings. A leg that trails behind is straight, and no change of its
+knee's angle lifts the foot then, to first order: left to the task of the foot, it is dragged over the ground.
+"""
 
 import numpy as np
 
 from jepa_humanoid.compiled import kernel
+from jepa_humanoid.control.knee import Knee, knee_of
 from jepa_humanoid.control.settings import WholeBodySettings
-from jepa_humanoid.control.target import WholeBodyTarget
-from jepa_humanoid.robot.description import ARMS, RobotDescription
+from jepa_humanoid.control.target import FootTarget, WholeBodyTarget
+from jepa_humanoid.robot.description import ARMS, SIDES, RobotDescription
 from jepa_humanoid.robot.errors import RobotDescriptionError
 from jepa_humanoid.robot.state import Vector
 
@@ -34,16 +39,30 @@ class PostureTask:
             usual[list(members)] = known[group]
             catch[list(members)] = known[group] * (settings.catch.arms if group in ARMS else 1.0)
         self._weights = usual, catch
-        self.weight = usual
+        self.weight = usual.copy()
         self._stiffness, self._damping = settings.posture_stiffness, settings.posture_damping
+        self._fold = settings.fold
+        self._knees = [knee_of(robot, side) for side in SIDES]
         self._posture = np.zeros(robot.joint_count)
         self.acceleration = np.zeros(robot.joint_count)
 
     def update(self, q: Vector, v: Vector, target: WholeBodyTarget) -> None:
         """Find the accelerations that lead from ``q`` (nq,) and ``v`` (nv,) to the target's posture."""
-        self.weight = self._weights[target.catching]
+        self.weight[:] = self._weights[target.catching]
         self._posture[:] = target.posture
         posture_acceleration(q, v, self._posture, self._stiffness, self._damping, self.acceleration)
+        if target.catching:
+            for knee, foot in zip(self._knees, target.feet, strict=True):
+                if foot.load <= 0.0 and foot.progress < self._fold.until:
+                    self._fold_leg(knee, foot, float(q[7 + knee.joint]), float(v[6 + knee.joint]))
+
+    def _fold_leg(self, knee: Knee, foot: FootTarget, angle: float, rate: float) -> None:
+        """Bend a knee, the less the farther the foot has come."""
+        s = self._fold
+        left = s.angle - knee.fold * (angle - self._posture[knee.joint])
+        bend = s.stiffness * max(left, 0.0) + s.damping * max(-knee.fold * rate, 0.0)
+        self.weight[knee.joint] = s.weight * (1.0 - foot.progress / s.until)
+        self.acceleration[knee.joint] = knee.fold * bend
 
 
 @kernel

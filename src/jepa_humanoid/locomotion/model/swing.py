@@ -59,6 +59,7 @@ class SwingFoot(NamedTuple):
             rotation=upright(direction(self.yaw)),
             velocity=np.array((velocity.real, velocity.imag, self.climb, 0.0, 0.0, self.yaw_rate)),
             acceleration=np.array((acceleration.real, acceleration.imag, self.lift, 0.0, 0.0, 0.0)),
+            progress=self.progress,
         )
 
 
