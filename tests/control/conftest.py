@@ -9,7 +9,7 @@ import pytest
 
 from jepa_humanoid.control.settings import CatchFactors, WholeBodySettings
 from jepa_humanoid.control.target import WholeBodyTarget
-from jepa_humanoid.robot.description import SIDES, RobotDescription, sole_frame
+from jepa_humanoid.robot.description import ARMS, SIDES, RobotDescription, sole_frame
 
 AXES = pin.ReferenceFrame.LOCAL_WORLD_ALIGNED
 
@@ -22,6 +22,8 @@ class FullProgram:
         self.posture_weight = np.zeros(robot.joint_count)
         for group, members in robot.groups.items():
             self.posture_weight[list(members)] = settings.posture_weight[group]
+        knees = ("*_knee_joint", "leg_*_4_joint")
+        self.knees = [next(i for i, name in enumerate(robot.joint_names) if name in _of(knees, side)) for side in SIDES]
 
     def solve(self, q: np.ndarray, v: np.ndarray, target: WholeBodyTarget) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Accelerations (nv,), torques (n,), forces (points, 3)."""
@@ -63,7 +65,8 @@ class FullProgram:
             i = robot.frame_id(frame)
             error = pin.log3(target.orientation @ data.oMf[i].rotation.T)
             rate = np.array([0.0, 0.0, target.turn_rate]) - pin.getFrameVelocity(model, data, i, AXES).angular
-            b = s.orientation_stiffness * error + s.orientation_damping * rate
+            b = s.orientation_stiffness * np.array([more.upright_stiffness] * 2 + [1.0]) * error
+            b += s.orientation_damping * np.array([more.upright_damping] * 2 + [1.0]) * rate
             drift = pin.getFrameAcceleration(model, data, i, AXES).angular
             upright = weight * np.array([factor, factor, 1.0])
             pursue(upright, pin.getFrameJacobian(model, data, i, AXES)[3:], b - drift)
@@ -86,8 +89,17 @@ class FullProgram:
                 contact_jacobians.append(J[:3] - pin.skew(corner) @ J[3:])
                 bounds.append(foot.load)
         posture = s.posture_stiffness * (target.posture - q[7:]) - s.posture_damping * v[6:]
-        H += np.diag(np.concatenate([np.full(6, 1e-6), self.posture_weight]))
-        g[6:] -= self.posture_weight * posture
+        posture_weight = self.posture_weight.copy()
+        for group in ARMS:
+            posture_weight[list(robot.groups[group])] *= more.arms
+        for knee, foot in zip(self.knees, target.feet, strict=True):
+            if target.catching and foot.load == 0.0 and foot.progress < s.fold.until:
+                # Both robots' knees fold forward.
+                angle, rate = q[7 + knee] - target.posture[knee], v[6 + knee]
+                posture_weight[knee] = s.fold.weight * (1.0 - foot.progress / s.fold.until)
+                posture[knee] = s.fold.stiffness * max(s.fold.angle - angle, 0.0) - s.fold.damping * min(rate, 0.0)
+        H += np.diag(np.concatenate([np.full(6, 1e-6), posture_weight]))
+        g[6:] -= posture_weight * posture
 
         Jc = np.concatenate(contact_jacobians)
         forces, points = len(Jc), len(bounds)
@@ -121,6 +133,10 @@ class FullProgram:
         assert flag == 1
         a, f = x[:nv], x[nv:]
         return a, (M @ a + h - Jc.T @ f)[6:], f.reshape(-1, 3)
+
+
+def _of(patterns: tuple[str, ...], side: str) -> list[str]:
+    return [pattern.replace("*", side) for pattern in patterns]
 
 
 @pytest.fixture(scope="session")

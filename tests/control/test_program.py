@@ -27,7 +27,9 @@ CONTACTS = [(1.0, 1.0), (1.0, 0.0), (0.0, 1.0), (0.0, 0.0)]
 State = tuple[np.ndarray, np.ndarray, WholeBodyTarget]
 
 
-def drawn(robot: RobotDescription, loads: tuple[float, float], seed: int, vigour: float = 1.0) -> State:
+def drawn(
+    robot: RobotDescription, loads: tuple[float, float], seed: int, vigour: float = 1.0, catching: bool = False
+) -> State:
     """A state about the nominal posture, and a target of everything that a target has."""
     rng = np.random.default_rng(seed)
     q = pin.integrate(robot.model, robot.nominal_configuration, 0.1 * vigour * rng.standard_normal(robot.model.nv))
@@ -41,12 +43,13 @@ def drawn(robot: RobotDescription, loads: tuple[float, float], seed: int, vigour
             pin.exp3(0.2 * rng.standard_normal(3)) @ sole.rotation,
             0.2 * rng.standard_normal(6),
             rng.standard_normal(6),
+            0.3 * rng.random(),
         )
         for load, sole in zip(loads, now.soles, strict=True)
     )
     turned = pin.exp3(0.1 * rng.standard_normal(3))
     height = float(now.com[2]) + 0.02 * rng.standard_normal()
-    asked, catching = vigour * rng.standard_normal(3), bool(rng.random() < 0.5)
+    asked = vigour * rng.standard_normal(3)
     return q, v, WholeBodyTarget(asked, height, 0.1, turned, 0.3, feet, robot.joints.nominal, catching)
 
 
@@ -90,11 +93,12 @@ def compare(full_program: type, robot: RobotDescription, controller: WholeBodyCo
 
 @pytest.mark.parametrize("loads", CONTACTS)
 @pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("catching", [False, True])
 def test_solution_is_that_of_the_whole_program(
-    g1: RobotDescription, loads: tuple[float, float], seed: int, check: Check
+    g1: RobotDescription, loads: tuple[float, float], seed: int, catching: bool, check: Check
 ) -> None:
-    """With both feet, one, and none on the ground."""
-    check(g1, WholeBodyController(g1), drawn(g1, loads, seed))
+    """With both feet, one, and none on the ground; while the robot catches itself, too."""
+    check(g1, WholeBodyController(g1), drawn(g1, loads, seed, catching=catching))
 
 
 @pytest.mark.parametrize("loads", CONTACTS)
@@ -112,7 +116,7 @@ def test_solution_is_that_of_the_whole_program_for_another_robot(check: Check) -
     """TALOS has other joints, another weight and larger feet."""
     talos = load_robot("talos")
     for loads in CONTACTS:
-        check(talos, WholeBodyController(talos), drawn(talos, loads, seed=1))
+        check(talos, WholeBodyController(talos), drawn(talos, loads, seed=1, catching=True))
 
 
 def test_solution_is_that_of_the_whole_program_while_walking(

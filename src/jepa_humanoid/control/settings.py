@@ -9,7 +9,7 @@ from jepa_humanoid.config import STRICT, NonNegative, Positive, PositiveShare, S
 
 @validated_dataclass(frozen=True, config=STRICT)
 class CatchFactors:
-    """By which weights and gains are multiplied while the robot catches itself: where the foot lands is what saves it then.
+    """By which weights and gains are multiplied while the robot catches itself: where the foot lands is what saves it.
 
     Attributes:
         com: Horizontal acceleration of the centre of mass: what the sole cannot do is left to the next foot.
