@@ -81,6 +81,7 @@ TUNED = (
     Tuned("gait.catch.early", 0.919, 0.06, False, (0.6, 1.0)),
     Tuned("gait.catch.swing_acceleration", 138.0, 0.2),
     Tuned("gait.catch.swing_height", 0.0672, 0.25),
+    Tuned("gait.catch.fold_until", 0.4, 0.1, False, (0.1, 0.8)),
     Tuned("gait.catch.spin", 0.93, 0.25, False, (0.0, 2.0)),
     Tuned("gait.catch.error_weight", 1.3, 0.5),
     Tuned("gait.catch.give_weight", 0.00068, 0.7),
@@ -104,16 +105,15 @@ TUNED = (
     Tuned("whole_body.catch.swing_rotation", 2.33, 0.6),
     Tuned("whole_body.catch.arms", 16.4, 0.7),
     Tuned("whole_body.fold.weight", 200.0, 0.7),
-    Tuned("whole_body.fold.until", 0.4, 0.1, False, (0.1, 0.8)),
     Tuned("whole_body.fold.angle", 0.8, 0.2, False, (0.2, 1.3)),
     Tuned("whole_body.fold.stiffness", 400.0, 0.4),
     Tuned("whole_body.friction", 0.475, 0.04, False, (0.35, 0.6)),
 )
 
 
-def overrides(steps: np.ndarray) -> str:
+def overrides(tuned: list[Tuned], steps: np.ndarray) -> str:
     """Settings after steps of the search, as text that `load_robot` takes."""
-    return "; ".join(f"{tuned.name}={tuned.at(step)}" for tuned, step in zip(TUNED, steps.tolist(), strict=True))
+    return "; ".join(f"{one.name}={one.at(step)}" for one, step in zip(tuned, steps.tolist(), strict=True))
 
 
 def worth(robot: str, seed: int, settings: str) -> float:
@@ -167,25 +167,28 @@ def main() -> None:
     parser.add_argument("--robot", default=DEFAULT_ROBOT)
     parser.add_argument("--generations", type=int, default=12)
     parser.add_argument("--candidates", type=int, default=14, help="a generation")
+    parser.add_argument("--only", nargs="+", default=[""], help="settings whose names begin so, in place of all")
+    parser.add_argument("--first-seed", type=int, default=FIRST_SEED, help="of the first generation")
     parser.add_argument("--jobs", type=int, default=2, help="processes")
     parser.add_argument("--log", type=Path, default=Path("tune_catch.jsonl"))
     given = parser.parse_args()
+    tuned = [one for one in TUNED if one.name.startswith(tuple(given.only))]
     options = {"seed": 7, "popsize": given.candidates, "verbose": -9}
-    search = cma.CMAEvolutionStrategy(np.zeros(len(TUNED)), 0.5, options)
+    search = cma.CMAEvolutionStrategy(np.zeros(len(tuned)), 0.5, options)
     with (
         ProcessPoolExecutor(given.jobs, mp_context=get_context("fork")) as pool,
         given.log.open("a", encoding="utf-8") as log,
     ):
         for generation in range(given.generations):
             candidates = search.ask()
-            rate = partial(worth, given.robot, FIRST_SEED + generation)
-            worths = list(pool.map(rate, map(overrides, candidates)))
+            rate = partial(worth, given.robot, given.first_seed + generation)
+            worths = list(pool.map(rate, (overrides(tuned, candidate) for candidate in candidates)))
             search.tell(candidates, [-one for one in worths])
             line = {
                 "generation": generation,
                 "best": round(max(worths), 3),
                 "mean": round(float(np.mean(worths)), 3),
-                "set": overrides(search.mean),
+                "set": overrides(tuned, search.mean),
             }
             log.write(json.dumps(line) + "\n")
             log.flush()

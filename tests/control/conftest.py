@@ -93,11 +93,12 @@ class FullProgram:
         for group in ARMS:
             posture_weight[list(robot.groups[group])] *= more.arms
         for knee, foot in zip(self.knees, target.feet, strict=True):
-            if target.catching and foot.load == 0.0 and foot.progress < s.fold.until:
-                # Both robots' knees fold forward.
-                angle, rate = q[7 + knee] - target.posture[knee], v[6 + knee]
-                posture_weight[knee] = s.fold.weight * (1.0 - foot.progress / s.fold.until)
-                posture[knee] = s.fold.stiffness * max(s.fold.angle - angle, 0.0) - s.fold.damping * min(rate, 0.0)
+            # Both robots' knees fold forward.
+            left, rate = s.fold.angle - (q[7 + knee] - target.posture[knee]), v[6 + knee]
+            if target.catching and foot.load == 0.0 and foot.fold > 0.0 and left > 0.0:
+                share = foot.fold * min(left / s.fold.angle, 1.0)
+                posture_weight[knee] = max(posture_weight[knee], share * s.fold.weight)
+                posture[knee] = s.fold.stiffness * left - s.fold.damping * min(rate, 0.0)
         H += np.diag(np.concatenate([np.full(6, 1e-6), posture_weight]))
         g[6:] -= posture_weight * posture
 

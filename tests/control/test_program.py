@@ -43,7 +43,7 @@ def drawn(
             pin.exp3(0.2 * rng.standard_normal(3)) @ sole.rotation,
             0.2 * rng.standard_normal(6),
             rng.standard_normal(6),
-            0.3 * rng.random(),
+            rng.random(),
         )
         for load, sole in zip(loads, now.soles, strict=True)
     )

@@ -82,7 +82,7 @@ def test_short_walk_is_measured(walk: LocomotionTrial) -> None:
     assert 1.0 < walk.distance_m < 1.8
     assert walk.odometry_error_m < 0.05
     assert len(walk.first_steps_m) == 4
-    assert walk.steady_step_m == pytest.approx(0.126, abs=0.03)
+    assert walk.steady_steps_m == pytest.approx([0.126, 0.126], abs=0.03)
     assert walk.cost_of_transport is not None
     assert 0.1 < walk.cost_of_transport < 3.0
     assert walk.torque_peak_relative > 0.1

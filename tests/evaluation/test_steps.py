@@ -16,13 +16,14 @@ def test_lifting_a_foot_and_setting_it_down_ahead_is_a_step(g1: RobotDescription
     lifted[7 + hip] -= 0.6
     lifted[7 + knee] += 0.9
     meter.look(lifted)
-    assert meter.lengths == []
+    assert meter.steps == []
     landed = q.copy()
     landed[7 + hip] -= 0.08
     meter.look(landed)
-    (length,) = meter.lengths
+    ((side, length),) = meter.steps
+    assert side == 0
     assert length == pytest.approx(0.05, abs=0.015)
     landed[3:7] = [0.0, 0.0, 1.0, 0.0]
     meter.look(landed)
-    assert np.isfinite(meter.lengths).all()
-    assert len(meter.lengths) == 1
+    assert np.isfinite(meter.steps).all()
+    assert len(meter.steps) == 1

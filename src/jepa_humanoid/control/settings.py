@@ -4,7 +4,7 @@ from dataclasses import field
 
 from pydantic.dataclasses import dataclass as validated_dataclass
 
-from jepa_humanoid.config import STRICT, NonNegative, Positive, PositiveShare, Share
+from jepa_humanoid.config import STRICT, NonNegative, Positive, Share
 
 
 @validated_dataclass(frozen=True, config=STRICT)
@@ -43,16 +43,14 @@ class FoldSettings:
     """How the knee of a swinging leg bends while the robot catches itself.
 
     Attributes:
-        weight: On its acceleration, less and less from the foot's lift-off on.
-        until: Share of the swing after which there is none.
+        weight: On its acceleration, where the fold is most urgent.
         angle: To which it bends, beyond the posture's [rad].
         stiffness: [1/s²].
         damping: Of a knee that stretches [1/s].
     """
 
     weight: NonNegative = 200.0
-    until: PositiveShare = 0.4
-    angle: NonNegative = 0.8
+    angle: Positive = 0.8
     stiffness: NonNegative = 400.0
     damping: NonNegative = 40.0
 

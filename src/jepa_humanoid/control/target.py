@@ -15,7 +15,7 @@ class FootTarget:
         rotation: Target of its axes, shape (3, 3).
         velocity: Its target velocity (linear, angular), world-aligned, shape (6,).
         acceleration: Its feed-forward acceleration, shape (6,).
-        progress: Fraction of its way through the air that is over.
+        fold: How urgent it is that its leg folds, 0 to 1.
     """
 
     load: float
@@ -23,7 +23,7 @@ class FootTarget:
     rotation: Vector
     velocity: Vector
     acceleration: Vector
-    progress: float = 0.0
+    fold: float = 0.0
 
 
 @dataclass(slots=True)

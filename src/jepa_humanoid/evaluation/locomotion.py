@@ -17,12 +17,13 @@ from jepa_humanoid.evaluation.course import AskedWay, Course
 from jepa_humanoid.evaluation.errors import SuiteError
 from jepa_humanoid.evaluation.planar_motion import lead, mean_velocity, velocity_error
 from jepa_humanoid.evaluation.pushes import Push
+from jepa_humanoid.evaluation.steps import MeasuredStep
 from jepa_humanoid.evaluation.suites import Case, Limits, Suite, find_suite
 from jepa_humanoid.evaluation.trial import LocomotionTrial, TrialSpec
 from jepa_humanoid.evaluation.watch import MeasuredBody, Watch
 from jepa_humanoid.locomotion.settings import gait_settings
 from jepa_humanoid.locomotion.walkers import MODEL, check_walker
-from jepa_humanoid.robot.description import DEFAULT_ROBOT, RobotDescription, load_robot
+from jepa_humanoid.robot.description import DEFAULT_ROBOT, SIDES, RobotDescription, load_robot
 from jepa_humanoid.robot.state import Vector, VelocityCommand
 from jepa_humanoid.simulation.engines import check_engine
 from jepa_humanoid.simulation.rollout import Rollout
@@ -51,15 +52,15 @@ class _Outcome:
     heading_error: float | None = None
     velocity_error: float | None = None
     waypoint_errors: tuple[float, ...] = ()
-    first_steps: tuple[float, ...] = ()
-    steady_step: float | None = None
+    first_steps: tuple[MeasuredStep, ...] = ()
+    steady_steps: tuple[float, ...] = ()
 
     @property
     def excess(self) -> float | None:
-        """How much longer than the steady step the longest of the first ones was."""
-        if not self.first_steps or not self.steady_step:
+        """How much longer than its foot's steady step the longest of the first ones was."""
+        if not self.first_steps or not all(self.steady_steps):
             return None
-        return max(step / self.steady_step for step in self.first_steps) - 1.0
+        return max(step.length / self.steady_steps[step.side] for step in self.first_steps) - 1.0
 
 
 def run_trial(spec: TrialSpec, observe: Callable[[Vector], None] | None = None) -> LocomotionTrial:
@@ -118,8 +119,8 @@ def run_trial(spec: TrialSpec, observe: Callable[[Vector], None] | None = None) 
         tracking_error_deg=_rounded(None if outcome.heading_error is None else math.degrees(outcome.heading_error), 2),
         waypoint_errors_m=tuple(round(error, 3) for error in outcome.waypoint_errors),
         velocity_error_relative=_rounded(outcome.velocity_error, 4),
-        first_steps_m=tuple(round(step, 3) for step in outcome.first_steps),
-        steady_step_m=_rounded(outcome.steady_step, 3),
+        first_steps_m=tuple(round(step.length, 3) for step in outcome.first_steps),
+        steady_steps_m=tuple(round(length, 3) for length in outcome.steady_steps),
         first_steps_excess_relative=_rounded(outcome.excess, 3),
         distance_m=round(distance, 3),
         odometry_error_m=round(odometry_error, 4),
@@ -166,9 +167,9 @@ def _hold(suite: Suite, case: Case, watch: Watch, settled: bool) -> _Outcome:
     command = case.command
     ramp = min(_RAMP, suite.duration)
     moving = settled and watch.run(command, ramp)
-    begun, early = len(watch.way), len(watch.steps.lengths)
+    begun, early = len(watch.way), len(watch.steps.steps)
     moving = moving and watch.run(command, suite.duration - ramp)
-    steady, lengths = watch.way[begun:], tuple(watch.steps.lengths)
+    steady, steps = watch.way[begun:], tuple(watch.steps.steps)
     survived = moving and watch.run(VelocityCommand(), suite.resting)
     error = geometry.relative(geometry.compose(watch.start, lead(command, suite.duration)), watch.pose)
     ahead = moving and abs(command.forward) >= 0.1 and abs(command.forward) > 2.0 * abs(command.lateral)
@@ -177,9 +178,15 @@ def _hold(suite: Suite, case: Case, watch: Watch, settled: bool) -> _Outcome:
         tracking_error=float(np.hypot(*error[:2])),
         heading_error=abs(watch.turned - command.turn * suite.duration),
         velocity_error=velocity_error(command, steady, watch.period) if moving else None,
-        first_steps=lengths[:_FIRST_STEPS] if ahead else (),
-        steady_step=float(np.median(lengths[early:])) if ahead and len(lengths) > early else None,
+        first_steps=steps[:_FIRST_STEPS] if ahead else (),
+        steady_steps=_steady(steps[early:]) if ahead else (),
     )
+
+
+def _steady(steps: tuple[MeasuredStep, ...]) -> tuple[float, ...]:
+    """How long the left and the right foot's steps are; in a curve one goes farther than the other."""
+    by_side = ([step.length for step in steps if step.side == side] for side in range(len(SIDES)))
+    return tuple(float(np.median(lengths)) if lengths else 0.0 for lengths in by_side)
 
 
 def _take_push(spec: TrialSpec, watch: Watch, settled: bool) -> _Outcome:

@@ -1,5 +1,7 @@
 """Steps that were made, in truth: whatever walks, and however it plans."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pinocchio as pin
 
@@ -11,11 +13,23 @@ _LIFTED, _DOWN = 0.02, 0.008
 """Heights of a foot above where it stood beyond which it is in the air, and below which it has landed [m]."""
 
 
+class MeasuredStep(NamedTuple):
+    """A foot that has landed.
+
+    Attributes:
+        side: 0 for the left foot, 1 for the right one.
+        length: How far ahead of the other foot, along the pelvis' heading; less than zero for a step back [m].
+    """
+
+    side: int
+    length: float
+
+
 class StepMeter:
     """Watches the feet, and notes how far ahead of the other each one lands.
 
     Attributes:
-        lengths: Of the steps so far, along the pelvis' heading; less than zero for a step back [m].
+        steps: So far.
     """
 
     def __init__(self, robot: RobotDescription) -> None:
@@ -24,7 +38,7 @@ class StepMeter:
         self._frames = [robot.frame_id(robot.feet[side].frame) for side in SIDES]
         self._standing: Vector | None = None
         self._lifted = [False, False]
-        self.lengths: list[float] = []
+        self.steps: list[MeasuredStep] = []
 
     def look(self, configuration: Vector) -> None:
         """Take in where the robot is.
@@ -42,6 +56,6 @@ class StepMeter:
                 self._lifted[i] = False
                 yaw = heading(configuration[3:7])
                 x, y = (feet[i] - feet[other])[:2]
-                self.lengths.append(float(np.cos(yaw) * x + np.sin(yaw) * y))
+                self.steps.append(MeasuredStep(i, float(np.cos(yaw) * x + np.sin(yaw) * y)))
             elif heights[i] > _LIFTED:
                 self._lifted[i] = True

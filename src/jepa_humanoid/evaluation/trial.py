@@ -74,8 +74,9 @@ class LocomotionTrial:
             that way, over all legs. None without a command, with a push, or after a fall.
         first_steps_m: How far the first four steps landed ahead of the other foot, in truth; of cases that ask mostly
             for forward or backward, as the next two are.
-        steady_step_m: Median of the steps after three seconds, or None.
-        first_steps_excess_relative: How much longer the longest of the first steps was, relative to the steady one.
+        steady_steps_m: Median of the steps after three seconds, of the left and the right foot; 0 if it made none.
+        first_steps_excess_relative: How much longer the longest of the first steps was, relative to its foot's steady
+            one.
         distance_m: Length of the true way.
         odometry_error_m: Distance between the estimated and the true end, as seen from the beginning.
         odometry_drift_relative: The same relative to the way; None for ways under one metre.
@@ -112,7 +113,7 @@ class LocomotionTrial:
     waypoint_errors_m: tuple[float, ...]
     velocity_error_relative: float | None
     first_steps_m: tuple[float, ...]
-    steady_step_m: float | None
+    steady_steps_m: tuple[float, ...]
     first_steps_excess_relative: float | None
     distance_m: float
     odometry_error_m: float

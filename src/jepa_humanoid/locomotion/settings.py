@@ -40,6 +40,9 @@ class CatchSettings:
         early: Share of its swing in which a crossing foot comes there.
         swing_acceleration: That the swing foot is capable of [m/s²].
         swing_height: Of the sole at mid-swing [m].
+        fold_speed: Mean speed of the way that a swing foot has to go, from which on its leg begins to fold first, and
+            at which it does so fully [m/s].
+        fold_until: Share of the swing after which it no longer does.
         spin: Share of the angular momentum that landings reckon with.
         error_weight: On the square of the DCM offset's error after one step; after two it counts as 1 [1/m²].
         give_weight: On the share of its weight by which the robot gives way, or rises.
@@ -61,6 +64,8 @@ class CatchSettings:
     early: PositiveShare = 0.919
     swing_acceleration: Positive = 138.0
     swing_height: Positive = 0.0672
+    fold_speed: PositiveInterval = (2.0, 3.0)
+    fold_until: PositiveShare = 0.4
     spin: NonNegative = 0.93
     error_weight: NonNegative = 1.3
     give_weight: NonNegative = 0.00068

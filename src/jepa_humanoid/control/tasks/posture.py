@@ -53,16 +53,18 @@ class PostureTask:
         posture_acceleration(q, v, self._posture, self._stiffness, self._damping, self.acceleration)
         if target.catching:
             for knee, foot in zip(self._knees, target.feet, strict=True):
-                if foot.load <= 0.0 and foot.progress < self._fold.until:
+                if foot.load <= 0.0 and foot.fold > 0.0:
                     self._fold_leg(knee, foot, float(q[7 + knee.joint]), float(v[6 + knee.joint]))
 
     def _fold_leg(self, knee: Knee, foot: FootTarget, angle: float, rate: float) -> None:
-        """Bend a knee, the less the farther the foot has come."""
+        """Bend a knee that is not yet bent so far."""
         s = self._fold
         left = s.angle - knee.fold * (angle - self._posture[knee.joint])
-        bend = s.stiffness * max(left, 0.0) + s.damping * max(-knee.fold * rate, 0.0)
-        self.weight[knee.joint] = s.weight * (1.0 - foot.progress / s.until)
-        self.acceleration[knee.joint] = knee.fold * bend
+        if left <= 0.0:
+            return
+        share = min(left / s.angle, 1.0) * foot.fold
+        self.weight[knee.joint] = max(self.weight[knee.joint], share * s.weight)
+        self.acceleration[knee.joint] = knee.fold * (s.stiffness * left + s.damping * max(-knee.fold * rate, 0.0))
 
 
 @kernel

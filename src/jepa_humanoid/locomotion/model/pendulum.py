@@ -162,7 +162,7 @@ class PendulumPlanner:
         if phase.swing is None:
             left = 1.0 - phase.time / phase.transfer
             return _planted(max(self._full_load * left / 2, _LEAST_LOAD))
-        return phase.swing.target()
+        return phase.swing.target(phase.fold)
 
 
 def _base(dynamics: Dynamics) -> complex:

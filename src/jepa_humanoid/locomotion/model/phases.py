@@ -105,6 +105,7 @@ class Step:
         catching: Whether it catches the robot, in place of the nominal step.
         transfer: Time in which the weight moves from foot to foot [s].
         give: Share of its weight by which the robot gives way until the landing.
+        fold: How urgent it is that the swing leg folds, 0 to 1.
     """
 
     def __init__(
@@ -134,7 +135,7 @@ class Step:
         self.idle_steps = idle_steps
         self.catching = self._follows_catch = catching
         self.transfer = s.catch.transfer if catching else s.double_support
-        self.give = 0.0
+        self.give = self.fold = 0.0
         self._chosen = 0.0
         self.time = 0.0
         self.swing: SwingFoot | None = None
@@ -264,13 +265,22 @@ class Step:
         side = -1.0 if self.stance == LEFT else 1.0
         return crosses(self.landing.position, side, self._biped.reach[self.stance])
 
+    def _urgency(self, swing: SwingFoot, speed: float) -> float:
+        """How urgently a leg has to fold whose foot has to go on at this mean speed [m/s]."""
+        slow, fast = self._biped.settings.catch.fold_speed
+        early = 1.0 - swing.progress / self._biped.settings.catch.fold_until
+        return clamp((speed - slow) / (fast - slow), 0.0, 1.0) * max(early, 0.0)
+
     def _fly(self, feet: Feet, felt: bool, dt: float) -> None:
         """Move the swing foot on, down to the ground and, if that is not there, further."""
         s = self._biped.settings
         swing = self.swing or lift_off(feet[1 - self.stance])
         remaining = self.landing.duration - self.time
+        self.fold = 0.0
         if remaining > 0.0:
             landing = self.planned_landing(feet[self.stance])
+            if self.catching:
+                self.fold = self._urgency(swing, abs(landing.place - swing.place) / max(remaining, dt))
             height = s.catch.swing_height if self.catching else s.swing_height
             forward, early = self._planner.forward, s.catch.early if self._legs_cross() else 1.0
             self.swing = swing_towards(swing, landing, remaining, height, s.landing_speed, dt, forward, early)

@@ -50,8 +50,8 @@ class SwingFoot(NamedTuple):
     yaw_rate: float
     start: float
 
-    def target(self) -> FootTarget:
-        """What the whole-body controller has to do with this foot now."""
+    def target(self, fold: float) -> FootTarget:
+        """What the whole-body controller has to do with this foot now; its leg may have to fold, 0 to 1."""
         place, velocity, acceleration = self.place, self.velocity, self.acceleration
         return FootTarget(
             load=0.0,
@@ -59,7 +59,7 @@ class SwingFoot(NamedTuple):
             rotation=upright(direction(self.yaw)),
             velocity=np.array((velocity.real, velocity.imag, self.climb, 0.0, 0.0, self.yaw_rate)),
             acceleration=np.array((acceleration.real, acceleration.imag, self.lift, 0.0, 0.0, 0.0)),
-            progress=self.progress,
+            fold=fold,
         )
 
 
