@@ -141,6 +141,21 @@ def test_the_step_after_a_catch_recovers_however_calm_it_is(model: Biped) -> Non
     assert not other.recovering
 
 
+@pytest.mark.parametrize(("velocity", "folds"), [(0.3, False), (1.5, True)])
+def test_a_leg_folds_first_if_its_foot_has_far_to_go(model: Biped, velocity: float, folds: bool) -> None:
+    """A robot that falls ahead fast needs a far landing soon; later in the swing it stretches again."""
+    step = Step(model, FootstepPlanner(model, middle(FEET)), FEET, LEFT, 0j, catching=True)
+    early, late = [], []
+    while step.landing.duration - step.time > 0.01:
+        step.time += DT
+        step.advance(Motion(0.1 + 0.05j, complex(velocity), model.height, 0.0), FEET, (1.0, 0.0), DT)
+        if step.swing is not None:
+            (early if step.swing.progress < 0.2 else late if step.swing.progress > 0.5 else []).append(step.fold)
+        assert step.time < 2.0
+    assert (max(early) > 0.1) == folds
+    assert max(late) == 0.0
+
+
 def landing_when_pushed(model: Biped, remaining: float, velocity: complex) -> tuple[Step, float]:
     """A step as planned, pushed shortly before it lands, and when it would have landed."""
     step = Step(model, FootstepPlanner(model, middle(FEET)), FEET, LEFT, 0j)

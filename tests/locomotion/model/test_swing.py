@@ -18,7 +18,7 @@ def fly(landing_of: Callable[[float], Foot]) -> tuple[SwingFoot, np.ndarray]:
     path = []
     for i in range(round(DURATION / DT)):
         foot = swing_towards(foot, landing_of(i * DT), DURATION - i * DT, CLEARANCE, LANDING_SPEED, DT)
-        target = foot.target()
+        target = foot.target(0.0)
         path.append([*target.position, *target.velocity])
     return foot, np.array(path)
 
@@ -101,13 +101,13 @@ def test_search_goes_straight_down() -> None:
     after = search_ground(before, LANDING_SPEED, DT)
     assert after.place == before.place
     assert after.height - before.height == pytest.approx(-0.3 * DT)
-    assert after.target().velocity == pytest.approx([0.0, 0.0, -0.3, 0.0, 0.0, 0.0])
+    assert after.target(0.0).velocity == pytest.approx([0.0, 0.0, -0.3, 0.0, 0.0, 0.0])
 
 
 def test_the_target_is_of_a_foot_in_the_air() -> None:
     """The whole-body controller gets a foot without load, with the path's yaw in axes and rate."""
     foot, _ = fly(lambda t: LANDING)
-    target = foot.target()
+    target = foot.target(0.0)
     assert target.load == 0.0
     assert target.rotation @ [1.0, 0.0, 0.0] == pytest.approx([np.cos(foot.yaw), np.sin(foot.yaw), 0.0])
     assert target.velocity[5] == foot.yaw_rate
