@@ -1,5 +1,6 @@
 """A short film of a trial: the same trial once more, with a camera beside it."""
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +14,15 @@ from jepa_humanoid.simulation.picture import Camera
 from jepa_humanoid.simulation.scenes import load_scene
 
 _LOOKS_A_FRAME = 8
-"""Looks at the trial, 10 ms each, between two pictures."""
+"""Looks at the trial, 10 ms each, between two pictures that are shown as fast as it was."""
+_MOST_PICTURES = 250
+"""Of a film; one of a longer trial is shown faster, that it is small enough for a page and short enough to be watched."""
 _SIZE = (480, 270)
 """Width and height of a picture [pixels]."""
 
 
 def film_trial(spec: TrialSpec, path: Path) -> int:
-    """Film a trial.
+    """Film a trial, of more than 20 s as a time-lapse.
 
     Args:
         spec: Of the trial.
@@ -35,7 +38,8 @@ def film_trial(spec: TrialSpec, path: Path) -> int:
     run_trial(spec, looks.append)
     camera = Camera(load_robot(spec.robot, spec.overrides), load_scene("flat"), _SIZE)
     try:
-        pictures = [Image.fromarray(np.asarray(camera.shoot(q))) for q in looks[::_LOOKS_A_FRAME]]
+        every = max(_LOOKS_A_FRAME, math.ceil(len(looks) / _MOST_PICTURES))
+        pictures = [Image.fromarray(np.asarray(camera.shoot(q))) for q in looks[::every]]
     finally:
         camera.close()
     path.parent.mkdir(parents=True, exist_ok=True)
