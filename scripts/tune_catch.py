@@ -98,8 +98,6 @@ TUNED = (
     Tuned("whole_body.catch.momentum", 0.851, 0.8),
     Tuned("whole_body.catch.torso", 6.91, 0.7),
     Tuned("whole_body.catch.base", 64.8, 0.7),
-    Tuned("whole_body.catch.upright_stiffness", 1.0, 0.3),
-    Tuned("whole_body.catch.upright_damping", 1.0, 0.2),
     Tuned("whole_body.catch.swing", 5.5, 0.6),
     Tuned("whole_body.catch.swing_height", 10.3, 0.6),
     Tuned("whole_body.catch.swing_rotation", 2.33, 0.6),

@@ -65,8 +65,7 @@ class FullProgram:
             i = robot.frame_id(frame)
             error = pin.log3(target.orientation @ data.oMf[i].rotation.T)
             rate = np.array([0.0, 0.0, target.turn_rate]) - pin.getFrameVelocity(model, data, i, AXES).angular
-            b = s.orientation_stiffness * np.array([more.upright_stiffness] * 2 + [1.0]) * error
-            b += s.orientation_damping * np.array([more.upright_damping] * 2 + [1.0]) * rate
+            b = s.orientation_stiffness * error + s.orientation_damping * rate
             drift = pin.getFrameAcceleration(model, data, i, AXES).angular
             upright = weight * np.array([factor, factor, 1.0])
             pursue(upright, pin.getFrameJacobian(model, data, i, AXES)[3:], b - drift)

@@ -9,7 +9,7 @@ from jepa_humanoid.config import STRICT, NonNegative, Positive, Share
 
 @validated_dataclass(frozen=True, config=STRICT)
 class CatchFactors:
-    """By which weights and gains are multiplied while the robot catches itself: where the foot lands is what saves it.
+    """By which weights are multiplied while the robot catches itself: where the foot lands is what saves it.
 
     Attributes:
         com: Horizontal acceleration of the centre of mass: what the sole cannot do is left to the next foot.
@@ -17,8 +17,6 @@ class CatchFactors:
         momentum: Rate of the centroidal angular momentum.
         torso: The torso's inclination.
         base: The pelvis's inclination.
-        upright_stiffness: The stiffness with which torso and pelvis are kept upright.
-        upright_damping: And its damping.
         swing: The foot in the air, over the ground.
         swing_height: Its height, without which it trails over the ground.
         swing_rotation: Its orientation, which matters only when it lands.
@@ -30,8 +28,6 @@ class CatchFactors:
     momentum: Positive = 0.851
     torso: Positive = 6.91
     base: Positive = 64.8
-    upright_stiffness: NonNegative = 1.0
-    upright_damping: NonNegative = 1.0
     swing: Positive = 5.5
     swing_height: Positive = 10.3
     swing_rotation: Positive = 2.33

@@ -13,15 +13,11 @@ class OrientationTask(Task):
         self._goal = link
         link.weight[5] = weight
         self._weights = weight, weight * factor
-        stiffness, damping, catch = settings.orientation_stiffness, settings.orientation_damping, settings.catch
-        link.stiffness[5], link.damping[5] = stiffness, damping
-        self._stiffness = stiffness, stiffness * catch.upright_stiffness
-        self._damping = damping, damping * catch.upright_damping
+        link.stiffness[3:] = settings.orientation_stiffness
+        link.damping[3:] = settings.orientation_damping
 
     def update(self, target: WholeBodyTarget) -> None:
         """Write what the target changes."""
-        goal, catching = self._goal, target.catching
-        goal.weight[3:5] = self._weights[catching]
-        goal.stiffness[3:5], goal.damping[3:5] = self._stiffness[catching], self._damping[catching]
-        goal.rotation[:] = target.orientation
-        goal.velocity[5] = target.turn_rate
+        self._goal.weight[3:5] = self._weights[target.catching]
+        self._goal.rotation[:] = target.orientation
+        self._goal.velocity[5] = target.turn_rate
