@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from jepa_humanoid.body import BodySettings
-from jepa_humanoid.control.settings import CatchFactors, WholeBodySettings
+from jepa_humanoid.control.settings import CatchFactors, FoldSettings, WholeBodySettings
 from jepa_humanoid.graph.arguments import BRINGUP, Argument, launch_arguments, record_arguments, teleop_arguments
 from jepa_humanoid.locomotion.settings import CatchSettings, GaitSettings, PostureSettings, PushSettings
 from jepa_humanoid.nodes.reference import NODES, attributes, load_node, write_reference
@@ -47,6 +47,7 @@ def settings_tables() -> str:
         ("Gait, `push`", PushSettings),
         ("Gait, `posture`", PostureSettings),
         ("Whole-body controller", WholeBodySettings),
+        ("Whole-body controller, `fold`", FoldSettings),
         ("Whole-body controller, `catch`", CatchFactors),
         ("Safety", SafetyLimits),
         ("Body", BodySettings),
