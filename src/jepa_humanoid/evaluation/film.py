@@ -16,7 +16,7 @@ from jepa_humanoid.simulation.scenes import load_scene
 _LOOKS_A_FRAME = 8
 """Looks at the trial, 10 ms each, between two pictures that are shown as fast as it was."""
 _MOST_PICTURES = 250
-"""Of a film; one of a longer trial is shown faster, that it is small enough for a page and short enough to be watched."""
+"""Of a film; one of a longer trial is shown faster: small enough for a page, short enough to be watched."""
 _SIZE = (480, 270)
 """Width and height of a picture [pixels]."""
 
