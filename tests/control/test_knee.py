@@ -1,10 +1,13 @@
 """Which joint of a leg is its knee."""
 
+from dataclasses import replace
+
+import numpy as np
 import pinocchio as pin
 import pytest
 
 from jepa_humanoid.control.knee import knee_of
-from jepa_humanoid.robot.description import SIDES, load_robot
+from jepa_humanoid.robot.description import SIDES, RobotDescription, load_robot
 
 
 @pytest.mark.parametrize(("robot", "names"), [("g1", "{}_knee_joint"), ("talos", "leg_{}_4_joint")])
@@ -23,3 +26,9 @@ def test_the_knee_is_found_and_folds_the_leg(robot: str, names: str, side: str) 
         lengths.append(float(((data.oMf[foot].translation - data.oMi[hip].translation) ** 2).sum()))
         q[7 + knee.joint] += 0.5 * knee.fold
     assert lengths[1] < lengths[0]
+
+
+def test_the_knee_of_straight_legs_is_found(g1: RobotDescription) -> None:
+    """Where bending it changes nothing to first order, and only its stops say which way it bends."""
+    straight = replace(g1, joints=replace(g1.joints, nominal=np.zeros(g1.joint_count)))
+    assert knee_of(straight, "left") == knee_of(g1, "left")

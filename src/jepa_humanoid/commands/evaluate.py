@@ -158,7 +158,8 @@ def locomotion_command(
         from jepa_humanoid.evaluation.locomotion import trial_specs
 
         first = trial_specs(asked, chosen[:1], engine, robot, overrides, reports[0]["walker"], late)[0]
-        console.print(f"{film_trial(first, film)} pictures of the first trial in {film}")
+        pictures = film_trial(first, film, lambda drawn: track(drawn, "pictures", console=console))
+        console.print(f"{pictures} pictures of the first trial in {film}")
 
 
 @app.command("model")

@@ -1,11 +1,15 @@
 """Which joint of a leg is its knee, found on the robot's own kinematics."""
 
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
 import pinocchio as pin
 
 from jepa_humanoid.robot.description import RobotDescription
+
+_BENT = 1.0
+"""How far a joint is bent to see whether it is the knee [rad]."""
 
 
 class Knee(NamedTuple):
@@ -21,15 +25,17 @@ class Knee(NamedTuple):
 
 
 def knee_of(robot: RobotDescription, side: str) -> Knee:
-    """Find the joint that changes the distance from hip to foot most, in the nominal posture."""
-    model, data, q = robot.model, robot.model.createData(), robot.nominal_configuration
+    """Find the joint that, bent from the nominal posture, brings the foot nearest to the hip."""
+    model, data = robot.model, robot.model.createData()
     foot = robot.frame_id(robot.feet[side].frame)
     # From the base on; the first two are the world and the base itself.
     leg = list(model.supports[model.frames[foot].parentJoint])[2:]
-    pin.computeJointJacobians(model, data, q)
-    pin.updateFramePlacements(model, data)
-    jacobian = pin.getFrameJacobian(model, data, foot, pin.LOCAL_WORLD_ALIGNED)[:3]
-    way = data.oMf[foot].translation - data.oMi[leg[0]].translation
-    stretch = {joint: float(jacobian[:, model.joints[joint].idx_v] @ way) for joint in leg}
-    knee = max(stretch, key=lambda joint: abs(stretch[joint]))
-    return Knee(model.joints[knee].idx_v - 6, -float(np.sign(stretch[knee])))
+
+    def distance(joint: int, turn: float) -> float:
+        q, i = robot.nominal_configuration.copy(), model.joints[joint].idx_q
+        q[i] = np.clip(q[i] + turn, model.lowerPositionLimit[i], model.upperPositionLimit[i])
+        pin.framesForwardKinematics(model, data, q)
+        return float(np.linalg.norm(data.oMf[foot].translation - data.oMi[leg[0]].translation))
+
+    joint, turn = min(product(leg, (_BENT, -_BENT)), key=lambda bend: distance(*bend))
+    return Knee(model.joints[joint].idx_v - 6, float(np.sign(turn)))

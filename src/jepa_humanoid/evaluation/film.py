@@ -1,6 +1,7 @@
 """A short film of a trial: the same trial once more, with a camera beside it."""
 
 import math
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,12 +22,13 @@ _SIZE = (480, 270)
 """Width and height of a picture [pixels]."""
 
 
-def film_trial(spec: TrialSpec, path: Path) -> int:
+def film_trial(spec: TrialSpec, path: Path, follow: Callable[[Sequence[Vector]], Iterable[Vector]] = iter) -> int:
     """Film a trial, of more than 20 s as a time-lapse.
 
     Args:
         spec: Of the trial.
         path: Of the film, a WebP or GIF file by its ending.
+        follow: Hands on the configurations that are drawn, one by one: for a bar, as drawing takes a while.
 
     Returns:
         How many pictures it has.
@@ -39,7 +41,7 @@ def film_trial(spec: TrialSpec, path: Path) -> int:
     camera = Camera(load_robot(spec.robot, spec.overrides), load_scene("flat"), _SIZE)
     try:
         every = max(_LOOKS_A_FRAME, math.ceil(len(looks) / _MOST_PICTURES))
-        pictures = [Image.fromarray(np.asarray(camera.shoot(q))) for q in looks[::every]]
+        pictures = [Image.fromarray(np.asarray(camera.shoot(q))) for q in follow(looks[::every])]
     finally:
         camera.close()
     path.parent.mkdir(parents=True, exist_ok=True)
