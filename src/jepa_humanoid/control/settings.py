@@ -41,7 +41,7 @@ class FoldSettings:
     Attributes:
         weight: On its acceleration, where the fold is most urgent.
         angle: To which it bends, beyond the posture's [rad].
-        stiffness: [1/s²].
+        stiffness: With which it does [1/s²].
         damping: Of a knee that stretches [1/s].
     """
 
