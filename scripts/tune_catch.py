@@ -171,6 +171,8 @@ def main() -> None:
     parser.add_argument("--log", type=Path, default=Path("tune_catch.jsonl"))
     given = parser.parse_args()
     tuned = [one for one in TUNED if one.name.startswith(tuple(given.only))]
+    if not tuned:
+        parser.error(f"--only {' '.join(given.only)}: no setting's name begins so; the names are in TUNED")
     options = {"seed": 7, "popsize": given.candidates, "verbose": -9}
     search = cma.CMAEvolutionStrategy(np.zeros(len(tuned)), 0.5, options)
     with (
