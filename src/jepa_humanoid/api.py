@@ -72,7 +72,7 @@ def evaluate(
         seeds: Of worlds, scenes and searches; locomotion gives a trial for each velocity or push of each seed.
         robot: A name in ``config/robots``, or the path of a YAML file.
         engine: What simulates it, but for navigation: ``mujoco``, or ``dart``.
-        walker: What walks it, but for navigation: ``model``, or ``policy:FILE``.
+        walker: What walks it: ``model``, or ``policy:FILE``.
         scene: For navigation: a name in ``config/scenes``, or the path of a YAML file.
         planner: For navigation: who chooses the velocities.
         model: For navigation: folder of the world model; None for the robot's own.
@@ -83,7 +83,7 @@ def evaluate(
         HumanoidError: If there is no such suite, robot, engine, walker, scene, planner or model; it says what there is.
     """
     if suite == "navigation":
-        return list(navigate(list(seeds), robot, scene, planner, model, jobs, overrides))
+        return list(navigate(list(seeds), robot, scene, planner, model, jobs, overrides, walker))
     return list(walk(suite, list(seeds), robot, engine, jobs, overrides, walker))
 
 
@@ -122,11 +122,15 @@ def navigate(
     model: Path | None = None,
     jobs: int = 1,
     overrides: str = "",
+    walker: str = walkers.MODEL,
 ) -> Iterator[Trial]:
     """Walk to the goals of a scene, and yield each trial as it ends; as `evaluate`."""
-    check_settings(load_robot(robot, overrides))
-    make = partial(simulate, robot=robot, overrides=overrides)
-    yield from navigation.evaluate(scene, seeds, planner, model, make, jobs, robot=robot, overrides=overrides)
+    described = load_robot(robot, overrides)
+    check_settings(described)
+    walkers.check_walker(described, walker)
+    make = partial(simulate, robot=robot, overrides=overrides, walker=walker)
+    trials = navigation.evaluate(scene, seeds, planner, model, make, jobs, robot=robot, overrides=overrides)
+    yield from (replace(trial, walker=walker) for trial in trials)
 
 
 def train(

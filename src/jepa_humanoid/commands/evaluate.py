@@ -8,8 +8,9 @@ import typer
 from rich.progress import track
 from rich.table import Table
 
-from jepa_humanoid.commands.options import Jobs, Robot, Set, film_to_write, finite, place_to_write
+from jepa_humanoid.commands.options import Jobs, Robot, Set, Walker, film_to_write, finite, place_to_write
 from jepa_humanoid.commands.output import console, fail
+from jepa_humanoid.locomotion.walkers import MODEL
 from jepa_humanoid.mind import PLANNERS, PlannerName
 from jepa_humanoid.overrides import join_overrides
 from jepa_humanoid.robot.description import DEFAULT_ROBOT
@@ -27,6 +28,7 @@ Json = Annotated[Path | None, typer.Option(help="Where to write the trials.", ca
 def navigation_command(
     robot: Robot = DEFAULT_ROBOT,
     set_: Set = None,
+    walker: Walker = MODEL,
     planner: Annotated[str, typer.Option(help=f"Who chooses the velocities: {', '.join(PLANNERS)}.")] = "jepa",
     scene: Annotated[
         str, typer.Option(help="A file in config/scenes, or the path of a YAML file, with a goal.")
@@ -46,7 +48,7 @@ def navigation_command(
 
     name = _planner(planner)
     chosen = _seeds(seeds)
-    running = navigate(chosen, robot, scene, name, model, jobs, join_overrides(set_))
+    running = navigate(chosen, robot, scene, name, model, jobs, join_overrides(set_), walker)
     trials = list(track(running, planner, len(chosen), console=console))
     table = Table(
         "seed", "reached", "fell", "touched", "time [s]", "walked [m]", "crow [m]", "left [m]", "odometry [m]"
@@ -66,7 +68,7 @@ def navigation_command(
     console.print(table)
     summary = summarize(trials)
     console.print(
-        f"[bold]{planner}[/] with {robot}: reached {summary['reached']} of {summary['trials']}, "
+        f"[bold]{planner}[/] with {robot}, {walker}: reached {summary['reached']} of {summary['trials']}, "
         f"fell {summary['fell']}, "
         f"touched {summary['touched']}; odometry error {100 * summary['odometry_error_share']:.1f} % of the way; "
         f"plan {summary['plan_ms_median']:.0f} ms median, {summary['plan_ms_p99']:.0f} ms p99"
@@ -134,7 +136,6 @@ def locomotion_command(
     from jepa_humanoid.api import walk
     from jepa_humanoid.commands.locomotion import choose_suite, parse_delay, show_summary, show_trials
     from jepa_humanoid.evaluation.summary import gather, summarize, write_report
-    from jepa_humanoid.locomotion.walkers import MODEL
 
     asked = choose_suite(suite, velocity, punches, impulses, directions, moving, push_at)
     chosen, late, overrides = _seeds(seeds), parse_delay(delay), join_overrides(set_)

@@ -10,6 +10,7 @@ from time import perf_counter
 import numpy as np
 
 from jepa_humanoid import geometry
+from jepa_humanoid.locomotion.walkers import MODEL
 from jepa_humanoid.mind import Mind, PlannerName
 from jepa_humanoid.robot.description import DEFAULT_ROBOT, load_robot
 from jepa_humanoid.robot.state import Goal, VelocityCommand
@@ -59,6 +60,7 @@ class Trial:
         odometry_error: Distance between estimated and true position at the end [m].
         plan_ms: Median and 99th percentile of the time that the mind took for a plan, everything included [ms].
         path: True positions, one a second [m].
+        walker: What walked.
     """
 
     scene: str
@@ -74,6 +76,7 @@ class Trial:
     odometry_error: float
     plan_ms: tuple[float, float]
     path: list[tuple[float, float]] = field(repr=False)
+    walker: str = MODEL
 
 
 def run_trial(
