@@ -65,6 +65,7 @@ def test_version() -> None:
         (("run", "--walker", "policy:gone.onnx"), "there is no file"),
         (("demo", "--walker", f"policy:{__file__}"), "test_cli.py cannot be loaded"),
         (("evaluate", "navigation", "--walker", "policy:gone.onnx"), "name an ONNX file"),
+        (("evaluate", "locomotion", "--walker", "policy:gone.onnx"), "name an ONNX file"),
         (("evaluate", "navigation", "--walker", "moonwalk"), "choose model, or policy:FILE"),
         (("run", "--target", "gazebo"), "ros2 launch"),
         (("run", "--target", "g1"), "network_interface"),

@@ -111,7 +111,7 @@ def walk(
     """
     specs = locomotion.trial_specs(suite, seeds, engine, robot, overrides, walker, delay)
     check_settings(load_robot(robot, overrides))
-    yield from locomotion.evaluate(specs, jobs)
+    return locomotion.evaluate(specs, jobs)
 
 
 def navigate(
@@ -130,7 +130,7 @@ def navigate(
     walkers.check_walker(described, walker)
     make = partial(simulate, robot=robot, overrides=overrides, walker=walker)
     trials = navigation.evaluate(scene, seeds, planner, model, make, jobs, robot=robot, overrides=overrides)
-    yield from (replace(trial, walker=walker) for trial in trials)
+    return (replace(trial, walker=walker) for trial in trials)
 
 
 def train(
