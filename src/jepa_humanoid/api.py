@@ -14,7 +14,7 @@ from jepa_humanoid.evaluation import locomotion, navigation
 from jepa_humanoid.evaluation.model import judge_model, write_model_report
 from jepa_humanoid.evaluation.navigation import Trial
 from jepa_humanoid.evaluation.suites import Suite
-from jepa_humanoid.evaluation.trial import LocomotionTrial
+from jepa_humanoid.evaluation.trial import USUAL, Conditions, LocomotionTrial
 from jepa_humanoid.locomotion import walkers
 from jepa_humanoid.mind import PlannerName
 from jepa_humanoid.robot.description import DEFAULT_ROBOT, load_robot
@@ -95,9 +95,9 @@ def walk(
     jobs: int = 1,
     overrides: str = "",
     walker: str = walkers.MODEL,
-    delay: tuple[float, float] = (0.002, 0.002),
+    conditions: Conditions = USUAL,
 ) -> Iterator[LocomotionTrial]:
-    """Run a suite of locomotion, and yield each trial as it ends; as `evaluate`.
+    """Run a suite of locomotion, and hand out each trial as it ends; as `evaluate`.
 
     Args:
         suite: As of `evaluate`.
@@ -107,9 +107,9 @@ def walk(
         jobs: As of `evaluate`.
         overrides: As of `evaluate`.
         walker: As of `evaluate`.
-        delay: Least and greatest time from a command's arrival to its effect, from which each seed draws [s].
+        conditions: Delays and friction, which each seed draws from ranges.
     """
-    specs = locomotion.trial_specs(suite, seeds, engine, robot, overrides, walker, delay)
+    specs = locomotion.trial_specs(suite, seeds, engine, robot, overrides, walker, conditions)
     check_settings(load_robot(robot, overrides))
     return locomotion.evaluate(specs, jobs)
 
@@ -124,7 +124,7 @@ def navigate(
     overrides: str = "",
     walker: str = walkers.MODEL,
 ) -> Iterator[Trial]:
-    """Walk to the goals of a scene, and yield each trial as it ends; as `evaluate`."""
+    """Walk to the goals of a scene, and hand out each trial as it ends; as `evaluate`."""
     described = load_robot(robot, overrides)
     check_settings(described)
     walkers.check_walker(described, walker)

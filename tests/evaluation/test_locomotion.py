@@ -25,7 +25,7 @@ from jepa_humanoid.evaluation.suites import (
     walk_suite,
 )
 from jepa_humanoid.evaluation.summary import gather, summarize, write_report
-from jepa_humanoid.evaluation.trial import LocomotionTrial, TrialSpec
+from jepa_humanoid.evaluation.trial import Conditions, LocomotionTrial, TrialSpec
 from jepa_humanoid.geometry import compose
 from jepa_humanoid.locomotion.errors import WalkerError
 from jepa_humanoid.robot.state import VelocityCommand
@@ -116,10 +116,15 @@ def test_a_robot_that_is_not_calm_has_not_survived_yet() -> None:
 def test_same_seed_is_the_same_trial() -> None:
     """With all that is drawn, and whoever ran before; another seed is another one."""
     suite = replace(push_suite((5.0,), 1, moving=0.3), approach=0.3, phase=0.5, duration=0.5)
-    one, other, again = evaluate(trial_specs(suite, [4, 5, 4], delay=(0.002, 0.01)))
+    one, other, again = evaluate(
+        trial_specs(suite, [4, 5, 4], conditions=Conditions((0.002, 0.01), (0.001, 0.005), (0.6, 0.7)))
+    )
     assert one == again
     assert 2.0 <= one.delay_ms <= 10.0
-    assert (one.friction, one.delay_ms) != (other.friction, other.delay_ms)
+    assert 1.0 <= one.imu_delay_ms <= 5.0
+    assert 0.6 <= one.friction <= 0.7
+    for name in ("friction", "delay_ms", "imu_delay_ms"):
+        assert getattr(one, name) != getattr(other, name)
     assert one.pushes[0][0] != other.pushes[0][0]
     assert 0.3 <= one.pushes[0][0] <= 0.8
 

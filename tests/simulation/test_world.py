@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from jepa_humanoid.robot.description import RobotDescription
-from jepa_humanoid.robot.state import JointCommand
+from jepa_humanoid.robot.state import JointCommand, SensorSample
 from jepa_humanoid.simulation.obstacles import Obstacle
 from jepa_humanoid.simulation.scenes import Scene, load_scene
 from jepa_humanoid.simulation.world import World, WorldSettings
@@ -55,6 +55,21 @@ def test_command_acts_after_the_delay(g1: RobotDescription) -> None:
         seen.append(w.sense().effort[joint])
     assert np.abs(seen[:2]).max() < 3.0
     assert seen[2:] == pytest.approx([10.0, 10.0])
+
+
+def test_late_imu_says_what_was(g1: RobotDescription) -> None:
+    """With 4 ms, it reads two control periods later what it reads at once without; encoders stay as they are."""
+    prompt, late = (world(g1, WorldSettings(noise=False, imu_delay=delay)) for delay in (0.0, 0.004))
+    read: list[list[SensorSample]] = [[], []]
+    for _ in range(6):
+        for w, samples in zip((prompt, late), read, strict=True):
+            w.advance(None)
+            samples.append(w.sense())
+    for then, now, delayed in zip(read[0][:-2], read[0][2:], read[1][2:], strict=True):
+        assert np.array_equal(delayed.linear_acceleration, then.linear_acceleration)
+        assert np.array_equal(delayed.angular_velocity, then.angular_velocity)
+        assert np.array_equal(delayed.velocity, now.velocity)
+        assert not np.array_equal(delayed.angular_velocity, now.angular_velocity)
 
 
 def test_silence_damps(g1: RobotDescription) -> None:

@@ -117,6 +117,13 @@ def locomotion_command(
     delay: Annotated[
         str, typer.Option(metavar="LEAST:MOST", help="Of commands, drawn from each seed, in ms; or one number.")
     ] = "2",
+    imu_delay: Annotated[
+        str,
+        typer.Option(metavar="LEAST:MOST", help="How much older the IMU is than the encoders, likewise."),
+    ] = "0",
+    friction: Annotated[
+        str | None, typer.Option(metavar="LEAST:MOST", help="Of the floor, drawn from each seed. 0.5:1 if none.")
+    ] = None,
     engine: Annotated[str, typer.Option(help="What simulates it: mujoco, or dart (Gazebo's).")] = "mujoco",
     seeds: Seeds = "0:4",
     jobs: Jobs = 1,
@@ -134,14 +141,15 @@ def locomotion_command(
         # MuJoCo reads it when it is first imported.
         os.environ.setdefault("MUJOCO_GL", "egl")
     from jepa_humanoid.api import walk
-    from jepa_humanoid.commands.locomotion import choose_suite, parse_delay, show_summary, show_trials
+    from jepa_humanoid.commands.locomotion import choose_suite, parse_conditions, show_summary, show_trials
     from jepa_humanoid.evaluation.summary import gather, summarize, write_report
 
     asked = choose_suite(suite, velocity, punches, impulses, directions, moving, push_at)
-    chosen, late, overrides = _seeds(seeds), parse_delay(delay), join_overrides(set_)
+    chosen, overrides = _seeds(seeds), join_overrides(set_)
+    conditions = parse_conditions(delay, imu_delay, friction)
     reports = []
     for name in dict.fromkeys(walker or [MODEL]):
-        running = walk(asked, chosen, robot, engine, jobs, overrides, name, late)
+        running = walk(asked, chosen, robot, engine, jobs, overrides, name, conditions)
         trials = list(track(running, f"{suite}, {name}", len(chosen) * len(asked.cases), console=console))
         reports.append(summarize(suite, engine, trials, robot, name))
         console.print(f"[bold]{suite}[/] in {engine}: {robot}, {name}, {asked.description}")
@@ -158,7 +166,7 @@ def locomotion_command(
         from jepa_humanoid.evaluation.film import film_trial
         from jepa_humanoid.evaluation.locomotion import trial_specs
 
-        first = trial_specs(asked, chosen[:1], engine, robot, overrides, reports[0]["walker"], late)[0]
+        first = trial_specs(asked, chosen[:1], engine, robot, overrides, reports[0]["walker"], conditions)[0]
         pictures = film_trial(first, film, lambda drawn: track(drawn, "pictures", console=console))
         console.print(f"{pictures} pictures of the first trial in {film}")
 

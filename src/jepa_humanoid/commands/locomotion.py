@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, get_args
 
 from rich import box
@@ -13,12 +14,15 @@ from jepa_humanoid.evaluation.pushes import parse_impulses
 from jepa_humanoid.evaluation.suites import Suite, course_suite, find_suite, push_suite, walk_suite
 from jepa_humanoid.evaluation.summary import Report
 from jepa_humanoid.evaluation.survival import survived_by_direction
-from jepa_humanoid.evaluation.trial import LocomotionTrial
+from jepa_humanoid.evaluation.trial import Conditions, LocomotionTrial
 from jepa_humanoid.robot.state import VelocityCommand
 from jepa_humanoid.simulation.engine import PushPoint
 
 LONGEST_DELAY = 50.0
 """Beyond which no motor that balances a robot answers [ms]."""
+
+LEAST_FRICTION, MOST_FRICTION = 0.05, 2.0
+"""Of floors that there are: wet ice, and rubber on rubber."""
 
 _OF = {
     "velocity": "walk",
@@ -83,22 +87,45 @@ def parse_velocity(text: str) -> VelocityCommand:
     return VelocityCommand(*numbers)
 
 
+def parse_conditions(delay: str, imu_delay: str, friction: str | None = None) -> Conditions:
+    """Read delays in ms and a friction, each as ``LEAST:MOST`` or one number; None for the usual friction.
+
+    Raises:
+        SuiteError: If one is none.
+    """
+    conditions = Conditions(parse_delay(delay), parse_delay(imu_delay))
+    if friction is None:
+        return conditions
+    least, most = _range(friction)
+    if not LEAST_FRICTION <= least <= most <= MOST_FRICTION:
+        raise SuiteError(
+            f"'{friction}' is no friction: give LEAST:MOST, as in 0.3:0.5, or one number, from {LEAST_FRICTION:g} to "
+            f"{MOST_FRICTION:g}"
+        )
+    return replace(conditions, friction=(least, most))
+
+
 def parse_delay(text: str) -> tuple[float, float]:
     """Read a delay as ``LEAST:MOST`` or one number of milliseconds; return least and greatest [s].
 
     Raises:
         SuiteError: If it is none.
     """
-    least, _, most = text.partition(":")
-    try:
-        delay = float(least), float(most or least)
-    except ValueError:
-        delay = (math.nan, math.nan)
-    if not 0.0 <= delay[0] <= delay[1] <= LONGEST_DELAY:
+    least, most = _range(text)
+    if not 0.0 <= least <= most <= LONGEST_DELAY:
         raise SuiteError(
             f"'{text}' is no delay: give LEAST:MOST in ms, as in 2:10, or one number, up to {LONGEST_DELAY:g}"
         )
-    return 1e-3 * delay[0], 1e-3 * delay[1]
+    return 1e-3 * least, 1e-3 * most
+
+
+def _range(text: str) -> tuple[float, float]:
+    """Numbers of ``LEAST:MOST``, or of one; NaN, which is in no range, where there is none."""
+    least, _, most = text.partition(":")
+    try:
+        return float(least), float(most or least)
+    except ValueError:
+        return math.nan, math.nan
 
 
 def _push_point(text: str) -> PushPoint:

@@ -19,7 +19,7 @@ from jepa_humanoid.evaluation.planar_motion import lead, mean_velocity, velocity
 from jepa_humanoid.evaluation.pushes import Push
 from jepa_humanoid.evaluation.steps import MeasuredStep
 from jepa_humanoid.evaluation.suites import Case, Limits, Suite, find_suite
-from jepa_humanoid.evaluation.trial import LocomotionTrial, TrialSpec
+from jepa_humanoid.evaluation.trial import USUAL, Conditions, LocomotionTrial, TrialSpec
 from jepa_humanoid.evaluation.watch import MeasuredBody, Watch
 from jepa_humanoid.locomotion.settings import gait_settings
 from jepa_humanoid.locomotion.walkers import MODEL, check_walker
@@ -28,7 +28,6 @@ from jepa_humanoid.robot.state import Vector, VelocityCommand
 from jepa_humanoid.simulation.engines import check_engine
 from jepa_humanoid.simulation.rollout import Rollout
 from jepa_humanoid.simulation.scenes import load_scene
-from jepa_humanoid.simulation.world import WorldSettings
 from jepa_humanoid.workers import worker_pool
 
 _RAMP = 3.0
@@ -78,9 +77,7 @@ def run_trial(spec: TrialSpec, observe: Callable[[Vector], None] | None = None) 
     suite, case = spec.suite, spec.case
     described = _described(spec.robot, spec.overrides)
     settings = BodySettings(walker=spec.walker)
-    delay = spec.draw_delay()
-    conditions = WorldSettings(seed=spec.seed, engine=spec.engine, randomize=True, actuation_delay=delay)
-    rollout = Rollout(described, load_scene("flat"), conditions, settings)
+    rollout = Rollout(described, load_scene("flat"), spec.conditions.draw(spec.seed, spec.engine), settings)
     rollout.body = body = MeasuredBody(described, settings)
     world = rollout.world
     watch = Watch(rollout, body, observe)
@@ -102,7 +99,8 @@ def run_trial(spec: TrialSpec, observe: Callable[[Vector], None] | None = None) 
         walker=spec.walker,
         friction=round(world.draw.friction, 3),
         mass_kg=round(mass, 2),
-        delay_ms=round(1e3 * delay, 2),
+        delay_ms=round(1e3 * world.settings.actuation_delay, 2),
+        imu_delay_ms=round(1e3 * world.settings.imu_delay, 2),
         command=(case.command.forward, case.command.lateral, case.command.turn),
         impulse_ns=None if case.push is None else case.push.impulse,
         direction_deg=None if case.push is None else round(math.degrees(case.push.direction), 3),
@@ -248,7 +246,7 @@ def trial_specs(
     robot: str = DEFAULT_ROBOT,
     overrides: str = "",
     walker: str = MODEL,
-    delay: tuple[float, float] = (0.002, 0.002),
+    conditions: Conditions = USUAL,
 ) -> list[TrialSpec]:
     """Trials of a suite, one for each of its cases with each seed.
 
@@ -262,7 +260,7 @@ def trial_specs(
     if walker == MODEL:  # how fast others walk, only they know
         _check_pace(chosen, _described(robot, overrides))
     return [
-        TrialSpec(chosen, case, seed, walker, engine, robot, overrides, delay)
+        TrialSpec(chosen, case, seed, walker, engine, robot, overrides, conditions)
         for seed in seeds
         for case in chosen.cases
     ]

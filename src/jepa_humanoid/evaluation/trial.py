@@ -7,9 +7,41 @@ import numpy as np
 from jepa_humanoid.evaluation.suites import Case, Suite
 from jepa_humanoid.locomotion.walkers import MODEL
 from jepa_humanoid.robot.description import DEFAULT_ROBOT
+from jepa_humanoid.simulation.world import WorldSettings
 
 _DELAY_STREAM = 0x64656C61
-"""Keeps the delay of a seed apart from its other draws, so that nothing else changes with it."""
+"""Keeps the delays of a seed apart from its other draws, so that nothing else changes with it."""
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What a robot has to cope with beside noise and masses; least and greatest, from which each seed draws.
+
+    Attributes:
+        delay: Time from a command's arrival to its effect [s].
+        imu_delay: How much older what the IMU says is than what the encoders do [s].
+        friction: Coefficient of the floor.
+    """
+
+    delay: tuple[float, float] = (0.002, 0.002)
+    imu_delay: tuple[float, float] = (0.0, 0.0)
+    friction: tuple[float, float] = WorldSettings.friction_range
+
+    def draw(self, seed: int, engine: str) -> WorldSettings:
+        """World of a seed."""
+        late = np.random.default_rng((seed, _DELAY_STREAM))
+        return WorldSettings(
+            seed=seed,
+            engine=engine,
+            randomize=True,
+            actuation_delay=float(late.uniform(*self.delay)),
+            imu_delay=float(late.uniform(*self.imu_delay)),
+            friction_range=self.friction,
+        )
+
+
+USUAL = Conditions()
+"""What every robot has to cope with."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +56,7 @@ class TrialSpec:
         engine: What simulates it.
         robot: Who is asked: a name in ``config/robots``, or a YAML file.
         overrides: What is to be otherwise than its file says.
-        delay: Least and greatest time from a command's arrival to its effect, from which the seed draws [s].
+        conditions: What it has to cope with.
     """
 
     suite: Suite
@@ -34,11 +66,7 @@ class TrialSpec:
     engine: str = "mujoco"
     robot: str = DEFAULT_ROBOT
     overrides: str = ""
-    delay: tuple[float, float] = (0.002, 0.002)
-
-    def draw_delay(self) -> float:
-        """Delay of this trial [s]."""
-        return float(np.random.default_rng((self.seed, _DELAY_STREAM)).uniform(*self.delay))
+    conditions: Conditions = USUAL
 
 
 @dataclass(frozen=True)
@@ -51,6 +79,7 @@ class LocomotionTrial:
         friction: Drawn coefficient of the floor.
         mass_kg: Drawn mass of the robot.
         delay_ms: From a command's arrival to its effect.
+        imu_delay_ms: By which the IMU was older than the encoders.
         command: Forward and lateral velocity [m/s] and rate of turning [rad/s] that the case asked for.
         impulse_ns: Of the case's push [N·s], or None.
         direction_deg: To which it pushed, counter-clockwise from forward, or None.
@@ -98,6 +127,7 @@ class LocomotionTrial:
     friction: float
     mass_kg: float
     delay_ms: float
+    imu_delay_ms: float
     command: tuple[float, float, float]
     impulse_ns: float | None
     direction_deg: float | None

@@ -3,6 +3,7 @@
 What moves it is an `Engine`; noise, delay, motor drivers and randomisation are here, the same for every engine.
 """
 
+from collections import deque
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -33,6 +34,7 @@ class WorldSettings:
         timestep: Physics step [s]; the motor drivers close kp/kd at this rate.
         control_period: Time between two sensor samples [s], a multiple of ``timestep``.
         actuation_delay: Time from a command's arrival to its effect [s], rounded to physics steps.
+        imu_delay: How much older what the IMU says is than what the encoders do [s], rounded to physics steps.
         noise: Whether encoders, IMU and LiDAR are noisy and biased.
         randomize: Draw friction and masses from the ranges below; otherwise the scene's friction and the URDF's mass.
         friction_range: Floor and obstacle friction coefficient.
@@ -46,6 +48,7 @@ class WorldSettings:
     timestep: float = 0.001
     control_period: float = 0.002
     actuation_delay: float = 0.002
+    imu_delay: float = 0.0
     noise: bool = True
     randomize: bool = False
     friction_range: tuple[float, float] = (0.5, 1.0)
@@ -144,6 +147,9 @@ class World:
         )
         self._queue: list[JointCommand | None] = [held] * self._delay
         self._pushes: list[tuple[int, Matrix]] = []
+        # The newest last; what is read is the oldest.
+        kept = 1 + round(self.settings.imu_delay / self.settings.timestep)
+        self._imu = deque([np.concatenate(self.engine.imu)], maxlen=kept)
         self._ticks = 0
         self._fallen = False
         for _ in range(_SETTLING_TICKS):
@@ -168,7 +174,7 @@ class World:
     def sense(self) -> SensorSample:
         """Read encoders, joint torques and IMU, with noise and bias."""
         n = self.robot.joint_count
-        read = np.concatenate([self.engine.position, self.engine.velocity, self._effort, *self.engine.imu])
+        read = np.concatenate([self.engine.position, self.engine.velocity, self._effort, self._imu[0]])
         read += self._bias
         if self.settings.noise:
             read += self._deviation * self._rng.standard_normal(3 * n + 6)
@@ -192,6 +198,7 @@ class World:
             self._queue.append(command)
             self._effort = drive(self.robot.joints, self._queue.pop(0), self.engine.position, self.engine.velocity)
             self.engine.step(self._effort, *self._push_now())
+            self._imu.append(np.concatenate(self.engine.imu))
         self._ticks += 1
         self._fallen = self._fallen or self._lies(self.engine.base)
 
