@@ -180,14 +180,15 @@ class Kinematics:
         pin.framesForwardKinematics(self.model, self.data, robot.nominal_configuration)
         self.half_width = float(self.data.oMf[self._soles[0]].translation[1])
 
-    def walk(self, steps: int, length: float, turn: float = 0.0, rise: float = 0.0) -> Motion:
+    def walk(self, steps: int, length: float, turn: float = 0.0, rise: float = 0.0, rises: int = 1) -> Motion:
         """Walk; the first step is a half one, the last brings the feet together.
 
         Args:
             steps: Number of steps.
             length: Of a step [m].
             turn: Of a step [rad].
-            rise: Of each step after the first three, up to 0.1 m above the start in all [m].
+            rise: Of each of the steps that go up, from the fourth on; 0.1 m in all at most [m].
+            rises: How many do.
         """
         feet = self.standing_feet()
         feet_rows, load_rows, yaw_rows = [], [], []
@@ -212,7 +213,7 @@ class Kinematics:
             stride = 0.0 if step == steps - 1 else length * (0.5 if step == 0 else 1.0)
             new_yaw = yaw + turn
             centre = centre + stride * np.array([np.cos(new_yaw), np.sin(new_yaw)])
-            height = rise if step == 3 else height
+            height = rise * min(max(step - 2, 0), rises)
             side = self.half_width if swing == 0 else -self.half_width
             start = feet[swing].copy()
             target = np.array([centre[0] - side * np.sin(new_yaw), centre[1] + side * np.cos(new_yaw), height, new_yaw])

@@ -151,6 +151,13 @@ def test_step_up_founds_a_new_ground(robot: RobotDescription, kinematics, replay
     assert abs(run.record.array("position_error")[-1, 2]) < 0.01
 
 
+def test_stairs_are_not_taken_for_a_level_floor(robot: RobotDescription, kinematics, replaying) -> None:
+    """Up 2 cm a step, as on a slope of 9 degrees, the height stays right: nothing pulls it back."""
+    run = replaying(robot, kinematics.walk(steps=9, length=0.13, rise=0.02, rises=5), seed=0)
+    assert run.estimator.ground_height == pytest.approx(0.1, abs=0.01)
+    assert abs(run.record.array("position_error")[-1, 2]) < 0.01
+
+
 def test_ground_can_be_switched_off(robot: RobotDescription, walking, replaying) -> None:
     """Without ground planes the estimate still holds."""
     settings = EstimatorSettings(ground_snap=0.0)

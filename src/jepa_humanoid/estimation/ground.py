@@ -1,4 +1,4 @@
-"""The ground as feet find it: a level plane that those near it are taken to stand on."""
+"""The ground as feet find it: a level plane, for as long as they find it level."""
 
 import numpy as np
 
@@ -14,21 +14,21 @@ class Ground:
     """A level plane, founded anew by a foot that stands off it.
 
     Attributes:
-        height: In the odometry frame [m].
+        height: Where it was last found, in the odometry frame [m].
     """
 
     def __init__(self, settings: EstimatorSettings) -> None:
         """Begin at height zero."""
         self._settings = settings
         self.height = 0.0
+        self._agreed = settings.ground_agreement
 
     def correct(self, ekf: InvariantFilter, i: int) -> None:
-        """Take foot ``i`` as standing on the plane if it is near it; a foot beyond founds a new one."""
+        """Take foot ``i`` as standing on the plane, if it and those before it agree that there is one."""
         settings = self._settings
-        if settings.ground_snap <= 0.0:
-            return
         x, y, z = ekf.foot_position[i].tolist()
-        if abs(z - self.height) > settings.ground_snap:
+        self._agreed = self._agreed + 1 if abs(z - self.height) <= settings.ground_snap else 0
+        if self._agreed <= settings.ground_agreement:
             self.height = z
             return
         # Innovations to first order: ẑ − ground = e_z·(ξ_d + ξ_R × d̂), and F̂ e_z = e_z + ξ_F × e_z.

@@ -1,7 +1,9 @@
 """What can be tuned about contact detection and the base estimate."""
 
 from dataclasses import field
+from typing import Annotated
 
+from pydantic import Field
 from pydantic.dataclasses import dataclass as validated_dataclass
 
 from jepa_humanoid.config import STRICT, NonNegative, Positive, Share
@@ -69,8 +71,9 @@ class EstimatorSettings:
         foot_velocity_filter: Time constant of the low-pass filter of the foot's velocity [s].
         gate: Squared Mahalanobis distance (6 degrees of freedom) beyond which a foot's measurement is rejected and
             the foot placed anew.
-        ground_snap: A foot that stands within this height of the ground plane is taken to stand on it [m]; beyond
-            it, it founds a new plane. 0 switches ground planes off.
+        ground_snap: Difference of height up to which two feet, one after the other, stand on one level plane [m].
+        ground_agreement: How many have to, one after the other, before the next one is taken to do so as well; at the
+            start they have.
         ground_deviation: Standard deviation of the ground's height under a foot [m].
         ground_tilt_deviation: Standard deviation of the ground's slope under a foot [rad]; 0 ignores the slope.
         ground_tilt_floor: The slope is used only while the tilt's standard deviation is larger than this [rad].
@@ -105,7 +108,8 @@ class EstimatorSettings:
     turn_velocity: NonNegative = 0.5
     foot_velocity_filter: NonNegative = 0.01
     gate: Positive = 40.0
-    ground_snap: NonNegative = 0.04
+    ground_snap: NonNegative = 0.01
+    ground_agreement: Annotated[int, Field(ge=0)] = 4
     ground_deviation: Positive = 0.005
     ground_tilt_deviation: NonNegative = 0.005
     ground_tilt_floor: NonNegative = 0.0015

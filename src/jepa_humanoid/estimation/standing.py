@@ -11,9 +11,9 @@ from jepa_humanoid.estimation.filter_state import SIZE, V_
 from jepa_humanoid.estimation.ground import Ground
 from jepa_humanoid.estimation.invariant_filter import InvariantFilter
 from jepa_humanoid.estimation.kinematics import LegDynamics
-from jepa_humanoid.estimation.rotations import Triple, cross, dot, multiply, put, rotate, rotate_back
+from jepa_humanoid.estimation.rotations import cross, dot, multiply, put, rotate, rotate_back
 from jepa_humanoid.estimation.settings import EstimatorSettings
-from jepa_humanoid.robot.description import SIDES, RobotDescription
+from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.state import Vector
 
 _EYE = np.eye(3)
@@ -29,8 +29,6 @@ _FOOT = record(
     rotation=(float, (3, 3)),
     noise=(float, (6, 6)),
     velocity=(float, 6),
-    half_length=float,
-    half_width=float,
 )
 # Of `EstimatorSettings`, for kernels.
 _TUNING = record(
@@ -72,8 +70,6 @@ class StandingFeet:
         for name in self._tuning.dtype.names or ():
             self._tuning[name] = getattr(settings, name)
         self._feet = np.zeros(2, _FOOT)
-        for foot, side in zip(self._feet, SIDES, strict=True):
-            foot.half_length, foot.half_width = robot.feet[side].half_extents
         # The same memory by name: looking a field up takes as long as a kernel.
         self._seen = [(foot.position, foot.rotation, foot.noise) for foot in self._feet]
         self._velocities: Vector = self._feet["velocity"]
@@ -241,16 +237,13 @@ def loosen(
     dt: float,
     tunings: Records,
 ) -> None:
-    """Say how much a standing foot slips until the next sample, and turns about its centre of pressure.
+    """Say how much a standing foot slips until the next sample, and turns about its centre.
 
     More right after touchdown and under little load; much more while the encoders see it move.
     """
-    s, foot, R, tuning = states[0], feet[i], soles[i].rotation, tunings[0]
-    force, moment = rotate_back(R, base_wrenches[i, :3]), rotate_back(R, base_wrenches[i, 3:])
-    load = max(force[2], 1.0)
-    x = min(max(-moment[1] / load, -foot.half_length), foot.half_length)
-    y = min(max(moment[0] / load, -foot.half_width), foot.half_width)
-    unloaded = min(max(1.0 - force[2] / (_FULL_LOAD * weight), 0.0), 1.0)
+    s, foot, tuning = states[0], feet[i], tunings[0]
+    load = rotate_back(soles[i].rotation, base_wrenches[i, :3])[2]
+    unloaded = min(max(1.0 - load / (_FULL_LOAD * weight), 0.0), 1.0)
     fresh = math.exp(-age / tuning.settling_time)
     factor = 1.0 + (tuning.settling - 1.0) * max(unloaded, fresh)
     turn_factor = factor if age < tuning.settled_time else factor * tuning.settled
@@ -260,26 +253,9 @@ def loosen(
     slip = tuning.foot_slip * factor + tuning.slip_gain * excess_speed
     tilt = tuning.foot_tilt * factor + tuning.slip_gain * excess_turn
     turn = tuning.foot_turn * turn_factor + tuning.slip_gain * excess_turn
-    lever = rotate(s.foot_rotation[i], (x, y, 0.0))
-    _set_foot_noise(s.foot_noise[i], lever, dt * slip**2, (dt * tilt**2, dt * tilt**2, dt * turn**2))
-
-
-@kernel
-def _set_foot_noise(noise: Vector, lever: Triple, slip: float, turns: Triple) -> None:
-    """Covariance of a foot's displacement and turn, from the variances of its slip and its turns about the lever's end.
-
-    A turn by −φ about the end of the lever moves the sole's centre by lever × φ.
-    """
-    # Rows: lever × e_k.
-    x, y, z = lever
-    moved = ((0.0, z, -y), (-z, 0.0, x), (y, -x, 0.0))
-    for i in range(6):
-        for j in range(6):
-            noise[i, j] = 0.0
+    noise = s.foot_noise[i]
+    noise[:] = 0.0
     for k in range(3):
-        noise[k, k] += slip
-        noise[3 + k, 3 + k] = turns[k]
-        for i in range(3):
-            noise[i, 3 + k] = noise[3 + k, i] = -turns[k] * moved[k][i]
-            for j in range(3):
-                noise[i, j] += turns[k] * moved[k][i] * moved[k][j]
+        noise[k, k] = dt * slip**2
+    noise[3, 3] = noise[4, 4] = dt * tilt**2
+    noise[5, 5] = dt * turn**2

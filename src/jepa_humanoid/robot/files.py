@@ -72,12 +72,6 @@ class FootGeometry:
         """Of the sole in the link's frame, the mean of its corners, shape (3,) [m]."""
         return np.array(np.mean(self.corners, axis=0))
 
-    @cached_property
-    def half_extents(self) -> tuple[float, float]:
-        """Largest distance of a corner from the sole's centre along x and y [m]."""
-        half_length, half_width, _ = np.abs(self.corners - self.centre).max(axis=0).tolist()
-        return half_length, half_width
-
 
 @validated_dataclass(frozen=True, config=STRICT)
 class LidarSettings:

@@ -303,6 +303,15 @@ def _make_scene(scene: Scene, friction: float) -> dartpy.dynamics.Skeleton:
     _, floor = skeleton.createWeldJointAndBodyNodePair()
     floor.setName("floor")
     _add_shape(floor, dartpy.dynamics.PlaneShape([0.0, 0.0, 1.0], 0.0), friction, pin.SE3.Identity())
+    for slab in scene.ground:
+        _, body = skeleton.createWeldJointAndBodyNodePair()
+        body.setName(slab.name)
+        _add_shape(
+            body,
+            dartpy.dynamics.BoxShape(slab.size),
+            friction if slab.friction is None else slab.friction,
+            pin.SE3(slab.rotation, slab.middle),
+        )
     for obstacle in scene.obstacles:
         _, body = skeleton.createWeldJointAndBodyNodePair()
         body.setName(obstacle.name)

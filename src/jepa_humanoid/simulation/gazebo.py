@@ -40,6 +40,7 @@ LIDAR_INVISIBLE = 2
 
 _FLOOR_SIZE = 100.0
 _FLOOR_COLOUR = "0.75 0.75 0.75 1"
+_GROUND_COLOUR = "0.62 0.6 0.55 1"
 _OBSTACLE_COLOUR = "0.55 0.45 0.35 1"
 
 
@@ -73,6 +74,11 @@ def world_sdf(scene: Scene, real_time_factor: float = 1.0, lidar: bool = True) -
         plane = SubElement(SubElement(element, "geometry"), "plane")
         _add(plane, "normal", 0.0, 0.0, 1.0)
         _add(plane, "size", _FLOOR_SIZE, _FLOOR_SIZE)
+    for slab in scene.ground:
+        roll, pitch, yaw = slab.bank, -slab.slope, slab.yaw
+        link = _static_link(world, slab.name, (*slab.middle, roll, pitch, yaw))
+        for element in _surfaces(link, scene.friction if slab.friction is None else slab.friction, _GROUND_COLOUR):
+            _add(SubElement(SubElement(element, "geometry"), "box"), "size", *slab.size)
     for obstacle in scene.obstacles:
         _add_obstacle(world, obstacle, scene.friction)
     ElementTree.indent(sdf)

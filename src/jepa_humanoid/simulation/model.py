@@ -1,15 +1,19 @@
 """A MuJoCo model of a robot in a scene, built from the robot's URDF: nothing about the robot is written twice."""
 
+import math
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from typing import Any
 
 import mujoco
 import numpy as np
+import pinocchio as pin
 
 from jepa_humanoid import geometry
+from jepa_humanoid.constants import GRAVITY
 from jepa_humanoid.robot.description import SIDES, RobotDescription
 from jepa_humanoid.robot.errors import RobotDescriptionError
+from jepa_humanoid.simulation.ground import Slab
 from jepa_humanoid.simulation.lidar import TRANSPARENT_GROUP
 from jepa_humanoid.simulation.obstacles import Obstacle
 from jepa_humanoid.simulation.scenes import Scene
@@ -21,6 +25,9 @@ FLOOR = "floor"
 _ENVIRONMENT, _BODY, _LEFT_LEG, _RIGHT_LEG = 1, 2, 4, 8
 _LEG_BITS = {"left": (_LEFT_LEG, _RIGHT_LEG), "right": (_RIGHT_LEG, _LEFT_LEG)}
 _COLLISION_GROUP = 3
+_GROUND_COLOUR = [0.62, 0.6, 0.55, 1.0]
+_IMPEDANCE, _RIGID = 0.95, 0.02
+"""MuJoCo's defaults: impedance of a contact that is deep, and its time constant [s]."""
 _VISUAL_GROUP = 2
 _MESHES = {".stl", ".obj", ".msh"}
 
@@ -201,6 +208,16 @@ def _add_scene(spec: mujoco.MjSpec, scene: Scene) -> None:
         "condim": 3,
     }
     spec.worldbody.add_geom(name=FLOOR, type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 0.05], **shared)
+    for slab in scene.ground:
+        # In bodies of their own, of which MuJoCo leaves out those that are far from the feet.
+        quaternion = np.roll(pin.Quaternion(slab.rotation).coeffs(), 1)
+        spec.worldbody.add_body(name=slab.name, pos=slab.middle, quat=quaternion).add_geom(
+            name=slab.name,
+            type=mujoco.mjtGeom.mjGEOM_BOX,
+            size=[0.5 * edge for edge in slab.size],
+            rgba=_GROUND_COLOUR,
+            **(shared | _surface(slab, scene.friction)),
+        )
     for obstacle in scene.obstacles:
         spec.worldbody.add_geom(
             name=obstacle.name,
@@ -209,6 +226,19 @@ def _add_scene(spec: mujoco.MjSpec, scene: Scene) -> None:
             **_shape(spec, obstacle),
             **shared,
         )
+
+
+def _surface(slab: Slab, friction: float) -> dict[str, Any]:
+    """How a slab's contacts differ from the floor's.
+
+    A contact at rest gives way by (1 − d) g / (d k), with d = 0.95 its impedance and k = 1 / (d τ)² for a time constant
+    τ (MuJoCo's documentation, *Computation*, impedance and reference), whatever it carries.
+    """
+    surface: dict[str, Any] = {"friction": [friction if slab.friction is None else slab.friction, 0.005, 0.0001]}
+    if slab.softness > 0.0:
+        time_constant = math.sqrt(slab.softness / (_IMPEDANCE * (1.0 - _IMPEDANCE) * GRAVITY))
+        surface["solref"] = [max(time_constant, _RIGID), 1.0]
+    return surface
 
 
 def _shape(spec: mujoco.MjSpec, obstacle: Obstacle) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """MuJoCo under the world's feet."""
 
+from dataclasses import replace
+
 import mujoco
 import numpy as np
 
@@ -32,7 +34,7 @@ class MujocoEngine:
             draw: Friction and masses.
             visuals: Keep visual meshes, for pictures.
         """
-        self.model = model = build_model(robot, scene, timestep, visuals)
+        self.model = model = build_model(robot, replace(scene, friction=draw.friction), timestep, visuals)
         self.data = mujoco.MjData(model)
         self._apply(draw)
         self._robot = robot
@@ -47,7 +49,6 @@ class MujocoEngine:
 
     def _apply(self, draw: BodyDraw) -> None:
         model = self.model
-        model.geom_friction[model.geom_priority == 1, 0] = draw.friction
         if not draw.mass_scale:
             return
         scale = np.array([draw.mass_scale.get(model.body(i).name, 1.0) for i in range(model.nbody)])

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass as validated_dataclass
 
-from jepa_humanoid.config import STRICT, Ascending, NonNegative, Positive, PositiveInterval, Share
+from jepa_humanoid.config import STRICT, Ascending, Interval, NonNegative, Positive, PositiveInterval, Share
 from jepa_humanoid.simulation.meshes import Up
 
 PASSABLE_GAP = 0.9
@@ -147,6 +147,85 @@ class GoalRule:
 
 
 @validated_dataclass(frozen=True, config=STRICT)
+class HillRule:
+    """A rise ahead of the start, its top, and the way down.
+
+    Attributes:
+        kind: ``hill``.
+        slope: Least and greatest, either way [rad].
+        flank: Least and greatest length of either flank over the ground [m].
+        crest: Least and greatest length of its top [m].
+        width: Of all of it [m].
+        distance: Of its foot from the start [m].
+        turn: Least and greatest angle between the way ahead and the way up [rad].
+    """
+
+    kind: Literal["hill"]
+    slope: PositiveInterval
+    flank: PositiveInterval
+    crest: PositiveInterval
+    width: Positive = 8.0
+    distance: NonNegative = 0.6
+    turn: Interval = (0.0, 0.0)
+
+
+@validated_dataclass(frozen=True, config=STRICT)
+class RubbleRule:
+    """Flat stones that lie about ahead of the start.
+
+    Attributes:
+        kind: ``rubble``.
+        breadth: Least and greatest edge [m].
+        height: Least and greatest height of their tops above the floor [m].
+        tilt: Greatest angle of a top to the level [rad].
+        cover: Share of the ground that they would cover, did none overlap another.
+        friction: Least and greatest of each; the floor's if none.
+        softness: Least and greatest depth to which each gives way [m].
+        length: Of the stretch along the way ahead [m].
+        width: Of the stretch across it [m].
+        distance: Of its begin from the start [m].
+    """
+
+    kind: Literal["rubble"]
+    breadth: PositiveInterval
+    height: PositiveInterval
+    tilt: NonNegative = 0.0
+    cover: Positive = 0.6
+    friction: PositiveInterval | None = None
+    softness: Interval = (0.0, 0.0)
+    length: Positive = 6.0
+    width: Positive = 3.0
+    distance: NonNegative = 0.4
+
+
+@validated_dataclass(frozen=True, config=STRICT)
+class StepsRule:
+    """Steps across the way ahead, up or down at random, never below the floor.
+
+    Attributes:
+        kind: ``steps``.
+        rise: Least and greatest height of a step [m].
+        tread: Least and greatest depth of a step [m].
+        count: How many.
+        turn: Least and greatest angle between the way ahead and across the steps [rad].
+        width: Across the way [m].
+        distance: Of the first from the start [m].
+    """
+
+    kind: Literal["steps"]
+    rise: PositiveInterval
+    tread: PositiveInterval
+    count: Annotated[int, Field(ge=1, le=100)] = 8
+    turn: Interval = (0.0, 0.0)
+    width: Positive = 8.0
+    distance: NonNegative = 0.6
+
+
+GroundRule = HillRule | RubbleRule | StepsRule
+"""What a floor may be covered with."""
+
+
+@validated_dataclass(frozen=True, config=STRICT)
 class SceneFile:
     """A scene's YAML file, as written.
 
@@ -160,6 +239,7 @@ class SceneFile:
         corridors: A corridor drawn in the area.
         furniture: What is drawn in the area.
         start_clearance: Free space around the start [m].
+        ground: What covers the floor ahead of the start; it is walked on, and no obstacle.
     """
 
     friction: Positive = 0.8
@@ -170,3 +250,4 @@ class SceneFile:
     corridors: CorridorRule | None = None
     furniture: tuple[FurnitureRule, ...] = ()
     start_clearance: NonNegative = 0.5
+    ground: tuple[Annotated[GroundRule, Field(discriminator="kind")], ...] = ()

@@ -17,16 +17,19 @@ from jepa_humanoid.resources import file_names, home_expanded, named_file, not_f
 from jepa_humanoid.robot.state import Vector
 from jepa_humanoid.simulation.drawing import LAYOUT_TRIES, draw_layout
 from jepa_humanoid.simulation.errors import SceneError
+from jepa_humanoid.simulation.ground import Slab
+from jepa_humanoid.simulation.ground_drawing import draw_ground
 from jepa_humanoid.simulation.meshes import read_obstacle_mesh
 from jepa_humanoid.simulation.obstacles import Obstacle, free_distance
 from jepa_humanoid.simulation.rules import GoalRule, ListedObstacle, SceneFile
 
-_DRAWN_NAME = re.compile(r"(wall|corridor|box|cylinder)_\d+")
+_GROUND_STREAM = 0x67726F75
+_DRAWN_NAME = re.compile(r"(wall|corridor|box|cylinder|ground)_\d+(_\d+)?")
 
 
 @dataclass(frozen=True)
 class Scene:
-    """A floor at z = 0 and what stands on it.
+    """A floor at z = 0, what stands on it and what covers it.
 
     Attributes:
         name: The scene's name.
@@ -34,6 +37,7 @@ class Scene:
         friction: Coefficient of sliding friction of floor and obstacles.
         start: Where the robot starts: x, y [m] and yaw [rad] in the world.
         goal: Where it shall go, in the world [m], or None.
+        ground: What is walked on beside the floor.
     """
 
     name: str
@@ -41,6 +45,7 @@ class Scene:
     friction: float
     start: tuple[float, float, float]
     goal: tuple[float, float] | None
+    ground: tuple[Slab, ...] = ()
 
 
 def scene_names() -> tuple[str, ...]:
@@ -74,13 +79,15 @@ def load_scene(name_or_path: str | Path = "flat", seed: int = 0) -> Scene:
             f"{path}: '{near[0]}' is closer than {file.start_clearance} m to the start: move either, or let "
             "'start_clearance' be less"
         )
+    # A stream of its own: whoever changes the ground keeps the furniture.
+    ground = draw_ground(file.ground, file.start, np.random.default_rng((seed, _GROUND_STREAM)))
     if file.area is None:
         assert not isinstance(file.goal, GoalRule)
-        return Scene(path.stem, listed, file.friction, file.start, file.goal)
+        return Scene(path.stem, listed, file.friction, file.start, file.goal, ground)
     layout = draw_layout(file, file.area, listed, np.random.default_rng(seed))
     if layout is None:
         raise SceneError(f"{path}, seed {seed}: no start and goal as asked for in {LAYOUT_TRIES} layouts; ask for less")
-    return Scene(path.stem, layout.obstacles, file.friction, file.start, layout.goal)
+    return Scene(path.stem, layout.obstacles, file.friction, file.start, layout.goal, ground)
 
 
 def clearance(scene: Scene, points: ArrayLike) -> Vector:
@@ -101,7 +108,7 @@ def _check_names(file: SceneFile, path: Path) -> None:
     if repeated := sorted(name for name, count in counts.items() if count > 1):
         raise SceneError(f"{path}: obstacle names repeat: {', '.join(repeated)}; rename all but one")
     taken = [name for name in counts if _DRAWN_NAME.fullmatch(name)]
-    if file.area is not None and taken:
+    if (file.area is not None or file.ground) and taken:
         raise SceneError(f"{path}: '{taken[0]}' is a name that drawn obstacles have: rename it")
 
 

@@ -17,6 +17,7 @@ from jepa_humanoid.robot.stature import standing_at, standing_effort
 from jepa_humanoid.simulation.engine import BaseMotion, BodyDraw, PushPoint
 from jepa_humanoid.simulation.engines import make_engine
 from jepa_humanoid.simulation.errors import EngineError
+from jepa_humanoid.simulation.ground import Terrain
 from jepa_humanoid.simulation.scenes import Scene
 
 # Ticks before time zero in which the contacts take up the weight.
@@ -115,6 +116,7 @@ class World:
         self._delay = round(self.settings.actuation_delay / self.settings.timestep)
         lidar = robot.lidar if self.settings.noise else replace(robot.lidar, noise=0.0)
         self._lidar = self.engine.lidar(lidar, self._rng)
+        self._terrain = Terrain(scene.ground)
         self._place()
 
     def _draw(self) -> BodyDraw:
@@ -231,7 +233,8 @@ class World:
         return force
 
     def _lies(self, base: BaseMotion) -> bool:
-        low = base.position[2] < self.settings.fall_height * self._stand_height
+        x, y, z = base.position.tolist()
+        low = z - self._terrain.height(x, y) < self.settings.fall_height * self._stand_height
         return bool(low or geometry.tilt(base.orientation) > self.settings.fall_tilt)
 
     def truth(self) -> GroundTruth:
