@@ -14,12 +14,17 @@ class Foot(NamedTuple):
         place: On the ground plane [m].
         height: [m].
         yaw: Heading [rad].
+        slope: Of the sole: rise for each metre along x, and for each along y (imaginary).
     """
 
     place: complex
     height: float
     yaw: float
+    slope: complex = 0j
 
+
+_UPRIGHT = 0.1
+"""Cosine of the angle beyond which a sole has no slope that could be told."""
 
 Feet = tuple[Foot, Foot]
 """Left and right."""
@@ -34,7 +39,8 @@ def feet_of(dynamics: Dynamics) -> Feet:
 def _foot(sole: Sole) -> Foot:
     x, y, z = sole.position.tolist()
     rotation = sole.rotation
-    return Foot(complex(x, y), z, math.atan2(rotation.item(1, 0), rotation.item(0, 0)))
+    slope = complex(-rotation.item(0, 2), -rotation.item(1, 2)) / max(rotation.item(2, 2), _UPRIGHT)
+    return Foot(complex(x, y), z, math.atan2(rotation.item(1, 0), rotation.item(0, 0)), slope)
 
 
 def middle(feet: Feet) -> Foot:
@@ -44,4 +50,5 @@ def middle(feet: Feet) -> Foot:
         (left.place + right.place) / 2.0,
         (left.height + right.height) / 2.0,
         left.yaw + wrap_angle(right.yaw - left.yaw) / 2.0,
+        (left.slope + right.slope) / 2.0,
     )

@@ -5,6 +5,7 @@ import math
 from jepa_humanoid.geometry import wrap_angle
 from jepa_humanoid.locomotion.model.biped import Biped
 from jepa_humanoid.locomotion.model.feet import Foot
+from jepa_humanoid.locomotion.model.felt_ground import FeltGround
 from jepa_humanoid.locomotion.model.plane import clamp, direction, limit
 from jepa_humanoid.locomotion.model.step_adaptation import Landing
 from jepa_humanoid.locomotion.walker import LEFT
@@ -30,6 +31,7 @@ class FootstepPlanner:
         from_base: Way from the base to the centre of mass, in the reference pose's frame [m].
         asked: The command within its limits [m/s].
         asked_turn: The same about the vertical [rad/s].
+        ground: As the feet have found it.
     """
 
     def __init__(self, biped: Biped, centre: Foot) -> None:
@@ -41,6 +43,7 @@ class FootstepPlanner:
         self.yaw = centre.yaw
         self.forward = direction(centre.yaw)
         self.from_base = 0j
+        self.ground = FeltGround()
 
     @property
     def wants_to_move(self) -> bool:

@@ -71,8 +71,9 @@ class Gait:
 
     @property
     def ground(self) -> float:
-        """Height of the ground: the stance sole's, or between the soles [m]."""
-        return self.feet[self.phase.stance].height if isinstance(self.phase, Step) else middle(self.feet).height
+        """Height of the ground under the centre of mass, as the soles that carry it know it [m]."""
+        foot = self.feet[self.phase.stance] if isinstance(self.phase, Step) else middle(self.feet)
+        return foot.height + self.planner.ground.rise(self.motion.place - foot.place)
 
     def advance(
         self,
@@ -93,13 +94,22 @@ class Gait:
             contacts: Contact probability of the left and the right foot.
             dt: Since the last tick [s].
         """
+        known = self.ground + self.height
         self.motion = motion
         self.dcm = motion.place + motion.velocity / self._biped.omega
         self.planner.obey(command)
         self._lean(base, dt)
         self._advance_phase(contacts, dt)
         self.feet = feet
+        self._feel_ground(dt)
+        # Another foot may know better where the ground is: the centre of mass goes on from where it was.
+        self.height = known - self.ground
         self._move_height(dt)
+
+    def _feel_ground(self, dt: float) -> None:
+        phase = self.phase
+        if isinstance(phase, Step) and not (phase.double_support or phase.catching):
+            self.planner.ground.stand(self.feet[phase.stance], dt)
 
     def _lean(self, base: complex, dt: float) -> None:
         """Find out where in the robot its centre of mass is, without what a step sways."""
@@ -155,8 +165,16 @@ class Gait:
                 if stance != phase.stance:
                     phase = self._step(stance, catching=True)
             if phase.landed:
+                self._find_ground(phase)
                 phase = self._after(phase)
         self.phase = phase
+
+    def _find_ground(self, step: Step) -> None:
+        """Compare where a foot has landed with where the ground was expected."""
+        if not step.catching:
+            stance, landed = self.feet[step.stance], self.feet[1 - step.stance]
+            expected = stance.height + self.planner.ground.rise(landed.place - stance.place)
+            self.planner.ground.land(expected, landed.height)
 
     def _shift(self, stand: Stand) -> Shift:
         """Prepare to walk: the foot on the side that the robot moves or turns to goes first."""

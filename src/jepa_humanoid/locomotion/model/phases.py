@@ -167,8 +167,9 @@ class Step:
 
     def planned_landing(self, foot: Foot) -> Foot:
         """Where the other foot should land if the stance foot is at ``foot``."""
-        place = foot.place + self._planner.forward * self.landing.position
-        return Foot(place, foot.height - self._biped.settings.landing_depth, self.landing_yaw)
+        way, ground = self._planner.forward * self.landing.position, self._planner.ground
+        height = foot.height + ground.rise(way) - self._biped.settings.landing_depth
+        return Foot(foot.place + way, height, self.landing_yaw, ground.slope)
 
     def advance(self, motion: Motion, feet: Feet, contacts: tuple[float, float], dt: float) -> complex:
         """One tick; returns the ZMP [m]."""
@@ -281,7 +282,7 @@ class Step:
             landing = self.planned_landing(feet[self.stance])
             if self.catching:
                 self.fold = self._urgency(swing, abs(landing.place - swing.place) / max(remaining, dt))
-            height = s.catch.swing_height if self.catching else s.swing_height
+            height = s.catch.swing_height if self.catching else s.swing_height + self._planner.ground.roughness
             forward, early = self._planner.forward, s.catch.early if self._legs_cross() else 1.0
             self.swing = swing_towards(swing, landing, remaining, height, s.landing_speed, dt, forward, early)
             self.landed = felt and self._may_land(feet, feet[1 - self.stance].height - landing.height)

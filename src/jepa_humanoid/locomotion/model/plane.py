@@ -24,6 +24,19 @@ def limit(vector: complex, length: float) -> complex:
     return vector / excess if excess > 1.0 else vector
 
 
+def inclined(forward: complex, slope: complex) -> Vector:
+    """Axes of a sole that points along a unit vector, seen from above, on ground that slopes, shape (3, 3).
+
+    Args:
+        forward: Where its x axis points, seen from above.
+        slope: Rise for each metre along x, and for each along y (imaginary).
+    """
+    x = np.array((forward.real, forward.imag, (slope.conjugate() * forward).real))
+    z = np.array((-slope.real, -slope.imag, 1.0))
+    x, z = x / math.hypot(*x.tolist()), z / math.hypot(*z.tolist())
+    return np.column_stack((x, np.cross(z, x), z))
+
+
 def upright(forward: complex, pitch: float = 0.0) -> Vector:
     """Axes of a body that looks along a unit vector and leans forward by an angle [rad], shape (3, 3)."""
     c, s = forward.real, forward.imag

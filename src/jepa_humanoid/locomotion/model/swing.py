@@ -13,7 +13,7 @@ from jepa_humanoid.compiled import kernel
 from jepa_humanoid.control.target import FootTarget
 from jepa_humanoid.geometry import wrap_angle
 from jepa_humanoid.locomotion.model.feet import Foot
-from jepa_humanoid.locomotion.model.plane import direction, upright
+from jepa_humanoid.locomotion.model.plane import direction, inclined
 
 _LEAST_EARLY = 0.4
 """Of the time to landing, that a foot which moves ahead first has for that at least."""
@@ -37,6 +37,7 @@ class SwingFoot(NamedTuple):
         yaw: Heading of the foot [rad].
         yaw_rate: [rad/s].
         start: Height of the ground that it left [m].
+        slope: Of the sole: rise for each metre along x, and for each along y (imaginary).
     """
 
     progress: float
@@ -49,6 +50,7 @@ class SwingFoot(NamedTuple):
     yaw: float
     yaw_rate: float
     start: float
+    slope: complex = 0j
 
     def target(self, fold: float) -> FootTarget:
         """What the whole-body controller has to do with this foot now; its leg may have to fold, 0 to 1."""
@@ -56,7 +58,7 @@ class SwingFoot(NamedTuple):
         return FootTarget(
             load=0.0,
             position=np.array((place.real, place.imag, self.height)),
-            rotation=upright(direction(self.yaw)),
+            rotation=inclined(direction(self.yaw), self.slope),
             velocity=np.array((velocity.real, velocity.imag, self.climb, 0.0, 0.0, self.yaw_rate)),
             acceleration=np.array((acceleration.real, acceleration.imag, self.lift, 0.0, 0.0, 0.0)),
             fold=fold,
@@ -65,7 +67,7 @@ class SwingFoot(NamedTuple):
 
 def lift_off(foot: Foot) -> SwingFoot:
     """Begin a swing where a foot stands."""
-    return SwingFoot(0.0, foot.place, 0j, 0j, foot.height, 0.0, 0.0, foot.yaw, 0.0, foot.height)
+    return SwingFoot(0.0, foot.place, 0j, 0j, foot.height, 0.0, 0.0, foot.yaw, 0.0, foot.height, foot.slope)
 
 
 def lift_again(foot: SwingFoot, clearance: float) -> SwingFoot:
@@ -114,7 +116,10 @@ def swing_towards(
     height, climb, lift = _up_and_down(progress, rate, foot.start, landing.height, clearance, landing_speed)
     turn = _wrap_angle(landing.yaw - foot.yaw)
     yaw = foot.yaw + turn * share
-    return SwingFoot(progress, place, velocity, acceleration, height, climb, lift, yaw, turn / remaining, foot.start)
+    slope = foot.slope + (landing.slope - foot.slope) * share
+    return SwingFoot(
+        progress, place, velocity, acceleration, height, climb, lift, yaw, turn / remaining, foot.start, slope
+    )
 
 
 def search_ground(foot: SwingFoot, landing_speed: float, dt: float) -> SwingFoot:

@@ -1,0 +1,44 @@
+"""What the feet find out about the ground: how it slopes, and how far from level and smooth it is."""
+
+from jepa_humanoid.locomotion.model.feet import Foot
+from jepa_humanoid.locomotion.model.plane import clamp, limit
+
+_TIME = 0.25
+"""Time constant with which the slope under a foot that carries the robot becomes the ground's [s]."""
+_LEVEL = 0.025
+"""Slope up to which the ground counts as level, for soles tilt by as much on a floor; from twice that on it counts fully
+[rad]."""
+_STEEPEST = 0.3
+"""Beyond which a sole stands on an edge, and not on the ground [rad]."""
+_SMOOTH, _HIGHEST = 0.01, 0.05
+"""Height by which a landing may be off on smooth ground, and for which feet are lifted higher at most [m]."""
+_FORGOTTEN = 0.8
+"""What is left of a surprise after each step that brought none."""
+
+
+class FeltGround:
+    """Slope and roughness, as felt so far.
+
+    Attributes:
+        slope: Rise for each metre along x, and for each along y (imaginary), in ``odom``.
+        roughness: By how much more than usual a foot should be lifted [m].
+    """
+
+    def __init__(self) -> None:
+        """Take the ground for level and smooth."""
+        self.slope = self._average = 0j
+        self.roughness = 0.0
+
+    def stand(self, foot: Foot, dt: float) -> None:
+        """Take in the slope under a foot that carries the robot, for one tick."""
+        self._average += (limit(foot.slope, _STEEPEST) - self._average) * min(1.0, dt / _TIME)
+        self.slope = self._average * clamp(abs(self._average) / _LEVEL - 1.0, 0.0, 1.0)
+
+    def land(self, expected: float, found: float) -> None:
+        """Take in a landing, by the height at which the ground was expected, and at which it was found [m]."""
+        surprise = clamp(abs(found - expected) - _SMOOTH, 0.0, _HIGHEST)
+        self.roughness = max(surprise, _FORGOTTEN * self.roughness)
+
+    def rise(self, way: complex) -> float:
+        """By how much the ground rises along a way [m]."""
+        return (self.slope.conjugate() * way).real
