@@ -60,7 +60,7 @@ def test_version() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("run", "--scene", "moon"), "flat, room"),
+        (("run", "--scene", "moon"), "clutter, flat, hill"),
         (("run", "--robot", "h7"), "g1"),
         (("run", "--walker", "policy:gone.onnx"), "there is no file"),
         (("demo", "--walker", f"policy:{__file__}"), "test_cli.py cannot be loaded"),
@@ -291,8 +291,8 @@ def test_seeds_without_end_are_refused(seeds: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--suite", "dance"), "known are stand, walk, course, push"),
-        (("--suite", "straight"), "known are stand, walk, course, push"),
+        (("--suite", "dance"), "known are stand, walk, course, push, terrain"),
+        (("--suite", "straight"), "known are stand, walk, course, push, terrain"),
         (("--suite", "push", "--impulses", "hard"), "'hard' names no impulses"),
         (("--suite", "push", "--impulses", "nan"), "'nan' names no impulses"),
         (("--suite", "push", "--impulses=-5"), "greater than 0 N·s"),
@@ -301,6 +301,8 @@ def test_seeds_without_end_are_refused(seeds: str) -> None:
         (("--suite", "push", "--push-at", "nose"), "there is torso and com"),
         (("--suite", "push", "--moving", "2"), "walks at up to 0.8 m/s"),
         (("--suite", "walk", "--impulses", "10"), "--impulses is for the suite 'push'"),
+        (("--suite", "walk", "--scene", "hill"), "--scene is for the suite 'terrain'"),
+        (("--suite", "terrain", "--scene", "moon"), "no scene 'moon'"),
         (("--suite", "stand", "--no-punches"), "--punches is for the suite 'course'"),
         (("--suite", "push", "--push-at", "com", "--velocity", "0.3"), "--velocity is for the suite 'walk'"),
         (("--suite", "walk", "--velocity", "fast"), "'fast' is no velocity"),

@@ -213,7 +213,7 @@ def test_suites_are_found_by_their_names(name: str) -> None:
 
 def test_what_makes_no_suite_is_refused() -> None:
     """One sentence each."""
-    with pytest.raises(SuiteError, match="known are stand, walk, course, push"):
+    with pytest.raises(SuiteError, match="known are stand, walk, course, push, terrain"):
         trial_specs("dance", [0])
     with pytest.raises(SuiteError, match="no velocity to hold"):
         walk_suite([VelocityCommand()])

@@ -81,7 +81,7 @@ def navigation_command(
 
 @app.command("locomotion")
 def locomotion_command(
-    suite: Annotated[str, typer.Option(help="What is asked: stand, walk, course or push.")] = "walk",
+    suite: Annotated[str, typer.Option(help="What is asked: stand, walk, course, push or terrain.")] = "walk",
     robot: Robot = DEFAULT_ROBOT,
     set_: Set = None,
     walker: Annotated[
@@ -114,6 +114,10 @@ def locomotion_command(
     push_at: Annotated[
         str | None, typer.Option(help="Of the suite push: torso, or com (the whole robot's centre of mass).")
     ] = None,
+    scene: Annotated[
+        list[str] | None,
+        typer.Option(help="Of the suite terrain: a scene to cross, in place of its own; may be repeated."),
+    ] = None,
     delay: Annotated[
         str, typer.Option(metavar="LEAST:MOST", help="Of commands, drawn from each seed, in ms; or one number.")
     ] = "2",
@@ -136,7 +140,7 @@ def locomotion_command(
         typer.Option(help="Where to film the first trial, a .webp or .gif file.", callback=film_to_write),
     ] = None,
 ) -> None:
-    """Stand, walk, follow a course or take pushes with estimated state, noise, and randomised friction and mass."""
+    """Stand, walk, follow a course, take pushes or cross ground; state estimated, friction and mass drawn."""
     if film is not None:
         # MuJoCo reads it when it is first imported.
         os.environ.setdefault("MUJOCO_GL", "egl")
@@ -144,7 +148,7 @@ def locomotion_command(
     from jepa_humanoid.commands.locomotion import choose_suite, parse_conditions, show_summary, show_trials
     from jepa_humanoid.evaluation.summary import gather, summarize, write_report
 
-    asked = choose_suite(suite, velocity, punches, impulses, directions, moving, push_at)
+    asked = choose_suite(suite, velocity, punches, impulses, directions, moving, push_at, scene)
     chosen, overrides = _seeds(seeds), join_overrides(set_)
     conditions = parse_conditions(delay, imu_delay, friction)
     reports = []

@@ -11,12 +11,13 @@ from rich.table import Column, Table
 from jepa_humanoid.commands.output import console
 from jepa_humanoid.evaluation.errors import SuiteError
 from jepa_humanoid.evaluation.pushes import parse_impulses
-from jepa_humanoid.evaluation.suites import Suite, course_suite, find_suite, push_suite, walk_suite
+from jepa_humanoid.evaluation.suites import Suite, course_suite, find_suite, push_suite, terrain_suite, walk_suite
 from jepa_humanoid.evaluation.summary import Report
 from jepa_humanoid.evaluation.survival import survived_by_direction
 from jepa_humanoid.evaluation.trial import Conditions, LocomotionTrial
 from jepa_humanoid.robot.state import VelocityCommand
 from jepa_humanoid.simulation.engine import PushPoint
+from jepa_humanoid.simulation.scenes import load_scene
 
 LONGEST_DELAY = 50.0
 """Beyond which no motor that balances a robot answers [ms]."""
@@ -31,6 +32,7 @@ _OF = {
     "directions": "push",
     "moving": "push",
     "push_at": "push",
+    "scene": "terrain",
 }
 """Which suite an option is for."""
 
@@ -43,6 +45,7 @@ def choose_suite(
     directions: int | None = None,
     moving: float | None = None,
     push_at: str | None = None,
+    scene: Sequence[str] | None = None,
 ) -> Suite:
     """Make the suite of a command line; None where an option was not given.
 
@@ -57,10 +60,15 @@ def choose_suite(
         "directions": directions,
         "moving": moving,
         "push_at": push_at,
+        "scene": scene or None,
     }
     for option, value in given.items():
         if value is not None and name != _OF[option]:
             raise SuiteError(f"--{option.replace('_', '-')} is for the suite '{_OF[option]}', and not for '{name}'")
+    if scene:
+        for name_or_path in scene:
+            load_scene(name_or_path)
+        return terrain_suite(scene)
     if velocity:
         return walk_suite([parse_velocity(text) for text in velocity])
     if punches is not None:
@@ -141,13 +149,17 @@ def show_trials(trials: Sequence[LocomotionTrial]) -> None:
 
 
 def _lines(trials: Sequence[LocomotionTrial]) -> Table:
-    heads = ("seed", "µ", "kg", "asked", "passed", "tilt °", "off m", "yaw °", "speed %", "odom")
+    grounds = any(trial.scene != "flat" for trial in trials)
+    heads = ["seed", "µ", "kg", "asked", "passed", "tilt °", "off m", "yaw °", "speed %", "odom"]
+    if grounds:
+        heads.insert(3, "ground")
     table = Table(*(Column(head, no_wrap=True) for head in heads), box=box.SIMPLE, padding=(0, 1, 0, 0))
     for t in trials:
         table.add_row(
             str(t.seed),
             f"{t.friction:.2f}",
             f"{t.mass_kg:.1f}",
+            *([t.scene] if grounds else []),
             ",".join(f"{speed:g}" for speed in t.command) if any(t.command) else "",
             "[green]yes[/]" if t.passed else "[red]no[/]" if t.survived else "[red]fell[/]",
             f"{t.max_tilt_deg:.1f}",

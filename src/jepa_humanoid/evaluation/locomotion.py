@@ -63,7 +63,7 @@ class _Outcome:
 
 
 def run_trial(spec: TrialSpec, observe: Callable[[Vector], None] | None = None) -> LocomotionTrial:
-    """Run one trial on a flat floor.
+    """Run one trial.
 
     Args:
         spec: What is asked of whom.
@@ -72,12 +72,15 @@ def run_trial(spec: TrialSpec, observe: Callable[[Vector], None] | None = None) 
     Raises:
         EngineError: If there is no such engine, or it is not installed.
         RobotDescriptionError: If there is no such robot, or its description is wrong.
+        SceneError: If there is no such scene, or it is wrong.
         WalkerError: If there is no such walker.
     """
     suite, case = spec.suite, spec.case
     described = _described(spec.robot, spec.overrides)
     settings = BodySettings(walker=spec.walker)
-    rollout = Rollout(described, load_scene("flat"), spec.conditions.draw(spec.seed, spec.engine), settings)
+    rollout = Rollout(
+        described, load_scene(case.scene, spec.seed), spec.conditions.draw(spec.seed, spec.engine), settings
+    )
     rollout.body = body = MeasuredBody(described, settings)
     world = rollout.world
     watch = Watch(rollout, body, observe)
@@ -101,6 +104,7 @@ def run_trial(spec: TrialSpec, observe: Callable[[Vector], None] | None = None) 
         mass_kg=round(mass, 2),
         delay_ms=round(1e3 * world.settings.actuation_delay, 2),
         imu_delay_ms=round(1e3 * world.settings.imu_delay, 2),
+        scene=case.scene,
         command=(case.command.forward, case.command.lateral, case.command.turn),
         impulse_ns=None if case.push is None else case.push.impulse,
         direction_deg=None if case.push is None else round(math.degrees(case.push.direction), 3),
@@ -122,6 +126,7 @@ def run_trial(spec: TrialSpec, observe: Callable[[Vector], None] | None = None) 
         first_steps_excess_relative=_rounded(outcome.excess, 3),
         distance_m=round(distance, 3),
         odometry_error_m=round(odometry_error, 4),
+        odometry_height_error_m=round(watch.risen - watch.odometry_risen, 4),
         odometry_drift_relative=round(odometry_error / distance, 4) if far else None,
         nees_pose=_rounded(watch.pose_nees, 3),
         nees_velocity=round(float(np.mean(watch.velocity_nees)), 3) if watch.velocity_nees else None,
@@ -164,9 +169,10 @@ def _hold(suite: Suite, case: Case, watch: Watch, settled: bool) -> _Outcome:
     """Ask for one velocity, then for none."""
     command = case.command
     ramp = min(_RAMP, suite.duration)
-    moving = settled and watch.run(command, ramp)
+    run = watch.cross if suite.steered else watch.run
+    moving = settled and run(command, ramp)
     begun, early = len(watch.way), len(watch.steps.steps)
-    moving = moving and watch.run(command, suite.duration - ramp)
+    moving = moving and run(command, suite.duration - ramp)
     steady, steps = watch.way[begun:], tuple(watch.steps.steps)
     survived = moving and watch.run(VelocityCommand(), suite.resting)
     error = geometry.relative(geometry.compose(watch.start, lead(command, suite.duration)), watch.pose)

@@ -23,6 +23,11 @@ VELOCITIES = (
 )
 """What the suite ``walk`` asks for, a trial each: an easy pace, the fastest each way, and a mix."""
 
+TERRAIN = ("hill", "rubble", "steps", "patches")
+"""Scenes of the suite ``terrain``."""
+
+_CROSSING = 0.3
+"""Velocity with which it is crossed [m/s]."""
 _APPROACH = 3.0
 """Time for which a robot walks before it is pushed, at least [s]."""
 
@@ -34,10 +39,12 @@ class Case:
     Attributes:
         command: Velocity asked for after settling, if there is no course.
         push: That the robot has to take, or None.
+        scene: Where, by name, or its YAML file; each seed draws its own.
     """
 
     command: VelocityCommand = field(default_factory=VelocityCommand)
     push: Push | None = None
+    scene: str = "flat"
 
 
 @dataclass(frozen=True)
@@ -73,6 +80,7 @@ class Suite:
         phase: Greatest time beyond the approach, drawn from the seed so that the push meets any part of the gait [s].
         resting: Time without a command after the duration, before the end is judged [s].
         limits: To keep to.
+        steered: Whether the command is followed along a line, by the robot's own odometry.
     """
 
     name: str
@@ -86,6 +94,7 @@ class Suite:
     phase: float = 0.0
     resting: float = 0.0
     limits: Limits = field(default_factory=Limits)
+    steered: bool = False
 
 
 def stand_suite() -> Suite:
@@ -157,8 +166,27 @@ def push_suite(
     )
 
 
+def terrain_suite(scenes: Sequence[str] = TERRAIN) -> Suite:
+    """Walking straight across ground that is not flat, a scene a trial, then stopping.
+
+    Raises:
+        SuiteError: If there are none.
+    """
+    if not scenes:
+        raise SuiteError("there is no ground to cross")
+    return Suite(
+        "terrain",
+        f"walks at {_CROSSING:g} m/s for 20 s across {', '.join(scenes)}, and stops",
+        tuple(Case(VelocityCommand(_CROSSING), scene=scene) for scene in scenes),
+        duration=20.0,
+        resting=3.0,
+        limits=Limits(velocity=0.2),
+        steered=True,
+    )
+
+
 SUITES: Mapping[str, Callable[[], Suite]] = MappingProxyType(
-    {"stand": stand_suite, "walk": walk_suite, "course": course_suite, "push": push_suite}
+    {"stand": stand_suite, "walk": walk_suite, "course": course_suite, "push": push_suite, "terrain": terrain_suite}
 )
 """What each suite is unless more is asked for."""
 

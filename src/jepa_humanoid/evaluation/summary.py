@@ -95,9 +95,10 @@ def _cells(trials: Sequence[LocomotionTrial]) -> list[dict[str, object]]:
     """Trials that were asked the same, over their seeds."""
     groups: dict[tuple[object, ...], list[LocomotionTrial]] = {}
     for trial in trials:
-        groups.setdefault((trial.command, trial.impulse_ns, trial.direction_deg), []).append(trial)
+        groups.setdefault((trial.scene, trial.command, trial.impulse_ns, trial.direction_deg), []).append(trial)
     return [
         {
+            "scene": group[0].scene,
             "command": list(group[0].command),
             "impulse_ns": group[0].impulse_ns,
             "direction_deg": group[0].direction_deg,
@@ -106,6 +107,8 @@ def _cells(trials: Sequence[LocomotionTrial]) -> list[dict[str, object]]:
             "passed": sum(trial.passed for trial in group),
             "confidence": _interval([trial.survived for trial in group]),
             "velocity_error_relative": _mean([trial.velocity_error_relative for trial in group if trial.survived]),
+            "odometry_drift_relative": _mean([trial.odometry_drift_relative for trial in group if trial.survived]),
+            "odometry_height_error_m": _mean([abs(t.odometry_height_error_m) for t in group if t.survived]),
             "cost_of_transport": _mean([trial.cost_of_transport for trial in group if trial.survived]),
         }
         for group in groups.values()

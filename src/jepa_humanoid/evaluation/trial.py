@@ -80,6 +80,7 @@ class LocomotionTrial:
         mass_kg: Drawn mass of the robot.
         delay_ms: From a command's arrival to its effect.
         imu_delay_ms: By which the IMU was older than the encoders.
+        scene: Where it was.
         command: Forward and lateral velocity [m/s] and rate of turning [rad/s] that the case asked for.
         impulse_ns: Of the case's push [N·s], or None.
         direction_deg: To which it pushed, counter-clockwise from forward, or None.
@@ -108,7 +109,8 @@ class LocomotionTrial:
             one.
         distance_m: Length of the true way.
         odometry_error_m: Distance between the estimated and the true end, as seen from the beginning.
-        odometry_drift_relative: The same relative to the way; None for ways under one metre.
+        odometry_height_error_m: By how much it rose, less by how much it believed to have risen.
+        odometry_drift_relative: ``odometry_error_m`` relative to the way; None for ways under one metre.
         nees_pose: Of x, y and yaw at the end, relative to its three components: 1 is consistent, more overconfident.
         nees_velocity: Of the base's linear velocity, on average, likewise.
         torque_limit_violations: Ticks in which feed-forward torque and gains together asked a joint for more than its
@@ -128,6 +130,7 @@ class LocomotionTrial:
     mass_kg: float
     delay_ms: float
     imu_delay_ms: float
+    scene: str
     command: tuple[float, float, float]
     impulse_ns: float | None
     direction_deg: float | None
@@ -147,6 +150,7 @@ class LocomotionTrial:
     first_steps_excess_relative: float | None
     distance_m: float
     odometry_error_m: float
+    odometry_height_error_m: float
     odometry_drift_relative: float | None
     nees_pose: float | None
     nees_velocity: float | None

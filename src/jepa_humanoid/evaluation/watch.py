@@ -7,10 +7,11 @@ import numpy as np
 
 from jepa_humanoid.body import Body, BodySettings
 from jepa_humanoid.evaluation.consistency import pose_nees, velocity_nees
+from jepa_humanoid.evaluation.crossing import PERIOD, steer
 from jepa_humanoid.evaluation.pushes import Push
 from jepa_humanoid.evaluation.steps import StepMeter
 from jepa_humanoid.evaluation.torques import TorqueMeter
-from jepa_humanoid.geometry import heading
+from jepa_humanoid.geometry import heading, relative
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.state import JointCommand, SensorSample, Vector, VelocityCommand
 from jepa_humanoid.simulation.rollout import Rollout
@@ -84,6 +85,7 @@ class Watch:
         self.steps = StepMeter(self._world.robot)
         self.velocity_nees: list[float] = []
         self.start, self.odometry_start = self.pose, self.odometry
+        self._heights = self._height, self._odometry_height
 
     def run(self, command: VelocityCommand, duration: float) -> bool:
         """Let time pass; False as soon as the robot no longer balances."""
@@ -97,6 +99,13 @@ class Watch:
             if self._ticks % _LOOK_EVERY == 0 and not self._look():
                 return False
         return True
+
+    def cross(self, command: VelocityCommand, duration: float) -> bool:
+        """Let time pass while the robot is steered along the line on which it began."""
+        return all(
+            self.run(steer(command.forward, relative(self.odometry_start, self.odometry)), PERIOD)
+            for _ in range(round(duration / PERIOD))
+        )
 
     def _push(self) -> None:
         # Half a tick, so that a time which is a multiple of the period is not missed by a rounding error.
@@ -131,6 +140,25 @@ class Watch:
         """Estimated x, y [m] and yaw [rad]; where ``odom`` begins, if there is no estimate yet."""
         estimate = self._body.estimate
         return np.zeros(3) if estimate is None else np.array([*estimate.position[:2], estimate.yaw])
+
+    @property
+    def risen(self) -> float:
+        """By how much the base is higher than at `begin`, in truth [m]."""
+        return self._height - self._heights[0]
+
+    @property
+    def odometry_risen(self) -> float:
+        """The same as the robot believes [m]."""
+        return self._odometry_height - self._heights[1]
+
+    @property
+    def _height(self) -> float:
+        return float(self._world.engine.base.position[2])
+
+    @property
+    def _odometry_height(self) -> float:
+        estimate = self._body.estimate
+        return 0.0 if estimate is None else float(estimate.position[2])
 
     @property
     def distance(self) -> float:

@@ -55,6 +55,7 @@ def _(rule: RubbleRule, rng: np.random.Generator) -> Iterator[Slab]:
     for _ in range(count):
         ahead, aside = rule.distance + rule.length * rng.random(), rule.width * (rng.random() - 0.5)
         length, width = rng.uniform(*rule.breadth, 2).tolist()
+        ahead = max(ahead, rule.distance + 0.5 * math.hypot(length, width))
         slope, bank = rng.uniform(-rule.tilt, rule.tilt, 2).tolist()
         height = float(rng.uniform(*rule.height))
         # Nothing sticks out higher than asked for.

@@ -3,11 +3,10 @@
 from jepa_humanoid.locomotion.model.feet import Foot
 from jepa_humanoid.locomotion.model.plane import clamp, limit
 
-_TIME = 0.25
-"""Time constant with which the slope under a foot that carries the robot becomes the ground's [s]."""
+_TIME = 0.1
+"""Time constant with which the slope under a foot that carries the robot is known [s]."""
 _LEVEL = 0.025
-"""Slope up to which the ground counts as level, for soles tilt by as much on a floor; from twice that on it counts fully
-[rad]."""
+"""Slope up to which the ground counts as level, for soles tilt by as much on a floor; from twice that on it counts."""
 _STEEPEST = 0.3
 """Beyond which a sole stands on an edge, and not on the ground [rad]."""
 _SMOOTH, _HIGHEST = 0.01, 0.05
@@ -26,13 +25,23 @@ class FeltGround:
 
     def __init__(self) -> None:
         """Take the ground for level and smooth."""
-        self.slope = self._average = 0j
+        self.slope = self._here = self._before = 0j
         self.roughness = 0.0
+        self._side = 0
 
-    def stand(self, foot: Foot, dt: float) -> None:
-        """Take in the slope under a foot that carries the robot, for one tick."""
-        self._average += (limit(foot.slope, _STEEPEST) - self._average) * min(1.0, dt / _TIME)
-        self.slope = self._average * clamp(abs(self._average) / _LEVEL - 1.0, 0.0, 1.0)
+    def stand(self, side: int, foot: Foot, dt: float) -> None:
+        """Take in the slope under the foot that carries the robot, for one tick.
+
+        What two feet, one after the other, agree on is the ground's; what one of them feels alone is a stone's.
+        """
+        felt = limit(foot.slope, _STEEPEST)
+        if side != self._side:
+            self._side, self._before, self._here = side, self._here, felt
+        self._here += (felt - self._here) * min(1.0, dt / _TIME)
+        mean, apart = (self._here + self._before) / 2.0, abs(self._here - self._before) / 2.0
+        steep = abs(mean)
+        agreed = clamp(1.0 - apart / steep, 0.0, 1.0) if steep > 0.0 else 0.0
+        self.slope = mean * (agreed * clamp(steep / _LEVEL - 1.0, 0.0, 1.0))
 
     def land(self, expected: float, found: float) -> None:
         """Take in a landing, by the height at which the ground was expected, and at which it was found [m]."""

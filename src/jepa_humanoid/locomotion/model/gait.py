@@ -109,7 +109,7 @@ class Gait:
     def _feel_ground(self, dt: float) -> None:
         phase = self.phase
         if isinstance(phase, Step) and not (phase.double_support or phase.catching):
-            self.planner.ground.stand(self.feet[phase.stance], dt)
+            self.planner.ground.stand(phase.stance, self.feet[phase.stance], dt)
 
     def _lean(self, base: complex, dt: float) -> None:
         """Find out where in the robot its centre of mass is, without what a step sways."""
