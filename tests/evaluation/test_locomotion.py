@@ -9,6 +9,7 @@ import pytest
 
 from jepa_humanoid import api
 from jepa_humanoid.evaluation.course import Course
+from jepa_humanoid.evaluation.crossing import steer
 from jepa_humanoid.evaluation.errors import SuiteError
 from jepa_humanoid.evaluation.locomotion import evaluate, run_trial, trial_specs
 from jepa_humanoid.evaluation.planar_motion import lead, velocity_error
@@ -22,6 +23,7 @@ from jepa_humanoid.evaluation.suites import (
     find_suite,
     push_suite,
     stand_suite,
+    terrain_suite,
     walk_suite,
 )
 from jepa_humanoid.evaluation.summary import gather, summarize, write_report
@@ -198,10 +200,39 @@ def test_full_turns_are_measured(turns: float) -> None:
     assert velocity_error(command, way, 0.01) == pytest.approx(0.0, abs=0.03)
 
 
+@pytest.mark.parametrize(
+    ("pose", "ahead", "aside", "turn"),
+    [
+        ((3.0, 0.0, 0.0), 0.3, 0.0, 0.0),
+        ((0.0, 0.1, 0.0), 0.3, -0.05, 0.0),
+        ((0.0, -9.0, 0.0), 0.3, 0.1, 0.0),
+        ((0.0, 0.0, 0.2), 0.3 * np.cos(0.2), -0.3 * np.sin(0.2), -0.2),
+        ((0.0, 0.0, -2.0), 0.3 * np.cos(2.0), 0.3 * np.sin(2.0), 0.3),
+    ],
+)
+def test_who_crosses_ground_comes_back_to_the_line(
+    pose: tuple[float, float, float], ahead: float, aside: float, turn: float
+) -> None:
+    """Gently, and whichever way the robot looks."""
+    command = steer(0.3, np.array(pose))
+    assert (command.forward, command.lateral, command.turn) == pytest.approx((ahead, aside, turn))
+
+
+def test_a_step_up_is_crossed_by_odometry_alone() -> None:
+    """The start of the suite: ground from the seed, height and place as the robot believes them near the truth."""
+    suite = replace(terrain_suite(["steps"]), duration=6.0, settling=0.5, resting=0.0)
+    (trial,) = evaluate(trial_specs(suite, [3]))
+    assert trial.scene == "steps"
+    assert trial.survived
+    assert trial.distance_m > 0.9
+    assert abs(trial.odometry_height_error_m) < 0.05
+    assert trial.odometry_error_m < 0.1
+
+
 def test_suites_count_their_trials() -> None:
     """A velocity or a push is a trial of its own."""
     counts = {name: len(trial_specs(name, range(3))) for name in SUITES}
-    assert counts == {"stand": 3, "walk": 3 * len(VELOCITIES), "course": 3, "push": 12}
+    assert counts == {"stand": 3, "walk": 3 * len(VELOCITIES), "course": 3, "push": 12, "terrain": 12}
     assert len(trial_specs(push_suite((10.0, 20.0), 8), range(2))) == 32
 
 
