@@ -14,6 +14,7 @@ from jepa_humanoid.control.settings import WholeBodySettings
 from jepa_humanoid.estimation.base import BaseEstimator
 from jepa_humanoid.estimation.settings import EstimatorSettings
 from jepa_humanoid.locomotion.footstep import Footstep
+from jepa_humanoid.locomotion.hands import check_hand, check_side
 from jepa_humanoid.locomotion.posture import check_posture
 from jepa_humanoid.locomotion.settings import GaitSettings, gait_settings
 from jepa_humanoid.locomotion.walker import EstimatedState, Walker
@@ -22,6 +23,7 @@ from jepa_humanoid.robot.description import LEGS, RobotDescription
 from jepa_humanoid.robot.settings import settings_of
 from jepa_humanoid.robot.state import (
     BaseEstimate,
+    HandTarget,
     JointCommand,
     PostureCommand,
     SensorSample,
@@ -139,6 +141,27 @@ class Body:
         """
         check_posture(self.robot, posture)
         self._walker.hold(posture)
+
+    def reach(self, target: HandTarget) -> None:
+        """Have a hand be somewhere from now on, the other joints helping as little as possible.
+
+        Who stops asking for `HandSettings.patience` leaves the hand where it is, until :meth:`let_go`. A learned walker
+        moves its arms as it has learned.
+
+        Raises:
+            HandError: If the robot has no such hand, or it is no place.
+        """
+        check_hand(self.robot, target)
+        self._walker.reach(target)
+
+    def let_go(self, side: str) -> None:
+        """Leave a hand to the posture again: its arm goes back to it.
+
+        Raises:
+            HandError: If the robot has no such hand.
+        """
+        check_side(self.robot, side)
+        self._walker.let_go(side)
 
     def change_gait(self, gait: GaitSettings) -> None:
         """Walk otherwise from the next time on that the robot stands: a gait does not change within a step."""
@@ -267,6 +290,7 @@ class Body:
             com=walker.com,
             # It is a point on the ground.
             dcm=np.append(walker.dcm, estimator.ground_height),
+            hands=walker.hands,
         )
 
 
@@ -292,4 +316,6 @@ def rehearse(robot: RobotDescription, settings: BodySettings | None = None) -> N
     body.stand_up()
     for stamp in np.arange(0.0, _REHEARSAL, 0.002):
         sample = SensorSample(float(stamp), q[7:], still, effort, np.zeros(3), force)
+        for side in robot.hands if stamp > _REHEARSAL / 2 else ():
+            body.reach(HandTarget(side, np.zeros(3), np.array([0.0, 0.0, 0.0, 1.0])))
         body.step(sample, VelocityCommand(forward=0.3) if body.engaged else None)

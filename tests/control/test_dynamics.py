@@ -6,6 +6,7 @@ import pytest
 
 from jepa_humanoid.control.dynamics import Dynamics, Part
 from jepa_humanoid.robot.description import RobotDescription, sole_frame
+from jepa_humanoid.robot.hands import hand_frame
 
 
 @pytest.fixture
@@ -63,7 +64,8 @@ def test_quantities_are_pinocchios_own(g1: RobotDescription, state: tuple[np.nda
     pin.computeJointJacobians(model, data, q)
     pin.forwardKinematics(model, data, q, v, np.zeros(model.nv))
     pin.updateFramePlacements(model, data)
-    links = (sole_frame("left"), sole_frame("right"), g1.frames.base, g1.frames.torso)
+    hands = (hand_frame("left"), hand_frame("right"))
+    links = (sole_frame("left"), sole_frame("right"), g1.frames.base, g1.frames.torso, *hands)
     for part, link in zip(Part.__members__.values(), (None, *links), strict=True):
         if link is None:
             continue

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from jepa_humanoid.compiled import kernel
 from jepa_humanoid.robot.description import SIDES, RobotDescription, sole_frame
+from jepa_humanoid.robot.hands import hand_frame
 from jepa_humanoid.robot.state import Vector
 
 
@@ -24,9 +25,13 @@ class Part(IntEnum):
     RIGHT_SOLE = 2
     BASE = 3
     TORSO = 4
+    LEFT_HAND = 5
+    RIGHT_HAND = 6
 
 
 SOLES = (Part.LEFT_SOLE, Part.RIGHT_SOLE)
+HANDS = (Part.LEFT_HAND, Part.RIGHT_HAND)
+"""A hand that the robot has not is where its base is, and nobody's task."""
 
 
 @dataclass(slots=True)
@@ -81,7 +86,9 @@ class Dynamics:
         self.robot = robot
         model = self._model = robot.model
         data = self._data = model.createData()
-        links = [*(sole_frame(side) for side in SIDES), robot.frames.base, robot.frames.torso]
+        base = robot.frames.base
+        hands = (hand_frame(side) if side in robot.hands else base for side in SIDES)
+        links = [*(sole_frame(side) for side in SIDES), base, robot.frames.torso, *hands]
         frames = [model.frames[robot.frame_id(link)] for link in links]
         joints = [frame.parentJoint for frame in frames]
         # Views of Pinocchio's own memory. Its matrices are stored by columns: transposed, they are C-contiguous.
@@ -158,7 +165,7 @@ class Dynamics:
         """Give away copies of what others may keep."""
         left, right = self.soles
         self.com, left.position, right.position, *_ = self.position.copy()
-        _, left.rotation, right.rotation, self.base_rotation, _ = self.rotation.copy()
+        _, left.rotation, right.rotation, self.base_rotation, *_ = self.rotation.copy()
         self.com_velocity = self.momentum[:3] / self.robot.mass
 
 

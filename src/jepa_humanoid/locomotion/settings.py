@@ -93,6 +93,33 @@ class PostureSettings:
 
 
 @validated_dataclass(frozen=True, config=STRICT)
+class HandSettings:
+    """How hands go where they are asked to be; of two numbers the first is linear, the second angular.
+
+    Attributes:
+        speed: At most [m/s, rad/s].
+        acceleration: At most [m/s², rad/s²].
+        rate: With which what is left of the way becomes less in the end [1/s].
+        reach: Of what the stretched arm is long, which a hand may be away from its shoulder.
+        patience: Time after the last message from which on a hand stays where it is [s].
+        smoothing: Time constant with which the motion of what is asked for is recognised [s].
+        leash: By which a hand may be behind before it is waited for [m, rad].
+        integral_rate: With which a lasting error is taken out [1/s].
+        integral_limit: Of what is taken out [m, rad].
+    """
+
+    speed: tuple[Positive, Positive] = (0.6, 2.0)
+    acceleration: tuple[Positive, Positive] = (3.0, 12.0)
+    rate: Positive = 12.0
+    reach: PositiveShare = 0.95
+    patience: Positive = 0.5
+    smoothing: Positive = 0.04
+    leash: tuple[Positive, Positive] = (0.08, 0.4)
+    integral_rate: NonNegative = 1.5
+    integral_limit: tuple[NonNegative, NonNegative] = (0.06, 0.25)
+
+
+@validated_dataclass(frozen=True, config=STRICT)
 class GaitSettings:
     """Timing, geometry and feedback of the gait; the defaults are the G1's.
 
@@ -128,6 +155,7 @@ class GaitSettings:
         catch: How it catches itself.
         push: What it makes of a push.
         posture: How it may hold itself meanwhile.
+        hands: How its hands follow.
     """
 
     step_duration: Positive = 0.42
@@ -161,6 +189,7 @@ class GaitSettings:
     catch: CatchSettings = CatchSettings()
     push: PushSettings = PushSettings()
     posture: PostureSettings = PostureSettings()
+    hands: HandSettings = HandSettings()
 
     def __post_init__(self) -> None:
         for name in ("step_duration", "step_width"):

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from jepa_humanoid.locomotion.footstep import Footstep
+from jepa_humanoid.locomotion.hands import HandStatus
 from jepa_humanoid.locomotion.settings import GaitSettings
-from jepa_humanoid.robot.state import JointCommand, PostureCommand, Vector, VelocityCommand
+from jepa_humanoid.robot.state import HandTarget, JointCommand, PostureCommand, Vector, VelocityCommand
 
 LEFT, RIGHT = 0, 1
 
@@ -60,6 +61,10 @@ class Walker(Protocol):
     def dcm(self) -> Vector:
         """Divergent component of motion in ``odom``, shape (2,) [m]."""
 
+    @property
+    def hands(self) -> tuple[HandStatus, ...]:
+        """How the hands are that are asked to be somewhere."""
+
     def reset(self, state: EstimatedState) -> None:
         """Stand where the robot stands now."""
 
@@ -77,6 +82,12 @@ class Walker(Protocol):
 
     def hold(self, posture: PostureCommand) -> None:
         """Hold torso and arms so from now on, as far as it can; joints and numbers have been checked."""
+
+    def reach(self, target: HandTarget) -> None:
+        """Have a hand be somewhere from now on, as far as it can; side, frame and numbers have been checked."""
+
+    def let_go(self, side: str) -> None:
+        """Leave a hand to the posture again."""
 
     def lower(self, distance: float) -> float:
         """Lower the centre of mass of a standing robot by a further ``distance`` [m]; return the total [m]."""

@@ -68,6 +68,11 @@ class PendulumPlanner:
         return Motion(complex(x, y), complex(px, py), z, pz, spin)
 
     @property
+    def settings(self) -> GaitSettings:
+        """Of the gait."""
+        return self._biped.settings
+
+    @property
     def phase(self) -> Stand | Shift | Step:
         """What the feet are doing."""
         return self._gait.phase
@@ -96,6 +101,11 @@ class PendulumPlanner:
             for side, foot in enumerate(feet)
         )
         return left, right
+
+    @property
+    def ground(self) -> float:
+        """Height of the ground under the robot in ``odom`` [m]."""
+        return self._gait.ground
 
     @property
     def dcm(self) -> Vector:

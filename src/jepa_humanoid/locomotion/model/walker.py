@@ -14,11 +14,13 @@ from jepa_humanoid.control.settings import WholeBodySettings
 from jepa_humanoid.control.target import WholeBodySolution
 from jepa_humanoid.control.whole_body import WholeBodyController
 from jepa_humanoid.locomotion.footstep import Footstep
+from jepa_humanoid.locomotion.hands import HandStatus
+from jepa_humanoid.locomotion.model.hands import Hands
 from jepa_humanoid.locomotion.model.pendulum import PendulumPlanner
 from jepa_humanoid.locomotion.settings import GaitSettings
 from jepa_humanoid.locomotion.walker import EstimatedState
 from jepa_humanoid.robot.description import SIDES, RobotDescription
-from jepa_humanoid.robot.state import JointCommand, PostureCommand, Vector, VelocityCommand
+from jepa_humanoid.robot.state import HandTarget, JointCommand, PostureCommand, Vector, VelocityCommand
 
 
 class ModelWalker:
@@ -50,6 +52,7 @@ class ModelWalker:
         self._dynamics.update(robot.nominal_configuration, np.zeros(robot.model.nv))
         self._planner = PendulumPlanner(robot, gait)
         self._controller = WholeBodyController(robot, whole_body)
+        self._hands = Hands(robot, self._planner.settings.hands)
         self._solved = True
         self._forces: Vector = np.zeros((len(SIDES), 3))
         self._position_reference: Vector = robot.joints.nominal.copy()
@@ -89,6 +92,7 @@ class ModelWalker:
         """Stand where the robot stands now."""
         self._dynamics.update(state.configuration, state.velocity)
         self._planner.reset(self._dynamics)
+        self._hands.forget()
         self._position_reference = state.configuration[7:].copy()
         self._velocity_reference = np.zeros(self._robot.joint_count)
 
@@ -98,6 +102,7 @@ class ModelWalker:
         posture = self._planner.posture
         self._planner = PendulumPlanner(self._robot, gait)
         self._planner.posture.take_over(posture)
+        self._hands.change(gait.hands)
         self._planner.reset(self._dynamics)
 
     def update(self, state: EstimatedState, command: VelocityCommand, dt: float) -> JointCommand:
@@ -112,6 +117,9 @@ class ModelWalker:
         self._dynamics.update(q, v)
         forces = self._forces if state.obeyed else None
         target = self._planner.update(self._dynamics, command, state.contacts, forces, dt)
+        if self._hands.active:
+            posture, ground = self._planner.posture, self._planner.ground
+            target.hands = self._hands.advance(self._dynamics, q, posture, ground, target.catching, dt)
         solution = self._controller.solve(self._dynamics, q, v, target)
         self._solved = solution.solved
         self._forces = solution.forces
@@ -129,6 +137,19 @@ class ModelWalker:
     def hold(self, posture: PostureCommand) -> None:
         """Hold torso and arms so from now on; joints and numbers have been checked."""
         self._planner.posture.ask(posture)
+
+    def reach(self, target: HandTarget) -> None:
+        """Have a hand be somewhere from now on; side, frame and numbers have been checked."""
+        self._hands.ask(target)
+
+    def let_go(self, side: str) -> None:
+        """Leave a hand to the posture again."""
+        self._hands.let_go(side)
+
+    @property
+    def hands(self) -> tuple[HandStatus, ...]:
+        """How the hands are that are asked to be somewhere."""
+        return self._hands.status
 
     def lower(self, distance: float) -> float:
         """Lower the centre of mass of a standing robot by a further ``distance`` [m]; return the total [m]."""
