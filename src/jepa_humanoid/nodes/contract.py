@@ -310,8 +310,7 @@ TOPICS = MappingProxyType(
                 PoseStamped,
                 LATEST,
                 "any",
-                "where to walk, in `odom`; a quaternion of zeros means: any heading, and any other counts "
-                "whatever its length",
+                "where to walk, in `odom`; a quaternion of zeros means any heading, others count whatever their length",
             ),
             Topic(
                 "teleop/cmd_vel",
@@ -319,6 +318,17 @@ TOPICS = MappingProxyType(
                 LATEST,
                 "≥ 5 Hz",
                 "outranks the planner for 0.5 s after its last message",
+            ),
+            *(
+                Topic(
+                    f"teleop/{side}_hand",
+                    PoseStamped,
+                    LATEST,
+                    "≥ 5 Hz",
+                    f"where the {side} hand is to be, in `base_footprint` or `odom`; it stays where it has come to "
+                    "0.5 s after the last message. A stamp that is older is refused; zero is now",
+                )
+                for side in ("left", "right")
             ),
             Topic(
                 "posture/arms",
@@ -366,6 +376,10 @@ SERVICES = MappingProxyType(
                 "controller/release",
                 Trigger,
                 "take back an emergency stop; the robot goes on damping until it is asked to stand up",
+            ),
+            *(
+                ServiceSpec(f"controller/let_go_{side}", Trigger, f"leave the {side} hand to the posture again")
+                for side in ("left", "right")
             ),
             ServiceSpec(
                 "target/engage",
