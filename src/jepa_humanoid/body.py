@@ -4,6 +4,7 @@ One tick, top to bottom: ask whether the sample can be used, estimate the base, 
 and let the walker say what the motor drivers have to do. What may be done, and why not, is decided in `safety` alone.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,7 +15,7 @@ from jepa_humanoid.control.settings import WholeBodySettings
 from jepa_humanoid.estimation.base import BaseEstimator
 from jepa_humanoid.estimation.settings import EstimatorSettings
 from jepa_humanoid.locomotion.footstep import Footstep
-from jepa_humanoid.locomotion.hands import check_hand, check_side
+from jepa_humanoid.locomotion.hands import check_hand, check_payload, check_side
 from jepa_humanoid.locomotion.posture import check_posture
 from jepa_humanoid.locomotion.settings import GaitSettings, gait_settings
 from jepa_humanoid.locomotion.walker import EstimatedState, Walker
@@ -163,6 +164,19 @@ class Body:
         check_side(self.robot, side)
         self._walker.let_go(side)
 
+    def carry(self, masses: Mapping[str, float]) -> None:
+        """Reckon with masses [kg] in the hands from now on, by side; a hand that is not named carries nothing.
+
+        Raises:
+            HandError: If a mass is none, or the robot has no such hand.
+        """
+        check_payload(self.robot, masses)
+        self._walker.carry(masses)
+
+    def weigh(self) -> None:
+        """Find out what the hands carry, in the next second in which the robot stands still."""
+        self._walker.weigh()
+
     def change_gait(self, gait: GaitSettings) -> None:
         """Walk otherwise from the next time on that the robot stands: a gait does not change within a step."""
         self._next_gait = gait
@@ -204,7 +218,7 @@ class Body:
         if decision.action is Action.HOLD:
             return self._hold_still(sample)
         if decision.action is Action.BALANCE:
-            return self._balance(sample.stamp, command, dt, decision.anew)
+            return self._balance(sample, command, dt, decision.anew)
         return None
 
     def _spin(self) -> float:
@@ -220,9 +234,10 @@ class Body:
             self._hold = self._walker.hold_still(sample.stamp, sample.position)
         return replace(self._hold, stamp=sample.stamp)
 
-    def _balance(self, stamp: float, command: VelocityCommand, dt: float, anew: bool) -> JointCommand:
+    def _balance(self, sample: SensorSample, command: VelocityCommand, dt: float, anew: bool) -> JointCommand:
         safety, estimator, walker = self._safety, self._estimator, self._walker
-        state = EstimatedState(stamp, estimator.configuration, estimator.velocity, estimator.contacts)
+        q, v, contacts = estimator.configuration, estimator.velocity, estimator.contacts
+        state = EstimatedState(sample.stamp, q, v, contacts, effort=sample.effort)
         if anew:
             walker.reset(state)
         elif self._next_gait is not None and not walker.walking and not safety.sitting:
@@ -291,6 +306,7 @@ class Body:
             # It is a point on the ground.
             dcm=np.append(walker.dcm, estimator.ground_height),
             hands=walker.hands,
+            payload=walker.payload,
         )
 
 

@@ -80,6 +80,7 @@ class BodyStatus:
         com: Centre of mass, shape (3,) [m], or None while it does not balance.
         dcm: Divergent component of motion on the ground, shape (3,) [m], or None likewise.
         hands: That are asked to be somewhere, and how they are; none while it does not balance.
+        payload: What the left and the right hand are reckoned to carry, shape (2,) [kg].
         cause: The reason for programs.
         emergency_stop: Who asked for the emergency stop that is in force; nothing if none is.
     """
@@ -95,5 +96,6 @@ class BodyStatus:
     com: Place | None = None
     dcm: Place | None = None
     hands: tuple[HandStatus, ...] = ()
+    payload: Annotated[Vector, Shape((2,))] = field(default_factory=lambda: np.zeros(2))
     cause: Cause = Cause.WAITING
     emergency_stop: str = ""

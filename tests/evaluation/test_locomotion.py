@@ -10,6 +10,7 @@ import pytest
 from jepa_humanoid import api
 from jepa_humanoid.evaluation.course import Course
 from jepa_humanoid.evaluation.errors import SuiteError
+from jepa_humanoid.evaluation.hands import Circles
 from jepa_humanoid.evaluation.locomotion import evaluate, run_trial, trial_specs
 from jepa_humanoid.evaluation.planar_motion import lead, velocity_error
 from jepa_humanoid.evaluation.pushes import Punches, Push
@@ -18,8 +19,10 @@ from jepa_humanoid.evaluation.suites import (
     VELOCITIES,
     Case,
     Limits,
+    carry_suite,
     course_suite,
     find_suite,
+    hands_suite,
     push_suite,
     stand_suite,
     walk_suite,
@@ -64,6 +67,36 @@ def walk() -> LocomotionTrial:
     suite = replace(walk_suite([VelocityCommand(0.3)]), duration=4.5, settling=0.5, resting=1.5)
     (trial,) = evaluate(trial_specs(suite, [3]))
     return trial
+
+
+@pytest.mark.parametrize("speed", [0.0, 0.3])
+def test_hands_are_measured_on_their_circles(speed: float) -> None:
+    """A few seconds of them, standing and walking: the hands are there to within a centimetre or two, and it counts."""
+    suite = replace(hands_suite(Circles(warm_up=2.0)), cases=(Case(VelocityCommand(speed)),), duration=2.6)
+    (trial,) = evaluate(trial_specs(suite, [100]))
+    assert trial.passed
+    assert trial.hand_error_m is not None
+    assert 0.0005 < trial.hand_error_m < 0.02
+    assert trial.hand_error_deg is not None
+    assert 0.1 < trial.hand_error_deg < 3.0
+    strict = replace(suite, circles=replace(suite.circles, limits=(1e-4, 1e-4)), cases=suite.cases, settling=0.5)
+    (trial,) = evaluate(trial_specs(strict, [100]))
+    assert trial.survived
+    assert not trial.passed
+
+
+def test_what_hands_carry_is_found_before_the_robot_walks() -> None:
+    """To within half a kilogramme, of a robot that nobody told; the report has the mass, and who is mistaken fails."""
+    suite = replace(carry_suite([(1.0, 2.0)]), duration=0.0, resting=0.0, limits=Limits(payload=0.5))
+    (trial,) = evaluate(trial_specs(suite, [100]))
+    (empty,) = evaluate(trial_specs(replace(suite, cases=(Case(suite.cases[0].command),)), [100]))
+    assert trial.mass_kg == pytest.approx(empty.mass_kg + 3.0, abs=0.01)
+    assert trial.payload_kg == (1.0, 2.0)
+    assert trial.passed
+    assert trial.payload_error_kg is not None
+    assert empty.payload_error_kg == pytest.approx(0.0, abs=0.2)
+    (strict,) = evaluate(trial_specs(replace(suite, limits=Limits(payload=1e-4)), [100]))
+    assert not strict.passed
 
 
 def test_short_walk_is_measured(walk: LocomotionTrial) -> None:
@@ -201,7 +234,7 @@ def test_full_turns_are_measured(turns: float) -> None:
 def test_suites_count_their_trials() -> None:
     """A velocity or a push is a trial of its own."""
     counts = {name: len(trial_specs(name, range(3))) for name in SUITES}
-    assert counts == {"stand": 3, "walk": 3 * len(VELOCITIES), "course": 3, "push": 12}
+    assert counts == {"stand": 3, "walk": 3 * len(VELOCITIES), "course": 3, "push": 12, "hands": 6, "carry": 6}
     assert len(trial_specs(push_suite((10.0, 20.0), 8), range(2))) == 32
 
 

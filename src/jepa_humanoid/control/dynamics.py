@@ -4,6 +4,7 @@ Pinocchio is asked for two things: the composite-rigid-body algorithm, which lea
 the centroidal momentum matrix behind as well, and the bias forces. All else follows from these in one kernel.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -64,6 +65,7 @@ class Dynamics:
     positions and rotations of soles and base) is new at every update.
 
     Attributes:
+        mass: Of the robot and what it carries [kg].
         mass_matrix: M(q), shape (nv, nv); armature included.
         bias: Coriolis, centrifugal and gravity forces h(q, v), shape (nv,).
         com: Centre of mass in the world, shape (3,) [m].
@@ -84,8 +86,15 @@ class Dynamics:
     def __init__(self, robot: RobotDescription) -> None:
         """Allocate for one robot."""
         self.robot = robot
-        model = self._model = robot.model
+        # Its own, for what the hands carry is added to it.
+        model = self._model = pin.Model(robot.model)
         data = self._data = model.createData()
+        self.mass = robot.mass
+        self._carriers = {
+            side: (frame.parentJoint, frame.placement.translation)
+            for side in robot.hands
+            for frame in (model.frames[robot.frame_id(hand_frame(side))],)
+        }
         base = robot.frames.base
         hands = (hand_frame(side) if side in robot.hands else base for side in SIDES)
         links = [*(sole_frame(side) for side in SIDES), base, robot.frames.torso, *hands]
@@ -105,7 +114,8 @@ class Dynamics:
         for chain, joint in zip(self._chains, joints, strict=True):
             columns = [model.joints[above].idx_v for above in model.supports[joint] if above > 1]
             chain[: len(columns)] = columns
-        self._weight = robot.mass * np.array(model.gravity.linear)
+        self._gravity = np.array(model.gravity.linear)
+        self._weight = self.mass * self._gravity
         counts = [len(robot.feet[side].corners) for side in SIDES]
         self._corner_part = np.repeat(SOLES, counts)
         self._local_corners = np.concatenate(
@@ -161,12 +171,21 @@ class Dynamics:
         )
         self._hand_out()
 
+    def carry(self, masses: Mapping[str, float]) -> None:
+        """Take masses [kg] at the points of hands, by side, for part of the robot from the next update on."""
+        for side, mass in masses.items():
+            joint, place = self._carriers[side]
+            inertia = self.robot.model.inertias[joint]
+            self._model.inertias[joint] = inertia + pin.Inertia(mass, place, np.zeros((3, 3))) if mass else inertia
+        self.mass = float(sum(inertia.mass for inertia in self._model.inertias))
+        self._weight = self.mass * self._gravity
+
     def _hand_out(self) -> None:
         """Give away copies of what others may keep."""
         left, right = self.soles
         self.com, left.position, right.position, *_ = self.position.copy()
         _, left.rotation, right.rotation, self.base_rotation, *_ = self.rotation.copy()
-        self.com_velocity = self.momentum[:3] / self.robot.mass
+        self.com_velocity = self.momentum[:3] / self.mass
 
 
 Indices = NDArray[np.int64]

@@ -102,10 +102,10 @@ class WholeBodySettings:
     swing_weight: NonNegative = 60.0
     swing_stiffness: tuple[NonNegative, NonNegative] = (500.0, 400.0)
     swing_damping: tuple[NonNegative, NonNegative] = (40.0, 36.0)
-    hand_weight: tuple[NonNegative, NonNegative] = (20.0, 4.0)
+    hand_weight: tuple[NonNegative, NonNegative] = (2.0, 0.4)
     hand_stiffness: tuple[NonNegative, NonNegative] = (400.0, 400.0)
     hand_damping: tuple[NonNegative, NonNegative] = (40.0, 40.0)
-    hand_posture: Positive = 0.1
+    hand_posture: Positive = 0.01
     height_stiffness: NonNegative = 80.0
     height_damping: NonNegative = 16.0
     # Positive, as the weight of forces: they make the program strictly convex.
@@ -123,7 +123,7 @@ class WholeBodySettings:
     posture_damping: NonNegative = 14.0
     force_weight: Positive = 1e-5
     friction: Positive = 0.475
-    arm_speed: Positive = 5.0
+    arm_speed: Positive = 3.0
     limit_horizon: Positive = 0.05
     torque_margin: Share = 0.95
     fold: FoldSettings = FoldSettings()

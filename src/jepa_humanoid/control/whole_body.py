@@ -40,9 +40,10 @@ class WholeBodyController:
         self.robot = robot
         self.settings = s = settings or WholeBodySettings()
         self._goal = goal = Goal.zeros(len(Part))
+        self._centre = CentreOfMassTask(goal.of(Part.CENTROID), robot.mass, s)
         self._hands = tuple(HandTask(robot, goal.of(hand), side, s) for side, hand in enumerate(HANDS))
         self._tasks: tuple[Task, ...] = (
-            CentreOfMassTask(goal.of(Part.CENTROID), robot.mass, s),
+            self._centre,
             AngularMomentumTask(goal.of(Part.CENTROID), s),
             OrientationTask(goal.of(Part.BASE), s.base_weight, s.catch.base, s),
             OrientationTask(goal.of(Part.TORSO), s.torso_weight, s.catch.torso, s),
@@ -58,6 +59,10 @@ class WholeBodyController:
         }
         self._sole = np.repeat(SOLES, [len(foot.corners) for foot in robot.feet.values()])
         self._last: tuple[Vector, Vector] = np.zeros(robot.model.nv), np.zeros((len(self._sole), 3))
+
+    def carry(self, mass: float) -> None:
+        """Reckon with another mass of the whole robot [kg] from now on."""
+        self._centre.carry(mass)
 
     def solve(self, dynamics: Dynamics, q: Vector, v: Vector, target: WholeBodyTarget) -> WholeBodySolution:
         """Find accelerations, contact forces and torques for the targets.

@@ -4,6 +4,7 @@ While the robot stands still one takes over from the other: its share of the tor
 so that nothing jumps whatever the targets and gains of the two are. A velocity that is asked for meanwhile waits.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Protocol
 
@@ -125,6 +126,19 @@ class HandOver:
     def let_go(self, side: str) -> None:
         """Leave a hand to the posture again."""
         self._first.let_go(side)
+
+    @property
+    def payload(self) -> Vector:
+        """What the first reckons with; the second knows of none."""
+        return self._first.payload
+
+    def carry(self, masses: Mapping[str, float]) -> None:
+        """Have the first reckon with masses [kg] in the hands, by side."""
+        self._first.carry(masses)
+
+    def weigh(self) -> None:
+        """Have the first find out what the hands carry, while it moves the robot."""
+        self._first.weigh()
 
     def lower(self, distance: float) -> float:
         """Come back to the first; once it has the robot, have it lower the centre of mass by a further ``distance``."""

@@ -1,5 +1,7 @@
 """Hands that are asked to be somewhere: what may be asked, and what becomes of it."""
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -69,3 +71,15 @@ def check_side(robot: RobotDescription, side: str) -> None:
     if side not in robot.hands:
         known = " and ".join(robot.hands) or "none"
         raise HandError(f"{robot.name} has no {side} hand; its file names {known}")
+
+
+def check_payload(robot: RobotDescription, masses: Mapping[str, float]) -> None:
+    """Refuse what a robot cannot carry.
+
+    Raises:
+        HandError: If a mass is none, or the robot has no such hand.
+    """
+    for side, mass in masses.items():
+        check_side(robot, side)
+        if not (math.isfinite(mass) and mass >= 0.0):
+            raise HandError(f"the {side} hand cannot carry {mass} kg")

@@ -114,9 +114,30 @@ class HandSettings:
     reach: PositiveShare = 0.95
     patience: Positive = 0.5
     smoothing: Positive = 0.04
-    leash: tuple[Positive, Positive] = (0.08, 0.4)
+    leash: tuple[Positive, Positive] = (0.04, 0.25)
     integral_rate: NonNegative = 1.5
-    integral_limit: tuple[NonNegative, NonNegative] = (0.06, 0.25)
+    integral_limit: tuple[NonNegative, NonNegative] = (0.02, 0.1)
+
+
+@validated_dataclass(frozen=True, config=STRICT)
+class PayloadSettings:
+    """How what the hands carry is weighed and reckoned with.
+
+    Attributes:
+        duration: Of standing still for which torques are averaged, twice [s].
+        pause: Before each of the two, in which the arms come to rest [s].
+        quiet: Speed of the arms' joints below which they hold still [rad/s].
+        least: Below which a hand is found to carry nothing [kg].
+        most: That a hand may carry [kg].
+        rate: With which the controller comes to reckon with it [kg/s].
+    """
+
+    duration: Positive = 0.35
+    pause: tuple[NonNegative, NonNegative] = (0.3, 0.85)
+    quiet: Positive = 0.3
+    least: NonNegative = 0.2
+    most: Positive = 5.0
+    rate: Positive = 8.0
 
 
 @validated_dataclass(frozen=True, config=STRICT)
@@ -156,6 +177,7 @@ class GaitSettings:
         push: What it makes of a push.
         posture: How it may hold itself meanwhile.
         hands: How its hands follow.
+        payload: How it finds out what they carry.
     """
 
     step_duration: Positive = 0.42
@@ -190,6 +212,7 @@ class GaitSettings:
     push: PushSettings = PushSettings()
     posture: PostureSettings = PostureSettings()
     hands: HandSettings = HandSettings()
+    payload: PayloadSettings = PayloadSettings()
 
     def __post_init__(self) -> None:
         for name in ("step_duration", "step_width"):

@@ -1,5 +1,6 @@
 """What the body needs of whatever walks it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -21,6 +22,7 @@ class EstimatedState:
             tick is over.
         velocity: Base twist in base axes and joint velocities, shape (nv,). The same holds.
         contacts: Probability that the left and the right foot stand.
+        effort: Measured joint torques, shape (n,) [N·m]; none if nobody knows them. The same holds.
         obeyed: Whether the motors did what this walker said at the last tick, and nobody else.
     """
 
@@ -29,6 +31,7 @@ class EstimatedState:
     velocity: Vector
     contacts: tuple[float, float] = (1.0, 1.0)
     obeyed: bool = True
+    effort: Vector | None = None
 
 
 class Walker(Protocol):
@@ -88,6 +91,16 @@ class Walker(Protocol):
 
     def let_go(self, side: str) -> None:
         """Leave a hand to the posture again."""
+
+    @property
+    def payload(self) -> Vector:
+        """What it believes that the left and the right hand carry, shape (2,) [kg]."""
+
+    def carry(self, masses: Mapping[str, float]) -> None:
+        """Reckon with masses [kg] in the hands from now on, by side; sides and numbers have been checked."""
+
+    def weigh(self) -> None:
+        """Find out what the hands carry, while the robot stands still."""
 
     def lower(self, distance: float) -> float:
         """Lower the centre of mass of a standing robot by a further ``distance`` [m]; return the total [m]."""

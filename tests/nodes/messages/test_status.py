@@ -48,6 +48,7 @@ body_statuses = st.builds(
     forces=vector(2, 3),
     footsteps=st.lists(footsteps, max_size=4).map(tuple),
     hands=st.lists(hands, max_size=2).map(tuple),
+    payload=vector(2),
     com=st.none() | vector(3),
     dcm=st.none() | vector(3),
     cause=st.sampled_from(Cause),

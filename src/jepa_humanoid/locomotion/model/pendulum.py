@@ -49,7 +49,6 @@ class PendulumPlanner:
         dynamics.update(robot.nominal_configuration, np.zeros(robot.model.nv))
         self._biped = biped(robot, settings or gait_settings(robot), float(dynamics.com[2]))
         self.posture = Posture(robot, self._biped.settings.posture)
-        self._mass = robot.mass
         self._full_load = 2.0 * robot.mass * GRAVITY
         self.reset(dynamics)
 
@@ -63,7 +62,7 @@ class PendulumPlanner:
 
     def _motion(self, dynamics: Dynamics) -> Motion:
         x, y, z = dynamics.com.tolist()
-        px, py, pz, roll, pitch, _ = (dynamics.momentum / self._mass).tolist()
+        px, py, pz, roll, pitch, _ = (dynamics.momentum / dynamics.mass).tolist()
         spin = complex(pitch, -roll) * (self._biped.omega / GRAVITY)
         return Motion(complex(x, y), complex(px, py), z, pz, spin)
 
@@ -146,7 +145,7 @@ class PendulumPlanner:
         if forces is None:
             self._push = PushObserver(self._biped.settings.push, motion.velocity)
         else:
-            driven = forces.sum(axis=0) / self._mass
+            driven = forces.sum(axis=0) / dynamics.mass
             self._push.update(motion.velocity, complex(driven[0], driven[1]), dt)
         motion = motion._replace(velocity=motion.velocity + self._push.to_come)
         posture = self.posture

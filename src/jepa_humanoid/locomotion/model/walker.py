@@ -5,6 +5,8 @@ whole-body controller finds accelerations and torques; the accelerations, integr
 on to.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 import pinocchio as pin
 
@@ -16,6 +18,7 @@ from jepa_humanoid.control.whole_body import WholeBodyController
 from jepa_humanoid.locomotion.footstep import Footstep
 from jepa_humanoid.locomotion.hands import HandStatus
 from jepa_humanoid.locomotion.model.hands import Hands
+from jepa_humanoid.locomotion.model.payload import Payload
 from jepa_humanoid.locomotion.model.pendulum import PendulumPlanner
 from jepa_humanoid.locomotion.settings import GaitSettings
 from jepa_humanoid.locomotion.walker import EstimatedState
@@ -53,6 +56,7 @@ class ModelWalker:
         self._planner = PendulumPlanner(robot, gait)
         self._controller = WholeBodyController(robot, whole_body)
         self._hands = Hands(robot, self._planner.settings.hands)
+        self._payload = Payload(robot, self._planner.settings.payload)
         self._solved = True
         self._forces: Vector = np.zeros((len(SIDES), 3))
         self._position_reference: Vector = robot.joints.nominal.copy()
@@ -115,6 +119,8 @@ class ModelWalker:
         """
         q, v = state.configuration, state.velocity
         self._dynamics.update(q, v)
+        if not self._payload.settled and state.effort is not None:
+            self._reckon(state.effort, v, dt)
         forces = self._forces if state.obeyed else None
         target = self._planner.update(self._dynamics, command, state.contacts, forces, dt)
         if self._hands.active:
@@ -150,6 +156,23 @@ class ModelWalker:
     def hands(self) -> tuple[HandStatus, ...]:
         """How the hands are that are asked to be somewhere."""
         return self._hands.status
+
+    @property
+    def payload(self) -> Vector:
+        """What the left and the right hand are reckoned to carry, shape (2,) [kg]."""
+        return self._payload.masses.copy()
+
+    def carry(self, masses: Mapping[str, float]) -> None:
+        """Reckon with masses [kg] in the hands from now on, by side."""
+        self._payload.tell(masses)
+
+    def weigh(self) -> None:
+        """Find out what the hands carry, while the robot stands still."""
+        self._payload.weigh()
+
+    def _reckon(self, effort: Vector, v: Vector, dt: float) -> None:
+        if self._payload.advance(self._dynamics, effort, v, self.walking, dt):
+            self._controller.carry(self._dynamics.mass)
 
     def lower(self, distance: float) -> float:
         """Lower the centre of mass of a standing robot by a further ``distance`` [m]; return the total [m]."""
