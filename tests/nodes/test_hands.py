@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from builtin_interfaces.msg import Time
+from std_msgs.msg import Float64MultiArray
 
 from jepa_humanoid.locomotion.hands import HandState
 from jepa_humanoid.nodes.messages.hand import write_hand
@@ -41,4 +42,16 @@ def test_a_hand_obeys_and_is_let_go(nodes, watcher):
     watcher.wait_until(lambda: "left stale" in watcher.status("controller")[2]["hands"], "diagnostics")
     assert watcher.call("controller/let_go_left").success
     watcher.wait_until(lambda: hands() == (), "the hand to be let go")
+    watcher.publish("payload", Float64MultiArray(data=[0.0, -1.0]))
+    watcher.wait_until(
+        lambda: "the right hand cannot carry -1.0 kg" in watcher.status("controller")[2]["hands"], "the sentence"
+    )
+    watcher.publish("payload", Float64MultiArray(data=[0.0, 1.0]))
+
+    def payload():
+        return read_body_status(watcher.last("controller/status")).payload
+
+    watcher.wait_until(lambda: payload() == pytest.approx((0.0, 1.0)), "what is carried")
+    assert watcher.call("controller/weigh").success
+    watcher.wait_until(lambda: payload() == pytest.approx((0.0, 0.0), abs=0.5), "what is found")
     assert watcher.truth()["falls"] == 0

@@ -330,6 +330,7 @@ TOPICS = MappingProxyType(
                 )
                 for side in ("left", "right")
             ),
+            Topic("payload", Float64MultiArray, LATEST, "any", "masses in the left and the right hand [kg]"),
             Topic(
                 "posture/arms",
                 JointState,
@@ -343,8 +344,7 @@ TOPICS = MappingProxyType(
                 Pose,
                 LATEST,
                 "any",
-                "how the torso is held from now on: `position.z` relative to the walk's height [m], and the pitch of "
-                "`orientation`; nothing else of it counts",
+                "how the torso is held: `position.z` relative to the walk's height [m], and the pitch of `orientation`",
             ),
             Topic("joy", Joy, EVENTS, "20 Hz", "axes and buttons of a joystick"),
             Topic("emergency_stop", Bool, EVENTS, "any", "true outranks all and latches until `controller/release`"),
@@ -381,6 +381,7 @@ SERVICES = MappingProxyType(
                 ServiceSpec(f"controller/let_go_{side}", Trigger, f"leave the {side} hand to the posture again")
                 for side in ("left", "right")
             ),
+            ServiceSpec("controller/weigh", Trigger, "find out, standing still, what the hands carry"),
             ServiceSpec(
                 "target/engage",
                 Trigger,

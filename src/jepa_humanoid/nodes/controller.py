@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,11 +16,11 @@ import pinocchio as pin
 from sensor_msgs.msg import Imu, JointState
 
 from jepa_humanoid.body import Body, BodySettings, rehearse
-from jepa_humanoid.locomotion.errors import HandError, PostureError
+from jepa_humanoid.locomotion.errors import PostureError
 from jepa_humanoid.locomotion.settings import gait_settings
 from jepa_humanoid.nodes.contract import FOOTPRINT_FRAME, ODOM_FRAME, TOPICS
 from jepa_humanoid.nodes.errors import MessageError, NodeError
-from jepa_humanoid.nodes.messages.hand import hand_topic, read_hand
+from jepa_humanoid.nodes.hands import HandInputs
 from jepa_humanoid.nodes.messages.markers import write_body_markers
 from jepa_humanoid.nodes.messages.odometry import write_odometry
 from jepa_humanoid.nodes.messages.pose import write_pose, write_transform
@@ -32,7 +31,7 @@ from jepa_humanoid.nodes.messages.velocity import read_velocity
 from jepa_humanoid.nodes.node import Level, RobotNode, run
 from jepa_humanoid.nodes.parameters import OVERRIDES, ParameterSpec
 from jepa_humanoid.nodes.wire import RobotWire, stamp_of
-from jepa_humanoid.robot.description import SIDES, load_robot
+from jepa_humanoid.robot.description import load_robot
 from jepa_humanoid.robot.settings import settings_of
 from jepa_humanoid.robot.state import BaseEstimate, JointCommand, PostureCommand, SensorSample
 from jepa_humanoid.safety import BodyMode, Cause, SafetyLimits
@@ -82,8 +81,7 @@ class Controller(RobotNode):
         "joint_states",
         "imu/data",
         "teleop/cmd_vel",
-        "teleop/left_hand",
-        "teleop/right_hand",
+        *HandInputs.TOPICS,
         "plan/cmd_vel",
         "posture/arms",
         "posture/torso",
@@ -91,7 +89,7 @@ class Controller(RobotNode):
     )
     SERVES = (
         *("controller/stand_up", "controller/sit_down", "controller/emergency_stop", "controller/release"),
-        *("controller/let_go_left", "controller/let_go_right"),
+        *HandInputs.SERVICES,
     )
     PARAMETERS = (
         replace(OVERRIDES, live=True),
@@ -129,7 +127,6 @@ class Controller(RobotNode):
         settings = BodySettings(walker=self.value("walker"), safety=settings_of(robot, "safety", limits))
         self._body = Body(robot, settings)
         self._posture = PostureCommand()
-        self._hand_problem = ""
         rehearse(robot, settings)
         # What people ask for first: a stop that came with a state has to count for it.
         self.listen("emergency_stop", self._on_emergency_stop)
@@ -137,9 +134,7 @@ class Controller(RobotNode):
         self.listen("plan/cmd_vel", self._on_plan)
         self.listen("posture/arms", self._on_arms)
         self.listen("posture/torso", self._on_torso)
-        for side in SIDES:
-            self.listen(hand_topic(side), partial(self._on_hand, side))
-            self.serve(f"controller/let_go_{side}", partial(self._let_go, side))
+        self._hands = HandInputs(self._body, self.listen, self.serve, lambda: self._now)
         self.listen("imu/data", self._on_imu, raw=True)
         self.listen("joint_states", self._on_joint_states, raw=True)
         self.serve("controller/stand_up", self._stand_up)
@@ -214,7 +209,7 @@ class Controller(RobotNode):
             "reason": status.reason,
             "emergency_stop": status.emergency_stop,
             "obeys": self._obeys,
-            "hands": self._hand_problem or ", ".join(f"{SIDES[h.side]} {h.state.value}" for h in status.hands),
+            "hands": self._hands.said(status),
             "control_ms_median": 1e3 * median,
             "control_ms_p99": 1e3 * p99,
             "tick_ms_median": 1e3 * tick_median,
@@ -351,21 +346,6 @@ class Controller(RobotNode):
         except PostureError as error:
             raise MessageError(f"posture: {error}") from error
         self._posture = posture
-
-    def _on_hand(self, side: str, message: Any) -> None:
-        try:
-            self._body.reach(read_hand(message, side, self._now))
-        except (HandError, MessageError) as error:
-            self._hand_problem = str(error)
-            raise MessageError(self._hand_problem) from error
-        self._hand_problem = ""
-
-    def _let_go(self, side: str) -> tuple[bool, str]:
-        try:
-            self._body.let_go(side)
-        except HandError as error:
-            return False, str(error)
-        return True, f"the {side} hand goes back"
 
     def _on_emergency_stop(self, message: Any) -> None:
         if message.data:

@@ -5,9 +5,10 @@ import math
 import numpy as np
 import pytest
 from builtin_interfaces.msg import Time
+from std_msgs.msg import Float64MultiArray
 
 from jepa_humanoid.nodes.errors import MessageError
-from jepa_humanoid.nodes.messages.hand import read_hand, write_hand
+from jepa_humanoid.nodes.messages.hand import read_hand, read_payload, write_hand
 from jepa_humanoid.robot.state import FOOTPRINT, ODOM, HandTarget
 
 TARGET = HandTarget("left", np.array([0.3, 0.2, 0.9]), np.array([0.0, 0.6, 0.0, 0.8]))
@@ -51,3 +52,10 @@ def test_what_is_no_pose_is_refused():
     message.pose.orientation.w = 0.1
     with pytest.raises(MessageError, match="no unit quaternion"):
         read_hand(message, "left", 0.0)
+
+
+def test_masses_are_read_by_hand(over_the_wire):
+    """Left before right; one or three are none."""
+    assert read_payload(over_the_wire(Float64MultiArray(data=[1.0, 2.5]))) == {"left": 1.0, "right": 2.5}
+    with pytest.raises(MessageError, match="payload: 1 masses: give two"):
+        read_payload(Float64MultiArray(data=[1.0]))

@@ -2,10 +2,12 @@
 
 from builtin_interfaces.msg import Time
 from geometry_msgs.msg import PoseStamped
+from std_msgs.msg import Float64MultiArray
 
 from jepa_humanoid.nodes.errors import MessageError
 from jepa_humanoid.nodes.messages.pose import read_rigid, write_rigid
 from jepa_humanoid.nodes.messages.time import to_seconds
+from jepa_humanoid.robot.description import SIDES
 from jepa_humanoid.robot.state import FOOTPRINT, ODOM, HandTarget
 
 PATIENCE = 0.5
@@ -39,6 +41,18 @@ def read_hand(message: PoseStamped, side: str, now: float) -> HandTarget:
         )
     position, orientation = read_rigid(message.pose, topic)
     return HandTarget(side, position, orientation, frame)
+
+
+def read_payload(message: Float64MultiArray) -> dict[str, float]:
+    """Masses by hand [kg], from `payload`.
+
+    Raises:
+        MessageError: If they are not two.
+    """
+    masses = [float(mass) for mass in message.data]
+    if len(masses) != len(SIDES):
+        raise MessageError(f"payload: {len(masses)} masses: give two, of what the left and the right hand carry [kg]")
+    return dict(zip(SIDES, masses, strict=True))
 
 
 def write_hand(target: HandTarget, stamp: Time) -> PoseStamped:
