@@ -46,7 +46,7 @@ class Walker(Protocol):
 
     @property
     def solved(self) -> bool:
-        """Whether its last answer is one, and not that of the tick before because none was found."""
+        """Whether its last answer is one, and not what is left of an earlier one because none was found."""
 
     @property
     def expected_contacts(self) -> tuple[bool, bool] | None:

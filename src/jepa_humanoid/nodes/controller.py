@@ -210,6 +210,7 @@ class Controller(RobotNode):
             "emergency_stop": status.emergency_stop,
             "obeys": self._obeys,
             "hands": self._hands.said(status),
+            "unsolved": self._body.failures,
             "control_ms_median": 1e3 * median,
             "control_ms_p99": 1e3 * p99,
             "tick_ms_median": 1e3 * tick_median,

@@ -23,7 +23,11 @@ from jepa_humanoid.locomotion.model.pendulum import PendulumPlanner
 from jepa_humanoid.locomotion.settings import GaitSettings
 from jepa_humanoid.locomotion.walker import EstimatedState
 from jepa_humanoid.robot.description import SIDES, RobotDescription
-from jepa_humanoid.robot.state import HandTarget, JointCommand, PostureCommand, Vector, VelocityCommand
+from jepa_humanoid.robot.motors import motor_targets
+from jepa_humanoid.robot.state import Gains, HandTarget, JointCommand, PostureCommand, Vector, VelocityCommand
+
+FADE = 0.1
+"""Time in which the last good command becomes damping if no other is found [s]."""
 
 
 class ModelWalker:
@@ -58,6 +62,8 @@ class ModelWalker:
         self._hands = Hands(robot, self._planner.settings.hands)
         self._payload = Payload(robot, self._planner.settings.payload)
         self._solved = True
+        self._good: JointCommand | None = None
+        self._lost = 0.0
         self._forces: Vector = np.zeros((len(SIDES), 3))
         self._position_reference: Vector = robot.joints.nominal.copy()
         self._velocity_reference: Vector = np.zeros(robot.joint_count)
@@ -97,6 +103,7 @@ class ModelWalker:
         self._dynamics.update(state.configuration, state.velocity)
         self._planner.reset(self._dynamics)
         self._hands.forget()
+        self._good, self._lost = None, 0.0
         self._position_reference = state.configuration[7:].copy()
         self._velocity_reference = np.zeros(self._robot.joint_count)
 
@@ -129,7 +136,10 @@ class ModelWalker:
         solution = self._controller.solve(self._dynamics, q, v, target)
         self._solved = solution.solved
         self._forces = solution.forces
-        return self._reference(state, solution, dt)
+        if not solution.solved:
+            return self._fade(state, dt)
+        self._good, self._lost = self._reference(state, solution, dt), 0.0
+        return self._good
 
     def hold_still(self, stamp: float, position: Vector) -> JointCommand:
         """What carries the weight of a robot at rest in ``position`` (n,) [rad], without feedback from the base."""
@@ -177,6 +187,20 @@ class ModelWalker:
     def lower(self, distance: float) -> float:
         """Lower the centre of mass of a standing robot by a further ``distance`` [m]; return the total [m]."""
         return self._planner.lower(distance)
+
+    def _fade(self, state: EstimatedState, dt: float) -> JointCommand:
+        """What is left of the last good command, evenly less of it as time goes on without a solution.
+
+        A solution of some ticks ago is right for a while and then is not: it must not be repeated for long.
+        """
+        self._lost += dt
+        self._position_reference, self._velocity_reference = state.configuration[7:].copy(), state.velocity[6:].copy()
+        joints = self._robot.joints
+        damping = JointCommand.damping(state.stamp, self._robot.joint_count)
+        share = min(self._lost / FADE, 1.0)
+        left = motor_targets(joints, self._good or damping).blend(motor_targets(joints, damping), share)
+        gains = Gains(left.stiffness, left.damping)
+        return JointCommand(state.stamp, left.position, left.velocity, left.effort, gains)
 
     def _standing_configuration(self, position: Vector) -> Vector:
         """Configuration with these joint positions and the left sole flat on z = 0: no IMU needed."""
