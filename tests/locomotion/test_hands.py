@@ -13,8 +13,8 @@ from jepa_humanoid.locomotion.errors import HandError
 from jepa_humanoid.locomotion.hands import HandState, check_hand, check_side
 from jepa_humanoid.locomotion.model.hands import Hands, arm_of
 from jepa_humanoid.locomotion.posture import Posture
-from jepa_humanoid.locomotion.settings import HandSettings, PostureSettings
-from jepa_humanoid.robot.description import RobotDescription
+from jepa_humanoid.locomotion.settings import HandSettings, PostureSettings, gait_settings
+from jepa_humanoid.robot.description import RobotDescription, load_robot
 from jepa_humanoid.robot.state import ODOM, HandTarget
 
 DT = 0.002
@@ -163,6 +163,7 @@ def test_a_hand_that_is_held_up_is_waited_for(g1: RobotDescription) -> None:
         motion = still.tick(obeys=False)
     assert motion is not None
     assert np.linalg.norm(motion.position - start) == pytest.approx(0.07, abs=1e-3)
+    assert still.hands.status[0].state is HandState.HELD_UP
 
 
 def test_hands_give_way_and_go_on(g1: RobotDescription) -> None:
@@ -208,3 +209,51 @@ def test_a_place_by_the_robot_moves_with_it(g1: RobotDescription) -> None:
         motion = still.tick()
         assert motion is not None
         assert motion.velocity[0] == pytest.approx(ahead, abs=0.01)
+
+
+def test_hands_keep_out_of_trunk_and_thighs(g1: RobotDescription) -> None:
+    """Asked through the body to its other side, a hand goes around; asked into it, it stays before it and says so."""
+    still = Still(g1)
+    base = still.dynamics.position[Part.BASE]
+    lines = still.hands._lines + base
+    left, right, inside = (base + np.array((0.05, y, 0.2)) for y in (0.25, -0.25, 0.02))
+    nearest = []
+    for tick in range(3000):
+        still.ask(left if tick < 1000 else right if tick < 2000 else inside)
+        motion = still.tick()
+        assert motion is not None
+        if tick == 1999:
+            assert motion.position == pytest.approx(right, abs=0.01)
+        nearest.append(min(_distance(motion.position, line) for line in lines[:1]))
+    assert min(nearest) > 0.16 - 0.005
+    assert still.hands.status[0].state is HandState.OUT_OF_REACH
+    assert nearest[-1] == pytest.approx(0.16, abs=0.005)
+
+
+def _distance(place: np.ndarray, line: np.ndarray) -> float:
+    begin, end = line
+    share = np.clip((end - begin) @ (place - begin) / ((end - begin) @ (end - begin)), 0.0, 1.0)
+    return float(np.linalg.norm(place - begin - share * (end - begin)))
+
+
+def test_the_lines_of_a_body_are_its_trunk_and_thighs(g1: RobotDescription) -> None:
+    """The trunk stands on the base, up to the shoulders; thighs hang from it, to the left and to the right."""
+    trunk, left, right = Still(g1).hands._lines
+    assert trunk[0] == pytest.approx(0.0)
+    assert trunk[1] == pytest.approx((0.0, 0.0, 0.29), abs=0.02)
+    assert left[:, 1].min() > 0.05
+    assert right[:, 1].max() < -0.05
+    assert left[1, 2] < left[0, 2] - 0.2
+
+
+def test_the_nominal_posture_keeps_clear_of_the_body() -> None:
+    """Of both robots: hands that hang are not pushed away."""
+    for name in ("g1", "talos"):
+        robot = load_robot(name)
+        dynamics = Dynamics(robot)
+        dynamics.update(robot.nominal_configuration, np.zeros(robot.model.nv))
+        hands = Hands(robot, gait_settings(robot).hands)
+        for side, hand in zip((0, 1), (Part.LEFT_HAND, Part.RIGHT_HAND), strict=True):
+            place = dynamics.position[hand] - dynamics.position[Part.BASE]
+            kept = zip(hands._lines, hands._clearance, strict=True)
+            assert all(_distance(place, line) > clearance for line, clearance in kept), (name, side)

@@ -21,6 +21,8 @@ class HandState(Enum):
     FOLLOWS = "follows"
     OUT_OF_REACH = "out_of_reach"
     """It is asked for farther away than its arm is long, and goes as far as it can."""
+    HELD_UP = "held_up"
+    """It does not come where it is led: its arm is at its stops, or something is in the way."""
     STALE = "stale"
     """Nobody has asked lately: it stays where it is."""
     GIVES_WAY = "gives_way"

@@ -101,6 +101,7 @@ class HandSettings:
         acceleration: At most [m/s², rad/s²].
         rate: With which what is left of the way becomes less in the end [1/s].
         reach: Of what the stretched arm is long, which a hand may be away from its shoulder.
+        clearance: That hands keep from the middle of the trunk, and of the thighs [m].
         patience: Time after the last message from which on a hand stays where it is [s].
         smoothing: Time constant with which the motion of what is asked for is recognised [s].
         leash: By which a hand may be behind before it is waited for [m, rad].
@@ -112,6 +113,7 @@ class HandSettings:
     acceleration: tuple[Positive, Positive] = (3.0, 12.0)
     rate: Positive = 12.0
     reach: PositiveShare = 0.95
+    clearance: tuple[NonNegative, NonNegative] = (0.16, 0.1)
     patience: Positive = 0.5
     smoothing: Positive = 0.04
     leash: tuple[Positive, Positive] = (0.04, 0.25)

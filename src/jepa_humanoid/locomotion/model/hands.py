@@ -14,6 +14,7 @@ import pinocchio as pin
 from jepa_humanoid.control.dynamics import HANDS, Dynamics, Part
 from jepa_humanoid.control.target import HandMotion
 from jepa_humanoid.locomotion.hands import HandState, HandStatus
+from jepa_humanoid.locomotion.model.clearance import body_lines
 from jepa_humanoid.locomotion.model.leading import lead
 from jepa_humanoid.locomotion.posture import Posture
 from jepa_humanoid.locomotion.settings import HandSettings
@@ -70,6 +71,15 @@ def arm_of(robot: RobotDescription, side: str) -> Arm:
         return distance(best)
 
     return Arm(tuple(model.joints[joint].idx_v - 6 for joint in chain), shoulder, (extreme(-1.0), extreme(1.0)))
+
+
+def _shoulders(robot: RobotDescription, arms: list[Arm]) -> Vector:
+    """Where arms hang, in the base's axes, shape (arms, 3) [m]; over the base, if there are none."""
+    data = robot.model.createData()
+    pin.framesForwardKinematics(robot.model, data, robot.nominal_configuration)
+    T_base_torso = data.oMi[1].actInv(data.oMf[robot.frame_id(robot.frames.torso)])
+    places = [arm.shoulder for arm in arms] or [np.zeros(3)]
+    return np.array([T_base_torso.act(place) for place in places])
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +148,15 @@ class _Hand:
         self._integral[:] = 0.0
 
     def advance(
-        self, dynamics: Dynamics, frame: _Frame, settings: HandSettings, limits: Vector, catching: bool, dt: float
+        self,
+        dynamics: Dynamics,
+        frame: _Frame,
+        settings: HandSettings,
+        limits: Vector,
+        lines: Vector,
+        clearance: Vector,
+        catching: bool,
+        dt: float,
     ) -> HandMotion:
         assert self.asked is not None
         self._position = dynamics.position[self._part].copy()
@@ -152,7 +170,7 @@ class _Hand:
         stale = self._age > settings.patience
         shoulder = dynamics.rotation[Part.TORSO] @ self.arm.shoulder + dynamics.position[Part.TORSO]
         goal_place, goal_turn = np.empty(3), np.empty((3, 3))
-        clipped = lead(
+        far, held = lead(
             self._place,
             self._turn,
             self._velocity,
@@ -166,6 +184,8 @@ class _Hand:
             measured_place,
             measured_turn,
             frame.rotation.T @ (shoulder - frame.origin),
+            (lines - frame.origin) @ frame.rotation,
+            clearance,
             limits,
             dt,
             goal_place,
@@ -173,15 +193,22 @@ class _Hand:
         )
         if stale:
             self._asked_place[:], self._asked_turn[:], self._asked_velocity[:] = self._place, self._turn, 0.0
-        if catching:
-            self.state = HandState.GIVES_WAY
-        else:
-            self.state = HandState.STALE if stale else HandState.OUT_OF_REACH if clipped else HandState.FOLLOWS
+        self.state = _state(catching, stale, held, far)
         self._asked_position = frame.origin + frame.rotation @ self._asked_place
         return _in_world(frame, goal_place, goal_turn, self._velocity, self._acceleration)
 
     def status(self, side: int) -> HandStatus:
         return HandStatus(side, self.state, self._position.copy(), self._asked_position.copy())
+
+
+def _state(catching: bool, stale: bool, held: bool, far: bool) -> HandState:
+    found = (
+        (catching, HandState.GIVES_WAY),
+        (stale, HandState.STALE),
+        (far, HandState.OUT_OF_REACH),
+        (held, HandState.HELD_UP),
+    )
+    return next((state for there, state in found if there), HandState.FOLLOWS)
 
 
 def _in_world(frame: _Frame, place: Vector, turn: Vector, velocity: Vector, acceleration: Vector) -> HandMotion:
@@ -210,6 +237,7 @@ class Hands:
             for side, part in zip(SIDES, HANDS, strict=True)
             if side in robot.hands
         }
+        self._lines = body_lines(robot, _shoulders(robot, [hand.arm for hand in self._hands.values()]))
         self._let_go: set[str] = set()
         self._ground: float | None = None
         self.active = False
@@ -223,6 +251,7 @@ class Hands:
             side: np.array((*numbers, hand.arm.reach[0], s.reach * hand.arm.reach[1]))
             for side, hand in self._hands.items()
         }
+        self._clearance = np.repeat(s.clearance, (1, len(SIDES)))
 
     def ask(self, target: HandTarget) -> None:
         """Have a hand be somewhere; side, frame and numbers have been checked."""
@@ -293,7 +322,9 @@ class Hands:
         if catching:
             posture.go_back_from(hand.arm.joints, q[7:])
         frame = footprint if hand.asked.frame == FOOTPRINT else _ODOM
-        return hand.advance(dynamics, frame, self._settings, self._limits[side], catching, dt)
+        lines = self._lines @ dynamics.rotation[Part.BASE].T + dynamics.position[Part.BASE]
+        limits, clearance = self._limits[side], self._clearance
+        return hand.advance(dynamics, frame, self._settings, limits, lines, clearance, catching, dt)
 
     def _footprint(self, dynamics: Dynamics) -> _Frame:
         """Under the base, as `base_footprint` is, and moving with it."""

@@ -6,6 +6,7 @@ import numpy as np
 
 from jepa_humanoid.compiled import kernel
 from jepa_humanoid.estimation.rotations import exponential, logarithm, multiply, multiply_transposed
+from jepa_humanoid.locomotion.model.clearance import keep_out
 from jepa_humanoid.robot.state import Vector
 
 _ACCELERATION_TIME = 0.02
@@ -27,11 +28,13 @@ def lead(
     measured_place: Vector,
     measured_turn: Vector,
     shoulder: Vector,
+    lines: Vector,
+    clearance: Vector,
     limits: Vector,
     dt: float,
     goal_place: Vector,
     goal_turn: Vector,
-) -> bool:
+) -> tuple[bool, bool]:
     """Lead a hand on by one tick; everything in the frame that the hand is asked for in.
 
     Args:
@@ -48,6 +51,8 @@ def lead(
         measured_place: Of the hand, shape (3,) [m].
         measured_turn: Its axes, shape (3, 3).
         shoulder: Shape (3,) [m].
+        lines: That the hand keeps away from, shape (lines, 2, 3) [m].
+        clearance: How far from each, shape (lines,) [m].
         limits: Speed, acceleration, leash and limit of the integral, each linear and angular; rate of approach and of
             the integral; least and greatest distance from the shoulder; shape (12,).
         dt: Duration of the tick [s].
@@ -55,12 +60,13 @@ def lead(
         goal_turn: Out: its axes, shape (3, 3).
 
     Returns:
-        Whether what is asked for is out of reach.
+        Whether what is asked for is out of reach, and whether the hand is held up.
     """
-    step, error = np.empty((3, 3)), np.empty(6)
+    step, error, still = np.empty((3, 3)), np.empty(6), np.zeros(3)
     for i in range(3):
         goal_place[i] = asked_place[i] + asked_velocity[i] * ahead
     clipped = into_reach(goal_place, shoulder, limits[10], limits[11])
+    clipped |= keep_out(goal_place, still, lines, clearance)
     exponential((asked_velocity[3] * ahead, asked_velocity[4] * ahead, asked_velocity[5] * ahead), step)
     multiply(step, asked_turn, goal_turn)
     multiply_transposed(goal_turn, turn, step)
@@ -90,12 +96,16 @@ def lead(
     error[3], error[4], error[5] = logarithm(step)
     for i in range(3):
         place[i] += velocity[i] * dt
+    keep_out(place, velocity[:3], lines, clearance)
+    for i in range(3):
         error[i] = place[i] - measured_place[i]
     # A hand that is held up is waited for.
-    if shorten(error[:3], limits[4]):
+    behind = shorten(error[:3], limits[4])
+    if behind:
         for i in range(3):
             place[i] = measured_place[i] + error[i]
-    if shorten(error[3:], limits[5]):
+    twisted = shorten(error[3:], limits[5])
+    if twisted:
         exponential((error[3], error[4], error[5]), step)
         multiply(step, measured_turn, turn)
     for i in range(6):
@@ -106,7 +116,7 @@ def lead(
     multiply(step, turn, goal_turn)
     for i in range(3):
         goal_place[i] = place[i] + integral[i]
-    return clipped
+    return clipped, behind or twisted
 
 
 @kernel
