@@ -65,6 +65,7 @@ class Dynamics:
     positions and rotations of soles and base) is new at every update.
 
     Attributes:
+        hands: Whether hands are wanted, too; without, theirs is what it was.
         mass: Of the robot and what it carries [kg].
         mass_matrix: M(q), shape (nv, nv); armature included.
         bias: Coriolis, centrifugal and gravity forces h(q, v), shape (nv,).
@@ -89,7 +90,7 @@ class Dynamics:
         # Its own, for what the hands carry is added to it.
         model = self._model = pin.Model(robot.model)
         data = self._data = model.createData()
-        self.mass = robot.mass
+        self.mass, self.hands = robot.mass, True
         self._carriers = {
             side: (frame.parentJoint, frame.placement.translation)
             for side in robot.hands
@@ -128,6 +129,8 @@ class Dynamics:
         self.momentum = self.velocity[Part.CENTROID]
         self.momentum_matrix = self.jacobian[Part.CENTROID]
         self.momentum_drift = self.drift[Part.CENTROID]
+        outs = (self.position, self.rotation, self.velocity, self.drift, self.jacobian)
+        self._outs = tuple(out[: HANDS[0]] for out in outs), outs
         self.corners = np.zeros_like(self._local_corners)
         self.soles = tuple(
             Sole(self.position[i], self.rotation[i], self.velocity[i], self.jacobian[i], self.drift[i], corners)
@@ -139,6 +142,7 @@ class Dynamics:
         """Compute everything at configuration ``q`` (nq,) and velocity ``v`` (nv,)."""
         pin.crba(self._model, self._data, q, pin.Convention.WORLD)
         pin.nonLinearEffects(self._model, self._data, q, v)
+        position, rotation, velocity, drift, jacobian = self._outs[self.hands]
         frame_motions(
             self._joint_columns,
             v,
@@ -147,11 +151,11 @@ class Dynamics:
             self._frame_rotations,
             self._frame_positions,
             self._chains,
-            self.position,
-            self.rotation,
-            self.velocity,
-            self.drift,
-            self.jacobian,
+            position,
+            rotation,
+            velocity,
+            drift,
+            jacobian,
             self._local_corners,
             self._corner_part,
             self.corners,
@@ -183,8 +187,10 @@ class Dynamics:
     def _hand_out(self) -> None:
         """Give away copies of what others may keep."""
         left, right = self.soles
-        self.com, left.position, right.position, *_ = self.position.copy()
-        _, left.rotation, right.rotation, self.base_rotation, *_ = self.rotation.copy()
+        self.com: Vector
+        self.base_rotation: Vector
+        self.com, left.position, right.position, *_ = self.position[: HANDS[0]].copy()
+        _, left.rotation, right.rotation, self.base_rotation, *_ = self.rotation[: HANDS[0]].copy()
         self.com_velocity = self.momentum[:3] / self.mass
 
 

@@ -47,6 +47,7 @@ class Payload:
 
     Attributes:
         masses: In the left and the right hand, as reckoned with now, shape (2,) [kg].
+        settled: Whether they are what was told or found, and nothing is to be done.
     """
 
     def __init__(self, robot: RobotDescription, settings: PayloadSettings) -> None:
@@ -56,25 +57,21 @@ class Payload:
         self.masses: Vector = np.zeros(len(SIDES))
         self._asked: Vector = np.zeros(len(SIDES))
         self._weighing: _Weighing | None = None
+        self.settled = True
 
     @property
     def weighing(self) -> bool:
         """Whether it finds out what the hands carry."""
         return self._weighing is not None
 
-    @property
-    def settled(self) -> bool:
-        """Whether what is reckoned with is what was told or found, and nothing is to be done."""
-        return self._weighing is None and bool((self.masses == self._asked).all())
-
     def tell(self, masses: Mapping[str, float]) -> None:
         """Carry so much from now on, by side [kg]; a hand that is not named carries nothing."""
-        self._weighing = None
+        self._weighing, self.settled = None, False
         self._asked = np.clip([masses.get(side, 0.0) for side in SIDES], 0.0, self._settings.most)
 
     def weigh(self) -> None:
         """Find out what the hands carry, while the robot stands still."""
-        self._weighing = _Weighing(np.zeros(len(SIDES)), -self._settings.pause[0])
+        self._weighing, self.settled = _Weighing(np.zeros(len(SIDES)), -self._settings.pause[0]), False
 
     def advance(self, dynamics: Dynamics, effort: Vector, v: Vector, walking: bool, dt: float) -> bool:
         """Go on for a tick.
@@ -92,6 +89,7 @@ class Payload:
         if self._weighing is not None:
             self._weigh(self._weighing, dynamics, effort, v, walking, dt)
         if (self.masses == self._asked).all():
+            self.settled = self._weighing is None
             return False
         step = self._settings.rate * dt
         self.masses = self.masses + np.clip(self._asked - self.masses, -step, step)

@@ -125,6 +125,7 @@ class ModelWalker:
             dt: Since the last tick [s].
         """
         q, v = state.configuration, state.velocity
+        self._dynamics.hands = self._hands.active or not self._payload.settled
         self._dynamics.update(q, v)
         if not self._payload.settled and state.effort is not None:
             self._reckon(state.effort, v, dt)
