@@ -280,8 +280,7 @@ TOPICS = MappingProxyType(
                 TwistStamped,
                 LATEST,
                 "20 Hz",
-                "what the planner asks of the controller, in `base_footprint`; stamp = newest odometry that it knew; "
-                "stale after 0.5 s",
+                "what the planner asks for, in `base_footprint`; stamp = newest odometry it knew; stale after 0.5 s",
             ),
             Topic(
                 "plan/status",
