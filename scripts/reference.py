@@ -12,7 +12,14 @@ from typing import Any
 from jepa_humanoid.body import BodySettings
 from jepa_humanoid.control.settings import CatchFactors, FoldSettings, WholeBodySettings
 from jepa_humanoid.graph.arguments import BRINGUP, Argument, launch_arguments, record_arguments, teleop_arguments
-from jepa_humanoid.locomotion.settings import CatchSettings, GaitSettings, PostureSettings, PushSettings
+from jepa_humanoid.locomotion.settings import (
+    CatchSettings,
+    GaitSettings,
+    HandSettings,
+    PayloadSettings,
+    PostureSettings,
+    PushSettings,
+)
 from jepa_humanoid.nodes.reference import NODES, attributes, load_node, write_reference
 from jepa_humanoid.safety import SafetyLimits
 from jepa_humanoid.simulation.rules import AreaRule, CorridorRule, FurnitureRule, GoalRule, ListedObstacle, SceneFile
@@ -46,6 +53,8 @@ def settings_tables() -> str:
         ("Gait, `catch`", CatchSettings),
         ("Gait, `push`", PushSettings),
         ("Gait, `posture`", PostureSettings),
+        ("Gait, `hands`", HandSettings),
+        ("Gait, `payload`", PayloadSettings),
         ("Whole-body controller", WholeBodySettings),
         ("Whole-body controller, `fold`", FoldSettings),
         ("Whole-body controller, `catch`", CatchFactors),

@@ -72,9 +72,18 @@ class Browser:
 
     def drag_goal(self, x: float, y: float, wxyz: tuple[float, float, float, float] = (1.0, 0.0, 0.0, 0.0)) -> None:
         """Drag the gizmo in one go to a place in ``odom`` [m]."""
-        self._send("TransformControlsDragStartMessage", name=GOAL, owner="")
-        self._send("TransformControlsUpdateMessage", name=GOAL, wxyz=wxyz, position=(x, y, 0.0), owner="")
-        self._send("TransformControlsDragEndMessage", name=GOAL, owner="")
+        self.drag(GOAL, (x, y, 0.0), wxyz)
+
+    def drag(
+        self,
+        name: str,
+        position: tuple[float, float, float],
+        wxyz: tuple[float, float, float, float] = (1.0, 0.0, 0.0, 0.0),
+    ) -> None:
+        """Drag any handle in one go to a place in its parent's frame [m]."""
+        self._send("TransformControlsDragStartMessage", name=name, owner="")
+        self._send("TransformControlsUpdateMessage", name=name, wxyz=wxyz, position=position, owner="")
+        self._send("TransformControlsDragEndMessage", name=name, owner="")
 
     def close(self) -> None:
         """Leave, as when a tab is closed."""

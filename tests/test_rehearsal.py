@@ -21,7 +21,10 @@ before = compiled()
 rollout = jh.Rollout(robot, jh.load_scene("flat"), jh.WorldSettings(seed=1, randomize=True))
 rollout.run(None, 0.5)
 rollout.world.push([0.0, 8.0, 0.0])
-assert rollout.run(jh.VelocityCommand(forward=0.3), 2.5)
+assert rollout.run(jh.VelocityCommand(forward=0.3), 2.0)
+import numpy as np
+rollout.body.reach(jh.HandTarget("left", np.array([0.2, 0.2, 0.8]), np.array([0.0, 0.0, 0.0, 1.0])))
+assert rollout.run(jh.VelocityCommand(forward=0.3), 0.5)
 print(len(before), sorted(name for name, count in compiled().items() if count != before.get(name)))
 """
 

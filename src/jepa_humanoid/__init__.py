@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from jepa_humanoid.errors import HumanoidError
     from jepa_humanoid.mind import Mind
     from jepa_humanoid.robot.description import RobotDescription, load_robot
-    from jepa_humanoid.robot.state import Goal, JointCommand, SensorSample, VelocityCommand
+    from jepa_humanoid.robot.state import Goal, HandTarget, JointCommand, SensorSample, VelocityCommand
     from jepa_humanoid.simulation import environments
     from jepa_humanoid.simulation.rollout import Rollout
     from jepa_humanoid.simulation.scenes import Scene, load_scene
@@ -34,6 +34,7 @@ _HOMES = {
     "BodySettings": "jepa_humanoid.body",
     "Frame": "jepa_humanoid.simulation.walk",
     "Goal": "jepa_humanoid.robot.state",
+    "HandTarget": "jepa_humanoid.robot.state",
     "HumanoidError": "jepa_humanoid.errors",
     "JointCommand": "jepa_humanoid.robot.state",
     "Mind": "jepa_humanoid.mind",
@@ -58,6 +59,7 @@ __all__ = [
     "BodySettings",
     "Frame",
     "Goal",
+    "HandTarget",
     "HumanoidError",
     "JointCommand",
     "Mind",

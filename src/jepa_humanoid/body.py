@@ -4,6 +4,7 @@ One tick, top to bottom: ask whether the sample can be used, estimate the base, 
 and let the walker say what the motor drivers have to do. What may be done, and why not, is decided in `safety` alone.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,6 +15,7 @@ from jepa_humanoid.control.settings import WholeBodySettings
 from jepa_humanoid.estimation.base import BaseEstimator
 from jepa_humanoid.estimation.settings import EstimatorSettings
 from jepa_humanoid.locomotion.footstep import Footstep
+from jepa_humanoid.locomotion.hands import check_hand, check_payload, check_side
 from jepa_humanoid.locomotion.posture import check_posture
 from jepa_humanoid.locomotion.settings import GaitSettings, gait_settings
 from jepa_humanoid.locomotion.walker import EstimatedState, Walker
@@ -22,6 +24,7 @@ from jepa_humanoid.robot.description import LEGS, RobotDescription
 from jepa_humanoid.robot.settings import settings_of
 from jepa_humanoid.robot.state import (
     BaseEstimate,
+    HandTarget,
     JointCommand,
     PostureCommand,
     SensorSample,
@@ -140,6 +143,40 @@ class Body:
         check_posture(self.robot, posture)
         self._walker.hold(posture)
 
+    def reach(self, target: HandTarget) -> None:
+        """Have a hand be somewhere from now on, the other joints helping as little as possible.
+
+        Who stops asking for `HandSettings.patience` leaves the hand where it is, until :meth:`let_go`. A learned walker
+        moves its arms as it has learned.
+
+        Raises:
+            HandError: If the robot has no such hand, or it is no place.
+        """
+        check_hand(self.robot, target)
+        self._walker.reach(target)
+
+    def let_go(self, side: str) -> None:
+        """Leave a hand to the posture again: its arm goes back to it.
+
+        Raises:
+            HandError: If the robot has no such hand.
+        """
+        check_side(self.robot, side)
+        self._walker.let_go(side)
+
+    def carry(self, masses: Mapping[str, float]) -> None:
+        """Reckon with masses [kg] in the hands from now on, by side; a hand that is not named carries nothing.
+
+        Raises:
+            HandError: If a mass is none, or the robot has no such hand.
+        """
+        check_payload(self.robot, masses)
+        self._walker.carry(masses)
+
+    def weigh(self) -> None:
+        """Find out what the hands carry, in the next second in which the robot stands still."""
+        self._walker.weigh()
+
     def change_gait(self, gait: GaitSettings) -> None:
         """Walk otherwise from the next time on that the robot stands: a gait does not change within a step."""
         self._next_gait = gait
@@ -181,7 +218,7 @@ class Body:
         if decision.action is Action.HOLD:
             return self._hold_still(sample)
         if decision.action is Action.BALANCE:
-            return self._balance(sample.stamp, command, dt, decision.anew)
+            return self._balance(sample, command, dt, decision.anew)
         return None
 
     def _spin(self) -> float:
@@ -197,9 +234,10 @@ class Body:
             self._hold = self._walker.hold_still(sample.stamp, sample.position)
         return replace(self._hold, stamp=sample.stamp)
 
-    def _balance(self, stamp: float, command: VelocityCommand, dt: float, anew: bool) -> JointCommand:
+    def _balance(self, sample: SensorSample, command: VelocityCommand, dt: float, anew: bool) -> JointCommand:
         safety, estimator, walker = self._safety, self._estimator, self._walker
-        state = EstimatedState(stamp, estimator.configuration, estimator.velocity, estimator.contacts)
+        q, v, contacts = estimator.configuration, estimator.velocity, estimator.contacts
+        state = EstimatedState(sample.stamp, q, v, contacts, effort=sample.effort)
         if anew:
             walker.reset(state)
         elif self._next_gait is not None and not walker.walking and not safety.sitting:
@@ -267,6 +305,8 @@ class Body:
             com=walker.com,
             # It is a point on the ground.
             dcm=np.append(walker.dcm, estimator.ground_height),
+            hands=walker.hands,
+            payload=walker.payload,
         )
 
 
@@ -292,4 +332,6 @@ def rehearse(robot: RobotDescription, settings: BodySettings | None = None) -> N
     body.stand_up()
     for stamp in np.arange(0.0, _REHEARSAL, 0.002):
         sample = SensorSample(float(stamp), q[7:], still, effort, np.zeros(3), force)
+        for side in robot.hands if stamp > _REHEARSAL / 2 else ():
+            body.reach(HandTarget(side, np.zeros(3), np.array([0.0, 0.0, 0.0, 1.0])))
         body.step(sample, VelocityCommand(forward=0.3) if body.engaged else None)

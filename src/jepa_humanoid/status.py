@@ -8,6 +8,7 @@ import numpy as np
 
 from jepa_humanoid.geometry import Array
 from jepa_humanoid.locomotion.footstep import Footstep
+from jepa_humanoid.locomotion.hands import HandStatus
 from jepa_humanoid.robot.state import Matrix, Place, Shape, Vector
 from jepa_humanoid.safety import BodyMode, Cause
 
@@ -78,6 +79,8 @@ class BodyStatus:
         footsteps: Where the feet stand or are about to; none while it does not balance.
         com: Centre of mass, shape (3,) [m], or None while it does not balance.
         dcm: Divergent component of motion on the ground, shape (3,) [m], or None likewise.
+        hands: That are asked to be somewhere, and how they are; none while it does not balance.
+        payload: What the left and the right hand are reckoned to carry, shape (2,) [kg].
         cause: The reason for programs.
         emergency_stop: Who asked for the emergency stop that is in force; nothing if none is.
     """
@@ -92,5 +95,7 @@ class BodyStatus:
     footsteps: tuple[Footstep, ...] = ()
     com: Place | None = None
     dcm: Place | None = None
+    hands: tuple[HandStatus, ...] = ()
+    payload: Annotated[Vector, Shape((2,))] = field(default_factory=lambda: np.zeros(2))
     cause: Cause = Cause.WAITING
     emergency_stop: str = ""

@@ -10,6 +10,7 @@ import pytest
 from jepa_humanoid.control.settings import CatchFactors, WholeBodySettings
 from jepa_humanoid.control.target import WholeBodyTarget
 from jepa_humanoid.robot.description import ARMS, SIDES, RobotDescription, sole_frame
+from jepa_humanoid.robot.hands import hand_frame
 
 AXES = pin.ReferenceFrame.LOCAL_WORLD_ALIGNED
 
@@ -91,6 +92,19 @@ class FullProgram:
         posture_weight = self.posture_weight.copy()
         for group in ARMS:
             posture_weight[list(robot.groups[group])] *= more.arms
+        for side, hand in zip(SIDES, target.hands or (None, None), strict=True):
+            if hand is None or target.catching:
+                continue
+            posture_weight[list(robot.groups[f"{side}_arm"])] *= s.hand_posture
+            i = robot.frame_id(hand_frame(side))
+            J, pose = pin.getFrameJacobian(model, data, i, AXES), data.oMf[i]
+            error = np.concatenate([hand.position - pose.translation, pin.log3(hand.rotation @ pose.rotation.T)])
+            b = hand.acceleration + np.repeat(s.hand_stiffness, 3) * error
+            b += np.repeat(s.hand_damping, 3) * (hand.velocity - pin.getFrameVelocity(model, data, i, AXES).vector)
+            b -= pin.getFrameClassicalAcceleration(model, data, i, AXES).vector
+            # The arm alone answers for its hand.
+            own = [6 + j for j in robot.groups[f"{side}_arm"]]
+            pursue(np.repeat(s.hand_weight, 3), np.where(np.isin(np.arange(nv), own), J, 0.0), b)
         for knee, foot in zip(self.knees, target.feet, strict=True):
             # Both robots' knees fold forward.
             left, rate = s.fold.angle - (q[7 + knee] - target.posture[knee]), v[6 + knee]
@@ -126,6 +140,13 @@ class FullProgram:
                 np.full(4 * points, -1e30),
             ]
         )
+        if target.hands is not None:
+            speed = robot.joints.velocity.copy()
+            arms = list(robot.members(ARMS))
+            speed[arms] = np.minimum(speed[arms], s.arm_speed)
+            stops = lower[6:nv].copy(), upper[6:nv].copy()
+            lower[6:nv] = np.minimum(np.maximum(stops[0], (-speed - v[6:]) / t), stops[1])
+            upper[6:nv] = np.maximum(np.minimum(stops[1], (speed - v[6:]) / t), lower[6:nv])
         sense = np.zeros(len(upper), dtype=np.int32)
         sense[nv + forces : nv + forces + 6] = 5
         hessian = np.block([[H, np.zeros((nv, forces))], [np.zeros((forces, nv)), s.force_weight * np.eye(forces)]])

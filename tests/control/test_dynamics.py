@@ -6,6 +6,7 @@ import pytest
 
 from jepa_humanoid.control.dynamics import Dynamics, Part
 from jepa_humanoid.robot.description import RobotDescription, sole_frame
+from jepa_humanoid.robot.hands import hand_frame
 
 
 @pytest.fixture
@@ -63,7 +64,8 @@ def test_quantities_are_pinocchios_own(g1: RobotDescription, state: tuple[np.nda
     pin.computeJointJacobians(model, data, q)
     pin.forwardKinematics(model, data, q, v, np.zeros(model.nv))
     pin.updateFramePlacements(model, data)
-    links = (sole_frame("left"), sole_frame("right"), g1.frames.base, g1.frames.torso)
+    hands = (hand_frame("left"), hand_frame("right"))
+    links = (sole_frame("left"), sole_frame("right"), g1.frames.base, g1.frames.torso, *hands)
     for part, link in zip(Part.__members__.values(), (None, *links), strict=True):
         if link is None:
             continue
@@ -86,3 +88,19 @@ def test_what_is_handed_out_may_be_kept(g1: RobotDescription, state: tuple[np.nd
     for array, copy in zip(kept, copies, strict=True):
         assert (array == copy).all()
     assert not np.allclose(dynamics.soles[0].position, copies[3])
+
+
+def test_hands_cost_nothing_while_nobody_wants_them(g1: RobotDescription, state: tuple[np.ndarray, np.ndarray]) -> None:
+    """They stay what they were, all else is new, and with the next update that wants them they are right."""
+    dynamics, whole = Dynamics(g1), Dynamics(g1)
+    dynamics.update(g1.nominal_configuration, np.zeros(g1.model.nv))
+    before = dynamics.position.copy()
+    dynamics.hands = False
+    dynamics.update(*state)
+    whole.update(*state)
+    assert (dynamics.position[Part.LEFT_HAND :] == before[Part.LEFT_HAND :]).all()
+    assert (dynamics.position[: Part.LEFT_HAND] == whole.position[: Part.LEFT_HAND]).all()
+    assert (dynamics.jacobian[: Part.LEFT_HAND] == whole.jacobian[: Part.LEFT_HAND]).all()
+    dynamics.hands = True
+    dynamics.update(*state)
+    assert (dynamics.jacobian == whole.jacobian).all()

@@ -11,10 +11,10 @@ import pytest
 from jepa_humanoid.constants import GRAVITY
 from jepa_humanoid.control import dynamics as dynamics_module
 from jepa_humanoid.control import limits, program, reduction, whole_body
-from jepa_humanoid.control.dynamics import SOLES, Dynamics
+from jepa_humanoid.control.dynamics import HANDS, SOLES, Dynamics
 from jepa_humanoid.control.program import Program
 from jepa_humanoid.control.settings import WholeBodySettings
-from jepa_humanoid.control.target import FootTarget, WholeBodySolution, WholeBodyTarget
+from jepa_humanoid.control.target import FootTarget, HandMotion, WholeBodySolution, WholeBodyTarget
 from jepa_humanoid.control.tasks import posture, task
 from jepa_humanoid.control.whole_body import WholeBodyController
 from jepa_humanoid.robot.description import RobotDescription, load_robot
@@ -28,7 +28,12 @@ State = tuple[np.ndarray, np.ndarray, WholeBodyTarget]
 
 
 def drawn(
-    robot: RobotDescription, loads: tuple[float, float], seed: int, vigour: float = 1.0, catching: bool = False
+    robot: RobotDescription,
+    loads: tuple[float, float],
+    seed: int,
+    vigour: float = 1.0,
+    catching: bool = False,
+    hands: tuple[bool, bool] = (False, False),
 ) -> State:
     """A state about the nominal posture, and a target of everything that a target has."""
     rng = np.random.default_rng(seed)
@@ -50,7 +55,19 @@ def drawn(
     turned = pin.exp3(0.1 * rng.standard_normal(3))
     height = float(now.com[2]) + 0.02 * rng.standard_normal()
     asked = vigour * rng.standard_normal(3)
-    return q, v, WholeBodyTarget(asked, height, 0.1, turned, 0.3, feet, robot.joints.nominal, catching)
+    motions = tuple(
+        HandMotion(
+            now.position[hand] + 0.05 * rng.standard_normal(3),
+            pin.exp3(0.2 * rng.standard_normal(3)) @ now.rotation[hand],
+            0.2 * rng.standard_normal(6),
+            rng.standard_normal(6),
+        )
+        if there
+        else None
+        for hand, there in zip(HANDS, hands, strict=True)
+    )
+    target = WholeBodyTarget(asked, height, 0.1, turned, 0.3, feet, robot.joints.nominal, catching)
+    return q, v, replace(target, hands=motions if any(hands) else None)
 
 
 @pytest.fixture
@@ -99,6 +116,18 @@ def test_solution_is_that_of_the_whole_program(
 ) -> None:
     """With both feet, one, and none on the ground; while the robot catches itself, too."""
     check(g1, WholeBodyController(g1), drawn(g1, loads, seed, catching=catching))
+
+
+@pytest.mark.parametrize("robot", ["g1", "talos"])
+@pytest.mark.parametrize("hands", [(True, True), (False, True)])
+@pytest.mark.parametrize("catching", [False, True])
+def test_solution_is_that_of_the_whole_program_with_hands(
+    robot: str, hands: tuple[bool, bool], catching: bool, check: Check
+) -> None:
+    """That have a place to be, and give way while the robot catches itself."""
+    description = load_robot(robot)
+    for loads in CONTACTS[:2]:
+        check(description, WholeBodyController(description), drawn(description, loads, 2, 1.0, catching, hands))
 
 
 @pytest.mark.parametrize("loads", CONTACTS)
@@ -218,6 +247,29 @@ def test_kernels_are_the_python_that_they_are_written_as(
     for name in ("acceleration", "effort", "forces"):
         expected = getattr(compiled, name)
         assert getattr(read, name) == pytest.approx(expected, rel=1e-7, abs=1e-7 * np.abs(expected).max() + 1e-9)
+
+
+def test_a_hand_that_is_let_go_leaves_nothing_behind(g1: RobotDescription) -> None:
+    """The next solution is that of a controller that never heard of it."""
+    controller = WholeBodyController(g1)
+    solve(controller, drawn(g1, (1.0, 1.0), 0, hands=(True, True)))
+    state = drawn(g1, (1.0, 1.0), 1)
+    assert (solve(controller, state).effort == solve(WholeBodyController(g1), state).effort).all()
+
+
+def test_bounds_of_speed_and_stops_never_cross(g1: RobotDescription) -> None:
+    """Whatever position and speed a joint has, some acceleration is allowed it, and its stop comes first."""
+    rng = np.random.default_rng(0)
+    bounds = limits.JointLimits(g1, WholeBodySettings())
+    for _ in range(50):
+        q, v = g1.nominal_configuration, 20.0 * rng.standard_normal(g1.model.nv)
+        q[7:] = rng.uniform(g1.joints.lower - 0.1, g1.joints.upper + 0.1)
+        bounds.update(q, v)
+        lower, upper = bounds.lower.copy(), bounds.upper.copy()
+        bounds.update(q, v, led=True)
+        assert (bounds.lower <= bounds.upper).all()
+        assert (bounds.lower >= lower).all() or (bounds.lower <= upper).all()
+        assert (bounds.upper <= np.maximum(upper, bounds.lower)).all()
 
 
 def test_soles_are_the_parts_after_the_centroid() -> None:

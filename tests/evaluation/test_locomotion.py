@@ -11,6 +11,7 @@ from jepa_humanoid import api
 from jepa_humanoid.evaluation.course import Course
 from jepa_humanoid.evaluation.crossing import steer
 from jepa_humanoid.evaluation.errors import SuiteError
+from jepa_humanoid.evaluation.hands import Circles, HandErrors
 from jepa_humanoid.evaluation.locomotion import evaluate, run_trial, trial_specs
 from jepa_humanoid.evaluation.planar_motion import lead, velocity_error
 from jepa_humanoid.evaluation.pushes import Punches, Push
@@ -19,8 +20,10 @@ from jepa_humanoid.evaluation.suites import (
     VELOCITIES,
     Case,
     Limits,
+    carry_suite,
     course_suite,
     find_suite,
+    hands_suite,
     push_suite,
     stand_suite,
     terrain_suite,
@@ -66,6 +69,42 @@ def walk() -> LocomotionTrial:
     suite = replace(walk_suite([VelocityCommand(0.3)]), duration=4.5, settling=0.5, resting=1.5)
     (trial,) = evaluate(trial_specs(suite, [3]))
     return trial
+
+
+@pytest.mark.parametrize("speed", [0.0, 0.3])
+def test_hands_are_measured_on_their_circles(speed: float) -> None:
+    """A few seconds of them, standing and walking: the hands are there to within a centimetre or two, and it counts."""
+    suite = replace(
+        hands_suite(Circles(warm_up=2.0)), cases=(Case(VelocityCommand(speed)),), duration=2.4, settling=0.6
+    )
+    (trial,) = evaluate(trial_specs(suite, [100]))
+    assert trial.passed
+    assert trial.hand_error_m is not None
+    assert 0.0005 < trial.hand_error_m < 0.02
+    assert trial.hand_error_deg is not None
+    assert 0.1 < trial.hand_error_deg < 3.0
+
+
+def test_hands_that_are_too_far_off_have_not_passed() -> None:
+    """Twice as far is allowed while walking, and turned as much."""
+    circles, stands, walks = Circles(limits=(0.02, 0.05)), VelocityCommand(), VelocityCommand(0.3)
+    assert HandErrors(0.015, 0.04, 0.5).within(circles, stands)
+    assert not HandErrors(0.03, 0.04, 0.5).within(circles, stands)
+    assert HandErrors(0.03, 0.04, 0.5).within(circles, walks)
+    assert not HandErrors(0.03, 0.06, 0.5).within(circles, walks)
+
+
+def test_what_hands_carry_is_found_before_the_robot_walks() -> None:
+    """To within half a kilogramme, of a robot that nobody told; the report has the mass, and who is mistaken fails."""
+    suite = replace(carry_suite([(1.0, 2.0), (0.0, 0.0)]), duration=0.0, resting=0.0, limits=Limits(payload=1e-4))
+    loaded, empty = evaluate(trial_specs(suite, [100]))
+    assert loaded.mass_kg == pytest.approx(empty.mass_kg + 3.0, abs=0.01)
+    assert loaded.payload_kg == (1.0, 2.0)
+    assert loaded.payload_error_kg is not None
+    assert 1e-4 < loaded.payload_error_kg < 0.5
+    assert not loaded.passed
+    assert empty.payload_error_kg == 0.0
+    assert empty.passed
 
 
 def test_short_walk_is_measured(walk: LocomotionTrial) -> None:
@@ -232,7 +271,15 @@ def test_a_step_up_is_crossed_by_odometry_alone() -> None:
 def test_suites_count_their_trials() -> None:
     """A velocity or a push is a trial of its own."""
     counts = {name: len(trial_specs(name, range(3))) for name in SUITES}
-    assert counts == {"stand": 3, "walk": 3 * len(VELOCITIES), "course": 3, "push": 12, "terrain": 12}
+    assert counts == {
+        "stand": 3,
+        "walk": 3 * len(VELOCITIES),
+        "course": 3,
+        "push": 12,
+        "terrain": 12,
+        "hands": 6,
+        "carry": 6,
+    }
     assert len(trial_specs(push_suite((10.0, 20.0), 8), range(2))) == 32
 
 

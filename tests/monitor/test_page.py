@@ -22,7 +22,7 @@ from jepa_humanoid.monitor.page import Page, PageError
 from jepa_humanoid.monitor.people import Handlers
 from jepa_humanoid.planning.settings import load_planner_settings
 from jepa_humanoid.robot.description import load_robot
-from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid, Goal, VelocityCommand
+from jepa_humanoid.robot.state import FOOTPRINT, BaseEstimate, ElevationGrid, Goal, HandTarget, VelocityCommand
 from jepa_humanoid.safety import BodyMode, Cause
 from jepa_humanoid.status import BodyStatus, PlanState, PlanStatus
 
@@ -47,12 +47,16 @@ class Visitors:
         self.commands: list[VelocityCommand] = []
         self.stops: list[bool] = []
         self.stood_up = 0
+        self.reached: list[HandTarget] = []
+        self.let_go: list[str] = []
 
     def forget(self) -> None:
         """Start anew."""
         self.goals.clear()
         self.commands.clear()
         self.stops.clear()
+        self.reached.clear()
+        self.let_go.clear()
         self.cleared = self.stood_up = 0
 
     def handlers(self) -> Handlers:
@@ -63,6 +67,8 @@ class Visitors:
             teleoperate=self.commands.append,
             emergency_stop=self.stops.append,
             stand_up=lambda: setattr(self, "stood_up", self.stood_up + 1),
+            reach=self.reached.append,
+            let_go=self.let_go.append,
         )
 
 
@@ -313,6 +319,40 @@ def test_driving_sends_commands_and_forgets_the_goal(
     wait_until(lambda: visitors.commands[-1] == VelocityCommand(), "zeros")
     browser.assign("Drive", False)
     wait_until(lambda: page.teleoperation.driver is None, "the end of driving")
+
+
+def test_a_hand_follows_its_handle(page: Page, visitors: Visitors, open_browser: Open, wait_until: Wait) -> None:
+    """It is held out where the hand is, by the robot; dragged, the hand is asked to be there; off, it is let go."""
+    browser = open_browser(page.port)
+    q = HOME.copy()
+    q[:2], q[3:7] = (3.0, 1.0), (0.0, 0.0, np.sin(0.4), np.cos(0.4))
+    page.show_state(q, 0.0)
+    browser.assign("Move the left hand", True)
+    wait_until(lambda: len(visitors.reached) > 2, "the hand to be asked for")
+    first = visitors.reached[0]
+    assert (first.side, first.frame) == ("left", FOOTPRINT)
+    assert first.position == pytest.approx((0.092, 0.236, 0.64), abs=1e-3)
+    browser.drag("/world/hands/left", (0.3, 0.2, 0.9))
+    wait_until(lambda: visitors.reached[-1].position == pytest.approx((0.3, 0.2, 0.9)), "the place")
+    assert visitors.reached[-1].orientation == pytest.approx((0.0, 0.0, 0.0, 1.0))
+    assert not visitors.let_go
+    browser.assign("Move the left hand", False)
+    wait_until(lambda: visitors.let_go == ["left"], "the hand to be let go")
+
+
+def test_a_stop_and_a_closed_browser_take_hands_back(
+    page: Page, visitors: Visitors, open_browser: Open, wait_until: Wait
+) -> None:
+    """Nobody is left whose hand goes on being asked for."""
+    for end in (lambda browser: browser.press("EMERGENCY STOP"), lambda browser: browser.close()):
+        page._way_back.ask(False)
+        visitors.forget()
+        browser = open_browser(page.port)
+        browser.assign("Move the right hand", True)
+        wait_until(lambda: visitors.reached, "the hand to be asked for")
+        end(browser)
+        wait_until(lambda: visitors.let_go == ["right"], "the hand to be let go")
+        assert not page._panel.hands["right"].value
 
 
 def test_closing_the_driving_browser_stops_the_robot(

@@ -81,7 +81,9 @@ def navigation_command(
 
 @app.command("locomotion")
 def locomotion_command(
-    suite: Annotated[str, typer.Option(help="What is asked: stand, walk, course, push or terrain.")] = "walk",
+    suite: Annotated[
+        str, typer.Option(help="What is asked: stand, walk, course, push, terrain, hands or carry.")
+    ] = "walk",
     robot: Robot = DEFAULT_ROBOT,
     set_: Set = None,
     walker: Annotated[

@@ -197,6 +197,13 @@ def show_summary(report: Report) -> None:
         f"control {report['control_ms']['median']:.2f} ms median, {report['control_ms']['p99']:.2f} ms p99 at worst",
         soft_wrap=True,
     )
+    if report["hand_error_m"] is not None:
+        console.print(
+            f"hands off by {1e3 * report['hand_error_m']:.1f} mm and {report['hand_error_deg']:.1f}°, "
+            f"root mean square; {1e3 * report['hand_error_largest_m']:.0f} mm at worst"
+        )
+    if report["payload_error_kg"] is not None:
+        console.print(f"what hands carried was mistaken by {report['payload_error_kg']:.2f} kg at worst")
     if report["impulse_50_ns"] is not None:
         console.print(
             f"half survive {report['impulse_50_ns']:.1f} N·s ({report['delta_v_50']:.2f} m/s); "

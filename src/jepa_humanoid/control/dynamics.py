@@ -4,6 +4,7 @@ Pinocchio is asked for two things: the composite-rigid-body algorithm, which lea
 the centroidal momentum matrix behind as well, and the bias forces. All else follows from these in one kernel.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from jepa_humanoid.compiled import kernel
 from jepa_humanoid.robot.description import SIDES, RobotDescription, sole_frame
+from jepa_humanoid.robot.hands import hand_frame
 from jepa_humanoid.robot.state import Vector
 
 
@@ -24,9 +26,13 @@ class Part(IntEnum):
     RIGHT_SOLE = 2
     BASE = 3
     TORSO = 4
+    LEFT_HAND = 5
+    RIGHT_HAND = 6
 
 
 SOLES = (Part.LEFT_SOLE, Part.RIGHT_SOLE)
+HANDS = (Part.LEFT_HAND, Part.RIGHT_HAND)
+"""A hand that the robot has not is where its base is, and nobody's task."""
 
 
 @dataclass(slots=True)
@@ -59,6 +65,8 @@ class Dynamics:
     positions and rotations of soles and base) is new at every update.
 
     Attributes:
+        hands: Whether hands are wanted, too; without, theirs is what it was.
+        mass: Of the robot and what it carries [kg].
         mass_matrix: M(q), shape (nv, nv); armature included.
         bias: Coriolis, centrifugal and gravity forces h(q, v), shape (nv,).
         com: Centre of mass in the world, shape (3,) [m].
@@ -79,9 +87,18 @@ class Dynamics:
     def __init__(self, robot: RobotDescription) -> None:
         """Allocate for one robot."""
         self.robot = robot
-        model = self._model = robot.model
+        # Its own, for what the hands carry is added to it.
+        model = self._model = pin.Model(robot.model)
         data = self._data = model.createData()
-        links = [*(sole_frame(side) for side in SIDES), robot.frames.base, robot.frames.torso]
+        self.mass, self.hands = robot.mass, True
+        self._carriers = {
+            side: (frame.parentJoint, frame.placement.translation)
+            for side in robot.hands
+            for frame in (model.frames[robot.frame_id(hand_frame(side))],)
+        }
+        base = robot.frames.base
+        hands = (hand_frame(side) if side in robot.hands else base for side in SIDES)
+        links = [*(sole_frame(side) for side in SIDES), base, robot.frames.torso, *hands]
         frames = [model.frames[robot.frame_id(link)] for link in links]
         joints = [frame.parentJoint for frame in frames]
         # Views of Pinocchio's own memory. Its matrices are stored by columns: transposed, they are C-contiguous.
@@ -98,7 +115,8 @@ class Dynamics:
         for chain, joint in zip(self._chains, joints, strict=True):
             columns = [model.joints[above].idx_v for above in model.supports[joint] if above > 1]
             chain[: len(columns)] = columns
-        self._weight = robot.mass * np.array(model.gravity.linear)
+        self._gravity = np.array(model.gravity.linear)
+        self._weight = self.mass * self._gravity
         counts = [len(robot.feet[side].corners) for side in SIDES]
         self._corner_part = np.repeat(SOLES, counts)
         self._local_corners = np.concatenate(
@@ -111,6 +129,8 @@ class Dynamics:
         self.momentum = self.velocity[Part.CENTROID]
         self.momentum_matrix = self.jacobian[Part.CENTROID]
         self.momentum_drift = self.drift[Part.CENTROID]
+        outs = (self.position, self.rotation, self.velocity, self.drift, self.jacobian)
+        self._outs = tuple(out[: HANDS[0]] for out in outs), outs
         self.corners = np.zeros_like(self._local_corners)
         self.soles = tuple(
             Sole(self.position[i], self.rotation[i], self.velocity[i], self.jacobian[i], self.drift[i], corners)
@@ -122,6 +142,7 @@ class Dynamics:
         """Compute everything at configuration ``q`` (nq,) and velocity ``v`` (nv,)."""
         pin.crba(self._model, self._data, q, pin.Convention.WORLD)
         pin.nonLinearEffects(self._model, self._data, q, v)
+        position, rotation, velocity, drift, jacobian = self._outs[self.hands]
         frame_motions(
             self._joint_columns,
             v,
@@ -130,11 +151,11 @@ class Dynamics:
             self._frame_rotations,
             self._frame_positions,
             self._chains,
-            self.position,
-            self.rotation,
-            self.velocity,
-            self.drift,
-            self.jacobian,
+            position,
+            rotation,
+            velocity,
+            drift,
+            jacobian,
             self._local_corners,
             self._corner_part,
             self.corners,
@@ -154,12 +175,23 @@ class Dynamics:
         )
         self._hand_out()
 
+    def carry(self, masses: Mapping[str, float]) -> None:
+        """Take masses [kg] at the points of hands, by side, for part of the robot from the next update on."""
+        for side, mass in masses.items():
+            joint, place = self._carriers[side]
+            inertia = self.robot.model.inertias[joint]
+            self._model.inertias[joint] = inertia + pin.Inertia(mass, place, np.zeros((3, 3))) if mass else inertia
+        self.mass = float(sum(inertia.mass for inertia in self._model.inertias))
+        self._weight = self.mass * self._gravity
+
     def _hand_out(self) -> None:
         """Give away copies of what others may keep."""
         left, right = self.soles
-        self.com, left.position, right.position, *_ = self.position.copy()
-        _, left.rotation, right.rotation, self.base_rotation, _ = self.rotation.copy()
-        self.com_velocity = self.momentum[:3] / self.robot.mass
+        self.com: Vector
+        self.base_rotation: Vector
+        self.com, left.position, right.position, *_ = self.position[: HANDS[0]].copy()
+        _, left.rotation, right.rotation, self.base_rotation, *_ = self.rotation[: HANDS[0]].copy()
+        self.com_velocity = self.momentum[:3] / self.mass
 
 
 Indices = NDArray[np.int64]

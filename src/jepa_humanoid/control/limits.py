@@ -4,7 +4,7 @@ import numpy as np
 
 from jepa_humanoid.compiled import kernel
 from jepa_humanoid.control.settings import WholeBodySettings
-from jepa_humanoid.robot.description import RobotDescription
+from jepa_humanoid.robot.description import ARMS, RobotDescription
 from jepa_humanoid.robot.state import Vector
 
 _BRAKE = 500.0
@@ -26,10 +26,21 @@ class JointLimits:
         self.lower, self.upper = np.zeros_like(self.torque), np.zeros_like(self.torque)
         self._stops = np.stack([robot.joints.least, robot.joints.upper])
         self._horizon = settings.limit_horizon
+        self._speed = robot.joints.velocity.copy()
+        arms = list(robot.members(ARMS))
+        self._speed[arms] = np.minimum(self._speed[arms], settings.arm_speed)
 
-    def update(self, q: Vector, v: Vector) -> None:
-        """Find the accelerations that the joints' stops allow at configuration ``q`` (nq,) and velocity ``v`` (nv,)."""
+    def update(self, q: Vector, v: Vector, *, led: bool = False) -> None:
+        """Find the accelerations that the joints' stops allow.
+
+        Args:
+            q: Configuration, shape (nq,).
+            v: Velocity, shape (nv,).
+            led: Whether hands are asked to be somewhere; then joints have a limit of speed, too.
+        """
         acceleration_limits(q, v, self._stops, self._horizon, self.lower, self.upper)
+        if led:
+            speed_limits(v, self._speed, self._horizon, self.lower, self.upper)
 
     def hold(self, acceleration: Vector, effort: Vector) -> bool:
         """Whether generalised accelerations (nv,) and torques (n,) keep the limits."""
@@ -62,3 +73,21 @@ def acceleration_limits(q: Vector, v: Vector, stops: Vector, horizon: float, low
         ahead = q[7 + i] + v[6 + i] * horizon
         lower[i] = min(2.0 * (stops[0, i] - ahead) / (horizon * horizon), _BRAKE)
         upper[i] = max(2.0 * (stops[1, i] - ahead) / (horizon * horizon), -_BRAKE)
+
+
+@kernel
+def speed_limits(v: Vector, speed: Vector, horizon: float, lower: Vector, upper: Vector) -> None:
+    """Accelerations with which joints come to their limit of speed within the horizon, where their stops allow it.
+
+    The bounds never cross: who has to brake for a stop may brake harder than for its speed.
+
+    Args:
+        v: Velocity, shape (6 + n,).
+        speed: At most, shape (n,) [rad/s].
+        horizon: Time ahead [s].
+        lower: In and out: shape (n,) [rad/s²].
+        upper: In and out: shape (n,) [rad/s²].
+    """
+    for i in range(lower.shape[0]):
+        least, most = (-speed[i] - v[6 + i]) / horizon, (speed[i] - v[6 + i]) / horizon
+        lower[i], upper[i] = min(max(lower[i], least), upper[i]), max(min(upper[i], most), lower[i])

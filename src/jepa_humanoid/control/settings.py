@@ -21,6 +21,7 @@ class CatchFactors:
         swing_height: Its height, without which it trails over the ground.
         swing_rotation: Its orientation, which matters only when it lands.
         arms: The posture of the joint groups in `robot.description.ARMS`.
+        hands: A hand that is asked to be somewhere; its arm keeps the weight of its posture that it has then.
     """
 
     com: Positive = 0.0628
@@ -32,6 +33,7 @@ class CatchFactors:
     swing_height: Positive = 10.3
     swing_rotation: Positive = 2.33
     arms: Positive = 16.4
+    hands: NonNegative = 0.0
 
 
 @validated_dataclass(frozen=True, config=STRICT)
@@ -69,6 +71,10 @@ class WholeBodySettings:
         swing_weight: On the acceleration of a foot in the air.
         swing_stiffness: Linear and angular [1/s²].
         swing_damping: Linear and angular [1/s].
+        hand_weight: On the acceleration of a hand that is asked to be somewhere, linear and angular.
+        hand_stiffness: Linear and angular [1/s²].
+        hand_damping: Linear and angular [1/s].
+        hand_posture: Factor on the weight of the posture of an arm whose hand is asked to be somewhere.
         height_stiffness: Of the centre of mass's height [1/s²].
         height_damping: Of the centre of mass's height [1/s].
         posture_weight: On joint accelerations, by joint group; a robot need not have them all.
@@ -76,6 +82,7 @@ class WholeBodySettings:
         posture_damping: Of the nominal posture [1/s].
         force_weight: On contact forces [1/N²].
         friction: Coefficient that the contact forces may count on; an inner pyramid of the cone.
+        arm_speed: Of the joints of arms, at most, while hands are asked to be somewhere [rad/s].
         limit_horizon: Time in which a joint may reach its position limit [s].
         torque_margin: Fraction of the torque limits that the controller plans with.
         fold: How a leg folds that swings while the robot catches itself.
@@ -95,6 +102,10 @@ class WholeBodySettings:
     swing_weight: NonNegative = 60.0
     swing_stiffness: tuple[NonNegative, NonNegative] = (500.0, 400.0)
     swing_damping: tuple[NonNegative, NonNegative] = (40.0, 36.0)
+    hand_weight: tuple[NonNegative, NonNegative] = (2.0, 0.4)
+    hand_stiffness: tuple[NonNegative, NonNegative] = (400.0, 400.0)
+    hand_damping: tuple[NonNegative, NonNegative] = (40.0, 40.0)
+    hand_posture: Positive = 0.01
     height_stiffness: NonNegative = 80.0
     height_damping: NonNegative = 16.0
     # Positive, as the weight of forces: they make the program strictly convex.
@@ -112,6 +123,7 @@ class WholeBodySettings:
     posture_damping: NonNegative = 14.0
     force_weight: Positive = 1e-5
     friction: Positive = 0.475
+    arm_speed: Positive = 3.0
     limit_horizon: Positive = 0.05
     torque_margin: Share = 0.95
     fold: FoldSettings = FoldSettings()

@@ -27,6 +27,23 @@ class FootTarget:
 
 
 @dataclass(slots=True)
+class HandMotion:
+    """What one hand has to do.
+
+    Attributes:
+        position: Of its point in the world, shape (3,) [m].
+        rotation: Of its axes, shape (3, 3).
+        velocity: Linear and angular, world-aligned, shape (6,).
+        acceleration: Fed forward, shape (6,).
+    """
+
+    position: Vector
+    rotation: Vector
+    velocity: Vector
+    acceleration: Vector
+
+
+@dataclass(slots=True)
 class WholeBodyTarget:
     """What the body has to do now.
 
@@ -39,6 +56,7 @@ class WholeBodyTarget:
         feet: Left and right.
         posture: Joint positions, shape (n,) [rad].
         catching: Whether the robot is about to fall, and where the foot lands is what counts.
+        hands: Left and right, None for one that only keeps the posture; None if both do.
     """
 
     com_acceleration: Vector
@@ -49,6 +67,7 @@ class WholeBodyTarget:
     feet: tuple[FootTarget, FootTarget]
     posture: Vector
     catching: bool = False
+    hands: tuple[HandMotion | None, HandMotion | None] | None = None
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ import numpy as np
 
 from jepa_humanoid.compiled import kernel
 from jepa_humanoid.control.contacts import Contacts, Indices
-from jepa_humanoid.control.dynamics import SOLES, Dynamics, Part
+from jepa_humanoid.control.dynamics import HANDS, SOLES, Dynamics, Part
 from jepa_humanoid.control.limits import JointLimits
 from jepa_humanoid.control.program import Program
 from jepa_humanoid.control.settings import WholeBodySettings
@@ -24,6 +24,7 @@ from jepa_humanoid.control.target import WholeBodySolution, WholeBodyTarget
 from jepa_humanoid.control.tasks.angular_momentum import AngularMomentumTask
 from jepa_humanoid.control.tasks.centre_of_mass import CentreOfMassTask
 from jepa_humanoid.control.tasks.foot import FootTask
+from jepa_humanoid.control.tasks.hand import HandTask
 from jepa_humanoid.control.tasks.orientation import OrientationTask
 from jepa_humanoid.control.tasks.posture import PostureTask
 from jepa_humanoid.control.tasks.task import Goal, Task, wanted_accelerations
@@ -39,12 +40,15 @@ class WholeBodyController:
         self.robot = robot
         self.settings = s = settings or WholeBodySettings()
         self._goal = goal = Goal.zeros(len(Part))
+        self._centre = CentreOfMassTask(goal.of(Part.CENTROID), robot.mass, s)
+        self._hands = tuple(HandTask(robot, goal.of(hand), side, s) for side, hand in enumerate(HANDS))
         self._tasks: tuple[Task, ...] = (
-            CentreOfMassTask(goal.of(Part.CENTROID), robot.mass, s),
+            self._centre,
             AngularMomentumTask(goal.of(Part.CENTROID), s),
             OrientationTask(goal.of(Part.BASE), s.base_weight, s.catch.base, s),
             OrientationTask(goal.of(Part.TORSO), s.torso_weight, s.catch.torso, s),
             *(FootTask(goal.of(sole), side, s) for side, sole in enumerate(SOLES)),
+            *self._hands,
         )
         self._acceleration = np.zeros((len(Part), 6))
         self._posture = PostureTask(robot, s)
@@ -55,6 +59,10 @@ class WholeBodyController:
         }
         self._sole = np.repeat(SOLES, [len(foot.corners) for foot in robot.feet.values()])
         self._last: tuple[Vector, Vector] = np.zeros(robot.model.nv), np.zeros((len(self._sole), 3))
+
+    def carry(self, mass: float) -> None:
+        """Reckon with another mass of the whole robot [kg] from now on."""
+        self._centre.carry(mass)
 
     def solve(self, dynamics: Dynamics, q: Vector, v: Vector, target: WholeBodyTarget) -> WholeBodySolution:
         """Find accelerations, contact forces and torques for the targets.
@@ -67,7 +75,7 @@ class WholeBodyController:
         """
         self._pursue(dynamics, target)
         self._posture.update(q, v, target)
-        self._limits.update(q, v)
+        self._limits.update(q, v, led=target.hands is not None)
         left, right = target.feet
         load = np.array([left.load, right.load])
         program = self._programs[left.load > 0.0, right.load > 0.0]
@@ -96,6 +104,9 @@ class WholeBodyController:
         """Find the accelerations that the tasks want."""
         for task in self._tasks:
             task.update(target)
+        if target.hands is not None:
+            for hand in self._hands:
+                hand.leave_others(dynamics, self._last[0])
         goal = self._goal
         wanted_accelerations(
             dynamics.position,

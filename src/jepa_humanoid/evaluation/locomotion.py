@@ -15,6 +15,7 @@ from jepa_humanoid import geometry
 from jepa_humanoid.body import BodySettings
 from jepa_humanoid.evaluation.course import AskedWay, Course
 from jepa_humanoid.evaluation.errors import SuiteError
+from jepa_humanoid.evaluation.hands import WEIGHING, Circles, HandErrors, lead_hands
 from jepa_humanoid.evaluation.planar_motion import lead, mean_velocity, velocity_error
 from jepa_humanoid.evaluation.pushes import Push
 from jepa_humanoid.evaluation.steps import MeasuredStep
@@ -51,6 +52,8 @@ class _Outcome:
     heading_error: float | None = None
     velocity_error: float | None = None
     waypoint_errors: tuple[float, ...] = ()
+    hands: HandErrors | None = None
+    kept: bool = True
     first_steps: tuple[MeasuredStep, ...] = ()
     steady_steps: tuple[float, ...] = ()
 
@@ -78,16 +81,21 @@ def run_trial(spec: TrialSpec, observe: Callable[[Vector], None] | None = None) 
     suite, case = spec.suite, spec.case
     described = _described(spec.robot, spec.overrides)
     settings = BodySettings(walker=spec.walker)
-    rollout = Rollout(
-        described, load_scene(case.scene, spec.seed), spec.conditions.draw(spec.seed, spec.engine), settings
-    )
+    drawn = replace(spec.conditions.draw(spec.seed, spec.engine), payload=case.payload)
+    rollout = Rollout(described, load_scene(case.scene, spec.seed), drawn, settings)
     rollout.body = body = MeasuredBody(described, settings)
     world = rollout.world
     watch = Watch(rollout, body, observe)
     settled = watch.run(VelocityCommand(), suite.settling)
+    if suite.weighs:
+        body.weigh()
+        settled = settled and watch.run(VelocityCommand(), WEIGHING)
+    mistaken = _mistaken(case, body) if suite.weighs else None
     watch.begin(_pushes(spec))
     if suite.course is not None:
         outcome = _follow(suite.course, spec.seed, rollout, watch, settled)
+    elif suite.circles is not None:
+        outcome = _lead_hands(suite.circles, suite, case, rollout, watch, settled)
     elif case.push is not None:
         outcome = _take_push(spec, watch, settled)
     else:
@@ -113,7 +121,7 @@ def run_trial(spec: TrialSpec, observe: Callable[[Vector], None] | None = None) 
             (round(p.time, 3), round(p.impulse, 3), round(math.degrees(p.direction), 2)) for p in watch.pushed
         ),
         survived=outcome.survived,
-        passed=outcome.survived and _kept(suite.limits, watch.max_tilt, outcome),
+        passed=outcome.survived and _kept(suite.limits, watch.max_tilt, outcome, mistaken),
         reason=body.reason,
         seconds=round(world.stamp, 2),
         max_tilt_deg=round(math.degrees(watch.max_tilt), 2),
@@ -121,6 +129,11 @@ def run_trial(spec: TrialSpec, observe: Callable[[Vector], None] | None = None) 
         tracking_error_deg=_rounded(None if outcome.heading_error is None else math.degrees(outcome.heading_error), 2),
         waypoint_errors_m=tuple(round(error, 3) for error in outcome.waypoint_errors),
         velocity_error_relative=_rounded(outcome.velocity_error, 4),
+        payload_kg=case.payload,
+        payload_error_kg=_rounded(mistaken, 3),
+        hand_error_m=None if outcome.hands is None else round(outcome.hands.position, 4),
+        hand_error_deg=None if outcome.hands is None else round(math.degrees(outcome.hands.angle), 2),
+        hand_error_largest_m=None if outcome.hands is None else round(outcome.hands.largest, 4),
         first_steps_m=tuple(round(step.length, 3) for step in outcome.first_steps),
         steady_steps_m=tuple(round(length, 3) for length in outcome.steady_steps),
         first_steps_excess_relative=_rounded(outcome.excess, 3),
@@ -155,14 +168,20 @@ def _approach(spec: TrialSpec) -> float:
     return spec.suite.approach + float(phase)
 
 
-def _kept(limits: Limits, tilt: float, outcome: _Outcome) -> bool:
+def _mistaken(case: Case, body: MeasuredBody) -> float:
+    """By how much the robot is mistaken about what its hands carry, the worse of both [kg]."""
+    return float(np.abs(body.status.payload - case.payload).max())
+
+
+def _kept(limits: Limits, tilt: float, outcome: _Outcome, mistaken: float | None) -> bool:
     found = (
         (limits.tilt, tilt),
         (limits.velocity, outcome.velocity_error),
         (limits.tracking, outcome.tracking_error),
         (limits.heading, outcome.heading_error),
+        (limits.payload, mistaken),
     )
-    return all(limit is None or (value is not None and value <= limit) for limit, value in found)
+    return outcome.kept and all(limit is None or (value is not None and value <= limit) for limit, value in found)
 
 
 def _hold(suite: Suite, case: Case, watch: Watch, settled: bool) -> _Outcome:
@@ -191,6 +210,13 @@ def _steady(steps: tuple[MeasuredStep, ...]) -> tuple[float, ...]:
     """How long the left and the right foot's steps are; in a curve one goes farther than the other."""
     by_side = ([step.length for step in steps if step.side == side] for side in range(len(SIDES)))
     return tuple(float(np.median(lengths)) if lengths else 0.0 for lengths in by_side)
+
+
+def _lead_hands(circles: Circles, suite: Suite, case: Case, rollout: Rollout, watch: Watch, settled: bool) -> _Outcome:
+    """Ask for one velocity, and for hands to go around meanwhile."""
+    upright, errors = lead_hands(circles, case.command, suite.duration, rollout, watch) if settled else (False, None)
+    kept = errors is not None and errors.within(circles, case.command)
+    return _Outcome(upright, tracking_error=None, hands=errors, kept=kept)
 
 
 def _take_push(spec: TrialSpec, watch: Watch, settled: bool) -> _Outcome:

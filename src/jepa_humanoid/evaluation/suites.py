@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from jepa_humanoid.evaluation.course import Course
 from jepa_humanoid.evaluation.errors import SuiteError
+from jepa_humanoid.evaluation.hands import Circles
 from jepa_humanoid.evaluation.pushes import Punches, Push, pushes_from_all_sides
 from jepa_humanoid.robot.state import VelocityCommand
 from jepa_humanoid.simulation.engine import PushPoint
@@ -40,11 +41,13 @@ class Case:
         command: Velocity asked for after settling, if there is no course.
         push: That the robot has to take, or None.
         scene: Where, by name, or its YAML file; each seed draws its own.
+        payload: In the left and the right hand [kg].
     """
 
     command: VelocityCommand = field(default_factory=VelocityCommand)
     push: Push | None = None
     scene: str = "flat"
+    payload: tuple[float, float] = (0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -56,12 +59,14 @@ class Limits:
         velocity: Relative error of the mean velocity.
         tracking: Distance to where it was to be [m].
         heading: Angle to where it was to look [rad].
+        payload: By which what a hand carries may be mistaken [kg].
     """
 
     tilt: float | None = None
     velocity: float | None = None
     tracking: float | None = None
     heading: float | None = None
+    payload: float | None = None
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,8 @@ class Suite:
         cases: What is asked, one trial each a seed.
         course: Of waypoints to walk along after settling, or None.
         punches: To be taken meanwhile, or None.
+        circles: For the hands while a case's command is asked for, or None.
+        weighs: Whether the robot finds out what it carries before it sets out.
         duration: For which a case's command is asked for [s].
         settling: Time for which the robot stands before [s].
         approach: Time for which a case's command is asked for before its push, at least [s].
@@ -88,6 +95,8 @@ class Suite:
     cases: tuple[Case, ...] = (Case(),)
     course: Course | None = None
     punches: Punches | None = None
+    circles: Circles | None = None
+    weighs: bool = False
     duration: float = 0.0
     settling: float = 1.0
     approach: float = 0.0
@@ -185,8 +194,38 @@ def terrain_suite(scenes: Sequence[str] = TERRAIN) -> Suite:
     )
 
 
+def hands_suite(circles: Circles | None = None) -> Suite:
+    """Both hands on circles, standing and walking."""
+    return Suite(
+        "hands",
+        "leads both hands along circles, standing and walking at 0.3 m/s",
+        (Case(), Case(VelocityCommand(0.3))),
+        circles=circles or Circles(),
+        duration=12.0,
+        limits=Limits(tilt=math.radians(10.0)),
+    )
+
+
+def carry_suite(payloads: Sequence[tuple[float, float]] = ((2.0, 2.0), (0.0, 4.0))) -> Suite:
+    """Walking for 20 s with something in the hands that nobody told of.
+
+    Args:
+        payloads: In the left and the right hand [kg], a trial each.
+    """
+    return Suite(
+        "carry",
+        "weighs what its hands carry, 4 kg in all, and walks with it at 0.4 m/s for 20 s",
+        tuple(Case(VelocityCommand(0.4), payload=payload) for payload in payloads),
+        weighs=True,
+        duration=20.0,
+        resting=3.0,
+        limits=Limits(tilt=math.radians(20.0), velocity=0.1, payload=0.5),
+    )
+
+
 SUITES: Mapping[str, Callable[[], Suite]] = MappingProxyType(
     {"stand": stand_suite, "walk": walk_suite, "course": course_suite, "push": push_suite, "terrain": terrain_suite}
+    | {"hands": hands_suite, "carry": carry_suite}
 )
 """What each suite is unless more is asked for."""
 

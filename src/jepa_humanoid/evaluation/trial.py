@@ -102,6 +102,12 @@ class LocomotionTrial:
             begin to its end, relative to the command. Along a course: how far each leg's true displacement is from
             where the commands led within the gait's limits of velocity and acceleration, relative to the length of
             that way, over all legs. None without a command, with a push, or after a fall.
+        payload_kg: What the left and the right hand carried.
+        payload_error_kg: By which the robot was mistaken about it after weighing, the worse hand; None if it did not.
+        hand_error_m: Distance of the worse hand from where it was asked to be in ``base_footprint``, in truth, root
+            mean square; None if hands were asked for nothing.
+        hand_error_deg: Angle likewise.
+        hand_error_largest_m: Largest distance.
         first_steps_m: How far the first four steps landed ahead of the other foot, in truth; of cases that ask mostly
             for forward or backward, as the next two are.
         steady_steps_m: Median of the steps after three seconds, of the left and the right foot; 0 if it made none.
@@ -145,6 +151,11 @@ class LocomotionTrial:
     tracking_error_deg: float | None
     waypoint_errors_m: tuple[float, ...]
     velocity_error_relative: float | None
+    payload_kg: tuple[float, float]
+    payload_error_kg: float | None
+    hand_error_m: float | None
+    hand_error_deg: float | None
+    hand_error_largest_m: float | None
     first_steps_m: tuple[float, ...]
     steady_steps_m: tuple[float, ...]
     first_steps_excess_relative: float | None

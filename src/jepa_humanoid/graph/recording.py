@@ -19,7 +19,7 @@ ESSENTIALS = (
     *("joint_states", "imu/data", "joint_commands", "points", "robot_description", "clock", "evaluation", "tf"),
     *("odom", "base_footprint", "lidar/pose", "elevation", "plan/cmd_vel"),
     *("controller/status", "plan/status"),
-    *("goal_pose", "teleop/cmd_vel", "emergency_stop", "diagnostics"),
+    *("goal_pose", "teleop/cmd_vel", "emergency_stop", "diagnostics", "teleop/left_hand", "teleop/right_hand"),
 )
 """Topics that training and judging need; the rest can be computed from them, or is there to be looked at."""
 

@@ -9,3 +9,7 @@ class WalkerError(HumanoidError, ValueError):
 
 class PostureError(HumanoidError, ValueError):
     """A posture that the robot cannot have."""
+
+
+class HandError(HumanoidError, ValueError):
+    """A place that no hand of the robot can be asked for."""

@@ -4,17 +4,19 @@ While the robot stands still one takes over from the other: its share of the tor
 so that nothing jumps whatever the targets and gains of the two are. A velocity that is asked for meanwhile waits.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
 
 from jepa_humanoid.locomotion.footstep import Footstep
+from jepa_humanoid.locomotion.hands import HandStatus
 from jepa_humanoid.locomotion.settings import GaitSettings
 from jepa_humanoid.locomotion.walker import EstimatedState, Walker
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.motors import motor_targets
-from jepa_humanoid.robot.state import Gains, JointCommand, PostureCommand, Vector, VelocityCommand
+from jepa_humanoid.robot.state import Gains, HandTarget, JointCommand, PostureCommand, Vector, VelocityCommand
 
 HAND_OVER = 0.5
 """Time in which one walker takes over from the other [s]."""
@@ -111,6 +113,32 @@ class HandOver:
     def hold(self, posture: PostureCommand) -> None:
         """Hold torso and arms so while the first moves the robot; the second holds itself as it has learned."""
         self._first.hold(posture)
+
+    @property
+    def hands(self) -> tuple[HandStatus, ...]:
+        """The first's; the second moves its arms as it has learned."""
+        return self._first.hands if self.share <= 0.0 else ()
+
+    def reach(self, target: HandTarget) -> None:
+        """Have a hand be somewhere while the first moves the robot."""
+        self._first.reach(target)
+
+    def let_go(self, side: str) -> None:
+        """Leave a hand to the posture again."""
+        self._first.let_go(side)
+
+    @property
+    def payload(self) -> Vector:
+        """What the first reckons with; the second knows of none."""
+        return self._first.payload
+
+    def carry(self, masses: Mapping[str, float]) -> None:
+        """Have the first reckon with masses [kg] in the hands, by side."""
+        self._first.carry(masses)
+
+    def weigh(self) -> None:
+        """Have the first find out what the hands carry, while it moves the robot."""
+        self._first.weigh()
 
     def lower(self, distance: float) -> float:
         """Come back to the first; once it has the robot, have it lower the centre of mass by a further ``distance``."""

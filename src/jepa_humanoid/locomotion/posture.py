@@ -51,6 +51,13 @@ class Posture:
         self._joints: Vector = np.clip(arms, joints.lower, joints.upper)
         self._asked, self._moving = command, True
 
+    def go_back_from(self, joints: tuple[int, ...], position: Vector) -> None:
+        """Draw some joints to their positions in ``position`` (n,) [rad] at first, and from there to what is asked."""
+        self.joints = self.joints.copy()
+        chosen = list(joints)
+        self.joints[chosen] = position[chosen]
+        self._moving = True
+
     def take_over(self, other: "Posture") -> None:
         """Go on from where another one has come to, and to what it was asked for."""
         self.height, self.pitch, self.joints = other.height, other.pitch, other.joints

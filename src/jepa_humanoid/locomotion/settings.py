@@ -93,6 +93,56 @@ class PostureSettings:
 
 
 @validated_dataclass(frozen=True, config=STRICT)
+class HandSettings:
+    """How hands go where they are asked to be; of two numbers the first is linear, the second angular.
+
+    Attributes:
+        speed: At most [m/s, rad/s].
+        acceleration: At most [m/s², rad/s²].
+        rate: With which what is left of the way becomes less in the end [1/s].
+        reach: Of what the stretched arm is long, which a hand may be away from its shoulder.
+        clearance: That hands keep from the middle of the trunk, and of the thighs [m].
+        patience: Time after the last message from which on a hand stays where it is [s].
+        smoothing: Time constant with which the motion of what is asked for is recognised [s].
+        leash: By which a hand may be behind before it is waited for [m, rad].
+        integral_rate: With which a lasting error is taken out [1/s].
+        integral_limit: Of what is taken out [m, rad].
+    """
+
+    speed: tuple[Positive, Positive] = (0.6, 2.0)
+    acceleration: tuple[Positive, Positive] = (3.0, 12.0)
+    rate: Positive = 12.0
+    reach: PositiveShare = 0.95
+    clearance: tuple[NonNegative, NonNegative] = (0.16, 0.1)
+    patience: Positive = 0.5
+    smoothing: Positive = 0.04
+    leash: tuple[Positive, Positive] = (0.04, 0.25)
+    integral_rate: NonNegative = 1.5
+    integral_limit: tuple[NonNegative, NonNegative] = (0.02, 0.1)
+
+
+@validated_dataclass(frozen=True, config=STRICT)
+class PayloadSettings:
+    """How what the hands carry is weighed and reckoned with.
+
+    Attributes:
+        duration: Of standing still for which torques are averaged, twice [s].
+        pause: Before each of the two, in which the arms come to rest [s].
+        quiet: Speed of the arms' joints below which they hold still [rad/s].
+        least: Below which a hand is found to carry nothing [kg].
+        most: That a hand may carry [kg].
+        rate: With which the controller comes to reckon with it [kg/s].
+    """
+
+    duration: Positive = 0.35
+    pause: tuple[NonNegative, NonNegative] = (0.3, 0.85)
+    quiet: Positive = 0.3
+    least: NonNegative = 0.2
+    most: Positive = 5.0
+    rate: Positive = 8.0
+
+
+@validated_dataclass(frozen=True, config=STRICT)
 class GaitSettings:
     """Timing, geometry and feedback of the gait; the defaults are the G1's.
 
@@ -128,6 +178,8 @@ class GaitSettings:
         catch: How it catches itself.
         push: What it makes of a push.
         posture: How it may hold itself meanwhile.
+        hands: How its hands follow.
+        payload: How it finds out what they carry.
     """
 
     step_duration: Positive = 0.42
@@ -161,6 +213,8 @@ class GaitSettings:
     catch: CatchSettings = CatchSettings()
     push: PushSettings = PushSettings()
     posture: PostureSettings = PostureSettings()
+    hands: HandSettings = HandSettings()
+    payload: PayloadSettings = PayloadSettings()
 
     def __post_init__(self) -> None:
         for name in ("step_duration", "step_width"):

@@ -1,11 +1,13 @@
 """What the body needs of whatever walks it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from jepa_humanoid.locomotion.footstep import Footstep
+from jepa_humanoid.locomotion.hands import HandStatus
 from jepa_humanoid.locomotion.settings import GaitSettings
-from jepa_humanoid.robot.state import JointCommand, PostureCommand, Vector, VelocityCommand
+from jepa_humanoid.robot.state import HandTarget, JointCommand, PostureCommand, Vector, VelocityCommand
 
 LEFT, RIGHT = 0, 1
 
@@ -20,6 +22,7 @@ class EstimatedState:
             tick is over.
         velocity: Base twist in base axes and joint velocities, shape (nv,). The same holds.
         contacts: Probability that the left and the right foot stand.
+        effort: Measured joint torques, shape (n,) [N·m]; none if nobody knows them. The same holds.
         obeyed: Whether the motors did what this walker said at the last tick, and nobody else.
     """
 
@@ -28,6 +31,7 @@ class EstimatedState:
     velocity: Vector
     contacts: tuple[float, float] = (1.0, 1.0)
     obeyed: bool = True
+    effort: Vector | None = None
 
 
 class Walker(Protocol):
@@ -42,7 +46,7 @@ class Walker(Protocol):
 
     @property
     def solved(self) -> bool:
-        """Whether its last answer is one, and not that of the tick before because none was found."""
+        """Whether its last answer is one, and not what is left of an earlier one because none was found."""
 
     @property
     def expected_contacts(self) -> tuple[bool, bool] | None:
@@ -59,6 +63,10 @@ class Walker(Protocol):
     @property
     def dcm(self) -> Vector:
         """Divergent component of motion in ``odom``, shape (2,) [m]."""
+
+    @property
+    def hands(self) -> tuple[HandStatus, ...]:
+        """How the hands are that are asked to be somewhere."""
 
     def reset(self, state: EstimatedState) -> None:
         """Stand where the robot stands now."""
@@ -77,6 +85,22 @@ class Walker(Protocol):
 
     def hold(self, posture: PostureCommand) -> None:
         """Hold torso and arms so from now on, as far as it can; joints and numbers have been checked."""
+
+    def reach(self, target: HandTarget) -> None:
+        """Have a hand be somewhere from now on, as far as it can; side, frame and numbers have been checked."""
+
+    def let_go(self, side: str) -> None:
+        """Leave a hand to the posture again."""
+
+    @property
+    def payload(self) -> Vector:
+        """What it believes that the left and the right hand carry, shape (2,) [kg]."""
+
+    def carry(self, masses: Mapping[str, float]) -> None:
+        """Reckon with masses [kg] in the hands from now on, by side; sides and numbers have been checked."""
+
+    def weigh(self) -> None:
+        """Find out what the hands carry, while the robot stands still."""
 
     def lower(self, distance: float) -> float:
         """Lower the centre of mass of a standing robot by a further ``distance`` [m]; return the total [m]."""

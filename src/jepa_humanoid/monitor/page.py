@@ -96,7 +96,7 @@ class Page:
             self._server = viser.ViserServer(host=host, port=port, label=TITLE, verbose=False)
         self._host = host
         self._scene = Scene(self._server, robot, bodies)
-        self._panel = Panel(self._server.gui, limits, point_to_walk=point_to_walk, recording=recording)
+        self._panel = Panel(self._server.gui, limits, tuple(robot.hands), point_to_walk, recording)
         self._way_back = WayBack(self._panel.show_advice, SafetyLimits().engage_tilt)
         self._people = People(
             self._server, self._scene, self._panel, self._way_back, self._intake, handlers or Handlers(), self._tell
@@ -356,7 +356,7 @@ class Page:
         last_refresh = -np.inf
         while not self._closing.wait(_TICK):
             try:
-                self.teleoperation.tick()
+                self._people.tick()
                 if time.monotonic() - last_refresh >= _REFRESH:
                     last_refresh = time.monotonic()
                     self._refresh_panel()

@@ -40,6 +40,8 @@ _HOW_TO = """\
 **Drive:** hold W, S or ↑, ↓ to walk ahead or back, A, D or ←, → to turn, Q, E to step sideways; let go, and the robot
 stops. Or switch *Drive* on and move the sliders. The goal is forgotten, and the robot stops when you leave this tab.
 
+**Hands:** under *Hands*, have a handle shown at a hand, drag and turn it; the arm follows, also while the robot walks.
+
 **Push:** where the robot is simulated, *Push it* gives it a shove from any side.
 
 **Stop:** the red button or the space bar. The goal is forgotten. The page then says why the robot stopped, and leads
@@ -59,11 +61,19 @@ class Panel:
     Args:
         gui: Where to put them.
         limits: Largest velocities of sliders and keys.
+        hands: That the robot has.
         point_to_walk: Whether clicks on the floor count at first.
         recording: What is played, where no robot is there to be moved: nothing is offered then that moves one.
     """
 
-    def __init__(self, gui: viser.GuiApi, limits: VelocityCommand, *, point_to_walk: bool, recording: str = "") -> None:
+    def __init__(
+        self,
+        gui: viser.GuiApi,
+        limits: VelocityCommand,
+        hands: tuple[str, ...],
+        point_to_walk: bool,
+        recording: str = "",
+    ) -> None:
         gui.configure_theme(dark_mode=True, show_logo=False, show_share_button=False, brand_color=ACCENT)
         gui.set_panel_label(TITLE)
         self.limits = limits
@@ -117,6 +127,9 @@ class Panel:
                     )
                 )
                 self.stand_still = gui.add_button("Stop", color="gray", icon=icons.PLAYER_STOP)
+        with gui.add_folder("Hands", expand_by_default=False, visible=bool(hands) and not recording):
+            hint = "Shows a handle at the hand: drag or turn it, and the hand follows. Off: the arm goes back."
+            self.hands = {side: gui.add_checkbox(f"Move the {side} hand", False, hint=hint) for side in hands}
         self._pushing = gui.add_folder("Push it", expand_by_default=False, visible=False)
         with self._pushing:
             self.push_size = gui.add_slider(
@@ -180,6 +193,10 @@ class Panel:
         shown = possible and not self._recording
         if self._pushing.visible != shown:
             self._pushing.visible = shown
+
+    def show_hand(self, side: str, on: bool) -> None:
+        """Show whether a hand's handle is held out."""
+        _assign(self.hands[side], on)
 
     def show_driving(self, on: bool, velocity: VelocityCommand, held: frozenset[str] = frozenset()) -> None:
         """Show whether somebody drives, how fast, and with which keys.

@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from jepa_humanoid.monitor.panel import Panel
 from jepa_humanoid.monitor.scene import Scene
 from jepa_humanoid.monitor.teleoperation import Teleoperation
 from jepa_humanoid.monitor.way_back import WayBack
-from jepa_humanoid.robot.state import Goal, VelocityCommand
+from jepa_humanoid.robot.state import Goal, HandTarget, VelocityCommand
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +49,8 @@ class Handlers:
         stand_up: Balance again after damping.
         restart: Start the simulation anew.
         push: Push a simulated robot with an impulse ahead and to its left [N·s].
+        reach: Have a hand be somewhere; comes at 20 Hz while its handle is held out.
+        let_go: Leave a hand, ``left`` or ``right``, to the posture again.
     """
 
     goal: Callable[[float, float, float], None] = _ignore
@@ -57,6 +60,8 @@ class Handlers:
     stand_up: Callable[[], None] = _ignore
     restart: Callable[[], None] = _ignore
     push: Callable[[float, float], None] = _ignore
+    reach: Callable[[HandTarget], None] = _ignore
+    let_go: Callable[[str], None] = _ignore
 
 
 class People:
@@ -109,6 +114,8 @@ class People:
         panel.keys_changed.on_trigger(self._keys_changed)
         panel.stand_still.on_click(lambda _: self._stand_still())
         panel.push.on_click(lambda _: handlers.push(*panel.impulse))
+        for side, box in panel.hands.items():
+            box.on_update(partial(self._toggle_hand, side))
         for slider in panel.sliders:
             slider.on_update(self._slid)
         server.scene.on_click()(self._clicked)
@@ -124,6 +131,11 @@ class People:
         self.teleoperation.stop()
         self._by_keys = False
         self._show_driving(VelocityCommand())
+
+    def tick(self) -> None:
+        """Send what is due: a velocity while somebody drives, and places of hands that are held out."""
+        self.teleoperation.tick()
+        self._scene.hands.tick(self._handlers.reach)
 
     def watch_driver(self, closing: threading.Event) -> None:
         """Ask the browser that drives which keys it holds, again and again, and obey them.
@@ -242,6 +254,8 @@ class People:
         self._handlers.emergency_stop(stopped)
         self._way_back.ask(stopped)
         self.stop_driving()
+        for side in self._panel.hands:
+            self._take_hand_back(side)
         if stopped:
             # Who stands up after a stop must not walk off to where it was going before.
             self._clear_goal()
@@ -262,6 +276,19 @@ class People:
         else:
             self.stop_driving()
 
+    def _toggle_hand(self, side: str, event: viser.GuiEvent[Any]) -> None:
+        if event.client_id is None:
+            return
+        if self._panel.hands[side].value:
+            self._scene.hands.hold_out(side, event.client_id)
+        else:
+            self._take_hand_back(side)
+
+    def _take_hand_back(self, side: str) -> None:
+        self._panel.show_hand(side, False)
+        if self._scene.hands.take_back(side):
+            self._handlers.let_go(side)
+
     def _slid(self, event: viser.GuiEvent[Any]) -> None:
         # Sliders also show what the keys say; only a person who moves one means it.
         if event.client_id is not None:
@@ -273,4 +300,6 @@ class People:
         self._show_driving(VelocityCommand())
 
     def _client_left(self, client: viser.ClientHandle) -> None:
+        for side in self._scene.hands.held_by(client.client_id):
+            self._take_hand_back(side)
         self._lost(client.client_id, "was closed, or is offline.")

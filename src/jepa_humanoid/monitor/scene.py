@@ -8,6 +8,7 @@ import viser
 from jepa_humanoid import geometry
 from jepa_humanoid.monitor.contact_view import ContactView
 from jepa_humanoid.monitor.goal import GoalGizmo
+from jepa_humanoid.monitor.hands import HandHandles
 from jepa_humanoid.monitor.lighting import light
 from jepa_humanoid.monitor.palette import BACKGROUND, GRID_LINE, GRID_SECTION, UNSEEN
 from jepa_humanoid.monitor.plan_view import PlanView, TrailView
@@ -82,6 +83,7 @@ class Scene:
             point_shape="circle",
         )
         self.gizmo = GoalGizmo(scene, "/world/goal")
+        self.hands = HandHandles(scene, "/world/hands", robot)
         self.show_goal(None)
 
     @property
@@ -115,6 +117,7 @@ class Scene:
             self.ground = self.robot.sole_height() if ground is None else ground
             if abs(self.ground - self._floor.position[2]) > 0.02:
                 self._floor.position = (0.0, 0.0, self.ground - FLOOR_DEPTH)
+            self.hands.move(q.copy(), self.ground)
             self.trail.add(float(q[0]), float(q[1]), self.ground)
             self._look_at(self.pelvis[:2] if follow else self.centre, elapsed)
 

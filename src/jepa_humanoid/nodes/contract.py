@@ -280,8 +280,7 @@ TOPICS = MappingProxyType(
                 TwistStamped,
                 LATEST,
                 "20 Hz",
-                "what the planner asks of the controller, in `base_footprint`; stamp = newest odometry that it knew; "
-                "stale after 0.5 s",
+                "what the planner asks for, in `base_footprint`; stamp = newest odometry it knew; stale after 0.5 s",
             ),
             Topic(
                 "plan/status",
@@ -310,8 +309,7 @@ TOPICS = MappingProxyType(
                 PoseStamped,
                 LATEST,
                 "any",
-                "where to walk, in `odom`; a quaternion of zeros means: any heading, and any other counts "
-                "whatever its length",
+                "where to walk, in `odom`; a quaternion of zeros means any heading, others count whatever their length",
             ),
             Topic(
                 "teleop/cmd_vel",
@@ -320,6 +318,18 @@ TOPICS = MappingProxyType(
                 "≥ 5 Hz",
                 "outranks the planner for 0.5 s after its last message",
             ),
+            *(
+                Topic(
+                    f"teleop/{side}_hand",
+                    PoseStamped,
+                    LATEST,
+                    "≥ 5 Hz",
+                    f"where the {side} hand is to be, in `base_footprint` or `odom`; it stays where it has come to "
+                    "0.5 s after the last message. A stamp that is older is refused; zero is now",
+                )
+                for side in ("left", "right")
+            ),
+            Topic("payload", Float64MultiArray, LATEST, "any", "masses in the left and the right hand [kg]"),
             Topic(
                 "posture/arms",
                 JointState,
@@ -333,8 +343,7 @@ TOPICS = MappingProxyType(
                 Pose,
                 LATEST,
                 "any",
-                "how the torso is held from now on: `position.z` relative to the walk's height [m], and the pitch of "
-                "`orientation`; nothing else of it counts",
+                "how the torso is held: `position.z` relative to the walk's height [m], and the pitch of `orientation`",
             ),
             Topic("joy", Joy, EVENTS, "20 Hz", "axes and buttons of a joystick"),
             Topic("emergency_stop", Bool, EVENTS, "any", "true outranks all and latches until `controller/release`"),
@@ -367,6 +376,11 @@ SERVICES = MappingProxyType(
                 Trigger,
                 "take back an emergency stop; the robot goes on damping until it is asked to stand up",
             ),
+            *(
+                ServiceSpec(f"controller/let_go_{side}", Trigger, f"leave the {side} hand to the posture again")
+                for side in ("left", "right")
+            ),
+            ServiceSpec("controller/weigh", Trigger, "find out, standing still, what the hands carry"),
             ServiceSpec(
                 "target/engage",
                 Trigger,

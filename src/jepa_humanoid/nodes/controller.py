@@ -20,6 +20,7 @@ from jepa_humanoid.locomotion.errors import PostureError
 from jepa_humanoid.locomotion.settings import gait_settings
 from jepa_humanoid.nodes.contract import FOOTPRINT_FRAME, ODOM_FRAME, TOPICS
 from jepa_humanoid.nodes.errors import MessageError, NodeError
+from jepa_humanoid.nodes.hands import HandInputs
 from jepa_humanoid.nodes.messages.markers import write_body_markers
 from jepa_humanoid.nodes.messages.odometry import write_odometry
 from jepa_humanoid.nodes.messages.pose import write_pose, write_transform
@@ -80,12 +81,16 @@ class Controller(RobotNode):
         "joint_states",
         "imu/data",
         "teleop/cmd_vel",
+        *HandInputs.TOPICS,
         "plan/cmd_vel",
         "posture/arms",
         "posture/torso",
         "emergency_stop",
     )
-    SERVES = ("controller/stand_up", "controller/sit_down", "controller/emergency_stop", "controller/release")
+    SERVES = (
+        *("controller/stand_up", "controller/sit_down", "controller/emergency_stop", "controller/release"),
+        *HandInputs.SERVICES,
+    )
     PARAMETERS = (
         replace(OVERRIDES, live=True),
         ParameterSpec("walker", "model", "who moves the robot: `model`, or `policy:FILE`, a velocity policy in ONNX"),
@@ -129,6 +134,7 @@ class Controller(RobotNode):
         self.listen("plan/cmd_vel", self._on_plan)
         self.listen("posture/arms", self._on_arms)
         self.listen("posture/torso", self._on_torso)
+        self._hands = HandInputs(self._body, self.listen, self.serve, lambda: self._now)
         self.listen("imu/data", self._on_imu, raw=True)
         self.listen("joint_states", self._on_joint_states, raw=True)
         self.serve("controller/stand_up", self._stand_up)
@@ -203,6 +209,8 @@ class Controller(RobotNode):
             "reason": status.reason,
             "emergency_stop": status.emergency_stop,
             "obeys": self._obeys,
+            "hands": self._hands.said(status),
+            "unsolved": self._body.failures,
             "control_ms_median": 1e3 * median,
             "control_ms_p99": 1e3 * p99,
             "tick_ms_median": 1e3 * tick_median,

@@ -28,6 +28,7 @@ from jepa_humanoid.nodes.errors import MessageError
 from jepa_humanoid.nodes.messages.diagnostics import read_diagnostics
 from jepa_humanoid.nodes.messages.elevation import read_elevation
 from jepa_humanoid.nodes.messages.goal import read_goal, write_goal
+from jepa_humanoid.nodes.messages.hand import hand_topic, write_hand
 from jepa_humanoid.nodes.messages.odometry import read_odometry
 from jepa_humanoid.nodes.messages.points import read_points
 from jepa_humanoid.nodes.messages.pose import read_pose
@@ -38,7 +39,7 @@ from jepa_humanoid.nodes.node import Level, RobotNode, run
 from jepa_humanoid.nodes.parameters import ParameterSpec
 from jepa_humanoid.real_time import RealTimeMeter
 from jepa_humanoid.robot.description import load_robot
-from jepa_humanoid.robot.state import BaseEstimate, Goal, VelocityCommand
+from jepa_humanoid.robot.state import BaseEstimate, Goal, HandTarget, VelocityCommand
 from jepa_humanoid.status import BodyStatus
 
 UNWATCHED_PERIOD = 0.25
@@ -53,6 +54,8 @@ LET_GO = {"DAMPING", "POSING"}
 WISHES = {
     "controller/release": "release the stop",
     "controller/stand_up": "stand up",
+    "controller/let_go_left": "let go of the left hand",
+    "controller/let_go_right": "let go of the right hand",
     "target/restart": "start the simulation anew",
 }
 """What people asked for, by service; a goal that cannot be forgotten bothers nobody."""
@@ -63,7 +66,7 @@ class PageNode(RobotNode):
 
     NAME = "page"
     DESCRIPTION = "Shows the robot and what it imagines in browsers; takes goals, driving and stops from there."
-    PUBLISHES = ("goal_pose", "teleop/cmd_vel", "emergency_stop", "push")
+    PUBLISHES = ("goal_pose", "teleop/cmd_vel", "teleop/left_hand", "teleop/right_hand", "emergency_stop", "push")
     SUBSCRIBES = (
         "joint_states",
         "odom",
@@ -98,10 +101,7 @@ class PageNode(RobotNode):
         self._period = 1.0 / self.value("rate")
         self._speed = self.value("speed")
         self._todo: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        self._clients_of = {
-            name: self.create_client(SERVICES[name].type, name)
-            for name in ("controller/release", "controller/stand_up", "planner/cancel", "target/restart")
-        }
+        self._clients_of = {name: self.create_client(SERVICES[name].type, name) for name in ("planner/cancel", *WISHES)}
         self._page: Page | None = Page(
             robot,
             host=self.value("host"),
@@ -119,6 +119,8 @@ class PageNode(RobotNode):
                 stand_up=lambda: self._todo.put(partial(self._call, "controller/stand_up")),
                 restart=lambda: self._todo.put(partial(self._call, "target/restart")),
                 push=lambda ahead, left: self._todo.put(partial(self._push, ahead, left)),
+                reach=lambda target: self._todo.put(partial(self._reach, target)),
+                let_go=lambda side: self._todo.put(partial(self._call, f"controller/let_go_{side}")),
             ),
         )
         self.get_logger().info(f"the robot is at {self._page.url}")
@@ -296,6 +298,9 @@ class PageNode(RobotNode):
 
     def _teleoperate(self, command: VelocityCommand) -> None:
         self.outputs["teleop/cmd_vel"].publish(write_velocity(command, self._stamp))
+
+    def _reach(self, target: HandTarget) -> None:
+        self.outputs[hand_topic(target.side)].publish(write_hand(target, self._stamp))
 
     def _push(self, ahead: float, left: float) -> None:
         message = TOPICS["push"].type()

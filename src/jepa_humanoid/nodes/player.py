@@ -14,6 +14,7 @@ from jepa_humanoid.nodes.definitions import message_class
 
 COMMANDS = (
     *("joint_commands", "plan/cmd_vel", "teleop/cmd_vel", "goal_pose", "emergency_stop", "push", "joy"),
+    *("teleop/left_hand", "teleop/right_hand", "payload"),
     *("effort_controller/commands", "goal_marker/feedback"),
 )
 """Topics that robots obey."""

@@ -20,6 +20,7 @@ from jepa_humanoid.robot.files import (
     EncoderSettings,
     FootGeometry,
     FrameNames,
+    HandGeometry,
     ImuSettings,
     JointSettings,
     LidarSettings,
@@ -27,6 +28,7 @@ from jepa_humanoid.robot.files import (
     joint_settings,
     resolve_uri,
 )
+from jepa_humanoid.robot.hands import add_hands
 from jepa_humanoid.robot.state import Vector
 from jepa_humanoid.robot.urdf import check_commanded, check_mesh, lock_joints, read_urdf, root_link
 
@@ -78,6 +80,7 @@ class RobotDescription:
         groups: Joint indices of each named group.
         frames: Names of the links that play a role.
         feet: Geometry of the left and the right foot.
+        hands: Of the left and the right hand, as far as the robot has them.
         lidar: Head LiDAR.
         imu: Pelvis IMU.
         encoders: Joint measurement.
@@ -96,6 +99,7 @@ class RobotDescription:
     groups: Mapping[str, tuple[int, ...]]
     frames: FrameNames
     feet: Mapping[str, FootGeometry]
+    hands: Mapping[str, HandGeometry]
     lidar: LidarSettings
     imu: ImuSettings
     encoders: EncoderSettings
@@ -231,6 +235,7 @@ def load_robot(name_or_path: str | Path = DEFAULT_ROBOT, overrides: str = "") ->
     links = {link.get("name", "") for link in tree.findall("link")}
     _check_frames(file, links, path)
     _add_sole_frames(model, file)
+    add_hands(model, file.hands, SIDES, path)
     names = tuple(list(model.names)[2:])
     joints = _joint_table([settings[name] for name in names], model)
     model.armature = np.concatenate([np.zeros(6), joints.armature])
@@ -247,6 +252,7 @@ def load_robot(name_or_path: str | Path = DEFAULT_ROBOT, overrides: str = "") ->
         groups=groups,
         frames=file.frames,
         feet={side: file.feet[side] for side in SIDES},
+        hands={side: file.hands[side] for side in SIDES if side in file.hands},
         lidar=file.lidar,
         imu=file.imu,
         encoders=file.encoders,
@@ -283,6 +289,7 @@ def _members(group: str, pattern: str, names: tuple[str, ...], path: Path) -> tu
 def _check_frames(file: RobotFile, links: set[str], path: Path) -> None:
     wanted = {f"frames.{role}": link for role, link in asdict(file.frames).items()}
     wanted |= {f"feet.{side}.frame": foot.frame for side, foot in file.feet.items()}
+    wanted |= {f"hands.{side}.frame": hand.frame for side, hand in file.hands.items()}
     for place, link in wanted.items():
         if link not in links:
             raise RobotDescriptionError(

@@ -74,6 +74,14 @@ class FootGeometry:
 
 
 @validated_dataclass(frozen=True, config=STRICT)
+class HandGeometry:
+    """One hand: its link, and the point of it that is meant by the hand, in that link's frame [m]."""
+
+    frame: str
+    offset: _Point = (0.0, 0.0, 0.0)
+
+
+@validated_dataclass(frozen=True, config=STRICT)
 class LidarSettings:
     """Field of view, resolution and noise of the head LiDAR.
 
@@ -143,6 +151,7 @@ class RobotFile(SettingsBlocks):
     lidar: LidarSettings
     imu: ImuSettings
     encoders: EncoderSettings
+    hands: Annotated[dict[str, HandGeometry], Field(default_factory=dict)]
     radius: Positive = 0.3
 
 

@@ -22,6 +22,9 @@ Matrix = NDArray[np.float64]
 FOOTPRINT = "base_footprint"
 """Frame under the pelvis, at the height of the ground and along the robot's heading."""
 
+ODOM = "odom"
+"""Frame that the robot's motion is estimated in; it stands still."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shape:
@@ -136,6 +139,23 @@ class PostureCommand:
     height: float = 0.0
     pitch: float = 0.0
     arms: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
+class HandTarget:
+    """Where one hand should be, and how it should be turned.
+
+    Attributes:
+        side: ``left`` or ``right``.
+        position: Of the point that the robot's file means by the hand, shape (3,) [m].
+        orientation: Of its link's axes, unit quaternion (x, y, z, w), shape (4,).
+        frame: That both are in: `FOOTPRINT`, which moves with the robot, or `ODOM`, which does not.
+    """
+
+    side: str
+    position: Vector
+    orientation: Vector
+    frame: str = FOOTPRINT
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ class SafetyLimits:
         repeats: Times that a stamp may come again: a target in lock-step sends a state again when its answer got lost.
         tilt: Of the pelvis, beyond which a robot that balances counts as fallen [rad].
         engage_tilt: Of the pelvis, beyond which it does not start to balance [rad].
-        unsolved: Consecutive ticks for which the whole-body controller may repeat its last solution.
+        unsolved: Consecutive ticks without a solution, in which what was right before fades to damping.
         follow_restart: Whether a clock that jumps back to its beginning is a simulated target that started anew; on a
             robot it is a fault.
         young: A clock that shows less has just started [s].
@@ -43,7 +43,7 @@ class SafetyLimits:
     repeats: Times = 10
     tilt: Angle = 0.8
     engage_tilt: Angle = 0.35
-    unsolved: Times = 5
+    unsolved: Times = 50
     follow_restart: bool = False
     young: NonNegative = 0.5
     stand_at_start: bool = True

@@ -215,6 +215,8 @@ def _set_inertias(skeleton: dartpy.dynamics.Skeleton, robot: RobotDescription, d
             scale = draw.mass_scale.get(body.getName(), 1.0)
             moment = scale * body.getInertia().getMoment()
             inertias[body.getName()] = pin.Inertia(scale * body.getMass(), body.getLocalCOM(), moment)
+    for link, payload in draw.payload.items():
+        inertias[link] = inertias[link] + payload if link in inertias else payload
     for body in reversed(skeleton.getBodyNodes()):
         if body.getParentJoint().getType() != _FIXED:
             continue

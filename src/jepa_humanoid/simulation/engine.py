@@ -4,10 +4,11 @@ Sensor noise, delay, motor drivers and randomisation are the world's, so that ev
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 import numpy as np
+import pinocchio as pin
 from numpy.typing import NDArray
 
 from jepa_humanoid.robot.files import LidarSettings
@@ -27,10 +28,12 @@ class BodyDraw:
     Attributes:
         friction: Coefficient of floor and obstacles, whatever touches them.
         mass_scale: Factor on each link's mass and inertia, by link; links that are not named keep theirs.
+        payload: What is added to a link, by link, in its axes.
     """
 
     friction: float
     mass_scale: Mapping[str, float]
+    payload: Mapping[str, pin.Inertia] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import mujoco
 import numpy as np
+import pinocchio as pin
 
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.files import LidarSettings
@@ -49,11 +50,13 @@ class MujocoEngine:
 
     def _apply(self, draw: BodyDraw) -> None:
         model = self.model
-        if not draw.mass_scale:
+        if not draw.mass_scale and not draw.payload:
             return
         scale = np.array([draw.mass_scale.get(model.body(i).name, 1.0) for i in range(model.nbody)])
         model.body_mass *= scale
         model.body_inertia *= scale[:, None]
+        for link, inertia in draw.payload.items():
+            _load(model, model.body(link).id, inertia)
         mujoco.mj_setConst(model, self.data)
 
     @property
@@ -116,6 +119,19 @@ class MujocoEngine:
     def lidar(self, settings: LidarSettings, rng: np.random.Generator) -> Lidar:
         """Make the robot's LiDAR."""
         return Lidar(self.model, self.data, settings, self._robot.frames.lidar, rng)
+
+
+def _load(model: mujoco.MjModel, body: int, payload: pin.Inertia) -> None:
+    """Add an inertia, in a body's axes, to the body's own."""
+    principal = np.zeros(9)
+    mujoco.mju_quat2Mat(principal, model.body_iquat[body])
+    R = principal.reshape(3, 3)
+    own = pin.Inertia(model.body_mass[body], model.body_ipos[body], R @ np.diag(model.body_inertia[body]) @ R.T)
+    whole = own + payload
+    moments, axes = np.linalg.eigh(whole.inertia)
+    axes[:, 2] *= np.linalg.det(axes)
+    model.body_mass[body], model.body_ipos[body], model.body_inertia[body] = whole.mass, whole.lever, moments
+    mujoco.mju_mat2Quat(model.body_iquat[body], axes.ravel())
 
 
 def _run(indices: list[int]) -> slice | list[int]:

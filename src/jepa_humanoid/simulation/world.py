@@ -18,6 +18,7 @@ from jepa_humanoid.simulation.engine import BaseMotion, BodyDraw, PushPoint
 from jepa_humanoid.simulation.engines import make_engine
 from jepa_humanoid.simulation.errors import EngineError
 from jepa_humanoid.simulation.ground import Terrain
+from jepa_humanoid.simulation.payload import payload_by_link
 from jepa_humanoid.simulation.scenes import Scene
 
 # Ticks before time zero in which the contacts take up the weight.
@@ -40,6 +41,7 @@ class WorldSettings:
         randomize: Draw friction and masses from the ranges below; otherwise the scene's friction and the URDF's mass.
         friction_range: Floor and obstacle friction coefficient.
         mass_range: Factor on every link's mass and inertia, one draw a link.
+        payload: Masses in the left and the right hand, of which nobody knows [kg].
         fall_height: Height of the base below which the robot counts as fallen, relative to its standing height.
         fall_tilt: Tilt of the base beyond which it does [rad].
     """
@@ -54,6 +56,7 @@ class WorldSettings:
     randomize: bool = False
     friction_range: tuple[float, float] = (0.5, 1.0)
     mass_range: tuple[float, float] = (0.9, 1.1)
+    payload: tuple[float, float] = (0.0, 0.0)
     fall_height: float = 0.6
     fall_tilt: float = 1.0
 
@@ -121,13 +124,14 @@ class World:
 
     def _draw(self) -> BodyDraw:
         settings = self.settings
+        payload = payload_by_link(self.robot, settings.payload)
         if not settings.randomize:
-            return BodyDraw(self.scene.friction, {})
+            return BodyDraw(self.scene.friction, {}, payload)
         friction = float(self._rng.uniform(*settings.friction_range))
         links = self.robot.link_names
         # One draw more than there are links: the first was the ground's, and seeds are to keep their robots.
         scale = self._rng.uniform(*settings.mass_range, size=1 + len(links))[1:]
-        return BodyDraw(friction, dict(zip(links, scale.tolist(), strict=True)))
+        return BodyDraw(friction, dict(zip(links, scale.tolist(), strict=True)), payload)
 
     def _place(self) -> None:
         q = standing_at(self.robot, self.scene.start)

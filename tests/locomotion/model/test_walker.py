@@ -5,10 +5,12 @@ import pytest
 
 from jepa_humanoid.constants import GRAVITY
 from jepa_humanoid.control.dynamics import Dynamics
+from jepa_humanoid.control.program import Program
 from jepa_humanoid.locomotion.model.walker import ModelWalker
 from jepa_humanoid.locomotion.settings import gait_settings
 from jepa_humanoid.locomotion.walker import EstimatedState, Walker
 from jepa_humanoid.robot.description import RobotDescription
+from jepa_humanoid.robot.motors import drive
 from jepa_humanoid.robot.state import VelocityCommand
 
 DT = 0.002
@@ -79,3 +81,43 @@ def test_another_gait_stands_and_walks_otherwise(g1: RobotDescription) -> None:
     for _ in range(400):
         walker.update(frozen(g1), VelocityCommand(0.3), DT)
     assert walker.expected_contacts == (True, True)
+
+
+def test_without_a_solution_the_last_good_command_becomes_damping(
+    g1: RobotDescription, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Evenly, within a tenth of a second, and at once back with the next solution."""
+    walker = ModelWalker(g1)
+    walker.reset(frozen(g1))
+    good = walker.update(frozen(g1), VelocityCommand(), DT)
+    still = frozen(g1)
+    with monkeypatch.context() as patched:
+        patched.setattr(Program, "solve_forces", lambda *_: False)
+        patched.setattr(Program, "solve_within", lambda *_: False)
+        torques = []
+        for tick in range(1, 60):
+            answer = walker.update(frozen(g1, stamp=tick * DT), VelocityCommand(), DT)
+            assert not walker.solved
+            torques.append(drive(g1.joints, answer, still.configuration[7:], np.zeros(g1.joint_count)))
+    before = drive(g1.joints, good, still.configuration[7:], np.zeros(g1.joint_count))
+    assert torques[0] == pytest.approx(0.98 * before)
+    assert torques[24] == pytest.approx(0.5 * before)
+    assert not torques[50].any()
+    assert not answer.gains.stiffness.any()
+    assert (answer.gains.damping == g1.joints.safe_damping).all()
+    again = walker.update(frozen(g1, stamp=1.0), VelocityCommand(), DT)
+    assert walker.solved
+    assert again.gains is None
+    assert np.abs(again.effort).max() > 5.0
+
+
+def test_who_never_found_a_solution_damps(g1: RobotDescription, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is nothing that could fade."""
+    walker = ModelWalker(g1)
+    walker.reset(frozen(g1))
+    monkeypatch.setattr(Program, "solve_forces", lambda *_: False)
+    monkeypatch.setattr(Program, "solve_within", lambda *_: False)
+    answer = walker.update(frozen(g1), VelocityCommand(), DT)
+    assert not answer.effort.any()
+    assert not answer.gains.stiffness.any()
+    assert (answer.gains.damping == g1.joints.safe_damping).all()

@@ -12,6 +12,7 @@ from hypothesis.extra.numpy import arrays
 from std_msgs.msg import String
 
 from jepa_humanoid.locomotion.footstep import Footstep
+from jepa_humanoid.locomotion.hands import HandState, HandStatus
 from jepa_humanoid.nodes.errors import MessageError
 from jepa_humanoid.nodes.messages.report import read_report, write_report
 from jepa_humanoid.nodes.messages.status import (
@@ -35,6 +36,7 @@ def vector(*shape):
 
 
 footsteps = st.builds(Footstep, st.integers(0, 1), vector(3), number)
+hands = st.builds(HandStatus, st.integers(0, 1), st.sampled_from(HandState), vector(3), vector(3))
 body_statuses = st.builds(
     BodyStatus,
     stamp=stamp,
@@ -45,6 +47,8 @@ body_statuses = st.builds(
     feet=vector(2, 3),
     forces=vector(2, 3),
     footsteps=st.lists(footsteps, max_size=4).map(tuple),
+    hands=st.lists(hands, max_size=2).map(tuple),
+    payload=vector(2),
     com=st.none() | vector(3),
     dcm=st.none() | vector(3),
     cause=st.sampled_from(Cause),

@@ -12,12 +12,16 @@ class CentreOfMassTask(Task):
 
     def __init__(self, centroid: Goal, mass: float, settings: WholeBodySettings) -> None:
         """Take the goal to write, the robot's mass [kg], weights and gains."""
-        self._goal, self._mass = centroid, mass
-        usual = np.array((settings.com_weight, settings.com_weight, settings.height_weight)) / mass**2
-        catch = settings.catch
-        self._weights = usual, usual * (catch.com, catch.com, catch.height)
-        centroid.stiffness[2] = settings.height_stiffness * mass
+        self._goal, self._settings = centroid, settings
         centroid.damping[2] = settings.height_damping
+        self.carry(mass)
+
+    def carry(self, mass: float) -> None:
+        """Reckon with another mass of the robot [kg] from now on."""
+        self._mass, s = mass, self._settings
+        usual = np.array((s.com_weight, s.com_weight, s.height_weight)) / mass**2
+        self._weights = usual, usual * (s.catch.com, s.catch.com, s.catch.height)
+        self._goal.stiffness[2] = s.height_stiffness * mass
 
     def update(self, target: WholeBodyTarget) -> None:
         """Write what the target changes."""

@@ -39,6 +39,8 @@ class PostureTask:
             usual[list(members)] = known[group]
             catch[list(members)] = known[group] * (settings.catch.arms if group in ARMS else 1.0)
         self._weights = usual, catch
+        self._arms = [list(robot.members((arm,))) for arm in ARMS]
+        self._led = settings.hand_posture
         self.weight = usual.copy()
         self._stiffness, self._damping = settings.posture_stiffness, settings.posture_damping
         self._fold = settings.fold
@@ -49,6 +51,11 @@ class PostureTask:
     def update(self, q: Vector, v: Vector, target: WholeBodyTarget) -> None:
         """Find the accelerations that lead from ``q`` (nq,) and ``v`` (nv,) to the target's posture."""
         self.weight[:] = self._weights[target.catching]
+        if target.hands is not None and not target.catching:
+            # What leads a hand must not have to fight its arm's posture.
+            for arm, hand in zip(self._arms, target.hands, strict=True):
+                if hand is not None:
+                    self.weight[arm] *= self._led
         self._posture[:] = target.posture
         posture_acceleration(q, v, self._posture, self._stiffness, self._damping, self.acceleration)
         if target.catching:

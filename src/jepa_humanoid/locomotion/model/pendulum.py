@@ -49,7 +49,6 @@ class PendulumPlanner:
         dynamics.update(robot.nominal_configuration, np.zeros(robot.model.nv))
         self._biped = biped(robot, settings or gait_settings(robot), float(dynamics.com[2]))
         self.posture = Posture(robot, self._biped.settings.posture)
-        self._mass = robot.mass
         self._full_load = 2.0 * robot.mass * GRAVITY
         self.reset(dynamics)
 
@@ -63,9 +62,14 @@ class PendulumPlanner:
 
     def _motion(self, dynamics: Dynamics) -> Motion:
         x, y, z = dynamics.com.tolist()
-        px, py, pz, roll, pitch, _ = (dynamics.momentum / self._mass).tolist()
+        px, py, pz, roll, pitch, _ = (dynamics.momentum / dynamics.mass).tolist()
         spin = complex(pitch, -roll) * (self._biped.omega / GRAVITY)
         return Motion(complex(x, y), complex(px, py), z, pz, spin)
+
+    @property
+    def settings(self) -> GaitSettings:
+        """Of the gait."""
+        return self._biped.settings
 
     @property
     def phase(self) -> Stand | Shift | Step:
@@ -96,6 +100,11 @@ class PendulumPlanner:
             for side, foot in enumerate(feet)
         )
         return left, right
+
+    @property
+    def ground(self) -> float:
+        """Height of the ground under the robot in ``odom`` [m]."""
+        return self._gait.ground
 
     @property
     def dcm(self) -> Vector:
@@ -136,7 +145,7 @@ class PendulumPlanner:
         if forces is None:
             self._push = PushObserver(self._biped.settings.push, motion.velocity)
         else:
-            driven = forces.sum(axis=0) / self._mass
+            driven = forces.sum(axis=0) / dynamics.mass
             self._push.update(motion.velocity, complex(driven[0], driven[1]), dt)
         motion = motion._replace(velocity=motion.velocity + self._push.to_come)
         posture = self.posture

@@ -5,6 +5,8 @@ whole-body controller finds accelerations and torques; the accelerations, integr
 on to.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 import pinocchio as pin
 
@@ -14,11 +16,18 @@ from jepa_humanoid.control.settings import WholeBodySettings
 from jepa_humanoid.control.target import WholeBodySolution
 from jepa_humanoid.control.whole_body import WholeBodyController
 from jepa_humanoid.locomotion.footstep import Footstep
+from jepa_humanoid.locomotion.hands import HandStatus
+from jepa_humanoid.locomotion.model.hands import Hands
+from jepa_humanoid.locomotion.model.payload import Payload
 from jepa_humanoid.locomotion.model.pendulum import PendulumPlanner
 from jepa_humanoid.locomotion.settings import GaitSettings
 from jepa_humanoid.locomotion.walker import EstimatedState
 from jepa_humanoid.robot.description import SIDES, RobotDescription
-from jepa_humanoid.robot.state import JointCommand, PostureCommand, Vector, VelocityCommand
+from jepa_humanoid.robot.motors import motor_targets
+from jepa_humanoid.robot.state import Gains, HandTarget, JointCommand, PostureCommand, Vector, VelocityCommand
+
+FADE = 0.1
+"""Time in which the last good command becomes damping if no other is found [s]."""
 
 
 class ModelWalker:
@@ -50,7 +59,11 @@ class ModelWalker:
         self._dynamics.update(robot.nominal_configuration, np.zeros(robot.model.nv))
         self._planner = PendulumPlanner(robot, gait)
         self._controller = WholeBodyController(robot, whole_body)
+        self._hands = Hands(robot, self._planner.settings.hands)
+        self._payload = Payload(robot, self._planner.settings.payload)
         self._solved = True
+        self._good: JointCommand | None = None
+        self._lost = 0.0
         self._forces: Vector = np.zeros((len(SIDES), 3))
         self._position_reference: Vector = robot.joints.nominal.copy()
         self._velocity_reference: Vector = np.zeros(robot.joint_count)
@@ -89,6 +102,8 @@ class ModelWalker:
         """Stand where the robot stands now."""
         self._dynamics.update(state.configuration, state.velocity)
         self._planner.reset(self._dynamics)
+        self._hands.forget()
+        self._good, self._lost = None, 0.0
         self._position_reference = state.configuration[7:].copy()
         self._velocity_reference = np.zeros(self._robot.joint_count)
 
@@ -98,6 +113,7 @@ class ModelWalker:
         posture = self._planner.posture
         self._planner = PendulumPlanner(self._robot, gait)
         self._planner.posture.take_over(posture)
+        self._hands.change(gait.hands)
         self._planner.reset(self._dynamics)
 
     def update(self, state: EstimatedState, command: VelocityCommand, dt: float) -> JointCommand:
@@ -109,13 +125,22 @@ class ModelWalker:
             dt: Since the last tick [s].
         """
         q, v = state.configuration, state.velocity
+        self._dynamics.hands = self._hands.active or not self._payload.settled
         self._dynamics.update(q, v)
+        if not self._payload.settled and state.effort is not None:
+            self._reckon(state.effort, v, dt)
         forces = self._forces if state.obeyed else None
         target = self._planner.update(self._dynamics, command, state.contacts, forces, dt)
+        if self._hands.active:
+            posture, ground = self._planner.posture, self._planner.ground
+            target.hands = self._hands.advance(self._dynamics, q, posture, ground, target.catching, dt)
         solution = self._controller.solve(self._dynamics, q, v, target)
         self._solved = solution.solved
         self._forces = solution.forces
-        return self._reference(state, solution, dt)
+        if not solution.solved:
+            return self._fade(state, dt)
+        self._good, self._lost = self._reference(state, solution, dt), 0.0
+        return self._good
 
     def hold_still(self, stamp: float, position: Vector) -> JointCommand:
         """What carries the weight of a robot at rest in ``position`` (n,) [rad], without feedback from the base."""
@@ -130,9 +155,53 @@ class ModelWalker:
         """Hold torso and arms so from now on; joints and numbers have been checked."""
         self._planner.posture.ask(posture)
 
+    def reach(self, target: HandTarget) -> None:
+        """Have a hand be somewhere from now on; side, frame and numbers have been checked."""
+        self._hands.ask(target)
+
+    def let_go(self, side: str) -> None:
+        """Leave a hand to the posture again."""
+        self._hands.let_go(side)
+
+    @property
+    def hands(self) -> tuple[HandStatus, ...]:
+        """How the hands are that are asked to be somewhere."""
+        return self._hands.status
+
+    @property
+    def payload(self) -> Vector:
+        """What the left and the right hand are reckoned to carry, shape (2,) [kg]."""
+        return self._payload.masses.copy()
+
+    def carry(self, masses: Mapping[str, float]) -> None:
+        """Reckon with masses [kg] in the hands from now on, by side."""
+        self._payload.tell(masses)
+
+    def weigh(self) -> None:
+        """Find out what the hands carry, while the robot stands still."""
+        self._payload.weigh()
+
+    def _reckon(self, effort: Vector, v: Vector, dt: float) -> None:
+        if self._payload.advance(self._dynamics, effort, v, self.walking, dt):
+            self._controller.carry(self._dynamics.mass)
+
     def lower(self, distance: float) -> float:
         """Lower the centre of mass of a standing robot by a further ``distance`` [m]; return the total [m]."""
         return self._planner.lower(distance)
+
+    def _fade(self, state: EstimatedState, dt: float) -> JointCommand:
+        """What is left of the last good command, evenly less of it as time goes on without a solution.
+
+        A solution of some ticks ago is right for a while and then is not: it must not be repeated for long.
+        """
+        self._lost += dt
+        self._position_reference, self._velocity_reference = state.configuration[7:].copy(), state.velocity[6:].copy()
+        joints = self._robot.joints
+        damping = JointCommand.damping(state.stamp, self._robot.joint_count)
+        share = min(self._lost / FADE, 1.0)
+        left = motor_targets(joints, self._good or damping).blend(motor_targets(joints, damping), share)
+        gains = Gains(left.stiffness, left.damping)
+        return JointCommand(state.stamp, left.position, left.velocity, left.effort, gains)
 
     def _standing_configuration(self, position: Vector) -> Vector:
         """Configuration with these joint positions and the left sole flat on z = 0: no IMU needed."""

@@ -26,6 +26,9 @@ def read_body_status(message: String) -> BodyStatus:
     for k, step in enumerate(status.footsteps):
         if step.side not in range(len(SIDES)):
             raise MessageError(f"{topic}: footsteps[{k}].side is {step.side}, and has to be 0 (left) or 1 (right)")
+    for k, hand in enumerate(status.hands):
+        if hand.side not in range(len(SIDES)):
+            raise MessageError(f"{topic}: hands[{k}].side is {hand.side}, and has to be 0 (left) or 1 (right)")
     return status
 
 
