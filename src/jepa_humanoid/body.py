@@ -15,6 +15,8 @@ from jepa_humanoid.estimation.base import BaseEstimator
 from jepa_humanoid.estimation.settings import EstimatorSettings
 from jepa_humanoid.locomotion.footstep import Footstep
 from jepa_humanoid.locomotion.posture import check_posture
+from jepa_humanoid.locomotion.rising.getting_up import GettingUp, Stage
+from jepa_humanoid.locomotion.rising.motion import Motion, read_motion
 from jepa_humanoid.locomotion.settings import GaitSettings, gait_settings
 from jepa_humanoid.locomotion.walker import EstimatedState, Walker
 from jepa_humanoid.locomotion.walkers import MODEL, make_walker
@@ -23,6 +25,7 @@ from jepa_humanoid.robot.settings import settings_of
 from jepa_humanoid.robot.state import (
     BaseEstimate,
     JointCommand,
+    Matrix,
     PostureCommand,
     SensorSample,
     Vector,
@@ -45,6 +48,7 @@ class BodySettings:
 
     Attributes:
         walker: Who moves the robot: ``model``, or ``policy:FILE`` with the ONNX file of a velocity policy.
+        motion: By which it gets up from the floor; None for the robot's own, in ``config/getting_up``.
         safety: When it gives up balancing, its limit on gaps being the estimator's too; None for the robot's own.
         estimator: Of the base estimator; None for the robot's own.
         gait: Of the walker; None for the robot's own.
@@ -55,6 +59,7 @@ class BodySettings:
     """
 
     walker: str = MODEL
+    motion: Motion | None = None
     safety: SafetyLimits | None = None
     estimator: EstimatorSettings | None = None
     gait: GaitSettings | None = None
@@ -77,13 +82,16 @@ class Body:
 
         Raises:
             WalkerError: If there is no such walker, or it does not fit the robot.
+            GettingUpError: If the file that says how it gets up is malformed, or of another robot.
         """
         self.robot = robot
         self.settings = settings or BodySettings()
         limits = self.settings.safety or settings_of(robot, "safety", SafetyLimits())
         estimator = self.settings.estimator or settings_of(robot, "estimator", EstimatorSettings())
         whole_body = self.settings.whole_body or settings_of(robot, "whole_body", WholeBodySettings())
-        self._safety = Safety(robot.joint_names, limits, _facts(robot))
+        motion = self.settings.motion or read_motion(robot)
+        self._rising = None if motion is None else GettingUp(motion, _imu_rotation(robot))
+        self._safety = Safety(robot.joint_names, limits, _facts(robot), rises=motion is not None)
         self._estimator = BaseEstimator(robot, estimator, limits.gap)
         self.gait = self.settings.gait or gait_settings(robot)
         s = self.settings
@@ -91,6 +99,7 @@ class Body:
         self._next_gait: GaitSettings | None = None
         self.estimate: BaseEstimate | None = None
         self._hold: JointCommand | None = None
+        self._got_up: JointCommand | None = None
 
     # What people may ask for -------------------------------------------------------------------------------------
 
@@ -109,6 +118,8 @@ class Body:
 
     def stand_up(self) -> bool:
         """Balance again, if no emergency stop is in force; the next samples say whether the robot is upright.
+
+        One that lies gets up first, if it has a motion for that in ``config/getting_up`` and its limits allow it.
 
         Returns:
             Whether the request was taken.
@@ -174,12 +185,14 @@ class Body:
         if anew:
             self._estimator.reset()
             self.estimate = None
-            self._hold = None
+            self._hold, self._got_up = self._got_up, None
         dt = sample.stamp - self.estimate.stamp if self.estimate is not None else 0.0
         self.estimate = self._estimator.update(sample, self._expected_contacts())
         decision = self._safety.judge(self._estimator.ready, self.estimate.tilt, self._spin())
         if decision.action is Action.HOLD:
             return self._hold_still(sample)
+        if decision.action is Action.GET_UP:
+            return self._get_up(sample, decision.anew)
         if decision.action is Action.BALANCE:
             return self._balance(sample.stamp, command, dt, decision.anew)
         return None
@@ -196,6 +209,20 @@ class Body:
         if self._hold is None:
             self._hold = self._walker.hold_still(sample.stamp, sample.position)
         return replace(self._hold, stamp=sample.stamp)
+
+    def _get_up(self, sample: SensorSample, anew: bool) -> JointCommand:
+        safety, rising = self._safety, self._rising
+        assert rising is not None
+        if anew:
+            rising.begin()
+        answer = rising.update(sample)
+        safety.getting_up(rising.text)
+        if rising.stage is Stage.UP:
+            self._got_up = answer
+            safety.got_up()
+        elif rising.stage is Stage.GAVE_UP:
+            safety.gave_up(rising.text)
+        return answer
 
     def _balance(self, stamp: float, command: VelocityCommand, dt: float, anew: bool) -> JointCommand:
         safety, estimator, walker = self._safety, self._estimator, self._walker
@@ -258,6 +285,7 @@ class Body:
             contacts=np.array(estimator.contacts),
             feet=estimator.sole_positions.copy(),
             forces=estimator.foot_forces.copy(),
+            rises=safety.rises,
         )
         if not safety.engaged:
             return status
@@ -274,6 +302,14 @@ def _facts(robot: RobotDescription) -> JointFacts:
     """What sensors are held against."""
     joints = robot.joints
     return JointFacts(joints.lower, joints.upper, joints.velocity, robot.members(LEGS))
+
+
+def _imu_rotation(robot: RobotDescription) -> Matrix:
+    """From the IMU's axes to the base's, shape (3, 3)."""
+    data = robot.model.createData()
+    pin.framesForwardKinematics(robot.model, data, pin.neutral(robot.model))
+    rotation: Matrix = data.oMf[robot.frame_id(robot.frames.imu)].rotation.copy()
+    return rotation
 
 
 def rehearse(robot: RobotDescription, settings: BodySettings | None = None) -> None:

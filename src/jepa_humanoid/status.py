@@ -79,6 +79,7 @@ class BodyStatus:
         com: Centre of mass, shape (3,) [m], or None while it does not balance.
         dcm: Divergent component of motion on the ground, shape (3,) [m], or None likewise.
         cause: The reason for programs.
+        rises: Whether it would get up from the floor by itself if it were asked to stand up.
         emergency_stop: Who asked for the emergency stop that is in force; nothing if none is.
     """
 
@@ -94,3 +95,4 @@ class BodyStatus:
     dcm: Place | None = None
     cause: Cause = Cause.WAITING
     emergency_stop: str = ""
+    rises: bool = False

@@ -81,7 +81,7 @@ def navigation_command(
 
 @app.command("locomotion")
 def locomotion_command(
-    suite: Annotated[str, typer.Option(help="What is asked: stand, walk, course or push.")] = "walk",
+    suite: Annotated[str, typer.Option(help="What is asked: stand, walk, course, push or getup.")] = "walk",
     robot: Robot = DEFAULT_ROBOT,
     set_: Set = None,
     walker: Annotated[
@@ -136,7 +136,7 @@ def locomotion_command(
         typer.Option(help="Where to film the first trial, a .webp or .gif file.", callback=film_to_write),
     ] = None,
 ) -> None:
-    """Stand, walk, follow a course or take pushes with estimated state, noise, and randomised friction and mass."""
+    """Stand, walk, take pushes or get up with estimated state, noise, and randomised friction and mass."""
     if film is not None:
         # MuJoCo reads it when it is first imported.
         os.environ.setdefault("MUJOCO_GL", "egl")

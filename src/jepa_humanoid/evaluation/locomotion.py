@@ -1,4 +1,4 @@
-"""Does it stay on its feet? Closed loops of the body alone, judged by ground truth: standing, walking, pushes, courses.
+"""Does it stay on its feet, and get on them? Closed loops of the body alone, judged by ground truth.
 
 Each trial has what a robot has to cope with: estimated state, sensor noise and bias, a late command, and a friction and
 masses that nobody told the controller about.
@@ -15,6 +15,7 @@ from jepa_humanoid import geometry
 from jepa_humanoid.body import BodySettings
 from jepa_humanoid.evaluation.course import AskedWay, Course
 from jepa_humanoid.evaluation.errors import SuiteError
+from jepa_humanoid.evaluation.lying import Side, lay_down
 from jepa_humanoid.evaluation.planar_motion import lead, mean_velocity, velocity_error
 from jepa_humanoid.evaluation.pushes import Push
 from jepa_humanoid.evaluation.steps import MeasuredStep
@@ -38,6 +39,10 @@ _CALM_TIME, _CALM_TILT, _CALM_SPEED = 1.0, math.radians(10.0), 0.15
 """In so much time at the end [s], a robot that was pushed has to be tilted by less [rad], and its velocity off by less
 [m/s]."""
 _FIRST_STEPS = 4
+_RISING, _RISEN = 20.0, 5.0
+"""Time for a robot that lies to get up, and for which it has to have stood within that [s]."""
+_WALKED_ON = 0.5
+"""Share of the way asked for that a robot that got up has to walk."""
 _PHASE_STREAM = 0x70686173
 """Keeps the time of a push apart from a seed's other draws."""
 
@@ -53,6 +58,7 @@ class _Outcome:
     waypoint_errors: tuple[float, ...] = ()
     first_steps: tuple[MeasuredStep, ...] = ()
     steady_steps: tuple[float, ...] = ()
+    up: float | None = None
 
     @property
     def excess(self) -> float | None:
@@ -81,9 +87,11 @@ def run_trial(spec: TrialSpec, observe: Callable[[Vector], None] | None = None) 
     rollout.body = body = MeasuredBody(described, settings)
     world = rollout.world
     watch = Watch(rollout, body, observe)
-    settled = watch.run(VelocityCommand(), suite.settling)
+    settled = case.lying is not None or watch.run(VelocityCommand(), suite.settling)
     watch.begin(_pushes(spec))
-    if suite.course is not None:
+    if case.lying is not None:
+        outcome = _get_up(spec, case.lying, rollout, watch)
+    elif suite.course is not None:
         outcome = _follow(suite.course, spec.seed, rollout, watch, settled)
     elif case.push is not None:
         outcome = _take_push(spec, watch, settled)
@@ -131,6 +139,8 @@ def run_trial(spec: TrialSpec, observe: Callable[[Vector], None] | None = None) 
         saturation_by_joint=watch.torques.saturation_by_joint,
         cost_of_transport=round(watch.torques.cost_of_transport(mass, distance), 3) if far else None,
         qp_failures=body.failures,
+        lay_on=case.lying,
+        up_s=_rounded(outcome.up, 2),
         control_ms=(round(float(np.median(durations)), 3), round(float(np.percentile(durations, 99)), 3)),
     )
 
@@ -185,6 +195,19 @@ def _steady(steps: tuple[MeasuredStep, ...]) -> tuple[float, ...]:
     """How long the left and the right foot's steps are; in a curve one goes farther than the other."""
     by_side = ([step.length for step in steps if step.side == side] for side in range(len(SIDES)))
     return tuple(float(np.median(lengths)) if lengths else 0.0 for lengths in by_side)
+
+
+def _get_up(spec: TrialSpec, side: Side, rollout: Rollout, watch: Watch) -> _Outcome:
+    """Fall limp, be asked to stand up, stand, and walk on."""
+    lay_down(rollout.world, side, spec.seed)
+    rollout.sample = rollout.world.sense()
+    rollout.body.stand_up()
+    watch.begin(())
+    up = watch.rise(_RISING, _RISEN)
+    command, duration, begin = spec.case.command, spec.suite.duration, watch.pose
+    walked = up is not None and watch.run(command, duration)
+    ahead = float(geometry.relative(begin, watch.pose)[0])
+    return _Outcome(walked and ahead > _WALKED_ON * command.forward * duration, tracking_error=None, up=up)
 
 
 def _take_push(spec: TrialSpec, watch: Watch, settled: bool) -> _Outcome:

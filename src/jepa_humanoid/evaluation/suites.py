@@ -1,4 +1,4 @@
-"""What trials of the body ask: stand, hold velocities, follow a course, take pushes; and the limits to keep to."""
+"""What trials of the body ask: stand, walk, follow a course, take pushes, get up; and the limits to keep to."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from jepa_humanoid.evaluation.course import Course
 from jepa_humanoid.evaluation.errors import SuiteError
+from jepa_humanoid.evaluation.lying import SIDES, Side
 from jepa_humanoid.evaluation.pushes import Punches, Push, pushes_from_all_sides
 from jepa_humanoid.robot.state import VelocityCommand
 from jepa_humanoid.simulation.engine import PushPoint
@@ -34,10 +35,12 @@ class Case:
     Attributes:
         command: Velocity asked for after settling, if there is no course.
         push: That the robot has to take, or None.
+        lying: What the robot lies on at first, to get up from there; None if it stands.
     """
 
     command: VelocityCommand = field(default_factory=VelocityCommand)
     push: Push | None = None
+    lying: Side | None = None
 
 
 @dataclass(frozen=True)
@@ -157,8 +160,19 @@ def push_suite(
     )
 
 
+def getup_suite() -> Suite:
+    """Getting up from back, front and either side, standing, and walking on."""
+    return Suite(
+        "getup",
+        "lies on front, back, left or right, dropped limp; gets up, stands for 5 s within 20 s, and walks at "
+        "0.3 m/s for 3 s",
+        tuple(Case(VelocityCommand(0.3), lying=side) for side in SIDES),
+        duration=3.0,
+    )
+
+
 SUITES: Mapping[str, Callable[[], Suite]] = MappingProxyType(
-    {"stand": stand_suite, "walk": walk_suite, "course": course_suite, "push": push_suite}
+    {"stand": stand_suite, "walk": walk_suite, "course": course_suite, "push": push_suite, "getup": getup_suite}
 )
 """What each suite is unless more is asked for."""
 

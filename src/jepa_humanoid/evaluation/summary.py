@@ -95,18 +95,20 @@ def _cells(trials: Sequence[LocomotionTrial]) -> list[dict[str, object]]:
     """Trials that were asked the same, over their seeds."""
     groups: dict[tuple[object, ...], list[LocomotionTrial]] = {}
     for trial in trials:
-        groups.setdefault((trial.command, trial.impulse_ns, trial.direction_deg), []).append(trial)
+        groups.setdefault((trial.command, trial.impulse_ns, trial.direction_deg, trial.lay_on), []).append(trial)
     return [
         {
             "command": list(group[0].command),
             "impulse_ns": group[0].impulse_ns,
             "direction_deg": group[0].direction_deg,
+            "lay_on": group[0].lay_on,
             "trials": len(group),
             "survived": sum(trial.survived for trial in group),
             "passed": sum(trial.passed for trial in group),
             "confidence": _interval([trial.survived for trial in group]),
             "velocity_error_relative": _mean([trial.velocity_error_relative for trial in group if trial.survived]),
             "cost_of_transport": _mean([trial.cost_of_transport for trial in group if trial.survived]),
+            "up_s": _mean([trial.up_s for trial in group]),
         }
         for group in groups.values()
     ]

@@ -9,3 +9,7 @@ class WalkerError(HumanoidError, ValueError):
 
 class PostureError(HumanoidError, ValueError):
     """A posture that the robot cannot have."""
+
+
+class GettingUpError(HumanoidError, ValueError):
+    """The file that says how a robot gets up does not fit it."""

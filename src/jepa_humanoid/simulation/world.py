@@ -21,6 +21,8 @@ from jepa_humanoid.simulation.scenes import Scene
 
 # Ticks before time zero in which the contacts take up the weight.
 _SETTLING_TICKS = 10
+_STANDING_HEIGHT, _STANDING_TILT = 0.85, 0.26
+"""Of the base, relative to its standing height, and of its tilt [rad], within which a robot that fell stands again."""
 _NOT_PUSHED = np.zeros((2, 3))
 
 
@@ -156,6 +158,18 @@ class World:
             self.advance(held)
         self._ticks = 0
 
+    def drop(self, configuration: Vector) -> None:
+        """Let go of the robot there, at rest and limp.
+
+        Args:
+            configuration: In Pinocchio's order, in the world, shape (7 + n,).
+        """
+        n = self.robot.joint_count
+        self.engine.place(configuration, np.zeros(n))
+        self._effort = np.zeros(n)
+        self._queue = [JointCommand.passive(self.stamp)] * self._delay
+        self._imu.extend([np.concatenate(self.engine.imu)] * len(self._imu))
+
     @property
     def stamp(self) -> float:
         """Simulated time [s]."""
@@ -163,7 +177,7 @@ class World:
 
     @property
     def fallen(self) -> bool:
-        """Whether the robot lies or has lain, in truth: for evaluations only."""
+        """Whether the robot lies, or has lain and does not stand again, in truth: for evaluations only."""
         return self._fallen
 
     @property
@@ -200,7 +214,8 @@ class World:
             self.engine.step(self._effort, *self._push_now())
             self._imu.append(np.concatenate(self.engine.imu))
         self._ticks += 1
-        self._fallen = self._fallen or self._lies(self.engine.base)
+        base = self.engine.base
+        self._fallen = self._lies(base) or (self._fallen and not self._stands(base))
 
     @property
     def effort(self) -> Vector:
@@ -233,6 +248,15 @@ class World:
     def _lies(self, base: BaseMotion) -> bool:
         low = base.position[2] < self.settings.fall_height * self._stand_height
         return bool(low or geometry.tilt(base.orientation) > self.settings.fall_tilt)
+
+    def _stands(self, base: BaseMotion) -> bool:
+        high = base.position[2] > _STANDING_HEIGHT * self._stand_height
+        return bool(high and geometry.tilt(base.orientation) < _STANDING_TILT)
+
+    @property
+    def standing(self) -> bool:
+        """Whether the robot is upright and as high as one that stands, in truth: for evaluations only."""
+        return self._stands(self.engine.base)
 
     def truth(self) -> GroundTruth:
         """Return the true motion of the base, for evaluations only."""

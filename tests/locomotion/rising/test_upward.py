@@ -1,0 +1,29 @@
+"""Up is where gravity is felt, through turns and knocks."""
+
+import numpy as np
+import pytest
+
+from jepa_humanoid.constants import GRAVITY
+from jepa_humanoid.locomotion.rising.upward import Upward
+
+PERIOD = 0.002
+
+
+def test_a_turn_and_a_knock() -> None:
+    """A quarter turn about y by the gyroscope, with an accelerometer that feels ten times gravity, is followed."""
+    upward = Upward(np.eye(3))
+    upward.update(0.0, np.zeros(3), np.array((0.0, 0.0, GRAVITY)))
+    rate = np.array((0.0, np.pi, 0.0))
+    for k in range(1, 251):
+        upward.update(k * PERIOD, rate, np.array((10.0 * GRAVITY, 0.0, 0.0)))
+    assert upward.direction == pytest.approx((-1.0, 0.0, 0.0), abs=0.02)
+    assert upward.rate == pytest.approx(np.pi, rel=0.01)
+
+
+def test_gravity_corrects_and_the_imu_may_be_turned() -> None:
+    """A gyroscope's bias is kept in bounds, in the base's axes."""
+    R = np.array(((0.0, 0.0, 1.0), (0.0, 1.0, 0.0), (-1.0, 0.0, 0.0)))
+    upward = Upward(R)
+    for k in range(2000):
+        upward.update(k * PERIOD, np.array((0.0, 0.02, 0.0)), R.T @ np.array((0.0, 0.0, GRAVITY)))
+    assert upward.direction == pytest.approx((0.0, 0.0, 1.0), abs=0.02)
