@@ -42,8 +42,8 @@ PATIENCE, STANDING = 16.0, 2.0
 """Time for one attempt, and for which the robot has to stand after it [s]."""
 ANGLE, DURATION = 0.08, 0.15
 """What a step of one changes: joints [rad], and durations by a factor e to this."""
-FAILED = 3.0
-"""Cost of never leaving the floor."""
+FELL_AGAIN, FAILED = 1.0, 3.0
+"""Cost of falling under the walker, beside how calm it was, and of not even coming to it."""
 
 
 class Postures:
@@ -66,7 +66,7 @@ class Postures:
 
 
 def cost(robot: RobotDescription, file: dict[str, Any], seed: int) -> float:
-    """What getting up costs a candidate, from 0 to `FAILED`."""
+    """What getting up costs a candidate."""
     motion = make_motion(robot, parse(GettingUpFile, {**file, "attempts": 1}, "a candidate"))
     world = Conditions(delay=DELAY).draw(seed, "mujoco")
     rollout = Rollout(robot, load_scene("flat"), world, BodySettings(motion=motion))
@@ -80,11 +80,11 @@ def cost(robot: RobotDescription, file: dict[str, Any], seed: int) -> float:
         ticks, postures = ticks + 1, postures + (rollout.body.reason != said)
         said = rollout.body.reason
     if not rollout.body.engaged:
-        return FAILED * (1.0 - postures / (len(motion.rise) + 5))
+        return FAILED - postures / (len(motion.rise) + 5)
     truth = rollout.world.truth()
     calm = truth.tilt + float(np.linalg.norm(truth.linear_velocity)) + 5.0 * abs(_off_centre(robot, rollout))
     if not _stands(rollout):
-        return 1.0 + calm
+        return FELL_AGAIN + calm
     return calm + 2.0 * load / ticks
 
 

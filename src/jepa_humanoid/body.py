@@ -31,9 +31,10 @@ from jepa_humanoid.robot.state import (
     Vector,
     VelocityCommand,
 )
-from jepa_humanoid.robot.stature import standing_effort
+from jepa_humanoid.robot.stature import standing_effort, stature
 from jepa_humanoid.safety import Action, BodyMode, Cause, Reason, Safety, SafetyLimits
 from jepa_humanoid.safety.arbitration import STILL
+from jepa_humanoid.safety.falling import FALLS, Balance, assess
 from jepa_humanoid.safety.sensors import JointFacts
 from jepa_humanoid.status import BodyStatus
 
@@ -75,6 +76,8 @@ class Body:
     Attributes:
         estimate: Motion of the base, or None before the first sample.
         gait: How it walks.
+        balance: How it stands, as of the last tick in which it balanced; None before.
+        risk: Probability that it falls, as of the same.
     """
 
     def __init__(self, robot: RobotDescription, settings: BodySettings | None = None) -> None:
@@ -97,6 +100,9 @@ class Body:
         s = self.settings
         self._walker: Walker = make_walker(robot, s.walker, self.gait, whole_body, s.velocity_leak, s.position_leak)
         self._next_gait: GaitSettings | None = None
+        self._com_height = float(stature(robot).com[2])
+        self.balance: Balance | None = None
+        self.risk = 0.0
         self.estimate: BaseEstimate | None = None
         self._hold: JointCommand | None = None
         self._got_up: JointCommand | None = None
@@ -236,8 +242,17 @@ class Body:
         answer = walker.update(state, STILL if safety.sitting else command, dt)
         if safety.sitting and walker.lower(0.1 * dt) > self.settings.sit_height:
             safety.sat_down()
+        self._assess()
         safety.balanced(walker.solved, walking=walker.walking)
         return answer
+
+    def _assess(self) -> None:
+        estimator, walker = self._estimator, self._walker
+        assert self.estimate is not None
+        com = walker.com - (0.0, 0.0, estimator.ground_height)
+        feet = estimator.sole_positions, estimator.contacts
+        self.balance = assess(self.estimate, com, walker.dcm, *feet, self._com_height)
+        self.risk = FALLS.probability(self.balance)
 
     # What others may look at -------------------------------------------------------------------------------------
 
@@ -295,6 +310,7 @@ class Body:
             com=walker.com,
             # It is a point on the ground.
             dcm=np.append(walker.dcm, estimator.ground_height),
+            risk=self.risk,
         )
 
 

@@ -80,6 +80,7 @@ class BodyStatus:
         dcm: Divergent component of motion on the ground, shape (3,) [m], or None likewise.
         cause: The reason for programs.
         rises: Whether it would get up from the floor by itself if it were asked to stand up.
+        risk: Probability that the robot falls; 0 while it does not balance.
         emergency_stop: Who asked for the emergency stop that is in force; nothing if none is.
     """
 
@@ -96,3 +97,4 @@ class BodyStatus:
     cause: Cause = Cause.WAITING
     emergency_stop: str = ""
     rises: bool = False
+    risk: float = 0.0

@@ -45,6 +45,17 @@ def test_the_robots_own_motion_fits_it(g1: RobotDescription) -> None:
     assert read_motion(load_robot("talos")) is None
 
 
+def test_balance_goes_the_other_way_on_the_other_side(g1: RobotDescription) -> None:
+    """A knee that bends further as the robot leans over has a counterpart that stretches; who is not named stays."""
+    leaning = {**ENTRY, "balance": {"left_knee_joint": 1.5, "left_hip_roll_joint": 0.5}}
+    balance = make_motion(g1, parse(GettingUpFile, {**FILE, "rise": [leaning]}, "a test")).rise[0].balance
+    by_name = dict(zip(g1.joint_names, balance, strict=True))
+    assert (by_name["left_knee_joint"], by_name["right_knee_joint"]) == (1.5, -1.5)
+    # Hips that roll mirror with the sign turned, so the other way is the same number.
+    assert (by_name["left_hip_roll_joint"], by_name["right_hip_roll_joint"]) == (0.5, 0.5)
+    assert np.count_nonzero(balance) == 4
+
+
 def test_mistakes_are_named(g1: RobotDescription, tmp_path: Path) -> None:
     """A joint that there is not, a field that there is not, a time that is none."""
     with pytest.raises(GettingUpError, match=r"no joint 'left_hip'; did you mean"):

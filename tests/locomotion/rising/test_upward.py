@@ -27,3 +27,14 @@ def test_gravity_corrects_and_the_imu_may_be_turned() -> None:
     for k in range(2000):
         upward.update(k * PERIOD, np.array((0.0, 0.02, 0.0)), R.T @ np.array((0.0, 0.0, GRAVITY)))
     assert upward.direction == pytest.approx((0.0, 0.0, 1.0), abs=0.02)
+
+
+def test_lean_is_to_the_right_and_looks_ahead() -> None:
+    """A robot whose left side is up leans to the right, and more so if it turns that way."""
+    still, turning = Upward(np.eye(3)), Upward(np.eye(3))
+    felt = GRAVITY * np.array((0.0, 0.1, np.sqrt(0.99)))
+    for k in range(2):
+        still.update(k * PERIOD, np.zeros(3), felt)
+        turning.update(k * PERIOD, np.array((1.0, 0.0, 0.0)), felt)
+    assert still.lean == pytest.approx(0.1, abs=0.005)
+    assert turning.lean > still.lean + 0.1

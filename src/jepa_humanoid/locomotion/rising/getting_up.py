@@ -101,7 +101,8 @@ class GettingUp:
         elif self._move.over(sample.stamp):
             self._go_on(sample, up)
         assert self._move is not None
-        return JointCommand(sample.stamp, self._move.at(sample.stamp), self._still, None, self._motion.gains)
+        target = self._move.at(sample.stamp) + self._upward.lean * self._move.goal.balance
+        return JointCommand(sample.stamp, target, self._still, None, self._motion.gains)
 
     def _try(self, sample: SensorSample) -> None:
         """Begin an attempt from the posture that is measured, or give up."""

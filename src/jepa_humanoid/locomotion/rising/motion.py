@@ -1,6 +1,6 @@
 """The motion by which a robot gets up, as its file in ``config/getting_up`` has it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated
@@ -30,6 +30,8 @@ class PostureEntry:
         duration: On the way from the one before [s].
         joints: Positions by patterns over the joints' names [rad]. Who is not named mirrors its counterpart if that is
             named, and otherwise stays as in the posture before.
+        balance: By how much joints go further the more the pelvis leans to the right, by the same patterns [rad/rad];
+            their counterparts go the other way. A leg that is longer on the lower side keeps a narrow squat upright.
         hold: For which it is held [s].
         upright: Least vertical component of the pelvis's z axis at its end; if it is less, the attempt has failed.
     """
@@ -37,6 +39,7 @@ class PostureEntry:
     name: str
     duration: Positive
     joints: dict[str, float]
+    balance: dict[str, float] = field(default_factory=dict)
     hold: NonNegative = 0.0
     upright: Annotated[float, Field(ge=-1.0, le=1.0)] = -1.0
 
@@ -75,13 +78,14 @@ class GettingUpFile:
 
 @dataclass(frozen=True)
 class KeyPosture:
-    """A key posture; as `PostureEntry`, with a position of every joint, shape (n,) [rad]."""
+    """A key posture; as `PostureEntry`, with a position [rad] and a balance of every joint, shape (n,) each."""
 
     name: str
     duration: float
     hold: float
     upright: float
     position: Vector
+    balance: Vector
 
 
 @dataclass(frozen=True)
@@ -127,9 +131,7 @@ def make_motion(robot: RobotDescription, file: GettingUpFile, source: str | Path
         ),
         flat=flat,
         roll=roll,
-        roll_right=tuple(
-            KeyPosture(one.name, one.duration, one.hold, one.upright, mirror(one.position)) for one in roll
-        ),
+        roll_right=tuple(replace(one, position=mirror(one.position)) for one in roll),
         rise=reader.postures(file.rise, flat[-1].position),
         attempts=file.attempts,
         slower=file.slower,
@@ -151,7 +153,9 @@ class _Reader:
         postures = []
         for entry in entries:
             before = self._posture(entry, before)
-            postures.append(KeyPosture(entry.name, entry.duration, entry.hold, entry.upright, before))
+            leaning = self.fill(entry.balance, np.zeros(len(before)))
+            balance = leaning - self._mirror(leaning)
+            postures.append(KeyPosture(entry.name, entry.duration, entry.hold, entry.upright, before, balance))
         return tuple(postures)
 
     def _posture(self, entry: PostureEntry, before: Vector) -> Vector:

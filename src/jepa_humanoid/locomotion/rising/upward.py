@@ -9,6 +9,8 @@ from jepa_humanoid.robot.state import Vector
 
 _TIME = 0.4
 """Time constant with which the gyroscope's integral follows the accelerometer [s]."""
+_AHEAD = 0.15
+"""Time by which `Upward.lean` looks ahead [s]."""
 _TRUST = 0.3
 """Difference of what is felt from gravity, relative to it, at which the accelerometer counts for nothing."""
 
@@ -19,6 +21,7 @@ class Upward:
     Attributes:
         direction: Upward in the base's axes, shape (3,), of length one.
         rate: Of turning by the gyroscope, smoothed [rad/s].
+        lean: To the right as it will be in a moment: the vertical component of the base's y axis, and of its motion.
     """
 
     def __init__(self, R_base_imu: Vector) -> None:
@@ -30,7 +33,7 @@ class Upward:
         self._R = R_base_imu
         self._stamp = math.nan
         self.direction: Vector = np.array([0.0, 0.0, 1.0])
-        self.rate = 0.0
+        self.rate = self.lean = 0.0
 
     def forget(self) -> None:
         """Begin anew with the next sample."""
@@ -58,5 +61,6 @@ class Upward:
         up = self.direction - dt * np.cross(omega, self.direction)
         if trust > 0.0:
             up += trust * min(dt / _TIME, 1.0) * (force / felt - up)
-        self.direction = up / np.linalg.norm(up)
-        return self.direction
+        self.direction = up = up / np.linalg.norm(up)
+        self.lean = float(up[1] + _AHEAD * (omega[0] * up[2] - omega[2] * up[0]))
+        return up
