@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from jepa_humanoid.body import Body, BodySettings, rehearse
+from jepa_humanoid.evaluation.lying import lay_down
 from jepa_humanoid.locomotion.errors import PostureError
 from jepa_humanoid.robot.description import RobotDescription, load_robot
 from jepa_humanoid.robot.state import JointCommand, PostureCommand, SensorSample, VelocityCommand
@@ -251,8 +252,10 @@ def test_status_says_all_while_it_balances(g1: RobotDescription) -> None:
 
 
 def test_robot_that_lies_is_not_stood_up(g1: RobotDescription) -> None:
-    """A robot that has been felled is fallen, and asking it to stand leads to nothing but damping."""
-    r = standing(g1)
+    """Where it may not get up, a felled robot is fallen, and asking it to stand leads to nothing but damping."""
+    settings = BodySettings(safety=SafetyLimits(get_up=False))
+    r = Rollout(g1, load_scene("flat"), WorldSettings(seed=0, randomize=True), settings)
+    assert r.run(None, 0.5)
     r.world.push(np.array([120.0, 0.0, 0.0]))
     r.run(None, 2.0)
     for _ in range(500):
@@ -309,3 +312,40 @@ def test_passive_is_limp(g1: RobotDescription) -> None:
     assert command.velocity is None
     assert command.effort is None
     assert not r.body.sit_down()
+
+
+def test_gets_up_from_its_back_when_asked(g1: RobotDescription) -> None:
+    """Dropped limp, it lies until it is asked; then it gets up, says so, and stands under the walker's balance."""
+    r = rollout(g1, seed=1)
+    lay_down(r.world, "back", 1)
+    r.sample = r.world.sense()
+    for _ in range(100):
+        r.tick()
+    assert r.body.mode is BodyMode.FALLEN
+    assert r.body.status.rises
+    assert r.body.stand_up()
+    modes = []
+    for _ in range(6500):
+        r.tick()
+        modes.append(r.body.mode)
+        if r.world.standing:
+            break
+    assert [mode for mode, _ in groupby(modes)] == [BodyMode.STAND, BodyMode.GET_UP, BodyMode.STAND]
+    assert not r.world.fallen
+    assert r.run(None, 0.5)
+    assert r.body.reason == "standing"
+
+
+def test_getting_up_is_stopped_like_anything_else(g1: RobotDescription) -> None:
+    """A stop in the middle of it damps at once, and nothing gets up before it is released and asked again."""
+    r = rollout(g1)
+    lay_down(r.world, "front", 0)
+    r.sample = r.world.sense()
+    r.body.stand_up()
+    for _ in range(100):
+        r.tick()
+    assert r.body.mode is BodyMode.GET_UP
+    assert r.body.status.cause is Cause.GETTING_UP
+    r.body.emergency_stop()
+    assert is_damping(r.body, replace(r.sample, stamp=r.sample.stamp + 0.002))
+    assert not r.body.stand_up()

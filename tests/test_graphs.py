@@ -127,7 +127,7 @@ def test_real_robot_takes_the_place_of_the_simulated_one() -> None:
     assert graph.node("unitree_g1").parameters["dry_run"] is True
     assert graph.node("unitree_g1").parameters["vendor_simulator"] is False
     assert graph.node("unitree_g1").on_exit is OnExit.SHUTDOWN
-    for name in ("follow_restart", "stand_at_start"):
+    for name in ("follow_restart", "stand_at_start", "get_up"):
         assert graph.node("controller").parameters[name] is False
         assert make_graph().node("controller").parameters[name] is True
     assert graph.node("controller").remappings == ()

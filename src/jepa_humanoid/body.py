@@ -17,6 +17,8 @@ from jepa_humanoid.estimation.settings import EstimatorSettings
 from jepa_humanoid.locomotion.footstep import Footstep
 from jepa_humanoid.locomotion.hands import check_hand, check_payload, check_side
 from jepa_humanoid.locomotion.posture import check_posture
+from jepa_humanoid.locomotion.rising.getting_up import GettingUp, Stage
+from jepa_humanoid.locomotion.rising.motion import Motion, read_motion
 from jepa_humanoid.locomotion.settings import GaitSettings, gait_settings
 from jepa_humanoid.locomotion.walker import EstimatedState, Walker
 from jepa_humanoid.locomotion.walkers import MODEL, make_walker
@@ -26,14 +28,16 @@ from jepa_humanoid.robot.state import (
     BaseEstimate,
     HandTarget,
     JointCommand,
+    Matrix,
     PostureCommand,
     SensorSample,
     Vector,
     VelocityCommand,
 )
-from jepa_humanoid.robot.stature import standing_effort
+from jepa_humanoid.robot.stature import standing_effort, stature
 from jepa_humanoid.safety import Action, BodyMode, Cause, Reason, Safety, SafetyLimits
 from jepa_humanoid.safety.arbitration import STILL
+from jepa_humanoid.safety.falling import FALLS, Balance, assess
 from jepa_humanoid.safety.sensors import JointFacts
 from jepa_humanoid.status import BodyStatus
 
@@ -48,6 +52,7 @@ class BodySettings:
 
     Attributes:
         walker: Who moves the robot: ``model``, or ``policy:FILE`` with the ONNX file of a velocity policy.
+        motion: By which it gets up from the floor; None for the robot's own, in ``config/getting_up``.
         safety: When it gives up balancing, its limit on gaps being the estimator's too; None for the robot's own.
         estimator: Of the base estimator; None for the robot's own.
         gait: Of the walker; None for the robot's own.
@@ -58,6 +63,7 @@ class BodySettings:
     """
 
     walker: str = MODEL
+    motion: Motion | None = None
     safety: SafetyLimits | None = None
     estimator: EstimatorSettings | None = None
     gait: GaitSettings | None = None
@@ -73,6 +79,8 @@ class Body:
     Attributes:
         estimate: Motion of the base, or None before the first sample.
         gait: How it walks.
+        balance: How it stands, as of the last tick in which it balanced; None before.
+        risk: Probability that it falls, as of the same.
     """
 
     def __init__(self, robot: RobotDescription, settings: BodySettings | None = None) -> None:
@@ -80,20 +88,27 @@ class Body:
 
         Raises:
             WalkerError: If there is no such walker, or it does not fit the robot.
+            GettingUpError: If the file that says how it gets up is malformed, or of another robot.
         """
         self.robot = robot
         self.settings = settings or BodySettings()
         limits = self.settings.safety or settings_of(robot, "safety", SafetyLimits())
         estimator = self.settings.estimator or settings_of(robot, "estimator", EstimatorSettings())
         whole_body = self.settings.whole_body or settings_of(robot, "whole_body", WholeBodySettings())
-        self._safety = Safety(robot.joint_names, limits, _facts(robot))
+        motion = self.settings.motion or read_motion(robot)
+        self._rising = None if motion is None else GettingUp(motion, _imu_rotation(robot))
+        self._safety = Safety(robot.joint_names, limits, _facts(robot), rises=motion is not None)
         self._estimator = BaseEstimator(robot, estimator, limits.gap)
         self.gait = self.settings.gait or gait_settings(robot)
         s = self.settings
         self._walker: Walker = make_walker(robot, s.walker, self.gait, whole_body, s.velocity_leak, s.position_leak)
         self._next_gait: GaitSettings | None = None
+        self._com_height = float(stature(robot).com[2])
+        self.balance: Balance | None = None
+        self.risk = 0.0
         self.estimate: BaseEstimate | None = None
         self._hold: JointCommand | None = None
+        self._got_up: JointCommand | None = None
 
     # What people may ask for -------------------------------------------------------------------------------------
 
@@ -112,6 +127,8 @@ class Body:
 
     def stand_up(self) -> bool:
         """Balance again, if no emergency stop is in force; the next samples say whether the robot is upright.
+
+        One that lies gets up first, if it has a motion for that in ``config/getting_up`` and its limits allow it.
 
         Returns:
             Whether the request was taken.
@@ -211,12 +228,14 @@ class Body:
         if anew:
             self._estimator.reset()
             self.estimate = None
-            self._hold = None
+            self._hold, self._got_up = self._got_up, None
         dt = sample.stamp - self.estimate.stamp if self.estimate is not None else 0.0
         self.estimate = self._estimator.update(sample, self._expected_contacts())
         decision = self._safety.judge(self._estimator.ready, self.estimate.tilt, self._spin())
         if decision.action is Action.HOLD:
             return self._hold_still(sample)
+        if decision.action is Action.GET_UP:
+            return self._get_up(sample, decision.anew)
         if decision.action is Action.BALANCE:
             return self._balance(sample, command, dt, decision.anew)
         return None
@@ -234,6 +253,20 @@ class Body:
             self._hold = self._walker.hold_still(sample.stamp, sample.position)
         return replace(self._hold, stamp=sample.stamp)
 
+    def _get_up(self, sample: SensorSample, anew: bool) -> JointCommand:
+        safety, rising = self._safety, self._rising
+        assert rising is not None
+        if anew:
+            rising.begin()
+        answer = rising.update(sample)
+        safety.getting_up(rising.text)
+        if rising.stage is Stage.UP:
+            self._got_up = answer
+            safety.got_up()
+        elif rising.stage is Stage.GAVE_UP:
+            safety.gave_up(rising.text)
+        return answer
+
     def _balance(self, sample: SensorSample, command: VelocityCommand, dt: float, anew: bool) -> JointCommand:
         safety, estimator, walker = self._safety, self._estimator, self._walker
         q, v, contacts = estimator.configuration, estimator.velocity, estimator.contacts
@@ -247,8 +280,17 @@ class Body:
         answer = walker.update(state, STILL if safety.sitting else command, dt)
         if safety.sitting and walker.lower(0.1 * dt) > self.settings.sit_height:
             safety.sat_down()
+        self._assess()
         safety.balanced(walker.solved, walking=walker.walking)
         return answer
+
+    def _assess(self) -> None:
+        estimator, walker = self._estimator, self._walker
+        assert self.estimate is not None
+        com = walker.com - (0.0, 0.0, estimator.ground_height)
+        feet = estimator.sole_positions, estimator.contacts
+        self.balance = assess(self.estimate, com, walker.dcm, *feet, self._com_height)
+        self.risk = FALLS.probability(self.balance)
 
     # What others may look at -------------------------------------------------------------------------------------
 
@@ -296,6 +338,7 @@ class Body:
             contacts=np.array(estimator.contacts),
             feet=estimator.sole_positions.copy(),
             forces=estimator.foot_forces.copy(),
+            rises=safety.rises,
         )
         if not safety.engaged:
             return status
@@ -307,6 +350,7 @@ class Body:
             dcm=np.append(walker.dcm, estimator.ground_height),
             hands=walker.hands,
             payload=walker.payload,
+            risk=self.risk,
         )
 
 
@@ -314,6 +358,14 @@ def _facts(robot: RobotDescription) -> JointFacts:
     """What sensors are held against."""
     joints = robot.joints
     return JointFacts(joints.lower, joints.upper, joints.velocity, robot.members(LEGS))
+
+
+def _imu_rotation(robot: RobotDescription) -> Matrix:
+    """From the IMU's axes to the base's, shape (3, 3)."""
+    data = robot.model.createData()
+    pin.framesForwardKinematics(robot.model, data, pin.neutral(robot.model))
+    rotation: Matrix = data.oMf[robot.frame_id(robot.frames.imu)].rotation.copy()
+    return rotation
 
 
 def rehearse(robot: RobotDescription, settings: BodySettings | None = None) -> None:

@@ -82,6 +82,8 @@ class BodyStatus:
         hands: That are asked to be somewhere, and how they are; none while it does not balance.
         payload: What the left and the right hand are reckoned to carry, shape (2,) [kg].
         cause: The reason for programs.
+        rises: Whether it would get up from the floor by itself if it were asked to stand up.
+        risk: Probability that the robot falls; 0 while it does not balance.
         emergency_stop: Who asked for the emergency stop that is in force; nothing if none is.
     """
 
@@ -99,3 +101,5 @@ class BodyStatus:
     payload: Annotated[Vector, Shape((2,))] = field(default_factory=lambda: np.zeros(2))
     cause: Cause = Cause.WAITING
     emergency_stop: str = ""
+    rises: bool = False
+    risk: float = 0.0

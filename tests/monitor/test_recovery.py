@@ -1,5 +1,7 @@
 """The way back after a stop leads to the one step that moves the robot, and never offers it too early."""
 
+from dataclasses import replace
+
 import pytest
 
 from jepa_humanoid.monitor.recovery import Condition, advise
@@ -59,3 +61,14 @@ def test_a_tilt_that_nobody_knows_does_not_lock_people_out() -> None:
 def test_causes_cannot_become_markup() -> None:
     """They come from a topic."""
     assert "<script>" not in advise(Condition("damping", cause="<script>"), LIMIT).html()
+
+
+def test_a_fallen_robot_that_knows_how_is_asked_to_get_up() -> None:
+    """The button comes although it lies, with a word about the floor around it; while a stop is latched it does not."""
+    fallen = Condition("fallen", cause="fell", tilt=1.5, can_restart=True, rises=True)
+    advice = advise(fallen, LIMIT)
+    assert advice.stand_up
+    assert advice.restart
+    assert "Clear the floor" in advice.html()
+    assert not advise(replace(fallen, latched=True), LIMIT).stand_up
+    assert not advise(replace(fallen, rises=False), LIMIT).stand_up

@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from jepa_humanoid.robot.state import JointCommand, SensorSample
-from jepa_humanoid.safety import Action, BodyMode, Cause, Reason, Safety, SafetyLimits
+from jepa_humanoid.safety import Action, BodyMode, Cause, Decision, Reason, Safety, SafetyLimits
 
 JOINTS = ("hip", "knee")
 FIELDS = ("position", "velocity", "effort", "angular_velocity", "linear_acceleration")
@@ -265,3 +265,73 @@ def test_impossible_limits_are_refused(wrong: dict[str, float]) -> None:
     """A limit that cannot be meant is refused by name."""
     with pytest.raises(ValidationError, match=next(iter(wrong))):
         SafetyLimits(**wrong)
+
+
+def lying(limits: SafetyLimits | None = None, rises: bool = True) -> Safety:
+    """A body that was asked to stand up, and lies."""
+    safety = Safety(JOINTS, limits, rises=rises)
+    tick(safety, sample(1.0), tilt=1.5)
+    assert safety.mode is BodyMode.FALLEN
+    assert safety.stand_up()
+    return safety
+
+
+def test_a_robot_that_lies_gets_up_when_it_is_asked() -> None:
+    """Only then, from the floor over getting up to balancing, and what it computes meanwhile reaches the motors."""
+    safety = lying()
+    assert tick(safety, sample(1.002), tilt=1.5).effort is not None
+    assert safety.mode is BodyMode.GET_UP
+    assert not safety.engaged
+    safety.getting_up("half-way")
+    assert (safety.reason.cause, safety.reason.text) == (Cause.GETTING_UP, "half-way")
+    assert safety.stand_up()  # which it does already
+    assert safety.mode is BodyMode.GET_UP
+    safety.got_up()
+    assert safety.see(sample(1.004)).anew
+    assert safety.judge(True, 0.0) == Decision(Action.BALANCE, anew=True)
+    assert safety.mode is BodyMode.STAND
+
+
+def test_who_got_up_and_lies_again_does_not_try_for_ever() -> None:
+    """One wish, one time: a robot that is not upright after all lies, and so does one that gives up."""
+    safety = lying()
+    tick(safety, sample(1.002), tilt=1.5)
+    safety.got_up()
+    tick(safety, sample(1.004), tilt=1.5)
+    assert (safety.mode, safety.reason.cause) == (BodyMode.FALLEN, Cause.NOT_UPRIGHT)
+    safety.stand_up()
+    tick(safety, sample(1.006), tilt=1.5)
+    safety.gave_up("five times in vain")
+    assert (safety.mode, safety.reason.text) == (BodyMode.FALLEN, "five times in vain")
+    assert tick(safety, sample(1.008), tilt=1.5).effort is None
+
+
+@pytest.mark.parametrize("limits", [SafetyLimits(get_up=False), SafetyLimits()])
+def test_who_may_not_or_cannot_get_up_stays_down(limits: SafetyLimits) -> None:
+    """Where the limits forbid it, or nobody knows how, a robot that lies is not upright."""
+    safety = lying(limits, rises=not limits.get_up)
+    assert tick(safety, sample(1.002), tilt=1.5).effort is None
+    assert safety.reason.cause is Cause.NOT_UPRIGHT
+
+
+@pytest.mark.parametrize("end", ["stop", "gap", "fault"])
+def test_getting_up_ends_as_balancing_does(end: str) -> None:
+    """A stop, a gap between states and a fault damp at once."""
+    safety = lying()
+    tick(safety, sample(1.002), tilt=1.5)
+    if end == "stop":
+        safety.emergency_stop()
+    elif end == "fault":
+        safety.fault(Reason(Cause.FAULT))
+    assert tick(safety, sample(1.5 if end == "gap" else 1.004), tilt=1.5).effort is None
+    assert safety.mode is BodyMode.DAMPING
+    assert safety.stand_up() is (end != "stop")
+
+
+def test_a_target_that_starts_anew_gets_up_for_nobody() -> None:
+    """A wish from before counts no more."""
+    safety = Safety(JOINTS, SafetyLimits(follow_restart=True), rises=True)
+    safety.stand_up()
+    safety.restart()
+    tick(safety, sample(0.0), tilt=1.5)
+    assert safety.mode is BodyMode.FALLEN

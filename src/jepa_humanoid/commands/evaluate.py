@@ -82,7 +82,7 @@ def navigation_command(
 @app.command("locomotion")
 def locomotion_command(
     suite: Annotated[
-        str, typer.Option(help="What is asked: stand, walk, course, push, terrain, hands or carry.")
+        str, typer.Option(help="What is asked: stand, walk, course, push, terrain, hands, carry or getup.")
     ] = "walk",
     robot: Robot = DEFAULT_ROBOT,
     set_: Set = None,
@@ -142,7 +142,7 @@ def locomotion_command(
         typer.Option(help="Where to film the first trial, a .webp or .gif file.", callback=film_to_write),
     ] = None,
 ) -> None:
-    """Stand, walk, follow a course, take pushes or cross ground; state estimated, friction and mass drawn."""
+    """Stand, walk, take pushes, cross ground, use hands or get up; state estimated, friction and mass drawn."""
     if film is not None:
         # MuJoCo reads it when it is first imported.
         os.environ.setdefault("MUJOCO_GL", "egl")
@@ -175,6 +175,36 @@ def locomotion_command(
         first = trial_specs(asked, chosen[:1], engine, robot, overrides, reports[0]["walker"], conditions)[0]
         pictures = film_trial(first, film, lambda drawn: track(drawn, "pictures", console=console))
         console.print(f"{pictures} pictures of the first trial in {film}")
+
+
+@app.command("falls")
+def falls_command(
+    robot: Robot = DEFAULT_ROBOT,
+    seeds: Seeds = "0:4",
+    json: Json = None,
+    picture: Annotated[
+        Path | None, typer.Option(help="Where to draw the ROC curves, a PNG file.", callback=place_to_write)
+    ] = None,
+) -> None:
+    """Push a robot that stands and that walks by 30 to 80 N·s from eight sides, and say how well falls are foreseen."""
+    from jepa_humanoid.evaluation.falls import DIRECTIONS, IMPULSES, PACES, record_pushes, summarize_falls
+    from jepa_humanoid.evaluation.pictures import draw_roc
+    from jepa_humanoid.evaluation.summary import write_report
+
+    chosen = _seeds(seeds)
+    total = len(chosen) * len(PACES) * len(IMPULSES) * DIRECTIONS
+    records = list(track(record_pushes(chosen, robot=robot), "pushes", total, console=console))
+    summary = summarize_falls(records)
+    console.print(
+        f"{summary['falls']} of {summary['pushes']} pushes felled it; {summary['lead_s']} s before, AUROC "
+        f"{summary['auroc']}; without one false alarm, {summary['foreseen_without_false_alarm']} of the falls are "
+        f"foreseen by then (threshold {summary['threshold']}), and the alarm comes {summary['warning_s_median']} s "
+        "before"
+    )
+    if json is not None:
+        write_report(json, summary)
+    if picture is not None:
+        draw_roc(records, picture)
 
 
 @app.command("model")

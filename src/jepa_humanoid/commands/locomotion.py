@@ -156,7 +156,7 @@ def _lines(trials: Sequence[LocomotionTrial]) -> Table:
     table = Table(*(Column(head, no_wrap=True) for head in heads), box=box.SIMPLE, padding=(0, 1, 0, 0))
     for t in trials:
         table.add_row(
-            str(t.seed),
+            f"{t.seed} {t.lay_on or ''}".rstrip(),
             f"{t.friction:.2f}",
             f"{t.mass_kg:.1f}",
             *([t.scene] if grounds else []),

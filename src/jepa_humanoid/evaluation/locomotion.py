@@ -1,4 +1,4 @@
-"""Does it stay on its feet? Closed loops of the body alone, judged by ground truth: standing, walking, pushes, courses.
+"""Does it stay on its feet, and get on them? Closed loops of the body alone, judged by ground truth.
 
 Each trial has what a robot has to cope with: estimated state, sensor noise and bias, a late command, and a friction and
 masses that nobody told the controller about.
@@ -16,6 +16,7 @@ from jepa_humanoid.body import BodySettings
 from jepa_humanoid.evaluation.course import AskedWay, Course
 from jepa_humanoid.evaluation.errors import SuiteError
 from jepa_humanoid.evaluation.hands import WEIGHING, Circles, HandErrors, lead_hands
+from jepa_humanoid.evaluation.lying import Side, lay_down
 from jepa_humanoid.evaluation.planar_motion import lead, mean_velocity, velocity_error
 from jepa_humanoid.evaluation.pushes import Push
 from jepa_humanoid.evaluation.steps import MeasuredStep
@@ -39,6 +40,10 @@ _CALM_TIME, _CALM_TILT, _CALM_SPEED = 1.0, math.radians(10.0), 0.15
 """In so much time at the end [s], a robot that was pushed has to be tilted by less [rad], and its velocity off by less
 [m/s]."""
 _FIRST_STEPS = 4
+_RISING, _RISEN = 20.0, 5.0
+"""Time for a robot that lies to get up, and for which it has to have stood within that [s]."""
+_WALKED_ON = 0.5
+"""Share of the way asked for that a robot that got up has to walk."""
 _PHASE_STREAM = 0x70686173
 """Keeps the time of a push apart from a seed's other draws."""
 
@@ -56,6 +61,7 @@ class _Outcome:
     kept: bool = True
     first_steps: tuple[MeasuredStep, ...] = ()
     steady_steps: tuple[float, ...] = ()
+    up: float | None = None
 
     @property
     def excess(self) -> float | None:
@@ -86,13 +92,15 @@ def run_trial(spec: TrialSpec, observe: Callable[[Vector], None] | None = None) 
     rollout.body = body = MeasuredBody(described, settings)
     world = rollout.world
     watch = Watch(rollout, body, observe)
-    settled = watch.run(VelocityCommand(), suite.settling)
+    settled = case.lying is not None or watch.run(VelocityCommand(), suite.settling)
     if suite.weighs:
         body.weigh()
         settled = settled and watch.run(VelocityCommand(), WEIGHING)
     mistaken = _mistaken(case, body) if suite.weighs else None
     watch.begin(_pushes(spec))
-    if suite.course is not None:
+    if case.lying is not None:
+        outcome = _get_up(spec, case.lying, rollout, watch)
+    elif suite.course is not None:
         outcome = _follow(suite.course, spec.seed, rollout, watch, settled)
     elif suite.circles is not None:
         outcome = _lead_hands(suite.circles, suite, case, rollout, watch, settled)
@@ -149,6 +157,8 @@ def run_trial(spec: TrialSpec, observe: Callable[[Vector], None] | None = None) 
         saturation_by_joint=watch.torques.saturation_by_joint,
         cost_of_transport=round(watch.torques.cost_of_transport(mass, distance), 3) if far else None,
         qp_failures=body.failures,
+        lay_on=case.lying,
+        up_s=_rounded(outcome.up, 2),
         control_ms=(round(float(np.median(durations)), 3), round(float(np.percentile(durations, 99)), 3)),
     )
 
@@ -217,6 +227,19 @@ def _lead_hands(circles: Circles, suite: Suite, case: Case, rollout: Rollout, wa
     upright, errors = lead_hands(circles, case.command, suite.duration, rollout, watch) if settled else (False, None)
     kept = errors is not None and errors.within(circles, case.command)
     return _Outcome(upright, tracking_error=None, hands=errors, kept=kept)
+
+
+def _get_up(spec: TrialSpec, side: Side, rollout: Rollout, watch: Watch) -> _Outcome:
+    """Fall limp, be asked to stand up, stand, and walk on."""
+    lay_down(rollout.world, side, spec.seed)
+    rollout.sample = rollout.world.sense()
+    rollout.body.stand_up()
+    watch.begin(())
+    up = watch.rise(_RISING, _RISEN)
+    command, duration, begin = spec.case.command, spec.suite.duration, watch.pose
+    walked = up is not None and watch.run(command, duration)
+    ahead = float(geometry.relative(begin, watch.pose)[0])
+    return _Outcome(walked and ahead > _WALKED_ON * command.forward * duration, tracking_error=None, up=up)
 
 
 def _take_push(spec: TrialSpec, watch: Watch, settled: bool) -> _Outcome:

@@ -1,4 +1,4 @@
-"""Pictures of trials: scenes from above, with the ways that were walked."""
+"""Pictures of trials: scenes from above, with the ways that were walked, and how well falls are foreseen."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Polygon
 
+from jepa_humanoid.evaluation.falls import PushRecord, auroc, roc, scores
 from jepa_humanoid.evaluation.navigation import REACHED, Trial
 from jepa_humanoid.simulation.scenes import Scene, load_scene
 
@@ -38,6 +39,23 @@ def draw_trials(trials: Sequence[Trial], path: Path, columns: int = 5) -> None:
         axes.set_title(f"{trial.seed}: {ended}, {trial.time:.0f} s", fontsize=8)
     for axes in figure.axes[len(trials) :]:
         axes.set_visible(False)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=110)
+
+
+def draw_roc(records: Sequence[PushRecord], path: Path, leads: Sequence[float] = (0.1, 0.2, 0.3)) -> None:
+    """Draw how many falls are foreseen over how many false alarms that costs, a curve a lead [s], as a PNG file."""
+    figure = Figure(figsize=(4.6, 4.0), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    for lead, color in zip(leads, ("#475569", "#0d9488", "#ea580c"), strict=True):
+        fell, stood = scores(records, lead=lead)
+        foreseen, false = roc(fell, stood)
+        label = f"{lead:g} s before: AUROC {auroc(fell, stood):.3f}"
+        axes.step(false, foreseen, where="post", color=color, label=label)
+    axes.set_xlabel("pushes withstood that raise an alarm")
+    axes.set_ylabel("falls foreseen")
+    axes.legend(frameon=False, loc="lower right", fontsize=8)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110)
 

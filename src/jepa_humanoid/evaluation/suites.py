@@ -1,4 +1,4 @@
-"""What trials of the body ask: stand, hold velocities, follow a course, take pushes; and the limits to keep to."""
+"""What trials of the body ask: stand, walk, follow a course, take pushes, get up; and the limits to keep to."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -8,6 +8,7 @@ from types import MappingProxyType
 from jepa_humanoid.evaluation.course import Course
 from jepa_humanoid.evaluation.errors import SuiteError
 from jepa_humanoid.evaluation.hands import Circles
+from jepa_humanoid.evaluation.lying import SIDES, Side
 from jepa_humanoid.evaluation.pushes import Punches, Push, pushes_from_all_sides
 from jepa_humanoid.robot.state import VelocityCommand
 from jepa_humanoid.simulation.engine import PushPoint
@@ -42,12 +43,14 @@ class Case:
         push: That the robot has to take, or None.
         scene: Where, by name, or its YAML file; each seed draws its own.
         payload: In the left and the right hand [kg].
+        lying: What the robot lies on at first, to get up from there; None if it stands.
     """
 
     command: VelocityCommand = field(default_factory=VelocityCommand)
     push: Push | None = None
     scene: str = "flat"
     payload: tuple[float, float] = (0.0, 0.0)
+    lying: Side | None = None
 
 
 @dataclass(frozen=True)
@@ -223,9 +226,20 @@ def carry_suite(payloads: Sequence[tuple[float, float]] = ((2.0, 2.0), (0.0, 4.0
     )
 
 
+def getup_suite() -> Suite:
+    """Getting up from back, front and either side, standing, and walking on."""
+    return Suite(
+        "getup",
+        "lies on front, back, left or right, dropped limp; gets up, stands for 5 s within 20 s, and walks at "
+        "0.3 m/s for 3 s",
+        tuple(Case(VelocityCommand(0.3), lying=side) for side in SIDES),
+        duration=3.0,
+    )
+
+
 SUITES: Mapping[str, Callable[[], Suite]] = MappingProxyType(
     {"stand": stand_suite, "walk": walk_suite, "course": course_suite, "push": push_suite, "terrain": terrain_suite}
-    | {"hands": hands_suite, "carry": carry_suite}
+    | {"hands": hands_suite, "carry": carry_suite, "getup": getup_suite}
 )
 """What each suite is unless more is asked for."""
 

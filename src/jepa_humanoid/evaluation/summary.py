@@ -99,13 +99,15 @@ def _cells(trials: Sequence[LocomotionTrial]) -> list[dict[str, object]]:
     """Trials that were asked the same, over their seeds."""
     groups: dict[tuple[object, ...], list[LocomotionTrial]] = {}
     for trial in trials:
-        groups.setdefault((trial.scene, trial.command, trial.impulse_ns, trial.direction_deg), []).append(trial)
+        asked = (trial.scene, trial.command, trial.impulse_ns, trial.direction_deg, trial.lay_on)
+        groups.setdefault(asked, []).append(trial)
     return [
         {
             "scene": group[0].scene,
             "command": list(group[0].command),
             "impulse_ns": group[0].impulse_ns,
             "direction_deg": group[0].direction_deg,
+            "lay_on": group[0].lay_on,
             "trials": len(group),
             "survived": sum(trial.survived for trial in group),
             "passed": sum(trial.passed for trial in group),
@@ -114,6 +116,7 @@ def _cells(trials: Sequence[LocomotionTrial]) -> list[dict[str, object]]:
             "odometry_drift_relative": _mean([trial.odometry_drift_relative for trial in group if trial.survived]),
             "odometry_height_error_m": _mean([abs(t.odometry_height_error_m) for t in group if t.survived]),
             "cost_of_transport": _mean([trial.cost_of_transport for trial in group if trial.survived]),
+            "up_s": _mean([trial.up_s for trial in group]),
         }
         for group in groups.values()
     ]

@@ -126,6 +126,9 @@ class LocomotionTrial:
         saturation_by_joint: Share of ticks, for each joint that ever was at its limit.
         cost_of_transport: ∫ Σ |τ q̇| dt / (m g d), with d the length of the way; None for ways under one metre.
         qp_failures: Ticks for which the whole-body controller found no solution.
+        lay_on: What the robot lay on at first, or None.
+        up_s: Time from being asked until it stood upright, and went on to for five seconds; None if it did not within
+            20 s, or did not lie.
         control_ms: Median and 99th percentile of the processor time for one control step; other processes on the
             machine do not count.
     """
@@ -172,3 +175,5 @@ class LocomotionTrial:
     cost_of_transport: float | None
     qp_failures: int
     control_ms: tuple[float, float] = field(compare=False)
+    lay_on: str | None = None
+    up_s: float | None = None

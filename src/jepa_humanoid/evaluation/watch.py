@@ -1,5 +1,6 @@
 """Watching a rollout: time passes, pushes come, and what has to be judged is kept."""
 
+import math
 import time
 from collections.abc import Callable, Sequence
 
@@ -89,16 +90,38 @@ class Watch:
 
     def run(self, command: VelocityCommand, duration: float) -> bool:
         """Let time pass; False as soon as the robot no longer balances."""
-        for _ in range(round(duration / self._world.settings.control_period)):
-            self._push()
-            self._rollout.tick(command)
-            engine = self._world.engine
-            # A command that comes now acts after the delay: at about this position.
-            self.torques.take(self._body.answer, self._world.effort, engine.position, engine.velocity)
-            self._ticks += 1
-            if self._ticks % _LOOK_EVERY == 0 and not self._look():
-                return False
-        return True
+        return all(self._tick(command) for _ in range(round(duration / self._world.settings.control_period)))
+
+    def rise(self, patience: float, standing: float) -> float | None:
+        """Let a robot that lies get up.
+
+        Args:
+            patience: Time within which it has to have stood [s].
+            standing: Time for which it has to stand upright, without a break [s].
+
+        Returns:
+            Time after which it stood so [s], or None.
+        """
+        world, begin, since = self._world, self._world.stamp, math.inf
+        while world.stamp - begin < patience:
+            self._tick(VelocityCommand())
+            if not (self._body.engaged and world.standing):
+                since = math.inf
+            elif math.isinf(since):
+                since = world.stamp
+            if world.stamp - since >= standing:
+                return since - begin
+        return None
+
+    def _tick(self, command: VelocityCommand) -> bool:
+        """Let one control period pass; False if the robot was seen not to balance."""
+        self._push()
+        self._rollout.tick(command)
+        engine = self._world.engine
+        # A command that comes now acts after the delay: at about this position.
+        self.torques.take(self._body.answer, self._world.effort, engine.position, engine.velocity)
+        self._ticks += 1
+        return self._ticks % _LOOK_EVERY != 0 or self._look()
 
     def cross(self, command: VelocityCommand, duration: float) -> bool:
         """Let time pass while the robot is steered along the line on which it began."""

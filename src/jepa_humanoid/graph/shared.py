@@ -17,6 +17,7 @@ def controller(options: Options, target: Target) -> NodeSpec:
             # A real robot's clock never starts anew, and it gets up because somebody asks it to.
             "follow_restart": options.SIMULATED,
             "stand_at_start": options.SIMULATED,
+            "get_up": options.SIMULATED,
             **target.controller,
         },
         # The target damps while there is no controller; a new one balances again if it finds the robot upright.

@@ -13,3 +13,7 @@ class PostureError(HumanoidError, ValueError):
 
 class HandError(HumanoidError, ValueError):
     """A place that no hand of the robot can be asked for."""
+
+
+class GettingUpError(HumanoidError, ValueError):
+    """The file that says how a robot gets up does not fit it."""

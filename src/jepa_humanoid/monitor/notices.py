@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from jepa_humanoid.monitor.recovery import STOPPED_MODES
+from jepa_humanoid.safety import BodyMode
 
 QUIET = 20.0
 """Shortest wall time between two notices about the same thing [s]."""
@@ -65,7 +66,7 @@ class Notices:
             return [Notice("The robot fell", reason, Tone.BAD)]
         if mode in STOPPED_MODES and before not in STOPPED_MODES and not latched:
             return [Notice("The robot stopped", reason, Tone.BAD)]
-        if before in STOPPED_MODES and mode == "stand":
+        if (before in STOPPED_MODES or before == BodyMode.GET_UP.value) and mode == "stand":
             return [Notice("The robot stands", "It waits for a goal.")]
         return []
 

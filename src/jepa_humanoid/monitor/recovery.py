@@ -22,6 +22,7 @@ class Condition:
         tilt: Angle of the pelvis to the vertical [rad], or None where nobody knows it now.
         can_restart: Whether the robot is a simulated one that can start anew.
         held: Whether the motors hold a posture or follow the controller; a real robot's damp until it is engaged.
+        rises: Whether it gets up from the floor by itself.
     """
 
     mode: str = ""
@@ -30,6 +31,7 @@ class Condition:
     tilt: float | None = None
     can_restart: bool = False
     held: bool = True
+    rises: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def advise(condition: Condition, tilt_limit: float) -> Advice:
     """What to do about a robot in this condition.
 
     The robot moves at one step only, the last, and that one is not offered while it could not work: while the stop is
-    latched, or while the robot is known to lean too far.
+    latched, or while the robot is known to lean too far, unless it gets up by itself.
 
     Args:
         condition: Of the robot.
@@ -83,6 +85,9 @@ def advise(condition: Condition, tilt_limit: float) -> Advice:
     title = "The robot has fallen" if condition.mode == "fallen" else "The robot has stopped"
     if condition.tilt is not None and condition.tilt > tilt_limit:
         leans, balances = np.degrees((condition.tilt, tilt_limit))
+        if condition.rises:
+            floor = "Clear the floor around it: it rolls over, sits up and stands up by itself, in 10 to 20 s."
+            return Advice(title, condition.cause, (floor,), stand_up=True, restart=condition.can_restart)
         lean = f"It leans by {leans:.0f}°, and can balance when that is less than {balances:.0f}°."
         lift = "Set it upright, hanging or held, and the button to stand up comes."
         restart = (f"{lean} A simulated robot starts anew instead.",)

@@ -8,6 +8,7 @@ _MODES = {
     "damping": ("DAMPING", "#f43f5e", "Joints brake and hold nothing."),
     "stand": ("STAND", "#2dd4bf", "Balancing on the spot."),
     "walk": ("WALK", "#38bdf8", "Walking."),
+    "get_up": ("GETTING UP", "#fbbf24", "Getting up from the floor."),
     "fallen": ("FALLEN", "#f43f5e", "On the ground."),
     "": ("WAITING", "#fbbf24", "No robot has reported yet."),
 }

@@ -42,7 +42,7 @@ class WayBack:
         self._tilt_limit = tilt_limit
         self._lock = threading.Lock()
         self._mode = self._cause = ""
-        self._latched = self._here = False
+        self._latched = self._here = self._rises = False
         self._asked = self._released = -np.inf
         self._tilt, self._tilt_known = 0.0, -np.inf
         self.can_restart = False
@@ -57,7 +57,7 @@ class WayBack:
 
     def follow(self, status: BodyStatus) -> None:
         """What the controller says; that a stop was released is not why the robot stopped."""
-        self._mode = status.mode.value
+        self._mode, self._rises = status.mode.value, status.rises
         if self._mode not in STOPPED_MODES:
             self._cause = ""
         elif not self._cause or status.cause is not Cause.RELEASED:
@@ -83,7 +83,7 @@ class WayBack:
             tilt = self._tilt if now - self._tilt_known < POSTURE_AGE else None
             latched = self._latched
             cause = ASKED_HERE if latched and self._here else self._cause
-            condition = Condition(self._mode, latched, cause, tilt, self.can_restart, self.held)
+            condition = Condition(self._mode, latched, cause, tilt, self.can_restart, self.held, self._rises)
             advice = advise(condition, self._tilt_limit)
             if now - self._released < SECOND_THOUGHT:
                 advice = replace(advice, stand_up=False, restart=False)

@@ -105,6 +105,7 @@ class Controller(RobotNode):
             "follow_restart", True, "start over when a simulated target does; on a robot its clock never jumps back"
         ),
         ParameterSpec("stand_at_start", True, "balance when a target appears; otherwise damp until asked to stand up"),
+        ParameterSpec("get_up", True, "a robot that lies gets up by itself when it is asked to stand up"),
     )
 
     def configure(self) -> None:
@@ -123,6 +124,7 @@ class Controller(RobotNode):
             repeats=self.value("most_repeats"),
             follow_restart=self.value("follow_restart"),
             stand_at_start=self.value("stand_at_start"),
+            get_up=self.value("get_up"),
         )
         settings = BodySettings(walker=self.value("walker"), safety=settings_of(robot, "safety", limits))
         self._body = Body(robot, settings)

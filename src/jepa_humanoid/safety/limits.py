@@ -25,6 +25,7 @@ class SafetyLimits:
             robot it is a fault.
         young: A clock that shows less has just started [s].
         stand_at_start: Whether to balance when the first state comes; otherwise damp until asked to stand up.
+        get_up: Whether a robot that lies may get up by itself when it is asked to stand up.
         least_gravity: Of what the accelerometer feels, over gravity; whoever falls freely feels less, too.
         most_gravity: The same of impacts.
         most_spin: Rate that no gyroscope of a robot measures [rad/s]: theirs end at 2000°/s.
@@ -47,6 +48,7 @@ class SafetyLimits:
     follow_restart: bool = False
     young: NonNegative = 0.5
     stand_at_start: bool = True
+    get_up: bool = True
     least_gravity: NonNegative = 0.22
     most_gravity: Positive = 10.0
     most_spin: Positive = 35.0

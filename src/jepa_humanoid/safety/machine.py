@@ -27,6 +27,8 @@ class Action(Enum):
     HOLD = auto()
     """Hold the posture that the robot was found in."""
     BALANCE = auto()
+    GET_UP = auto()
+    """Go on with getting up from the floor."""
     DAMP = auto()
     LIMP = auto()
 
@@ -38,7 +40,7 @@ class Decision:
     Attributes:
         action: What to do.
         anew: Whether to start from here: with `USE` the estimator, as time does not go on from what it knows; with
-            `BALANCE` the walker.
+            `BALANCE` the walker, with `GET_UP` the motion.
         refusal: Why the sample is not used.
     """
 
@@ -49,19 +51,23 @@ class Decision:
 
 _USE, _USE_ANEW = Decision(Action.USE), Decision(Action.USE, anew=True)
 _BALANCE, _BALANCE_ANEW = Decision(Action.BALANCE), Decision(Action.BALANCE, anew=True)
+_GET_UP, _GET_UP_ANEW = Decision(Action.GET_UP), Decision(Action.GET_UP, anew=True)
 _REPEAT, _HOLD, _DAMP, _LIMP = (Decision(a) for a in (Action.REPEAT, Action.HOLD, Action.DAMP, Action.LIMP))
 
 _STARTING, _STANDING, _WALKING, _SITTING = (
     Reason(cause) for cause in (Cause.STARTING, Cause.STANDING, Cause.WALKING, Cause.SITTING)
 )
 _UPRIGHT = (BodyMode.STAND, BodyMode.WALK)
+_DRIVEN = (*_UPRIGHT, BodyMode.GET_UP)
+"""Modes in which something computed reaches the motors."""
 
 
 class Safety:
     """Modes, and what leads from one to another.
 
-    Only :meth:`stand_up` leads from damping, a fall or limp joints to balancing, and never while an emergency stop is
-    in force; besides it, a simulated target that starts anew, where that is followed.
+    Only :meth:`stand_up` leads from damping, a fall or limp joints to balancing or to getting up, and never while an
+    emergency stop is in force; besides it, a simulated target that starts anew, where that is followed. It does not get
+    up, unasked.
 
     Attributes:
         limits: What it puts up with.
@@ -71,10 +77,15 @@ class Safety:
         engaged: Whether the body balances.
         failures: Ticks of balancing for which there was no solution, ever.
         sitting: Whether it is lowering itself.
+        rises: Whether a robot that lies gets up when it is asked to stand up.
     """
 
     def __init__(
-        self, joint_names: Sequence[str], limits: SafetyLimits | None = None, joints: JointFacts | None = None
+        self,
+        joint_names: Sequence[str],
+        limits: SafetyLimits | None = None,
+        joints: JointFacts | None = None,
+        rises: bool = False,
     ) -> None:
         """Wait for the first sample.
 
@@ -82,11 +93,13 @@ class Safety:
             joint_names: The robot's joints, in its order.
             limits: What to put up with; the defaults if None.
             joints: What is known of the joints; None if nobody knows.
+            rises: Whether it is known how the robot gets up from the floor.
         """
         self.limits = limits or SafetyLimits()
         self.mode, self.reason = BodyMode.DAMPING, Reason(Cause.WAITING)
         self.stop: Reason | None = None
         self.engaged = self.sitting = False
+        self.rises, self._asked = rises and self.limits.get_up, False
         self._joint_count = len(joint_names)
         self._form = SampleForm(joint_names)
         self._sensors = SensorCheck(joint_names, self.limits, joints)
@@ -119,13 +132,15 @@ class Safety:
     def stand_up(self) -> bool:
         """Balance again, starting from the next sample that is not a repetition, whatever its stamp.
 
+        A robot that lies then gets up first, if it knows how and the limits allow it.
+
         Returns:
             Whether the request was taken: no emergency stop may be in force.
         """
         if self.stop is not None:
             return False
-        self.sitting = False
-        if self.mode not in _UPRIGHT:
+        self.sitting, self._asked = False, not self.engaged
+        if self.mode not in _DRIVEN:
             self._stand(Cause.STANDING_UP)
             self._repeats = 0
         return True
@@ -145,7 +160,7 @@ class Safety:
 
     def fault(self, reason: Reason) -> None:
         """Damp, as the state of the robot cannot be trusted; the first reason counts."""
-        if self.mode in _UPRIGHT:
+        if self.mode in _DRIVEN:
             self._let_go(BodyMode.DAMPING, reason)
 
     # One tick ----------------------------------------------------------------------------------------------------
@@ -158,7 +173,7 @@ class Safety:
         decision = self._pass_time(sample.stamp)
         if decision.action is not Action.USE:
             return decision
-        flaw = self._sensors.flaw(sample, self.mode in _UPRIGHT)
+        flaw = self._sensors.flaw(sample, self.mode in _DRIVEN)
         if flaw is not None:
             return self._refuse(flaw)
         if decision.anew:
@@ -173,13 +188,15 @@ class Safety:
         return self._refuse(reason)
 
     def judge(self, ready: bool, tilt: float, spin: float = 0.0) -> Decision:
-        """Say what to do with a sample that was used: `BALANCE`, `HOLD`, `DAMP` or `LIMP`.
+        """Say what to do with a sample that was used: `BALANCE`, `HOLD`, `GET_UP`, `DAMP` or `LIMP`.
 
         Args:
             ready: Whether the estimator knows how the robot stands.
             tilt: Of the pelvis by its estimate [rad].
             spin: Rate at which the feet that stand turn, or the base while the estimator starts [rad/s].
         """
+        if self.mode is BodyMode.GET_UP:
+            return _GET_UP
         if self.mode not in _UPRIGHT:
             return self._at_rest()
         if not ready:
@@ -187,6 +204,10 @@ class Safety:
             return _HOLD
         limit = self.limits.tilt if self.engaged else self.limits.engage_tilt
         if not tilt <= limit:
+            if self._asked and self.rises and not self.engaged:
+                self._asked = False
+                self._let_go(BodyMode.GET_UP, Reason(Cause.GETTING_UP))
+                return _GET_UP_ANEW
             cause, verb = (Cause.FELL, "fell") if self.engaged else (Cause.NOT_UPRIGHT, "not upright")
             figures = f"{math.degrees(tilt):.0f}° (limit {math.degrees(limit):.0f}°)"
             self._let_go(BodyMode.FALLEN, Reason(cause, f"{verb}: tilted by {figures}"))
@@ -196,7 +217,7 @@ class Safety:
             return _DAMP
         if self.engaged:
             return _BALANCE
-        self.engaged, self._unsolved = True, 0
+        self.engaged, self._unsolved, self._asked = True, 0, False
         return _BALANCE_ANEW
 
     def balanced(self, solved: bool, walking: bool) -> None:
@@ -221,6 +242,21 @@ class Safety:
         if self.sitting:
             self._let_go(BodyMode.DAMPING, Reason(Cause.SAT_DOWN))
 
+    def getting_up(self, detail: str) -> None:
+        """Take note of how far a robot is that gets up."""
+        if self.mode is BodyMode.GET_UP:
+            self.reason = Reason(Cause.GETTING_UP, detail)
+
+    def got_up(self) -> None:
+        """Balance a robot that has got up; the next sample says whether it is upright."""
+        if self.mode is BodyMode.GET_UP:
+            self._stand(Cause.STANDING_UP)
+
+    def gave_up(self, detail: str = "") -> None:
+        """Damp a robot that has not got up."""
+        if self.mode is BodyMode.GET_UP:
+            self._let_go(BodyMode.FALLEN, Reason(Cause.GAVE_UP, detail))
+
     def reply(self, stamp: float, command: JointCommand | None = None) -> JointCommand:
         """Return what goes to the motors, and keep it for repetitions of the stamp.
 
@@ -231,7 +267,7 @@ class Safety:
         """
         if command is not None and not _is_finite(command):
             self.fault(Reason(Cause.BROKEN_COMMAND))
-        if command is None or self.mode not in _UPRIGHT:
+        if command is None or self.mode not in _DRIVEN:
             limp = self.mode is BodyMode.PASSIVE
             command = JointCommand.passive(stamp) if limp else JointCommand.damping(stamp, self._joint_count)
         self._reply = command if stamp == self._stamp else None
@@ -256,6 +292,7 @@ class Safety:
 
     def _begin_anew(self) -> None:
         self._stand(Cause.WAITING)
+        self._asked = False
         if self.stop is not None:
             self.fault(self.stop)
         elif not self.limits.stand_at_start:
@@ -289,7 +326,7 @@ class Safety:
         if stamp < previous:
             self._anew = True
             return self._refuse(Reason(Cause.BACKWARD, f"stale stamp: {stamp:.3f} s came after {previous:.3f} s"))
-        if stamp - previous > limits.gap and self.mode in _UPRIGHT:
+        if stamp - previous > limits.gap and self.mode in _DRIVEN:
             return self._refuse(Reason(Cause.GAP, f"stale: nothing between {previous:.3f} s and {stamp:.3f} s"))
         return _USE
 

@@ -12,6 +12,7 @@ class BodyMode(Enum):
     STAND = "stand"
     WALK = "walk"
     FALLEN = "fallen"
+    GET_UP = "get_up"
 
 
 class Cause(Enum):
@@ -24,6 +25,7 @@ class Cause(Enum):
     WALKING = "walking"
     SITTING = "sitting down"
     STANDING_UP = "standing up"
+    GETTING_UP = "getting up from the floor"
     # Somebody wants it so.
     NOT_ASKED = "not asked to stand up yet"
     EMERGENCY_STOP = "emergency stop"
@@ -44,6 +46,7 @@ class Cause(Enum):
     # The robot cannot be balanced.
     NOT_UPRIGHT = "not upright"
     FELL = "fell"
+    GAVE_UP = "did not get up"
     UNSOLVED = "the whole-body controller found no solution"
     BROKEN_COMMAND = "what was computed for the joints is not finite"
     FAULT = "a fault outside"

@@ -23,6 +23,8 @@ from jepa_humanoid.simulation.scenes import Scene
 
 # Ticks before time zero in which the contacts take up the weight.
 _SETTLING_TICKS = 10
+_STANDING_HEIGHT, _STANDING_TILT = 0.85, 0.26
+"""Of the base, relative to its standing height, and of its tilt [rad], within which a robot that fell stands again."""
 _NOT_PUSHED = np.zeros((2, 3))
 
 
@@ -162,6 +164,18 @@ class World:
             self.advance(held)
         self._ticks = 0
 
+    def drop(self, configuration: Vector) -> None:
+        """Let go of the robot there, at rest and limp.
+
+        Args:
+            configuration: In Pinocchio's order, in the world, shape (7 + n,).
+        """
+        n = self.robot.joint_count
+        self.engine.place(configuration, np.zeros(n))
+        self._effort = np.zeros(n)
+        self._queue = [JointCommand.passive(self.stamp)] * self._delay
+        self._imu.extend([np.concatenate(self.engine.imu)] * len(self._imu))
+
     @property
     def stamp(self) -> float:
         """Simulated time [s]."""
@@ -169,7 +183,7 @@ class World:
 
     @property
     def fallen(self) -> bool:
-        """Whether the robot lies or has lain, in truth: for evaluations only."""
+        """Whether the robot lies, or has lain and does not stand again, in truth: for evaluations only."""
         return self._fallen
 
     @property
@@ -206,7 +220,8 @@ class World:
             self.engine.step(self._effort, *self._push_now())
             self._imu.append(np.concatenate(self.engine.imu))
         self._ticks += 1
-        self._fallen = self._fallen or self._lies(self.engine.base)
+        base = self.engine.base
+        self._fallen = self._lies(base) or (self._fallen and not self._stands(base))
 
     @property
     def effort(self) -> Vector:
@@ -237,9 +252,21 @@ class World:
         return force
 
     def _lies(self, base: BaseMotion) -> bool:
+        low = self._above_ground(base) < self.settings.fall_height * self._stand_height
+        return low or geometry.tilt(base.orientation) > self.settings.fall_tilt
+
+    def _stands(self, base: BaseMotion) -> bool:
+        high = self._above_ground(base) > _STANDING_HEIGHT * self._stand_height
+        return high and geometry.tilt(base.orientation) < _STANDING_TILT
+
+    def _above_ground(self, base: BaseMotion) -> float:
         x, y, z = base.position.tolist()
-        low = z - self._terrain.height(x, y) < self.settings.fall_height * self._stand_height
-        return bool(low or geometry.tilt(base.orientation) > self.settings.fall_tilt)
+        return float(z - self._terrain.height(x, y))
+
+    @property
+    def standing(self) -> bool:
+        """Whether the robot is upright and as high as one that stands, in truth: for evaluations only."""
+        return self._stands(self.engine.base)
 
     def truth(self) -> GroundTruth:
         """Return the true motion of the base, for evaluations only."""

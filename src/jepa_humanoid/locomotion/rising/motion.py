@@ -1,0 +1,176 @@
+"""The motion by which a robot gets up, as its file in ``config/getting_up`` has it."""
+
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field
+from pydantic.dataclasses import dataclass as validated_dataclass
+
+from jepa_humanoid.config import STRICT, Count, NonNegative, Positive, Share, load, nearest
+from jepa_humanoid.locomotion.errors import GettingUpError
+from jepa_humanoid.locomotion.rising.mirror import Mirror
+from jepa_humanoid.resources import named_file
+from jepa_humanoid.robot.description import RobotDescription
+from jepa_humanoid.robot.state import Gains, Vector
+
+_FOLDER = "config/getting_up"
+_AT_STOP = 0.02
+"""Distance that targets keep from the joints' stops [rad]."""
+
+
+@validated_dataclass(frozen=True, config=STRICT)
+class PostureEntry:
+    """A key posture, as written.
+
+    Attributes:
+        name: For people.
+        duration: On the way from the one before [s].
+        joints: Positions by patterns over the joints' names [rad]. Who is not named mirrors its counterpart if that is
+            named, and otherwise stays as in the posture before.
+        balance: By how much joints go further the more the pelvis leans to the right, by the same patterns [rad/rad];
+            their counterparts go the other way. A leg that is longer on the lower side keeps a narrow squat upright.
+        hold: For which it is held [s].
+        upright: Least vertical component of the pelvis's z axis at its end; if it is less, the attempt has failed.
+    """
+
+    name: str
+    duration: Positive
+    joints: dict[str, float]
+    balance: dict[str, float] = field(default_factory=dict)
+    hold: NonNegative = 0.0
+    upright: Annotated[float, Field(ge=-1.0, le=1.0)] = -1.0
+
+
+Entries = Annotated[tuple[PostureEntry, ...], Field(min_length=1)]
+
+
+@validated_dataclass(frozen=True, config=STRICT)
+class GettingUpFile:
+    """A file in ``config/getting_up``, as written.
+
+    Attributes:
+        stiffness: Of the motor drivers meanwhile, by patterns, later ones over earlier ones [N·m/rad].
+        damping: Likewise [N·m·s/rad].
+        flat: From whatever posture the robot lies in to one in which it lies on its back or its front.
+        roll: From its front over to its back, the pelvis turning to the left; mirrored where that is shorter.
+        rise: From its back to standing; the last is followed by the walker's nominal posture.
+        attempts: After which it gives up.
+        slower: Share by which each attempt takes longer than the one before: what has failed would fail again.
+        on_back: Vertical component of the pelvis's x axis from which on the robot lies on its back.
+        steady: Time for which it has to stand upright and still before the walker takes over [s].
+        patience: Time in which it has to come to that [s].
+    """
+
+    stiffness: dict[str, NonNegative]
+    damping: dict[str, NonNegative]
+    flat: Entries
+    roll: Entries
+    rise: Entries
+    attempts: Count = 5
+    slower: NonNegative = 0.25
+    on_back: Share = 0.8
+    steady: Positive = 0.3
+    patience: Positive = 2.0
+
+
+@dataclass(frozen=True)
+class KeyPosture:
+    """A key posture; as `PostureEntry`, with a position [rad] and a balance of every joint, shape (n,) each."""
+
+    name: str
+    duration: float
+    hold: float
+    upright: float
+    position: Vector
+    balance: Vector
+
+
+@dataclass(frozen=True)
+class Motion:
+    """All that a robot needs to get up; as `GettingUpFile`."""
+
+    gains: Gains
+    flat: tuple[KeyPosture, ...]
+    roll: tuple[KeyPosture, ...]
+    roll_right: tuple[KeyPosture, ...]
+    rise: tuple[KeyPosture, ...]
+    attempts: int
+    slower: float
+    on_back: float
+    steady: float
+    patience: float
+
+
+def read_motion(robot: RobotDescription) -> Motion | None:
+    """How a robot gets up, or None if nobody has found out.
+
+    Raises:
+        GettingUpError: If its file is malformed, or names joints that the robot has not.
+    """
+    path = named_file(_FOLDER, robot.name)
+    if not path.is_file():
+        return None
+    return make_motion(robot, load(GettingUpFile, path, GettingUpError), path)
+
+
+def make_motion(robot: RobotDescription, file: GettingUpFile, source: str | Path = "a motion") -> Motion:
+    """Write out a file for a robot.
+
+    Raises:
+        GettingUpError: If it names joints that the robot has not.
+    """
+    mirror, reader = Mirror(robot), _Reader(robot, source)
+    flat = reader.postures(file.flat, np.zeros(robot.joint_count))
+    roll = reader.postures(file.roll, flat[-1].position)
+    return Motion(
+        gains=Gains(
+            reader.fill(file.stiffness, robot.joints.stiffness), reader.fill(file.damping, robot.joints.damping)
+        ),
+        flat=flat,
+        roll=roll,
+        roll_right=tuple(replace(one, position=mirror(one.position)) for one in roll),
+        rise=reader.postures(file.rise, flat[-1].position),
+        attempts=file.attempts,
+        slower=file.slower,
+        on_back=file.on_back,
+        steady=file.steady,
+        patience=file.patience,
+    )
+
+
+class _Reader:
+    """Turns patterns over joint names into vectors."""
+
+    def __init__(self, robot: RobotDescription, source: str | Path) -> None:
+        self._names, self._source = robot.joint_names, source
+        self._lower, self._upper = robot.joints.lower + _AT_STOP, robot.joints.upper - _AT_STOP
+        self._mirror = Mirror(robot)
+
+    def postures(self, entries: tuple[PostureEntry, ...], before: Vector) -> tuple[KeyPosture, ...]:
+        postures = []
+        for entry in entries:
+            before = self._posture(entry, before)
+            leaning = self.fill(entry.balance, np.zeros(len(before)))
+            balance = leaning - self._mirror(leaning)
+            postures.append(KeyPosture(entry.name, entry.duration, entry.hold, entry.upright, before, balance))
+        return tuple(postures)
+
+    def _posture(self, entry: PostureEntry, before: Vector) -> Vector:
+        named = self.fill(entry.joints, np.full(len(before), np.nan))
+        mirrored = self._mirror(named)
+        found = np.where(np.isfinite(named), named, np.where(np.isfinite(mirrored), mirrored, before))
+        position: Vector = np.clip(found, self._lower, self._upper)
+        return position
+
+    def fill(self, patterns: dict[str, float], otherwise: Vector) -> Vector:
+        """Values by patterns, later ones over earlier ones."""
+        values = otherwise.copy()
+        for pattern, value in patterns.items():
+            members = [i for i, name in enumerate(self._names) if fnmatchcase(name, pattern)]
+            if not members:
+                raise GettingUpError(f"{self._source}: no joint '{pattern}'; {nearest(pattern, self._names)}")
+            values[members] = value
+        return values
