@@ -279,6 +279,7 @@ def test_suites_count_their_trials() -> None:
         "terrain": 12,
         "hands": 6,
         "carry": 6,
+        "getup": 12,
     }
     assert len(trial_specs(push_suite((10.0, 20.0), 8), range(2))) == 32
 

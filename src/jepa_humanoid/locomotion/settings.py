@@ -207,7 +207,7 @@ class GaitSettings:
     acceleration_limit: tuple[Positive, Positive] = (0.35, 1.0)
     landing_speed: NonNegative = 0.3
     landing_depth: float = 0.002
-    landing_patience: NonNegative = 0.25
+    landing_patience: NonNegative = 0.08
     contact_threshold: Share = 0.6
     settle_steps: Annotated[int, Field(ge=0)] = 2
     catch: CatchSettings = CatchSettings()

@@ -95,13 +95,19 @@ def test_a_foot_that_still_rises_is_left_alone() -> None:
     assert lift_again(foot, CLEARANCE) is foot
 
 
-def test_search_goes_straight_down() -> None:
-    """After the planned landing the foot descends at the landing speed."""
-    before, _ = fly(lambda t: LANDING)
-    after = search_ground(before, LANDING_SPEED, DT)
-    assert after.place == before.place
-    assert after.height - before.height == pytest.approx(-0.3 * DT)
-    assert after.target(0.0).velocity == pytest.approx([0.0, 0.0, -0.3, 0.0, 0.0, 0.0])
+def test_search_goes_down_faster_and_faster_over_the_place_that_is_due() -> None:
+    """From the landing speed on; over the ground it follows, but not faster than it may."""
+    foot, _ = fly(lambda t: LANDING)
+    place, low = foot.place + 0.03, foot.height
+    for _ in range(50):
+        before, foot = foot, search_ground(foot, place, (LANDING_SPEED, 0.5), DT)
+        assert foot.climb < before.climb
+        assert abs(foot.velocity) <= 0.5 + 1e-12
+        assert (foot.height - before.height) / DT == pytest.approx(foot.climb)
+        assert (foot.place - before.place) / DT == pytest.approx(foot.velocity)
+    assert foot.place == pytest.approx(place)
+    assert low - foot.height == pytest.approx(0.3 * 0.1 + 0.5 * 4.0 * 0.1**2, rel=0.05)
+    assert foot.target(0.0).velocity[2] == foot.climb
 
 
 def test_the_target_is_of_a_foot_in_the_air() -> None:

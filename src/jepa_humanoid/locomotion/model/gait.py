@@ -25,6 +25,8 @@ _HEIGHT_RATE, _HEIGHT_TIME = 0.1, 0.1
 at the end [s]."""
 _LEAN_TIME = 0.4
 """Time constant with which the way from the base to the centre of mass is known [s]: of a step."""
+_SINK = 0.3
+"""Rate with which the centre of mass goes down, while a foot searches for the ground, so that it comes there [m/s]."""
 _CLIMB_TIME, _LIFT = 0.05, (1.0, 8.0)
 """Time constant of that rate [s], and greatest acceleration down and up [m/s²]."""
 _NEAR = 0.06
@@ -133,6 +135,8 @@ class Gait:
                 self.lift = clamp(c.rise**2 * (walking - self.height) - 2.0 * c.rise * self.climb, -down, up)
         else:
             wanted = clamp((walking - self.height) / _HEIGHT_TIME, -_HEIGHT_RATE, _HEIGHT_RATE)
+            if isinstance(phase, Step) and phase.searching:
+                wanted = -_SINK
             down, up = _LIFT
             self.lift = clamp((wanted - self.climb) / _CLIMB_TIME, -down, up)
         self.climb += self.lift * dt

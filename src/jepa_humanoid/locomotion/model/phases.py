@@ -22,6 +22,8 @@ _TAKEN_OVER = 0.7
 """Share of the support polygon within which a robot that comes to a stand starts to centre itself."""
 _DESCENT = 0.7
 """Progress of a swing after which ground that is felt is the landing's."""
+_SEARCH = 1.0
+"""Speed over the ground of a foot that searches for it [m/s]."""
 _EARLY_DESCENT = 0.5
 """The same of a foot that catches: while the robot gives way, ground comes early."""
 _GROUND = 0.03
@@ -185,7 +187,7 @@ class Step:
             self._catch(motion, local, nominal, feet)
         zmp = self._place_zmp(local, nominal, foot)
         if not self.double_support:
-            self._fly(feet, contacts[1 - self.stance] > s.contact_threshold, dt)
+            self._fly(feet, contacts[1 - self.stance] > s.contact_threshold, local - nominal.offset, dt)
         return zmp
 
     def _adapt(self, local: complex, nominal: Landing, feet: Feet) -> None:
@@ -262,6 +264,15 @@ class Step:
             return low and not overlap(feet, self._biped.outlines)
         return self.swing.progress > _DESCENT
 
+    def _within_reach(self, landing: complex) -> complex:
+        """A landing as near to this one as the foot may be from the stance foot [m]."""
+        return complex(clamp(landing.real, *self._biped.settings.step_length_range), clamp(landing.imag, *self._width))
+
+    @property
+    def searching(self) -> bool:
+        """Whether the swing foot has not found the ground where it should be."""
+        return self._overdue > 0.0
+
     def _legs_cross(self) -> bool:
         side = -1.0 if self.stance == LEFT else 1.0
         return crosses(self.landing.position, side, self._biped.reach[self.stance])
@@ -272,8 +283,15 @@ class Step:
         early = 1.0 - swing.progress / self._biped.settings.catch.fold_until
         return clamp((speed - slow) / (fast - slow), 0.0, 1.0) * max(early, 0.0)
 
-    def _fly(self, feet: Feet, felt: bool, dt: float) -> None:
-        """Move the swing foot on, down to the ground and, if that is not there, further."""
+    def _fly(self, feet: Feet, felt: bool, due: complex, dt: float) -> None:
+        """Move the swing foot on, down to the ground and, if that is not there, further.
+
+        Args:
+            feet: Where they are.
+            felt: Whether the foot feels the ground.
+            due: Where it would have to land now, as seen from the stance foot [m].
+            dt: Since the last tick [s].
+        """
         s = self._biped.settings
         swing = self.swing or lift_off(feet[1 - self.stance])
         remaining = self.landing.duration - self.time
@@ -287,6 +305,7 @@ class Step:
             self.swing = swing_towards(swing, landing, remaining, height, s.landing_speed, dt, forward, early)
             self.landed = felt and self._may_land(feet, feet[1 - self.stance].height - landing.height)
         else:
-            self.swing = search_ground(swing, s.landing_speed, dt)
+            place = feet[self.stance].place + self._planner.forward * self._within_reach(due)
+            self.swing = search_ground(swing, place, (s.landing_speed, _SEARCH), dt)
             self._overdue += dt
             self.landed = felt or self._overdue > s.landing_patience

@@ -13,10 +13,12 @@ from jepa_humanoid.compiled import kernel
 from jepa_humanoid.control.target import FootTarget
 from jepa_humanoid.geometry import wrap_angle
 from jepa_humanoid.locomotion.model.feet import Foot
-from jepa_humanoid.locomotion.model.plane import direction, inclined
+from jepa_humanoid.locomotion.model.plane import direction, inclined, limit
 
 _LEAST_EARLY = 0.4
 """Of the time to landing, that a foot which moves ahead first has for that at least."""
+_FALL = 4.0
+"""Acceleration with which a foot searches for the ground [m/s²]."""
 _APEX = 0.45
 """Fraction of the swing after which the foot is at its highest."""
 
@@ -122,14 +124,24 @@ def swing_towards(
     )
 
 
-def search_ground(foot: SwingFoot, landing_speed: float, dt: float) -> SwingFoot:
-    """Go on straight down after the planned landing found no ground."""
+def search_ground(foot: SwingFoot, place: complex, speed: tuple[float, float], dt: float) -> SwingFoot:
+    """Go on down after the planned landing found no ground, faster and faster, over the place that is right by now.
+
+    Args:
+        foot: In the air.
+        place: Where it should be over the ground [m].
+        speed: With which it goes down at first, and goes over the ground at most [m/s].
+        dt: Duration of this tick [s].
+    """
+    velocity = limit((place - foot.place) / dt, speed[1]) if place != foot.place else 0j
+    climb = min(foot.climb, -speed[0]) - _FALL * dt
     return foot._replace(
-        velocity=0j,
+        place=foot.place + velocity * dt,
+        velocity=velocity,
         acceleration=0j,
-        height=foot.height - landing_speed * dt,
-        climb=-landing_speed,
-        lift=0.0,
+        height=foot.height + climb * dt,
+        climb=climb,
+        lift=-_FALL,
         yaw_rate=0.0,
     )
 
