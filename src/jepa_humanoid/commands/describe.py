@@ -68,8 +68,7 @@ def describe(
     files = {"robot.urdf": robot_description(described, target, namespace).encode()}
     if target == GAZEBO:
         files |= _world(described, scene, seed, real_time_factor, lidar)
-    if target in _SIMULATED:
-        _simulate(described, scene, seed)
+    touching = _simulate(described, scene, seed) if target in _SIMULATED else ()
     if picture is not None:
         _draw(described, scene, seed, picture)
     for name, content in files.items():
@@ -79,6 +78,12 @@ def describe(
         console.print(line, soft_wrap=True, markup=False)
     for line in doubts(described, gait, stands):
         console.print(f"[yellow]look at this:[/] {escape(line)}", soft_wrap=True)
+    for one, other in touching:
+        console.print(
+            f"[yellow]look at this:[/] {escape(one)} touches {escape(other)} in the nominal posture: stand wider, or "
+            "give the foot smaller corners",
+            soft_wrap=True,
+        )
 
 
 def summary(robot: RobotDescription, gait: GaitSettings, stands: Stature) -> Iterator[str]:
@@ -122,13 +127,20 @@ def doubts(robot: RobotDescription, gait: GaitSettings, stands: Stature) -> Iter
         yield f"feet {stands.sole_size[1]:.2f} m wide touch when they land {low:g} m apart: gait.step_width_range"
 
 
-def _simulate(robot: RobotDescription, scene: str, seed: int) -> None:
-    """Build the simulation once: what a physics engine refuses is found here, and not when the robot starts."""
+def _simulate(robot: RobotDescription, scene: str, seed: int) -> tuple[tuple[str, str], ...]:
+    """Build the simulation once: what a physics engine refuses is found here, and not when the robot starts.
+
+    Returns:
+        The robot's own links that touch each other as it starts, in pairs.
+    """
     # Here, as above.
-    from jepa_humanoid.simulation.model import build_model
+    from jepa_humanoid.simulation.posing import PosedRobot
     from jepa_humanoid.simulation.scenes import load_scene
 
-    build_model(robot, load_scene(scene, seed), timestep=1e-3)
+    drawn = load_scene(scene, seed)
+    posed = PosedRobot(robot, drawn)
+    posed.pose(standing_at(robot, drawn.start))
+    return posed.own_contacts()
 
 
 def _draw(robot: RobotDescription, scene: str, seed: int, path: Path) -> None:

@@ -117,7 +117,7 @@ def _set_joints(spec: mujoco.MjSpec, robot: RobotDescription) -> None:
 
 def _set_collisions(spec: mujoco.MjSpec, robot: RobotDescription) -> None:
     feet = {robot.feet[side].frame: side for side in SIDES}
-    legs = {side: _subtree(spec.body(_leg_root(spec, robot, side))) for side in SIDES}
+    legs = _legs(spec, robot)
     shells = _shells(spec, robot)
     for geom in list(spec.geoms):
         if geom.contype == 0 and geom.conaffinity == 0:
@@ -166,12 +166,20 @@ def _shells(spec: mujoco.MjSpec, robot: RobotDescription) -> set[str]:
     return shells if carrier in {robot.frames.torso, robot.frames.base} else shells | {carrier}
 
 
-def _leg_root(spec: mujoco.MjSpec, robot: RobotDescription, side: str) -> str:
-    """Name of the first link of a leg: the child of the base on the way to the foot."""
-    body = spec.body(robot.feet[side].frame)
-    while body.parent.name != robot.frames.base:
-        body = body.parent
-    return str(body.name)
+def _legs(spec: mujoco.MjSpec, robot: RobotDescription) -> dict[str, set[str]]:
+    """Names of each leg's links: what hangs below the last link that both feet hang on.
+
+    Not below the base: many URDFs begin with a link that is only a name, or have a waist above the hips.
+    """
+    ways = {side: _way_down(spec.body(robot.feet[side].frame)) for side in SIDES}
+    shared = sum(left.name == right.name for left, right in zip(*ways.values(), strict=False))
+    return {side: _subtree(way[shared]) for side, way in ways.items()}
+
+
+def _way_down(body: mujoco.MjsBody) -> list[mujoco.MjsBody]:
+    """The bodies from the world down to one."""
+    above = [] if body.name == "world" else _way_down(body.parent)
+    return [*above, body]
 
 
 def _subtree(body: mujoco.MjsBody) -> set[str]:
