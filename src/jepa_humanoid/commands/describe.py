@@ -16,7 +16,7 @@ from jepa_humanoid.commands.output import console
 from jepa_humanoid.graph.options import SimulatedOptions as Options
 from jepa_humanoid.graph.options import check_namespace
 from jepa_humanoid.locomotion.model.lipm import natural_frequency
-from jepa_humanoid.locomotion.settings import GaitSettings, gait_settings
+from jepa_humanoid.locomotion.settings import BESIDE, GaitSettings, gait_settings
 from jepa_humanoid.robot.description import RobotDescription, load_robot
 from jepa_humanoid.robot.stature import Stature, standing_at, stature
 from jepa_humanoid.settings import check_settings
@@ -25,8 +25,6 @@ from jepa_humanoid.storage import write_whole
 
 app = typer.Typer(add_completion=False, help="Say what a robot is; write URDF and Gazebo world.")
 
-_BESIDE = 0.02
-"""Room between two feet that pass each other [m]."""
 _CENTRED = 0.03
 """Distance of the centre of mass from the soles' middle that a standing robot takes out by itself [m]."""
 _SIMULATED = ("mujoco", GAZEBO)
@@ -123,7 +121,7 @@ def doubts(robot: RobotDescription, gait: GaitSettings, stands: Stature) -> Iter
     low, high = gait.step_width_range
     if not low <= stands.feet_apart <= high:
         yield f"the feet stand {stands.feet_apart:.2f} m apart, and gait.step_width_range is {low:g} to {high:g} m"
-    if low < stands.sole_size[1] + _BESIDE:
+    if low < stands.sole_size[1] + BESIDE:
         yield f"feet {stands.sole_size[1]:.2f} m wide touch when they land {low:g} m apart: gait.step_width_range"
 
 

@@ -28,6 +28,7 @@ from jepa_humanoid.control.tasks.orientation import OrientationTask
 from jepa_humanoid.control.tasks.posture import PostureTask
 from jepa_humanoid.control.tasks.task import Goal, Task, wanted_accelerations
 from jepa_humanoid.robot.description import SIDES, RobotDescription
+from jepa_humanoid.robot.settings import settings_of
 from jepa_humanoid.robot.state import Vector
 
 
@@ -37,7 +38,7 @@ class WholeBodyController:
     def __init__(self, robot: RobotDescription, settings: WholeBodySettings | None = None) -> None:
         """Prepare the tasks, the limits, and a program for each set of contacts."""
         self.robot = robot
-        self.settings = s = settings or WholeBodySettings()
+        self.settings = s = settings or settings_of(robot, "whole_body", WholeBodySettings())
         self._goal = goal = Goal.zeros(len(Part))
         self._tasks: tuple[Task, ...] = (
             CentreOfMassTask(goal.of(Part.CENTROID), robot.mass, s),

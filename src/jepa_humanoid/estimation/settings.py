@@ -1,10 +1,12 @@
 """What can be tuned about contact detection and the base estimate."""
 
 from dataclasses import field
+from typing import Annotated
 
 from pydantic.dataclasses import dataclass as validated_dataclass
 
 from jepa_humanoid.config import STRICT, NonNegative, Positive, Share
+from jepa_humanoid.robot.units import NEWTON, NEWTON_METRE
 
 
 @validated_dataclass(frozen=True, config=STRICT)
@@ -28,10 +30,10 @@ class ContactSettings:
     """
 
     bandwidth: Positive = 100.0
-    torque_deviation: Positive = 2.0
-    push_deviation: Positive = 150.0
-    force_deviation: Positive = 600.0
-    moment_deviation: Positive = 40.0
+    torque_deviation: Annotated[Positive, NEWTON_METRE] = 2.0
+    push_deviation: Annotated[Positive, NEWTON] = 150.0
+    force_deviation: Annotated[Positive, NEWTON] = 600.0
+    moment_deviation: Annotated[Positive, NEWTON_METRE] = 40.0
     threshold: NonNegative = 0.1
     scale: Positive = 0.02
     prior: NonNegative = 1.5
