@@ -15,9 +15,11 @@ from jepa_humanoid.commands.options import Robot, finite, place_to_write
 from jepa_humanoid.commands.output import console
 from jepa_humanoid.graph.options import SimulatedOptions as Options
 from jepa_humanoid.graph.options import check_namespace
+from jepa_humanoid.locomotion.model.holding import check_holding, holding
 from jepa_humanoid.locomotion.model.lipm import natural_frequency
 from jepa_humanoid.locomotion.settings import BESIDE, GaitSettings, gait_settings
 from jepa_humanoid.robot.description import RobotDescription, load_robot
+from jepa_humanoid.robot.state import Vector
 from jepa_humanoid.robot.stature import Stature, standing_at, stature
 from jepa_humanoid.settings import check_settings
 from jepa_humanoid.simulation.description import GAZEBO, controllers_file, robot_description
@@ -30,8 +32,10 @@ _CENTRED = 0.03
 _SIMULATED = ("mujoco", GAZEBO)
 _PICTURE_SIZE = (960, 540)
 """Width and height [pixels]."""
-_STRAINED = 0.5
-"""Share of a joint's torque from which on standing leaves too little for walking."""
+_NAMED = 3
+"""Joints that are named of those that a posture strains most."""
+_STRAINED, _STRAINED_ON_ONE_LEG = 0.5, 0.8
+"""Share of a joint's torque from which on standing leaves too little for walking, and walking for being pushed."""
 
 
 @app.command()
@@ -63,6 +67,7 @@ def describe(
     described = load_robot(robot)
     check_settings(described)
     gait = gait_settings(described)
+    check_holding(described, gait)
     files = {"robot.urdf": robot_description(described, target, namespace).encode()}
     if target == GAZEBO:
         files |= _world(described, scene, seed, real_time_factor, lidar)
@@ -95,13 +100,19 @@ def summary(robot: RobotDescription, gait: GaitSettings, stands: Stature) -> Ite
     )
     length, width = stands.sole_size
     yield f"soles {length:.2f} x {width:.2f} m, {stands.feet_apart:.2f} m apart; LiDAR at {stands.lidar_height:.2f} m"
-    share = np.abs(stands.standing_effort) / robot.joints.effort
-    hardest = int(np.argmax(share))
-    yield f"standing takes {100 * share[hardest]:.0f} % of the torque of {robot.joint_names[hardest]}, less elsewhere"
+    yield f"standing takes {_hardest(robot, stands.standing_effort)}"
+    yield f"a step in place takes {_hardest(robot, holding(robot, gait).effort)}, on the left leg"
     yield (
         f"walks with the centre of mass at {height:.2f} m (ω = {natural_frequency(height):.2f} 1/s), "
         f"steps of {gait.step_duration:.2f} s, {gait.step_width:.2f} m wide"
     )
+
+
+def _hardest(robot: RobotDescription, effort: Vector) -> str:
+    """The joints that torques, shape (n,) [N·m], ask most of."""
+    share = np.abs(effort) / robot.joints.effort
+    named = [f"{100 * share[k]:.0f} % of {robot.joint_names[k]}" for k in np.argsort(-share)[:_NAMED]]
+    return ", ".join(named)
 
 
 def doubts(robot: RobotDescription, gait: GaitSettings, stands: Stature) -> Iterator[str]:
@@ -113,6 +124,9 @@ def doubts(robot: RobotDescription, gait: GaitSettings, stands: Stature) -> Iter
         yield f"{names[k]} is beyond its limits at {joints.nominal[k]:g} rad in the nominal posture"
     for k in np.flatnonzero(np.abs(stands.standing_effort) > _STRAINED * joints.effort):
         yield f"{names[k]} needs {abs(stands.standing_effort[k]):.0f} of its {joints.effort[k]:g} N·m to stand"
+    on_one_leg = np.abs(holding(robot, gait).effort)
+    for k in np.flatnonzero(on_one_leg > _STRAINED_ON_ONE_LEG * joints.effort):
+        yield f"{names[k]} needs {on_one_leg[k]:.0f} of its {joints.effort[k]:g} N·m on one leg"
     if np.linalg.norm(stands.com[:2]) > _CENTRED:
         yield (
             "the centre of mass is not above the soles' middle: other nominal hips and ankles, or other sole corners, "
