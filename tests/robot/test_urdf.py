@@ -17,6 +17,15 @@ from jepa_humanoid.robot.urdf import MANY_TURNS
 from jepa_humanoid.simulation.model import build_model
 from jepa_humanoid.simulation.scenes import load_scene
 
+BENT = {
+    "*_hip_*": {},
+    "*_hip_pitch_joint": {"nominal": -0.25},
+    "*_knee_joint": {"nominal": 0.5},
+    "*_ankle_*": {},
+    "*_ankle_pitch_joint": {"nominal": -0.25},
+}
+"""Joints of the G1's legs, in its nominal posture."""
+
 Change = Callable[[Element], object]
 WriteRobot = Callable[..., Path]
 
@@ -96,7 +105,6 @@ BROKEN: dict[str, tuple[Change, str]] = {
     "axis of two": (set_at(f"{KNEE_JOINT}/axis", xyz="0 1"), "left_knee_joint.*<axis xyz=.*three"),
     "planar": (set_at(KNEE_JOINT, type="planar"), "joint 'left_knee_joint' is of type 'planar'"),
     "sliding leg": (set_at(KNEE_JOINT, type="prismatic"), "left_knee_joint' of the left leg must be revolute"),
-    "link and joint of one name": (set_at(KNEE_JOINT, name="left_knee_link"), "'left_knee_link' is a link and a joint"),
     "two links of one name": (lambda root: added(root, '<link name="pelvis"/>'), "more than one link 'pelvis'"),
     "two roots": (lambda root: added(root, '<link name="alone"/>'), "must hang on one, and 'pelvis' and 'alone'"),
     "unknown parent": (set_at(f"{KNEE_JOINT}/parent", link="hip"), 'left_knee_joint.*<parent link="hip">'),
@@ -115,10 +123,6 @@ BROKEN: dict[str, tuple[Change, str]] = {
         "material 'pink': <color rgba=.*four",
     ),
     "name of a sole": (set_at("link[@name='logo_link']", name="left_sole"), "left_sole"),
-    "mimic that is commanded": (
-        lambda root: added(joint(root, "left_elbow_joint"), '<mimic joint="right_elbow_joint"/>'),
-        "joint 'left_elbow_joint' mimics 'right_elbow_joint' .*leave it out",
-    ),
 }
 
 
@@ -150,8 +154,8 @@ def test_file_that_is_no_urdf_is_told(content: bytes, words: str, write_robot: W
         load_robot(path)
 
 
-def test_waist_below_the_legs_is_named(write_robot: WriteRobot) -> None:
-    """A joint that moves both legs against the base is named, and what can be done."""
+def test_waist_below_the_legs_is_locked(write_robot: WriteRobot) -> None:
+    """A joint that moves both legs against the base is held at zero, and that is said if the file names it."""
 
     def change(root: Element) -> None:
         inertial = '<inertial><mass value="1"/><inertia ixx="1" iyy="1" izz="1" ixy="0" ixz="0" iyz="0"/></inertial>'
@@ -163,8 +167,37 @@ def test_waist_below_the_legs_is_named(write_robot: WriteRobot) -> None:
         for side in ("left", "right"):
             one(joint(root, f"{side}_hip_pitch_joint"), "parent").set("link", "hips")
 
-    with pytest.raises(RobotDescriptionError, match=r"robot\.yaml: legs must hang on the base, and waist_low_joint"):
-        load_robot(write_robot(change))
+    robot = load_robot(write_robot(change))
+    assert robot.locked_joints == ("waist_low_joint",)
+    assert robot.notes == (
+        "waist_low_joint is locked: it moves both legs against the base, and legs hang on the base here",
+    )
+    assert simulated(robot).nu == robot.joint_count == 29
+
+
+def test_joint_that_mimics_is_locked(write_robot: WriteRobot) -> None:
+    """A joint without a motor of its own is held at zero, and that is said if the file names it."""
+    mimic = '<mimic joint="right_elbow_joint"/>'
+    robot = load_robot(write_robot(lambda root: added(joint(root, "left_elbow_joint"), mimic)))
+    assert robot.locked_joints == ("left_elbow_joint",)
+    assert robot.notes == ("left_elbow_joint is locked: it mimics 'right_elbow_joint'",)
+
+
+def test_link_and_joint_may_have_one_name(write_robot: WriteRobot) -> None:
+    """The link gets another one, by which the file may go on to call it what its URDF does."""
+
+    def change(root: Element) -> None:
+        for element in root.iter():
+            for attribute, value in element.attrib.items():
+                if value in ("torso_link", "waist_pitch_joint"):
+                    element.set(attribute, "trunk")
+
+    frames = {"base": "pelvis", "torso": "trunk"}
+    robot = load_robot(write_robot(change, frames=frames, joints=BENT | {"trunk": {}}, groups={}))
+    assert robot.frames.torso == "trunk_link"
+    assert "trunk" in robot.joint_names
+    assert robot.notes == ("link 'trunk' is called 'trunk_link' here, for a joint has its name",)
+    simulated(robot)
 
 
 def test_continuous_joint_turns(write_robot: WriteRobot) -> None:

@@ -79,6 +79,8 @@ def describe(
     stands = stature(described)
     for line in summary(described, gait, stands):
         console.print(line, soft_wrap=True, markup=False)
+    for line in described.notes:
+        console.print(line, soft_wrap=True, markup=False)
     for line in doubts(described, gait, stands):
         console.print(f"[yellow]look at this:[/] {escape(line)}", soft_wrap=True)
     for one, other in touching:

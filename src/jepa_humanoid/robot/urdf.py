@@ -46,7 +46,6 @@ _SHAPES = {
     "capsule": ("radius", "length"),
 }
 """What a shape cannot do without."""
-_FIXED_LACKS = ("axis", "limit", "dynamics", "mimic", "safety_controller", "calibration")
 _TRIANGLE = 1e-9
 """By which share a principal moment may exceed the sum of the others: rounding of a thin plate's."""
 _LFS = b"version https://git-lfs"
@@ -72,16 +71,6 @@ def read_urdf(path: Path) -> Element:
             _make_revolute(joint)
     _check_tree(root, path)
     return root
-
-
-def lock_joints(root: Element, names: Collection[str]) -> None:
-    """Make joints fixed that nobody commands, and take away what only moving ones have."""
-    for joint in root.findall("joint"):
-        if joint.get("name") in names:
-            joint.set("type", "fixed")
-            for tag in _FIXED_LACKS:
-                for element in joint.findall(tag):
-                    joint.remove(element)
 
 
 def check_commanded(root: Element, commanded: Collection[str], path: Path) -> None:
@@ -220,8 +209,6 @@ def _check_names(root: Element, path: Path) -> None:
     if not links:
         raise RobotDescriptionError(f"{path} has no <link>: it may be cut off, copy it again")
     joints = {joint.get("name", "") for joint in root.findall("joint")}
-    if both := sorted(links & joints):
-        raise RobotDescriptionError(f"{path}: '{both[0]}' is a link and a joint: both are frames, so rename one")
     if taken := sorted((links | joints) & _RESERVED):
         raise RobotDescriptionError(f"{path}: '{taken[0]}' is the name of a frame that every robot has: rename it")
     for joint in root.findall("joint"):
@@ -301,12 +288,6 @@ def _check_tree(root: Element, path: Path) -> None:
 
 def _check_commanded(joint: Element, path: Path) -> None:
     place = f"{path}: {_place(joint)}"
-    mimic = joint.find("mimic")
-    if mimic is not None:
-        raise RobotDescriptionError(
-            f"{place} mimics '{mimic.get('joint')}' and cannot be commanded: leave it out of `joints`, which locks it, "
-            "or remove <mimic> if it has a motor of its own"
-        )
     limit = joint.find("limit")
     assert limit is not None, "read_urdf sees to it"
     if float(limit.get("lower", "0")) >= float(limit.get("upper", "0")):
