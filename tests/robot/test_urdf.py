@@ -13,6 +13,7 @@ import trimesh
 
 from jepa_humanoid.robot.description import RobotDescription, load_robot
 from jepa_humanoid.robot.errors import RobotDescriptionError
+from jepa_humanoid.robot.meshes import read_mesh
 from jepa_humanoid.robot.urdf import MANY_TURNS
 from jepa_humanoid.simulation.model import build_model
 from jepa_humanoid.simulation.scenes import load_scene
@@ -317,10 +318,10 @@ def test_shape_without_inertial_weighs_nothing(write_robot: WriteRobot) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("torso.dae", b"<COLLADA/>", r"reads no '\.dae'.*convert it to STL or OBJ"),
+        ("torso.dae", b"<COLLADA/>", r"cannot be read as a mesh .*convert it to STL or OBJ"),
         ("torso.stl", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", "git lfs pull"),
         ("torso.stl", b"", "is empty"),
-        ("torso.stl", b"solid nothing\nendsolid nothing\n", "MuJoCo cannot simulate 'g1'"),
+        ("torso.stl", b"solid nothing\nendsolid nothing\n", "has no triangles"),
         ("none.stl", None, "no file"),
     ],
 )
@@ -331,6 +332,49 @@ def test_mesh_that_is_none_is_told(name: str, content: bytes | None, words: str,
         (path.parent / name).write_bytes(content)
     with pytest.raises(RobotDescriptionError, match=words):
         simulated(load_robot(path))
+
+
+COLLADA = """\
+<COLLADA xmlns="http://www.collada.org/2005/11/COLLADASchema" version="1.4.1">
+<asset><unit name="millimetre" meter="0.001"/><up_axis>Z_UP</up_axis></asset>
+<library_geometries><geometry id="g"><mesh><source id="p"><float_array id="a" count="12">
+0 0 0  100 0 0  0 200 0  0 0 300</float_array><technique_common><accessor source="#a" count="4" stride="3">
+<param name="X" type="float"/><param name="Y" type="float"/><param name="Z" type="float"/></accessor></technique_common>
+</source><vertices id="v"><input semantic="POSITION" source="#p"/></vertices><triangles count="4">
+<input semantic="VERTEX" source="#v" offset="0"/><p>0 2 1 0 1 3 0 3 2 1 2 3</p></triangles></mesh></geometry>
+</library_geometries><library_visual_scenes><visual_scene id="s"><node><instance_geometry url="#g"/></node>
+</visual_scene></library_visual_scenes><scene><instance_visual_scene url="#s"/></scene></COLLADA>
+"""
+"""A corner of a box of 0.1 by 0.2 by 0.3 m."""
+
+
+@pytest.mark.parametrize("kind", ["dae", "ascii.stl", "stl", "obj", "ply"])
+def test_meshes_of_every_kind_are_one(kind: str, write_robot: WriteRobot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Collada, STL in text and in binary, OBJ and PLY are the same body, read once and kept where they have to be."""
+    folder = write_robot().parent
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+    corner = trimesh.Trimesh(
+        [(0, 0, 0), (0.1, 0, 0), (0, 0.2, 0), (0, 0, 0.3)], [(0, 2, 1), (0, 1, 3), (0, 3, 2), (1, 2, 3)]
+    )
+    path = folder / f"corner.{kind}"
+    if kind == "dae":
+        path.write_text(COLLADA, encoding="utf-8")
+    elif kind == "ascii.stl":
+        path.write_text(str(corner.export(file_type="stl_ascii")), encoding="utf-8")
+    else:
+        corner.export(path)
+    robot = load_robot(
+        write_robot(lambda root: one(link(root, "torso_link"), "collision/geometry/mesh").set("filename", path.name))
+    )
+    np.testing.assert_allclose(read_mesh(robot, path.name).extents, (0.1, 0.2, 0.3), atol=1e-6)
+    for _ in range(2):
+        model = simulated(robot)
+        mesh = model.geom_dataid[
+            next(k for k in range(model.ngeom) if model.body(model.geom_bodyid[k]).name == "torso_link")
+        ]
+        assert model.mesh_vertnum[mesh] == 4
+    kept = list((folder / "cache").rglob("*.stl"))
+    assert len(kept) == (0 if kind in ("stl", "obj") else 1)
 
 
 def test_meshes_may_be_files(write_robot: WriteRobot) -> None:

@@ -1,7 +1,6 @@
 """A MuJoCo model of a robot in a scene, built from the robot's URDF: nothing about the robot is written twice."""
 
 import xml.etree.ElementTree as ElementTree
-from pathlib import Path
 from typing import Any
 
 import mujoco
@@ -10,6 +9,7 @@ import numpy as np
 from jepa_humanoid import geometry
 from jepa_humanoid.robot.description import SIDES, RobotDescription
 from jepa_humanoid.robot.errors import RobotDescriptionError
+from jepa_humanoid.robot.hulls import mesh_for_mujoco
 from jepa_humanoid.simulation.lidar import TRANSPARENT_GROUP
 from jepa_humanoid.simulation.obstacles import Obstacle
 from jepa_humanoid.simulation.scenes import Scene
@@ -22,7 +22,6 @@ _ENVIRONMENT, _BODY, _LEFT_LEG, _RIGHT_LEG = 1, 2, 4, 8
 _LEG_BITS = {"left": (_LEFT_LEG, _RIGHT_LEG), "right": (_RIGHT_LEG, _LEFT_LEG)}
 _COLLISION_GROUP = 3
 _VISUAL_GROUP = 2
-_MESHES = {".stl", ".obj", ".msh"}
 
 
 def build_model(robot: RobotDescription, scene: Scene, timestep: float, visuals: bool = False) -> mujoco.MjModel:
@@ -69,8 +68,11 @@ def _urdf_for_mujoco(robot: RobotDescription, visuals: bool) -> str:
         for link in tree.findall("link"):
             for visual in link.findall("visual"):
                 link.remove(visual)
-    for mesh in tree.iter("mesh"):
-        mesh.set("filename", str(_mesh_for_mujoco(robot, mesh.get("filename", ""))))
+    for link in tree.findall("link"):
+        for shape in (*link.findall("visual"), *link.findall("collision")):
+            for mesh in shape.iter("mesh"):
+                path = mesh_for_mujoco(robot.mesh_path(mesh.get("filename", "")), hull=shape.tag == "collision")
+                mesh.set("filename", str(path))
     # A vendor's own words to MuJoCo, such as where its meshes lie, are for its own folder.
     for extension in tree.findall("mujoco"):
         tree.remove(extension)
@@ -88,15 +90,6 @@ def _urdf_for_mujoco(robot: RobotDescription, visuals: bool) -> str:
         },
     )
     return ElementTree.tostring(tree, encoding="unicode")
-
-
-def _mesh_for_mujoco(robot: RobotDescription, uri: str) -> Path:
-    path = robot.mesh_path(uri)
-    if path.suffix.lower() not in _MESHES:
-        raise RobotDescriptionError(
-            f"{robot.urdf_path}: MuJoCo reads no '{path.suffix}' ({path}): convert it to STL or OBJ, and name that"
-        )
-    return path
 
 
 def _set_joints(spec: mujoco.MjSpec, robot: RobotDescription) -> None:
@@ -118,6 +111,7 @@ def _set_joints(spec: mujoco.MjSpec, robot: RobotDescription) -> None:
 def _set_collisions(spec: mujoco.MjSpec, robot: RobotDescription) -> None:
     feet = {robot.feet[side].frame: side for side in SIDES}
     legs = _legs(spec, robot)
+    shod = {name for frame in feet for name in _rigid_with(spec.body(frame))}
     shells = _shells(spec, robot)
     for geom in list(spec.geoms):
         if geom.contype == 0 and geom.conaffinity == 0:
@@ -131,7 +125,7 @@ def _set_collisions(spec: mujoco.MjSpec, robot: RobotDescription) -> None:
             if body in names:
                 own, other = _LEG_BITS[side]
                 geom.contype, geom.conaffinity = own, other | _ENVIRONMENT
-        if body in feet:
+        if body in shod:
             spec.delete(geom)
     for frame, side in feet.items():
         own, other = _LEG_BITS[side]
@@ -180,6 +174,17 @@ def _way_down(body: mujoco.MjsBody) -> list[mujoco.MjsBody]:
     """The bodies from the world down to one."""
     above = [] if body.name == "world" else _way_down(body.parent)
     return [*above, body]
+
+
+def _rigid_with(body: mujoco.MjsBody) -> set[str]:
+    """Names of the links that move as one with a link: whatever is fixed to a foot is part of it."""
+    while not body.joints and body.parent.name != "world":
+        body = body.parent
+
+    def fixed(carrier: mujoco.MjsBody) -> set[str]:
+        return {carrier.name}.union(*(fixed(child) for child in carrier.bodies if not child.joints))
+
+    return fixed(body)
 
 
 def _subtree(body: mujoco.MjsBody) -> set[str]:
