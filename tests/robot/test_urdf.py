@@ -13,7 +13,7 @@ import trimesh
 
 from jepa_humanoid.robot.description import RobotDescription, load_robot
 from jepa_humanoid.robot.errors import RobotDescriptionError
-from jepa_humanoid.robot.meshes import read_mesh
+from jepa_humanoid.robot.meshes import load_mesh, read_mesh
 from jepa_humanoid.robot.urdf import MANY_TURNS
 from jepa_humanoid.simulation.model import build_model
 from jepa_humanoid.simulation.scenes import load_scene
@@ -346,6 +346,12 @@ COLLADA = """\
 </visual_scene></library_visual_scenes><scene><instance_visual_scene url="#s"/></scene></COLLADA>
 """
 """A corner of a box of 0.1 by 0.2 by 0.3 m."""
+
+
+def test_collada_says_which_way_is_up(tmp_path: Path) -> None:
+    """A file whose y axis is up is turned, as whoever wrote a URDF for it saw it."""
+    (tmp_path / "up.dae").write_text(COLLADA.replace("Z_UP", "Y_UP"), encoding="utf-8")
+    np.testing.assert_allclose(load_mesh(tmp_path / "up.dae").bounds, [(0, -0.3, 0), (0.1, 0, 0.2)], atol=1e-6)
 
 
 @pytest.mark.parametrize("kind", ["dae", "ascii.stl", "stl", "obj", "ply"])

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Annotated
@@ -13,12 +13,14 @@ from rich.markup import escape
 
 from jepa_humanoid.commands.options import Robot, finite, place_to_write
 from jepa_humanoid.commands.output import console
+from jepa_humanoid.errors import HumanoidError
 from jepa_humanoid.graph.options import SimulatedOptions as Options
 from jepa_humanoid.graph.options import check_namespace
 from jepa_humanoid.locomotion.model.holding import check_holding, holding
 from jepa_humanoid.locomotion.model.lipm import natural_frequency
 from jepa_humanoid.locomotion.settings import BESIDE, GaitSettings, gait_settings
 from jepa_humanoid.robot.description import RobotDescription, load_robot
+from jepa_humanoid.robot.errors import RobotDescriptionError
 from jepa_humanoid.robot.state import Vector
 from jepa_humanoid.robot.stature import Stature, standing_at, stature
 from jepa_humanoid.settings import check_settings
@@ -38,8 +40,9 @@ _STRAINED, _STRAINED_ON_ONE_LEG = 0.5, 0.8
 """Share of a joint's torque from which on standing leaves too little for walking, and walking for being pushed."""
 
 
-@app.command()
+@app.callback(invoke_without_command=True)
 def describe(
+    context: typer.Context,
     out: Annotated[Path, typer.Option(help="Folder for robot.urdf, and for Gazebo world.sdf and start.json.")] = Path(),
     target: Annotated[
         str, typer.Option(help="What moves: mujoco, gazebo, g1, or mock (ros2_control without physics).")
@@ -61,6 +64,8 @@ def describe(
     ] = None,
 ) -> None:
     """Say how the robot stands and what looks wrong; write its URDF, and for Gazebo the scene and where it starts."""
+    if context.invoked_subcommand is not None:
+        return
     # MuJoCo asks when it is imported; EGL needs no window, whether there is a screen or not.
     os.environ.setdefault("MUJOCO_GL", "egl")
     check_namespace(namespace)
@@ -76,19 +81,55 @@ def describe(
         _draw(described, scene, seed, picture)
     for name, content in files.items():
         write_whole(out / name, content)
-    stands = stature(described)
-    for line in summary(described, gait, stands):
+    _tell(described, gait, touching)
+
+
+@app.command()
+def new(
+    urdf: Annotated[str, typer.Argument(help="Its URDF or MJCF: a path, or package://NAME/...", metavar="FILE")],
+    out: Annotated[Path | None, typer.Option(help="Where to write the robot's file; beside you if none.")] = None,
+) -> None:
+    """Write a first YAML file for a robot that has none, and say what was guessed."""
+    # Here, because only a new robot needs scipy and trimesh.
+    from jepa_humanoid.robot.drafting.writing import drafts
+
+    path = out or Path(f"{Path(urdf).stem}.yaml")
+    refused: list[tuple[bytes, tuple[str, ...], HumanoidError]] = []
+    for draft in drafts(urdf, path.parent):
+        write_whole(path, draft.text.encode())
+        try:
+            robot = load_robot(path)
+            check_holding(robot, gait_settings(robot))
+        except HumanoidError as error:
+            refused.append((draft.text.encode(), draft.guesses, error))
+            continue
+        _tell_guesses(draft.guesses)
+        _tell(robot, gait_settings(robot))
+        console.print(f"wrote {path}: go through it, then see `humanoid describe --robot {path}`", soft_wrap=True)
+        return
+    # Of several postures that will not do, the best is the one to go on with.
+    content, guesses, refusal = refused[0]
+    write_whole(path, content)
+    _tell_guesses(guesses)
+    raise RobotDescriptionError(f"wrote {path}, which is not one that walks yet: {refusal}") from refusal
+
+
+def _tell_guesses(guesses: Iterable[str]) -> None:
+    for guess in guesses:
+        console.print(f"guessed: {guess}", soft_wrap=True, markup=False)
+
+
+def _tell(robot: RobotDescription, gait: GaitSettings, touching: Iterable[tuple[str, str]] = ()) -> None:
+    """Say what a robot is, what was settled about it, and what looks wrong."""
+    stands = stature(robot)
+    for line in (*summary(robot, gait, stands), *robot.notes):
         console.print(line, soft_wrap=True, markup=False)
-    for line in described.notes:
-        console.print(line, soft_wrap=True, markup=False)
-    for line in doubts(described, gait, stands):
+    touches = [
+        f"{one} touches {other} in the nominal posture: stand wider, or give the foot smaller corners"
+        for one, other in touching
+    ]
+    for line in (*doubts(robot, gait, stands), *touches):
         console.print(f"[yellow]look at this:[/] {escape(line)}", soft_wrap=True)
-    for one, other in touching:
-        console.print(
-            f"[yellow]look at this:[/] {escape(one)} touches {escape(other)} in the nominal posture: stand wider, or "
-            "give the foot smaller corners",
-            soft_wrap=True,
-        )
 
 
 def summary(robot: RobotDescription, gait: GaitSettings, stands: Stature) -> Iterator[str]:

@@ -171,6 +171,7 @@ class RobotFile(SettingsBlocks):
         joints: Settings by patterns over the joints' names; a joint that no pattern but ``*`` matches is locked.
         groups: Joints of legs, arms, waist and head, as regular expressions.
         orientations: Of links, where forward and up are in their own axes: roll, pitch, yaw [rad].
+        balanced: Links whose inertia no body has, to be given that of a ball.
         lidar: Its field of view and noise.
         imu: Its noise.
         encoders: Their noise.
@@ -184,6 +185,7 @@ class RobotFile(SettingsBlocks):
     joints: dict[str, dict[str, float]] = Field(default_factory=dict)
     groups: dict[str, str] = Field(default_factory=dict)
     orientations: dict[str, _Point] = Field(default_factory=dict)
+    balanced: tuple[str, ...] = ()
     lidar: LidarSettings = LidarSettings()
     imu: ImuSettings = ImuSettings()
     encoders: EncoderSettings = EncoderSettings()

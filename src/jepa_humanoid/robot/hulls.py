@@ -2,6 +2,7 @@
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 from jepa_humanoid.resources import cache_directory
 from jepa_humanoid.robot.errors import RobotDescriptionError
@@ -39,7 +40,8 @@ def mesh_for_mujoco(path: Path, hull: bool) -> Path:
             mesh = mesh.convex_hull if hull else mesh
         except Exception as error:  # Qhull's own, which scipy names
             raise RobotDescriptionError(f"{path} is flat, and no body: give it a thickness") from error
-        write_whole(kept, bytes(mesh.export(file_type="stl")))
+        content: Any = mesh.export(file_type="stl")
+        write_whole(kept, content)
     return kept
 
 

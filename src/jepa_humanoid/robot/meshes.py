@@ -51,9 +51,13 @@ def load_mesh(path: Path, process: bool = True) -> trimesh.Trimesh:
 
 
 def _read_collada(path: Path) -> trimesh.Trimesh:
-    """With the reader that Pinocchio brings, which leaves the file's unit to others: the file's scene, in metres."""
-    said = re.search(rb'<unit[^>]*\smeter="([^"]*)"', path.read_bytes())
+    """With the reader that Pinocchio brings, which leaves units and axes to others: in metres, z up."""
+    content = path.read_bytes()
+    said = re.search(rb'<unit[^>]*\smeter="([^"]*)"', content)
     scale = float(said.group(1)) if said else 1.0
     body = coal.MeshLoader().load(str(path), np.full(3, scale))
     faces = [[body.tri_indices(k)[corner] for corner in range(3)] for k in range(body.num_tris)]
-    return trimesh.Trimesh(np.array(body.vertices()), np.array(faces, dtype=np.int64).reshape(-1, 3))
+    vertices = np.array(body.vertices())
+    if b"<up_axis>Y_UP" in content:
+        vertices = np.stack([vertices[:, 0], -vertices[:, 2], vertices[:, 1]], axis=1)
+    return trimesh.Trimesh(vertices, np.array(faces, dtype=np.int64).reshape(-1, 3))

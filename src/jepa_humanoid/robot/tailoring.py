@@ -16,7 +16,7 @@ from jepa_humanoid.robot.errors import RobotDescriptionError
 from jepa_humanoid.robot.files import FootGeometry, FrameNames, JointSettings, RobotFile, named_joints
 from jepa_humanoid.robot.guesses import find_frames, find_limbs, guessed_joint
 from jepa_humanoid.robot.state import Matrix, Vector
-from jepa_humanoid.robot.tree import limit_joints, lock_joints, part_names, turn_link
+from jepa_humanoid.robot.tree import balance_inertias, limit_joints, lock_joints, part_names, turn_link, weigh_joints
 from jepa_humanoid.robot.urdf import check_commanded, read_urdf, root_link
 
 SIDES = ("left", "right")
@@ -65,6 +65,8 @@ def tailor(file: RobotFile, path: Path, urdf_path: Path) -> Tailored:
     if set(file.feet) != set(SIDES):
         raise RobotDescriptionError(f"{path}: feet must be 'left' and 'right', not {sorted(file.feet)}")
     _check_links(file, tree, path)
+    balance_inertias(tree, file.balanced)
+    notes += [f"link '{link}' has the inertia of a ball, for no body has its own" for link in file.balanced]
     model = _model(tree, urdf_path)
     wanted = named_joints(file, list(model.names)[2:], path)
     for name, why in _unfit(tree, model, file, wanted).items():
@@ -83,6 +85,7 @@ def tailor(file: RobotFile, path: Path, urdf_path: Path) -> Tailored:
         for name, said in wanted.items()
     }
     limit_joints(tree, {name: (each.lower, each.upper) for name, each in settings.items()})
+    notes += [f"link '{link}' has no mass, and weighs a gramme here" for link in weigh_joints(tree, settings)]
     check_commanded(tree, settings, urdf_path)
     locked = tuple(name for name in list(model.names)[2:] if name not in settings)
     lock_joints(tree, locked)
@@ -115,7 +118,8 @@ def _with_names(file: RobotFile, renamed: Mapping[str, str]) -> RobotFile:
     frames = {role: renamed.get(link, link) for role, link in asdict(file.frames).items()}
     feet = {side: replace(foot, frame=renamed.get(foot.frame, foot.frame)) for side, foot in file.feet.items()}
     orientations = {renamed.get(link, link): angles for link, angles in file.orientations.items()}
-    return replace(file, frames=replace(file.frames, **frames), feet=feet, orientations=orientations)
+    balanced = tuple(renamed.get(link, link) for link in file.balanced)
+    return replace(file, frames=replace(file.frames, **frames), feet=feet, orientations=orientations, balanced=balanced)
 
 
 def _check_links(file: RobotFile, tree: ElementTree.Element, path: Path) -> None:
@@ -123,6 +127,7 @@ def _check_links(file: RobotFile, tree: ElementTree.Element, path: Path) -> None
     wanted = {f"frames.{role}": link for role, link in asdict(file.frames).items() if link is not None}
     wanted |= {f"feet.{side}.frame": foot.frame for side, foot in file.feet.items()}
     wanted |= {f"orientations.{link}": link for link in file.orientations}
+    wanted |= {f"balanced.{k}": link for k, link in enumerate(file.balanced)}
     for place, link in wanted.items():
         if link not in links:
             raise RobotDescriptionError(

@@ -9,6 +9,8 @@ import pinocchio as pin
 
 from jepa_humanoid.robot.state import Matrix, Vector
 
+_LEAST_MASS, _LEAST_MOMENT = "0.001", "1e-06"
+"""Of a link that is only the middle of a joint [kg, kg·m²]: next to nothing beside the rotors there."""
 _FIXED_LACKS = ("axis", "limit", "dynamics", "mimic", "safety_controller", "calibration")
 
 
@@ -51,6 +53,53 @@ def limit_joints(root: Element, limits: Mapping[str, tuple[float | None, float |
         for end, value in zip(("lower", "upper"), limits.get(joint.get("name", ""), (None, None)), strict=True):
             for limit in joint.findall("limit") if value is not None else ():
                 limit.set(end, repr(value))
+
+
+def balance_inertias(root: Element, names: Collection[str]) -> None:
+    """Give links whose inertia no body has that of a ball: the mean of their moments, or that of as much water."""
+    for link in root.findall("link"):
+        mass = link.find("inertial/mass")
+        for inertia in link.findall("inertial/inertia") if link.get("name") in names else ():
+            weight = abs(float(mass.get("value", "0"))) if mass is not None else 0.0
+            mean = sum(abs(float(inertia.get(name, "0"))) for name in ("ixx", "iyy", "izz")) / 3.0
+            mean = mean or 0.4 * weight * (3.0 * weight / (4.0e3 * np.pi)) ** (2.0 / 3.0)
+            inertia.attrib.update(dict.fromkeys(("ixy", "ixz", "iyz"), "0"))
+            inertia.attrib.update({name: repr(float(mean)) for name in ("ixx", "iyy", "izz")})
+
+
+def weigh_joints(root: Element, moving: Collection[str]) -> tuple[str, ...]:
+    """Give links that are nothing but the middle of a joint of several axes a mass, for MuJoCo wants one.
+
+    Args:
+        root: The URDF.
+        moving: Names of the joints that move.
+
+    Returns:
+        Names of those links: without shape and mass, between two joints that move.
+    """
+    ends: dict[str, set[str]] = {"parent": set(), "child": set()}
+    for joint in root.findall("joint"):
+        for which, found in ends.items():
+            end = joint.find(which)
+            if end is not None and joint.get("name") in moving:
+                found.add(end.get("link", ""))
+    weighed = []
+    for link in root.findall("link"):
+        name, inertial = link.get("name", ""), link.find("inertial/mass")
+        bare = link.find("visual") is None and link.find("collision") is None
+        if (
+            bare
+            and name in ends["parent"] & ends["child"]
+            and (inertial is None or not float(inertial.get("value", 0)))
+        ):
+            for given in link.findall("inertial"):
+                link.remove(given)
+            moments = dict.fromkeys(("ixx", "iyy", "izz"), _LEAST_MOMENT) | dict.fromkeys(("ixy", "ixz", "iyz"), "0")
+            added = ElementTree.SubElement(link, "inertial")
+            ElementTree.SubElement(added, "mass", value=_LEAST_MASS)
+            ElementTree.SubElement(added, "inertia", moments)
+            weighed.append(name)
+    return tuple(weighed)
 
 
 def turn_link(root: Element, name: str, rotation: Matrix) -> None:

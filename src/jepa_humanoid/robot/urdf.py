@@ -48,6 +48,8 @@ _SHAPES = {
 """What a shape cannot do without."""
 _TRIANGLE = 1e-9
 """By which share a principal moment may exceed the sum of the others: rounding of a thin plate's."""
+_NOTHING = 1e-12
+"""Moment of inertia that is none [kg·m²]: less than a grain of sand has."""
 _LFS = b"version https://git-lfs"
 
 
@@ -89,23 +91,42 @@ def check_commanded(root: Element, commanded: Collection[str], path: Path) -> No
             _check_commanded(joint, path)
     root_name = root_link(root)
     moved = {_end(joint, "child") for joint in root.findall("joint") if joint.get("name") in commanded}
-    carried = _carried(root, commanded)
     for link in root.findall("link"):
         name = link.get("name", "")
         mass = _check_mass(link, path)
+        if name not in moved and name != root_name:
+            continue
         bare = link.find("visual") is None and link.find("collision") is None
-        # Many robots begin with a link that is only a name, and hang their first body on it.
-        dummy = name == root_name and bare and carried > 0.0
-        if (name in moved or name == root_name) and mass == 0.0 and not dummy:
+        # Many links are only a name or a part of a joint, and have their body fixed to them.
+        if _carried(root, commanded, name) > mass and (bare or mass > 0.0):
+            continue
+        if mass == 0.0:
             raise RobotDescriptionError(
                 f"{path}: link '{name}' moves and has no mass: give it an <inertial> with <mass value> above 0 and its "
                 "<inertia>, or, if it is only a name, hang what hangs on it on its neighbour"
             )
-        if (name in moved or name == root_name) and mass > 0.0 and _moments(link)[0] <= 0.0:
+        if _moments(link)[0] <= 0.0:
             raise RobotDescriptionError(
                 f"{path}: link '{name}' moves and its <inertia> is not positive definite (principal moments "
                 f"{_listed(_moments(link))} kg·m²): take what the CAD program says of it"
             )
+
+
+def impossible_inertias(root: Element) -> tuple[str, ...]:
+    """Links that have a mass and an inertia that no body has, or that no body which moves may have."""
+    joints = [joint.get("name", "") for joint in root.findall("joint") if joint.get("type") != "fixed"]
+    moved = {_end(joint, "child") for joint in root.findall("joint") if joint.get("name") in joints}
+    found = []
+    for link in root.findall("link"):
+        name, mass = link.get("name", ""), _mass(link)
+        try:
+            _check_mass(link, Path())
+            point = name in moved and mass > 0.0 and _moments(link)[0] <= 0.0
+            if point and _carried(root, joints, name) <= mass:
+                found.append(name)
+        except RobotDescriptionError:
+            found.append(name)
+    return tuple(found)
 
 
 def check_mesh(path: Path) -> None:
@@ -296,9 +317,9 @@ def _check_commanded(joint: Element, path: Path) -> None:
         raise RobotDescriptionError(f"{place} is commanded and cannot move: <limit velocity> must be above 0")
 
 
-def _carried(root: Element, commanded: Collection[str]) -> float:
-    """Mass that is fixed to the root link, its own among it [kg]."""
-    total, waiting = 0.0, [root_link(root)]
+def _carried(root: Element, commanded: Collection[str], name: str) -> float:
+    """Mass that is fixed to a link, its own among it [kg]."""
+    total, waiting = 0.0, [name]
     masses = {link.get("name", ""): _mass(link) for link in root.findall("link")}
     while waiting:
         link = waiting.pop()
@@ -330,15 +351,16 @@ def _check_mass(link: Element, path: Path) -> float:
     if mass < 0.0:
         raise RobotDescriptionError(f'{place}: <mass value="{mass:g}"> must not be below 0')
     low, middle, high = moments = _moments(link)
-    if low < -_TRIANGLE * high:
+    if low < -_TRIANGLE * high - _NOTHING:
         raise RobotDescriptionError(
             f"{place}: no body has this <inertia>, one of its principal moments is below 0 ({_listed(moments)} kg·m²): "
-            "look at the signs of ixy, ixz and iyz, and at ixx, iyy and izz"
+            "look at the signs of ixy, ixz and iyz, and at ixx, iyy and izz; or name it under `balanced`"
         )
-    if low + middle < high * (1.0 - _TRIANGLE):
+    if low + middle < high * (1.0 - _TRIANGLE) - _NOTHING:
         raise RobotDescriptionError(
             f"{place}: no body has this <inertia>, the largest of its principal moments is more than the two others "
-            f"together ({_listed(moments)} kg·m²): take it about the centre of mass, with all its digits"
+            f"together ({_listed(moments)} kg·m²): take it about the centre of mass, with all its digits, or name it "
+            "under `balanced`"
         )
     return mass
 
