@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 _FLAT = 0.1
 """Angle by which a foot's frame may be off in the nominal posture [rad]; the controller takes out the rest."""
+_LEAST_JOINTS = 6
+"""Of a leg."""
 _LEAST_FOOT_HEIGHT = 0.01
 """Of a foot's frame above its sole [m]: what simulators put between them needs some room."""
 
@@ -82,6 +84,11 @@ def _check_legs(robot: "RobotDescription") -> None:
             raise RobotDescriptionError(
                 f"{robot.source}: feet.{side}.frame '{frame}' does not move against the base: name the leg's joints in "
                 "`joints`, or another link"
+            )
+        if len(joints) < _LEAST_JOINTS:
+            raise RobotDescriptionError(
+                f"{robot.source}: the {side} leg has {len(joints)} joints, and it takes {_LEAST_JOINTS} to put a foot "
+                "down flat wherever it has to be"
             )
         for joint in joints:
             if not model.joints[joint].shortname().startswith("JointModelR"):

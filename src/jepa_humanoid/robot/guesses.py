@@ -22,6 +22,8 @@ _SWAY = 0.1
 """Room that a robot takes beside its links' origins: its flesh, and what it sways [m]."""
 _LEAST_RADIUS = 0.2
 """[m]."""
+_DYNAMICS = ("damping", "friction", "armature")
+"""What a joint may say of itself; armature is MJCF's."""
 _EYES = ("lidar", "mid360", "livox", "laser", "rgbd", "depth", "camera", "head")
 """Names of links that see, the best first."""
 
@@ -106,14 +108,14 @@ def guessed_joint(joint: ElementTree.Element, mass: float) -> dict[str, Any]:
     size = mass / _G1_MASS
     limit, dynamics = joint.find("limit"), joint.find("dynamics")
     effort = float(limit.get("effort", "0")) if limit is not None else 0.0
-    said = {name: float(dynamics.get(name, "0")) if dynamics is not None else 0.0 for name in ("damping", "friction")}
+    said = {name: float(dynamics.get(name, "0")) if dynamics is not None else 0.0 for name in _DYNAMICS}
     stiffness = min(20.0 * size ** (4 / 3), effort)
     return {
         "effort": effort,
         "stiffness": stiffness,
         "damping": stiffness / 20.0,
         "safe_damping": min(4.0 * size**1.5, 0.1 * effort),
-        "armature": 0.01 * size ** (5 / 3),
+        "armature": said["armature"] or 0.01 * size ** (5 / 3),
         "viscous": min(said["damping"], 0.05 * effort) or min(0.05 * size**1.5, 0.01 * effort),
         "friction_loss": min(said["friction"], 0.05 * effort) or min(0.2 * size ** (4 / 3), 0.02 * effort),
     }

@@ -54,7 +54,7 @@ _LFS = b"version https://git-lfs"
 
 
 def read_urdf(path: Path) -> Element:
-    """Read a URDF, refuse what no robot can be, and write the rest as everybody here reads it.
+    """Read a URDF, or an MJCF as one, refuse what no robot can be, and write the rest as everybody here reads it.
 
     A root that is only the world, on which a floating joint puts the robot, is taken away: every robot here floats. A
     continuous joint becomes a revolute one of many turns.
@@ -98,7 +98,7 @@ def check_commanded(root: Element, commanded: Collection[str], path: Path) -> No
             continue
         bare = link.find("visual") is None and link.find("collision") is None
         # Many links are only a name or a part of a joint, and have their body fixed to them.
-        if _carried(root, commanded, name) > mass and (bare or mass > 0.0):
+        if mass == 0.0 and bare and _carried(root, commanded, name) > 0.0:
             continue
         if mass == 0.0:
             raise RobotDescriptionError(
@@ -108,21 +108,19 @@ def check_commanded(root: Element, commanded: Collection[str], path: Path) -> No
         if _moments(link)[0] <= 0.0:
             raise RobotDescriptionError(
                 f"{path}: link '{name}' moves and its <inertia> is not positive definite (principal moments "
-                f"{_listed(_moments(link))} kg·m²): take what the CAD program says of it"
+                f"{_listed(_moments(link))} kg·m²): take what the CAD program says of it, or name it under `balanced`"
             )
 
 
 def impossible_inertias(root: Element) -> tuple[str, ...]:
     """Links that have a mass and an inertia that no body has, or that no body which moves may have."""
-    joints = [joint.get("name", "") for joint in root.findall("joint") if joint.get("type") != "fixed"]
-    moved = {_end(joint, "child") for joint in root.findall("joint") if joint.get("name") in joints}
+    moved = {_end(joint, "child") for joint in root.findall("joint") if joint.get("type") != "fixed"}
     found = []
     for link in root.findall("link"):
         name, mass = link.get("name", ""), _mass(link)
         try:
             _check_mass(link, Path())
-            point = name in moved and mass > 0.0 and _moments(link)[0] <= 0.0
-            if point and _carried(root, joints, name) <= mass:
+            if name in moved and mass > 0.0 and _moments(link)[0] <= 0.0:
                 found.append(name)
         except RobotDescriptionError:
             found.append(name)
@@ -164,8 +162,15 @@ def _parse(path: Path) -> Element:
     except (ElementTree.ParseError, ValueError, LookupError) as error:
         what = f"is no whole XML ({error}): it may be cut off, copy it again" if content.strip() else "is empty"
         raise RobotDescriptionError(f"{path} {what}") from error
+    if root.tag == "mujoco":
+        # Here, because it brings MuJoCo with it.
+        from jepa_humanoid.robot.mjcf import urdf_of_mjcf
+
+        return urdf_of_mjcf(path)
     if root.tag != "robot":
-        raise RobotDescriptionError(f"{path} is no URDF: it begins with <{root.tag}>, not with <robot>")
+        raise RobotDescriptionError(
+            f"{path} is neither URDF nor MJCF: it begins with <{root.tag}>, not with <robot> or <mujoco>"
+        )
     if any("xacro" in element.tag for element in root.iter()):
         raise RobotDescriptionError(f"{path} is a xacro file: expand it first, `xacro {path.name} > robot.urdf`")
     return root
