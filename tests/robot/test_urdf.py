@@ -305,6 +305,48 @@ def test_joint_is_no_frame(write_robot: WriteRobot) -> None:
         load_robot(write_robot(frames=frames))
 
 
+def test_inertia_that_no_body_has_may_be_balanced(write_robot: WriteRobot) -> None:
+    """A link that the file names has the inertia of a ball, in the simulation too; others are refused as ever."""
+    impossible = dict.fromkeys(("ixx", "iyy"), "0.001") | {"izz": "0.01"} | dict.fromkeys(("ixy", "ixz", "iyz"), "0")
+    point = dict.fromkeys(("ixx", "iyy", "izz", "ixy", "ixz", "iyz"), "0")
+
+    def change(root: Element) -> None:
+        for name, moments in (("left_knee_link", impossible), ("left_elbow_link", point)):
+            one(link(root, name), "inertial/inertia").attrib.update(moments)
+
+    with pytest.raises(RobotDescriptionError, match=r"'left_knee_link': no body has this .*`balanced`"):
+        load_robot(write_robot(change))
+    robot = load_robot(write_robot(change, balanced=["left_knee_link", "left_elbow_link"]))
+    inertia = one(link(robot.urdf(), "left_knee_link"), "inertial/inertia")
+    assert [float(inertia.get(name, "")) for name in ("ixx", "iyy", "izz", "ixy")] == pytest.approx([0.004] * 3 + [0.0])
+    assert float(one(link(robot.urdf(), "left_elbow_link"), "inertial/inertia").get("ixx", "")) > 1e-5
+    assert robot.notes[0] == "link 'left_knee_link' has the inertia of a ball, for no body has its own"
+    simulated(robot)
+    with pytest.raises(RobotDescriptionError, match=r"balanced\.0: no frame 'knee'"):
+        load_robot(write_robot(change, balanced=["knee"]))
+
+
+def test_middle_of_a_joint_of_two_axes_weighs_a_gramme(write_robot: WriteRobot) -> None:
+    """A link without shape and mass between two joints is no mistake: the robot stands on it in the simulation."""
+
+    def change(root: Element) -> None:
+        added(
+            root,
+            '<link name="cross"/><joint name="cross_joint" type="revolute"><parent link="left_wrist_yaw_link"/>'
+            '<child link="cross"/><axis xyz="1 0 0"/><limit lower="-1" upper="1" effort="5" velocity="5"/></joint>',
+        )
+        hand = joint(root, "left_hand_palm_joint")
+        hand.set("type", "revolute")
+        hand.extend(ElementTree.fromstring('<a><limit lower="-1" upper="1" effort="5" velocity="5"/></a>'))
+        one(hand, "parent").set("link", "cross")
+
+    joints = BENT | {"*": {}, "cross_joint": {}, "left_hand_palm_joint": {}}
+    robot = load_robot(write_robot(change, joints=joints, groups={}))
+    assert robot.notes == ("link 'cross' has no mass, and weighs a gramme here",)
+    assert robot.mass == pytest.approx(33.342, abs=1e-3)
+    assert simulated(robot).body("cross").mass == pytest.approx(1e-3)
+
+
 def test_shape_without_inertial_weighs_nothing(write_robot: WriteRobot) -> None:
     """MuJoCo would give a fixed link the mass of its shape; the controller does not know it, so neither has it."""
     shape = (

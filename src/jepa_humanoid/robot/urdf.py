@@ -67,6 +67,9 @@ def read_urdf(path: Path) -> Element:
         _check_numbers(owner, path)
     _check_names(root, path)
     _take_off_the_world(root)
+    for inertia in root.iterfind("link/inertial/inertia"):
+        # What is left of rounding has signs of its own, that MuJoCo minds.
+        inertia.attrib.update({name: "0" for name in _INERTIA if abs(float(inertia.get(name, "0"))) < _NOTHING})
     for joint in root.findall("joint"):
         _check_joint(joint, path)
         if joint.get("type") == "continuous":
@@ -105,7 +108,7 @@ def check_commanded(root: Element, commanded: Collection[str], path: Path) -> No
                 f"{path}: link '{name}' moves and has no mass: give it an <inertial> with <mass value> above 0 and its "
                 "<inertia>, or, if it is only a name, hang what hangs on it on its neighbour"
             )
-        if _moments(link)[0] <= 0.0:
+        if _moments(link)[0] <= _NOTHING:
             raise RobotDescriptionError(
                 f"{path}: link '{name}' moves and its <inertia> is not positive definite (principal moments "
                 f"{_listed(_moments(link))} kg·m²): take what the CAD program says of it, or name it under `balanced`"
@@ -113,14 +116,13 @@ def check_commanded(root: Element, commanded: Collection[str], path: Path) -> No
 
 
 def impossible_inertias(root: Element) -> tuple[str, ...]:
-    """Links that have a mass and an inertia that no body has, or that no body which moves may have."""
-    moved = {_end(joint, "child") for joint in root.findall("joint") if joint.get("type") != "fixed"}
+    """Links that have an inertia that no body has, or a mass in one point."""
     found = []
     for link in root.findall("link"):
         name, mass = link.get("name", ""), _mass(link)
         try:
             _check_mass(link, Path())
-            if name in moved and mass > 0.0 and _moments(link)[0] <= 0.0:
+            if mass > 0.0 and _moments(link)[0] <= _NOTHING:
                 found.append(name)
         except RobotDescriptionError:
             found.append(name)
