@@ -27,7 +27,7 @@ from jepa_humanoid.settings import check_settings
 from jepa_humanoid.simulation.description import GAZEBO, controllers_file, robot_description
 from jepa_humanoid.storage import write_whole
 
-app = typer.Typer(add_completion=False, help="Say what a robot is; write URDF and Gazebo world.")
+app = typer.Typer(add_completion=False, help="Say what a robot is; write URDF and world, or a new robot's file.")
 
 _CENTRED = 0.03
 """Distance of the centre of mass from the soles' middle that a standing robot takes out by itself [m]."""
