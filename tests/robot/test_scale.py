@@ -56,7 +56,6 @@ def test_a_larger_robot_is_measured(giant: RobotDescription) -> None:
     assert (scale.length, scale.width) == pytest.approx((1.44, 1.44), rel=1e-6)
     assert scale.time == pytest.approx(1.2, rel=1e-6)
     assert scale.weight == pytest.approx(1.44**3, rel=1e-6)
-    assert scale.swing < 0.4, "the torques have stayed"
 
 
 def test_settings_follow_their_units(giant: RobotDescription) -> None:

@@ -29,7 +29,6 @@ from jepa_humanoid.robot.units import (
     SECOND,
     SQUARE_METRE,
     SQUARE_METRE_PER_SQUARE_SECOND,
-    SWING,
 )
 
 BESIDE = 0.02
@@ -89,7 +88,7 @@ class CatchSettings:
     past: Annotated[NonNegative, METRE] = 0.127
     clear: Annotated[Positive, METRE] = 0.24
     early: PositiveShare = 0.919
-    swing_acceleration: Annotated[Positive, SWING] = 138.0
+    swing_acceleration: Positive = 138.0
     swing_height: Annotated[Positive, METRE] = 0.0672
     fold_speed: Annotated[PositiveInterval, METRE_PER_SECOND] = (2.0, 3.0)
     fold_until: PositiveShare = 0.4

@@ -2,29 +2,24 @@
 
 A robot that is twice as long, and moves in the same gravity, falls as the G1 does, only √2 times slower. So a default
 holds for any robot once it is multiplied by what its unit says, with l for the legs' length, w for the distance
-between the hips, t for √(z/g) with the height z of the centre of mass, m for the weight, and a for what the hips can
-do; each over the G1's.
+between the hips, t for √(z/g) with the height z of the centre of mass, and m for the weight; each over the G1's.
 """
 
 import math
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
-import numpy as np
 import pinocchio as pin
 
 from jepa_humanoid.constants import GRAVITY
-from jepa_humanoid.robot.description import SIDES, RobotDescription
+from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.leg import leg_of
-from jepa_humanoid.robot.state import Vector
 from jepa_humanoid.robot.units import Unit
 
 Settings = TypeVar("Settings")
 
 _DIGITS = 9
 """To which robots are compared: the G1 is exactly as large as itself, whatever machine measures it."""
-_HIP = 0.5
-"""Share of the leg's greatest inertia that a joint turns at least which swings all of it."""
 
 
 @dataclass(frozen=True)
@@ -36,14 +31,12 @@ class Scale:
         width: Distance between the hips [m].
         time: √(z/g), with the height of the centre of mass in the nominal posture [s].
         weight: Mass [kg].
-        swing: Acceleration that the weaker hip joint gives the foot of a leg in the nominal posture [m/s²].
     """
 
     length: float = 1.0
     width: float = 1.0
     time: float = 1.0
     weight: float = 1.0
-    swing: float = 1.0
 
     def over(self, other: "Scale") -> "Scale":
         """This one as multiples of another."""
@@ -54,9 +47,7 @@ class Scale:
         return float(math.prod(getattr(self, part.name) ** getattr(unit, part.name) for part in fields(self)))
 
 
-G1 = Scale(
-    length=0.6707358749340209, width=0.232904, time=0.26326750574786545, weight=33.34114202, swing=66.18799666041684
-)
+G1 = Scale(length=0.6707358749340209, width=0.232904, time=0.26326750574786545, weight=33.34114202)
 """Measured of the G1 of ``config/robots``; a test measures again."""
 
 
@@ -65,8 +56,7 @@ def measured(robot: RobotDescription) -> Scale:
     model, data, q = robot.model, robot.model.createData(), robot.nominal_configuration
     height = float(pin.centerOfMass(model, data, q)[2])
     leg = leg_of(robot)
-    swing = leg.length * _hip_acceleration(robot, q)
-    return Scale(leg.length, 2.0 * leg.apart, math.sqrt(height / GRAVITY), robot.mass, swing)
+    return Scale(leg.length, 2.0 * leg.apart, math.sqrt(height / GRAVITY), robot.mass)
 
 
 def scale_of(robot: RobotDescription) -> Scale:
@@ -119,13 +109,3 @@ def _times(value: Any, factor: float) -> Any:
     if isinstance(value, dict):
         return {key: each * factor for key, each in value.items()}
     return value * factor
-
-
-def _hip_acceleration(robot: RobotDescription, q: Vector) -> float:
-    """Angular acceleration that the weaker of the joints that swing the whole left leg has torque for [rad/s²]."""
-    model, data = robot.model, robot.model.createData()
-    inertia = np.diag(pin.crba(model, data, q))
-    foot = model.frames[robot.frame_id(robot.feet[SIDES[0]].frame)].parentJoint
-    leg = np.array([model.joints[joint].idx_v for joint in model.supports[foot] if joint > 1])
-    hip = leg[inertia[leg] > _HIP * inertia[leg].max()]
-    return float((robot.joints.effort[hip - 6] / inertia[hip]).min())

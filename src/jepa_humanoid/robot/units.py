@@ -19,7 +19,6 @@ class Unit:
         width: Power of the distance between the hips.
         time: Power of the time in which the robot falls over, √(z/g).
         weight: Power of the robot's weight.
-        swing: Power of the acceleration that its hips can give a foot.
     """
 
     symbol: str
@@ -27,12 +26,11 @@ class Unit:
     width: int = 0
     time: int = 0
     weight: int = 0
-    swing: int = 0
 
     @property
     def rule(self) -> str:
         """What it goes with, for people: ``l/t``."""
-        powers = {"m": self.weight, "l": self.length, "w": self.width, "t": self.time, "a": self.swing}
+        powers = {"m": self.weight, "l": self.length, "w": self.width, "t": self.time}
         above = " ".join(_power(name, power) for name, power in powers.items() if power > 0)
         below = " ".join(_power(name, -power) for name, power in powers.items() if power < 0)
         return f"{above or '1'}/({below})" if " " in below else f"{above or '1'}/{below}" if below else above
@@ -60,5 +58,3 @@ NEWTON = Unit("N", weight=1)
 PER_SQUARE_NEWTON = Unit("1/N²", weight=-2)
 NEWTON_METRE = Unit("N·m", length=1, weight=1)
 PER_SQUARE_NEWTON_METRE = Unit("1/(N·m)²", length=-2, weight=-2)
-SWING = Unit("m/s²", swing=1)
-"""Of an acceleration of a swinging foot."""
