@@ -7,10 +7,11 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, Field, fields
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from jepa_humanoid.body import BodySettings
 from jepa_humanoid.control.settings import CatchFactors, FoldSettings, WholeBodySettings
+from jepa_humanoid.estimation.settings import ContactSettings
 from jepa_humanoid.graph.arguments import BRINGUP, Argument, launch_arguments, record_arguments, teleop_arguments
 from jepa_humanoid.locomotion.settings import (
     CatchSettings,
@@ -21,6 +22,7 @@ from jepa_humanoid.locomotion.settings import (
     PushSettings,
 )
 from jepa_humanoid.nodes.reference import NODES, attributes, load_node, write_reference
+from jepa_humanoid.robot.scale import unit_of
 from jepa_humanoid.safety import SafetyLimits
 from jepa_humanoid.simulation.rules import AreaRule, CorridorRule, FurnitureRule, GoalRule, ListedObstacle, SceneFile
 
@@ -58,13 +60,15 @@ def settings_tables() -> str:
         ("Whole-body controller", WholeBodySettings),
         ("Whole-body controller, `fold`", FoldSettings),
         ("Whole-body controller, `catch`", CatchFactors),
+        ("Estimator, `contact`", ContactSettings),
         ("Safety", SafetyLimits),
         ("Body", BodySettings),
     ):
-        described = attributes(settings)
-        lines += [f"### {title}: `{settings.__name__}`", "", "| setting | default | meaning |", "| --- | --- | --- |"]
+        described, hints = attributes(settings), get_type_hints(settings, include_extras=True)
+        head = ["| setting | default | goes with | meaning |", "| --- | --- | --- | --- |"]
+        lines += [f"### {title}: `{settings.__name__}`", "", *head]
         lines += [
-            f"| `{item.name}` | {default} | {described[item.name]} |"
+            f"| `{item.name}` | {default} | {_rule(hints[item.name])} | {described[item.name]} |"
             for item in fields(settings)
             if (default := _default(item)) is not None
         ]
@@ -117,6 +121,15 @@ def _default(item: Field[Any]) -> str | None:
     if isinstance(value, str):
         return f"`{value}`"
     return f"{value:g}" if isinstance(value, int | float) else None
+
+
+def _rule(hint: Any) -> str:
+    """What a setting goes with from robot to robot; nothing if it is the same for all."""
+    if (unit := unit_of(hint)) is not None:
+        return unit.rule
+    hint = get_args(hint)[0] if get_origin(hint) is Annotated else hint
+    inner = [_rule(each) for each in get_args(hint)] if get_origin(hint) is tuple else []
+    return ", ".join(rule or "–" for rule in inner) if any(inner) else ""
 
 
 def _if_left_out(item: Field[Any]) -> str:

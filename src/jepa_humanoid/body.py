@@ -23,6 +23,7 @@ from jepa_humanoid.locomotion.settings import GaitSettings, gait_settings
 from jepa_humanoid.locomotion.walker import EstimatedState, Walker
 from jepa_humanoid.locomotion.walkers import MODEL, make_walker
 from jepa_humanoid.robot.description import LEGS, RobotDescription
+from jepa_humanoid.robot.scale import scale_of
 from jepa_humanoid.robot.settings import settings_of
 from jepa_humanoid.robot.state import (
     BaseEstimate,
@@ -59,7 +60,8 @@ class BodySettings:
         whole_body: Of the whole-body controller; None for the robot's own.
         velocity_leak: Time constant with which the velocity reference returns to the measurement [s].
         position_leak: Time constant with which the position reference does [s].
-        sit_height: Lowering of the pelvis before the robot that sits down lets go [m].
+        sit_height: Lowering of a G1's pelvis before the robot that sits down lets go; of others as their legs are long
+            [m].
     """
 
     walker: str = MODEL
@@ -109,6 +111,7 @@ class Body:
         self.estimate: BaseEstimate | None = None
         self._hold: JointCommand | None = None
         self._got_up: JointCommand | None = None
+        self._sit_height = s.sit_height * scale_of(robot).length
 
     # What people may ask for -------------------------------------------------------------------------------------
 
@@ -278,7 +281,7 @@ class Body:
             walker.change_gait(self.gait, state)
         # Who sits down stays where he is.
         answer = walker.update(state, STILL if safety.sitting else command, dt)
-        if safety.sitting and walker.lower(0.1 * dt) > self.settings.sit_height:
+        if safety.sitting and walker.lower(0.1 * dt) > self._sit_height:
             safety.sat_down()
         self._assess()
         safety.balanced(walker.solved, walking=walker.walking)

@@ -33,7 +33,7 @@ COMMANDS = {
     "train": "Train the world model (needs torch).",
     "export": "Export the world model to ONNX (needs torch).",
     "compile": "Compile the inner loops, once for this machine.",
-    "describe": "Write a robot's URDF and a scene's Gazebo world.",
+    "describe": "Say what a robot is; write its URDF, a scene's Gazebo world, or the file of a new robot.",
     "evaluate": "Measure walking and finding the way, with reports.",
     "bench": "Measure speed: the tick, a plan, the graph, the making of data.",
 }

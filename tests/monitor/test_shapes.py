@@ -1,6 +1,7 @@
 """The robot's shapes are made once for their files, and kept."""
 
 import os
+import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,6 +22,7 @@ def robot(tmp_path: Path) -> Any:
     (tmp_path / "box.stl").write_text("solid")
     return SimpleNamespace(
         name="box",
+        urdf=lambda: ElementTree.parse(tmp_path / "robot.urdf").getroot(),
         urdf_path=tmp_path / "robot.urdf",
         mesh_path=lambda uri: tmp_path / uri,
         model=SimpleNamespace(names=["universe", "root_joint"]),

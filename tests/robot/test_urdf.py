@@ -13,9 +13,19 @@ import trimesh
 
 from jepa_humanoid.robot.description import RobotDescription, load_robot
 from jepa_humanoid.robot.errors import RobotDescriptionError
+from jepa_humanoid.robot.meshes import load_mesh, read_mesh
 from jepa_humanoid.robot.urdf import MANY_TURNS
 from jepa_humanoid.simulation.model import build_model
 from jepa_humanoid.simulation.scenes import load_scene
+
+BENT = {
+    "*_hip_*": {},
+    "*_hip_pitch_joint": {"nominal": -0.25},
+    "*_knee_joint": {"nominal": 0.5},
+    "*_ankle_*": {},
+    "*_ankle_pitch_joint": {"nominal": -0.25},
+}
+"""Joints of the G1's legs, in its nominal posture."""
 
 Change = Callable[[Element], object]
 WriteRobot = Callable[..., Path]
@@ -96,7 +106,6 @@ BROKEN: dict[str, tuple[Change, str]] = {
     "axis of two": (set_at(f"{KNEE_JOINT}/axis", xyz="0 1"), "left_knee_joint.*<axis xyz=.*three"),
     "planar": (set_at(KNEE_JOINT, type="planar"), "joint 'left_knee_joint' is of type 'planar'"),
     "sliding leg": (set_at(KNEE_JOINT, type="prismatic"), "left_knee_joint' of the left leg must be revolute"),
-    "link and joint of one name": (set_at(KNEE_JOINT, name="left_knee_link"), "'left_knee_link' is a link and a joint"),
     "two links of one name": (lambda root: added(root, '<link name="pelvis"/>'), "more than one link 'pelvis'"),
     "two roots": (lambda root: added(root, '<link name="alone"/>'), "must hang on one, and 'pelvis' and 'alone'"),
     "unknown parent": (set_at(f"{KNEE_JOINT}/parent", link="hip"), 'left_knee_joint.*<parent link="hip">'),
@@ -115,10 +124,6 @@ BROKEN: dict[str, tuple[Change, str]] = {
         "material 'pink': <color rgba=.*four",
     ),
     "name of a sole": (set_at("link[@name='logo_link']", name="left_sole"), "left_sole"),
-    "mimic that is commanded": (
-        lambda root: added(joint(root, "left_elbow_joint"), '<mimic joint="right_elbow_joint"/>'),
-        "joint 'left_elbow_joint' mimics 'right_elbow_joint' .*leave it out",
-    ),
 }
 
 
@@ -150,8 +155,8 @@ def test_file_that_is_no_urdf_is_told(content: bytes, words: str, write_robot: W
         load_robot(path)
 
 
-def test_waist_below_the_legs_is_named(write_robot: WriteRobot) -> None:
-    """A joint that moves both legs against the base is named, and what can be done."""
+def test_waist_below_the_legs_is_locked(write_robot: WriteRobot) -> None:
+    """A joint that moves both legs against the base is held at zero, and that is said if the file names it."""
 
     def change(root: Element) -> None:
         inertial = '<inertial><mass value="1"/><inertia ixx="1" iyy="1" izz="1" ixy="0" ixz="0" iyz="0"/></inertial>'
@@ -163,8 +168,37 @@ def test_waist_below_the_legs_is_named(write_robot: WriteRobot) -> None:
         for side in ("left", "right"):
             one(joint(root, f"{side}_hip_pitch_joint"), "parent").set("link", "hips")
 
-    with pytest.raises(RobotDescriptionError, match=r"robot\.yaml: legs must hang on the base, and waist_low_joint"):
-        load_robot(write_robot(change))
+    robot = load_robot(write_robot(change))
+    assert robot.locked_joints == ("waist_low_joint",)
+    assert robot.notes == (
+        "waist_low_joint is locked: it moves both legs against the base, and legs hang on the base here",
+    )
+    assert simulated(robot).nu == robot.joint_count == 29
+
+
+def test_joint_that_mimics_is_locked(write_robot: WriteRobot) -> None:
+    """A joint without a motor of its own is held at zero, and that is said if the file names it."""
+    mimic = '<mimic joint="right_elbow_joint"/>'
+    robot = load_robot(write_robot(lambda root: added(joint(root, "left_elbow_joint"), mimic)))
+    assert robot.locked_joints == ("left_elbow_joint",)
+    assert robot.notes == ("left_elbow_joint is locked: it mimics 'right_elbow_joint'",)
+
+
+def test_link_and_joint_may_have_one_name(write_robot: WriteRobot) -> None:
+    """The link gets another one, by which the file may go on to call it what its URDF does."""
+
+    def change(root: Element) -> None:
+        for element in root.iter():
+            for attribute, value in element.attrib.items():
+                if value in ("torso_link", "waist_pitch_joint"):
+                    element.set(attribute, "trunk")
+
+    frames = {"base": "pelvis", "torso": "trunk"}
+    robot = load_robot(write_robot(change, frames=frames, joints=BENT | {"trunk": {}}, groups={}))
+    assert robot.frames.torso == "trunk_link"
+    assert "trunk" in robot.joint_names
+    assert robot.notes == ("link 'trunk' is called 'trunk_link' here, for a joint has its name",)
+    simulated(robot)
 
 
 def test_continuous_joint_turns(write_robot: WriteRobot) -> None:
@@ -271,6 +305,48 @@ def test_joint_is_no_frame(write_robot: WriteRobot) -> None:
         load_robot(write_robot(frames=frames))
 
 
+def test_inertia_that_no_body_has_may_be_balanced(write_robot: WriteRobot) -> None:
+    """A link that the file names has the inertia of a ball, in the simulation too; others are refused as ever."""
+    impossible = dict.fromkeys(("ixx", "iyy"), "0.001") | {"izz": "0.01"} | dict.fromkeys(("ixy", "ixz", "iyz"), "0")
+    point = dict.fromkeys(("ixx", "iyy", "izz", "ixy", "ixz", "iyz"), "0")
+
+    def change(root: Element) -> None:
+        for name, moments in (("left_knee_link", impossible), ("left_elbow_link", point)):
+            one(link(root, name), "inertial/inertia").attrib.update(moments)
+
+    with pytest.raises(RobotDescriptionError, match=r"'left_knee_link': no body has this .*`balanced`"):
+        load_robot(write_robot(change))
+    robot = load_robot(write_robot(change, balanced=["left_knee_link", "left_elbow_link"]))
+    inertia = one(link(robot.urdf(), "left_knee_link"), "inertial/inertia")
+    assert [float(inertia.get(name, "")) for name in ("ixx", "iyy", "izz", "ixy")] == pytest.approx([0.004] * 3 + [0.0])
+    assert float(one(link(robot.urdf(), "left_elbow_link"), "inertial/inertia").get("ixx", "")) > 1e-5
+    assert robot.notes[0] == "link 'left_knee_link' has the inertia of a ball, for no body has its own"
+    simulated(robot)
+    with pytest.raises(RobotDescriptionError, match=r"balanced\.0: no frame 'knee'"):
+        load_robot(write_robot(change, balanced=["knee"]))
+
+
+def test_middle_of_a_joint_of_two_axes_weighs_a_gramme(write_robot: WriteRobot) -> None:
+    """A link without shape and mass between two joints is no mistake: the robot stands on it in the simulation."""
+
+    def change(root: Element) -> None:
+        added(
+            root,
+            '<link name="cross"/><joint name="cross_joint" type="revolute"><parent link="left_wrist_yaw_link"/>'
+            '<child link="cross"/><axis xyz="1 0 0"/><limit lower="-1" upper="1" effort="5" velocity="5"/></joint>',
+        )
+        hand = joint(root, "left_hand_palm_joint")
+        hand.set("type", "revolute")
+        hand.extend(ElementTree.fromstring('<a><limit lower="-1" upper="1" effort="5" velocity="5"/></a>'))
+        one(hand, "parent").set("link", "cross")
+
+    joints = BENT | {"*": {}, "cross_joint": {}, "left_hand_palm_joint": {}}
+    robot = load_robot(write_robot(change, joints=joints, groups={}))
+    assert robot.notes == ("link 'cross' has no mass, and weighs a gramme here",)
+    assert robot.mass == pytest.approx(33.342, abs=1e-3)
+    assert simulated(robot).body("cross").mass == pytest.approx(1e-3)
+
+
 def test_shape_without_inertial_weighs_nothing(write_robot: WriteRobot) -> None:
     """MuJoCo would give a fixed link the mass of its shape; the controller does not know it, so neither has it."""
     shape = (
@@ -284,10 +360,10 @@ def test_shape_without_inertial_weighs_nothing(write_robot: WriteRobot) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("torso.dae", b"<COLLADA/>", r"reads no '\.dae'.*convert it to STL or OBJ"),
+        ("torso.dae", b"<COLLADA/>", r"cannot be read as a mesh .*convert it to STL or OBJ"),
         ("torso.stl", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", "git lfs pull"),
         ("torso.stl", b"", "is empty"),
-        ("torso.stl", b"solid nothing\nendsolid nothing\n", "MuJoCo cannot simulate 'g1'"),
+        ("torso.stl", b"solid nothing\nendsolid nothing\n", "has no triangles"),
         ("none.stl", None, "no file"),
     ],
 )
@@ -298,6 +374,55 @@ def test_mesh_that_is_none_is_told(name: str, content: bytes | None, words: str,
         (path.parent / name).write_bytes(content)
     with pytest.raises(RobotDescriptionError, match=words):
         simulated(load_robot(path))
+
+
+COLLADA = """\
+<COLLADA xmlns="http://www.collada.org/2005/11/COLLADASchema" version="1.4.1">
+<asset><unit name="millimetre" meter="0.001"/><up_axis>Z_UP</up_axis></asset>
+<library_geometries><geometry id="g"><mesh><source id="p"><float_array id="a" count="12">
+0 0 0  100 0 0  0 200 0  0 0 300</float_array><technique_common><accessor source="#a" count="4" stride="3">
+<param name="X" type="float"/><param name="Y" type="float"/><param name="Z" type="float"/></accessor></technique_common>
+</source><vertices id="v"><input semantic="POSITION" source="#p"/></vertices><triangles count="4">
+<input semantic="VERTEX" source="#v" offset="0"/><p>0 2 1 0 1 3 0 3 2 1 2 3</p></triangles></mesh></geometry>
+</library_geometries><library_visual_scenes><visual_scene id="s"><node><instance_geometry url="#g"/></node>
+</visual_scene></library_visual_scenes><scene><instance_visual_scene url="#s"/></scene></COLLADA>
+"""
+"""A corner of a box of 0.1 by 0.2 by 0.3 m."""
+
+
+def test_collada_says_which_way_is_up(tmp_path: Path) -> None:
+    """A file whose y axis is up is turned, as whoever wrote a URDF for it saw it."""
+    (tmp_path / "up.dae").write_text(COLLADA.replace("Z_UP", "Y_UP"), encoding="utf-8")
+    np.testing.assert_allclose(load_mesh(tmp_path / "up.dae").bounds, [(0, -0.3, 0), (0.1, 0, 0.2)], atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["dae", "ascii.stl", "stl", "obj", "ply"])
+def test_meshes_of_every_kind_are_one(kind: str, write_robot: WriteRobot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Collada, STL in text and in binary, OBJ and PLY are the same body, read once and kept where they have to be."""
+    folder = write_robot().parent
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+    corner = trimesh.Trimesh(
+        [(0, 0, 0), (0.1, 0, 0), (0, 0.2, 0), (0, 0, 0.3)], [(0, 2, 1), (0, 1, 3), (0, 3, 2), (1, 2, 3)]
+    )
+    path = folder / f"corner.{kind}"
+    if kind == "dae":
+        path.write_text(COLLADA, encoding="utf-8")
+    elif kind == "ascii.stl":
+        path.write_text(str(corner.export(file_type="stl_ascii")), encoding="utf-8")
+    else:
+        corner.export(path)
+    robot = load_robot(
+        write_robot(lambda root: one(link(root, "torso_link"), "collision/geometry/mesh").set("filename", path.name))
+    )
+    np.testing.assert_allclose(read_mesh(robot, path.name).extents, (0.1, 0.2, 0.3), atol=1e-6)
+    for _ in range(2):
+        model = simulated(robot)
+        mesh = model.geom_dataid[
+            next(k for k in range(model.ngeom) if model.body(model.geom_bodyid[k]).name == "torso_link")
+        ]
+        assert model.mesh_vertnum[mesh] == 4
+    kept = list((folder / "cache").rglob("*.stl"))
+    assert len(kept) == (0 if kind in ("stl", "obj") else 1)
 
 
 def test_meshes_may_be_files(write_robot: WriteRobot) -> None:

@@ -1,10 +1,19 @@
 """What can be tuned about the whole-body controller."""
 
 from dataclasses import field
+from typing import Annotated
 
 from pydantic.dataclasses import dataclass as validated_dataclass
 
 from jepa_humanoid.config import STRICT, NonNegative, Positive, Share
+from jepa_humanoid.robot.units import (
+    PER_SECOND,
+    PER_SQUARE_NEWTON,
+    PER_SQUARE_NEWTON_METRE,
+    PER_SQUARE_SECOND,
+    QUARTIC_SECOND,
+    SECOND,
+)
 
 
 @validated_dataclass(frozen=True, config=STRICT)
@@ -41,16 +50,16 @@ class FoldSettings:
     """How the knee of a swinging leg bends while the robot catches itself.
 
     Attributes:
-        weight: On its acceleration, where the fold is most urgent.
+        weight: On its acceleration, where the fold is most urgent [s⁴/rad²].
         angle: To which it bends, beyond the posture's [rad].
         stiffness: With which it does [1/s²].
         damping: Of a knee that stretches [1/s].
     """
 
-    weight: NonNegative = 200.0
+    weight: Annotated[NonNegative, QUARTIC_SECOND] = 200.0
     angle: Positive = 0.8
-    stiffness: NonNegative = 400.0
-    damping: NonNegative = 40.0
+    stiffness: Annotated[NonNegative, PER_SQUARE_SECOND] = 400.0
+    damping: Annotated[NonNegative, PER_SECOND] = 40.0
 
 
 @validated_dataclass(frozen=True, config=STRICT)
@@ -77,7 +86,7 @@ class WholeBodySettings:
         hand_posture: Factor on the weight of the posture of an arm whose hand is asked to be somewhere.
         height_stiffness: Of the centre of mass's height [1/s²].
         height_damping: Of the centre of mass's height [1/s].
-        posture_weight: On joint accelerations, by joint group; a robot need not have them all.
+        posture_weight: On joint accelerations, by joint group; a robot need not have them all [s⁴/rad²].
         posture_stiffness: Of the nominal posture [1/s²].
         posture_damping: Of the nominal posture [1/s].
         force_weight: On contact forces [1/N²].
@@ -91,25 +100,25 @@ class WholeBodySettings:
 
     com_weight: NonNegative = 1200.0
     height_weight: NonNegative = 200.0
-    momentum_weight: NonNegative = 0.02
-    momentum_damping: NonNegative = 3.0
-    torso_weight: NonNegative = 4.0
-    base_weight: NonNegative = 8.0
-    orientation_stiffness: NonNegative = 120.0
-    orientation_damping: NonNegative = 22.0
+    momentum_weight: Annotated[NonNegative, PER_SQUARE_NEWTON_METRE] = 0.02
+    momentum_damping: Annotated[NonNegative, PER_SECOND] = 3.0
+    torso_weight: Annotated[NonNegative, QUARTIC_SECOND] = 4.0
+    base_weight: Annotated[NonNegative, QUARTIC_SECOND] = 8.0
+    orientation_stiffness: Annotated[NonNegative, PER_SQUARE_SECOND] = 120.0
+    orientation_damping: Annotated[NonNegative, PER_SECOND] = 22.0
     stance_weight: Positive = 2000.0
-    stance_damping: NonNegative = 20.0
+    stance_damping: Annotated[NonNegative, PER_SECOND] = 20.0
     swing_weight: NonNegative = 60.0
-    swing_stiffness: tuple[NonNegative, NonNegative] = (500.0, 400.0)
-    swing_damping: tuple[NonNegative, NonNegative] = (40.0, 36.0)
+    swing_stiffness: Annotated[tuple[NonNegative, NonNegative], PER_SQUARE_SECOND] = (500.0, 400.0)
+    swing_damping: Annotated[tuple[NonNegative, NonNegative], PER_SECOND] = (40.0, 36.0)
     hand_weight: tuple[NonNegative, NonNegative] = (2.0, 0.4)
-    hand_stiffness: tuple[NonNegative, NonNegative] = (400.0, 400.0)
-    hand_damping: tuple[NonNegative, NonNegative] = (40.0, 40.0)
+    hand_stiffness: Annotated[tuple[NonNegative, NonNegative], PER_SQUARE_SECOND] = (400.0, 400.0)
+    hand_damping: Annotated[tuple[NonNegative, NonNegative], PER_SECOND] = (40.0, 40.0)
     hand_posture: Positive = 0.01
-    height_stiffness: NonNegative = 80.0
-    height_damping: NonNegative = 16.0
+    height_stiffness: Annotated[NonNegative, PER_SQUARE_SECOND] = 80.0
+    height_damping: Annotated[NonNegative, PER_SECOND] = 16.0
     # Positive, as the weight of forces: they make the program strictly convex.
-    posture_weight: dict[str, Positive] = field(
+    posture_weight: Annotated[dict[str, Positive], QUARTIC_SECOND] = field(
         default_factory=lambda: {
             "left_leg": 0.01,
             "right_leg": 0.01,
@@ -119,12 +128,12 @@ class WholeBodySettings:
             "head": 0.5,
         }
     )
-    posture_stiffness: NonNegative = 60.0
-    posture_damping: NonNegative = 14.0
-    force_weight: Positive = 1e-5
+    posture_stiffness: Annotated[NonNegative, PER_SQUARE_SECOND] = 60.0
+    posture_damping: Annotated[NonNegative, PER_SECOND] = 14.0
+    force_weight: Annotated[Positive, PER_SQUARE_NEWTON] = 1e-5
     friction: Positive = 0.475
     arm_speed: Positive = 3.0
-    limit_horizon: Positive = 0.05
+    limit_horizon: Annotated[Positive, SECOND] = 0.05
     torque_margin: Share = 0.95
     fold: FoldSettings = FoldSettings()
     catch: CatchFactors = CatchFactors()

@@ -29,6 +29,7 @@ from jepa_humanoid.control.tasks.orientation import OrientationTask
 from jepa_humanoid.control.tasks.posture import PostureTask
 from jepa_humanoid.control.tasks.task import Goal, Task, wanted_accelerations
 from jepa_humanoid.robot.description import SIDES, RobotDescription
+from jepa_humanoid.robot.settings import settings_of
 from jepa_humanoid.robot.state import Vector
 
 
@@ -38,7 +39,7 @@ class WholeBodyController:
     def __init__(self, robot: RobotDescription, settings: WholeBodySettings | None = None) -> None:
         """Prepare the tasks, the limits, and a program for each set of contacts."""
         self.robot = robot
-        self.settings = s = settings or WholeBodySettings()
+        self.settings = s = settings or settings_of(robot, "whole_body", WholeBodySettings())
         self._goal = goal = Goal.zeros(len(Part))
         self._centre = CentreOfMassTask(goal.of(Part.CENTROID), robot.mass, s)
         self._hands = tuple(HandTask(robot, goal.of(hand), side, s) for side, hand in enumerate(HANDS))

@@ -14,6 +14,7 @@ from jepa_humanoid.estimation.settings import EstimatorSettings
 from jepa_humanoid.estimation.standing import StandingFeet
 from jepa_humanoid.estimation.start import Start
 from jepa_humanoid.robot.description import RobotDescription
+from jepa_humanoid.robot.settings import settings_of
 from jepa_humanoid.robot.state import BaseEstimate, SensorSample, Vector
 
 _EYE = np.eye(3)
@@ -43,10 +44,10 @@ class BaseEstimator:
 
         Args:
             robot: The body.
-            settings: Parameters; None for the defaults.
+            settings: Parameters; None for the robot's own.
             maximum_gap: A longer gap between two stamps starts velocity and contacts anew [s].
         """
-        self.settings = settings = settings or EstimatorSettings()
+        self.settings = settings = settings or settings_of(robot, "estimator", EstimatorSettings())
         self.model: pin.Model = robot.model
         self._robot = robot
         self._maximum_gap = maximum_gap

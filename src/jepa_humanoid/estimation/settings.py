@@ -7,6 +7,7 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass as validated_dataclass
 
 from jepa_humanoid.config import STRICT, NonNegative, Positive, Share
+from jepa_humanoid.robot.units import NEWTON, NEWTON_METRE
 
 
 @validated_dataclass(frozen=True, config=STRICT)
@@ -30,10 +31,10 @@ class ContactSettings:
     """
 
     bandwidth: Positive = 100.0
-    torque_deviation: Positive = 2.0
-    push_deviation: Positive = 150.0
-    force_deviation: Positive = 600.0
-    moment_deviation: Positive = 40.0
+    torque_deviation: Annotated[Positive, NEWTON_METRE] = 2.0
+    push_deviation: Annotated[Positive, NEWTON] = 150.0
+    force_deviation: Annotated[Positive, NEWTON] = 600.0
+    moment_deviation: Annotated[Positive, NEWTON_METRE] = 40.0
     threshold: NonNegative = 0.1
     scale: Positive = 0.02
     prior: NonNegative = 1.5

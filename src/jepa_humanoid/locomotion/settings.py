@@ -1,13 +1,39 @@
 """What can be tuned about walking, and what a robot's own file says of it."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Annotated
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass as validated_dataclass
 
-from jepa_humanoid.config import STRICT, Interval, NonNegative, Positive, PositiveInterval, PositiveShare, Share
+from jepa_humanoid.config import (
+    STRICT,
+    Ascending,
+    Interval,
+    NonNegative,
+    Positive,
+    PositiveInterval,
+    PositiveShare,
+    Share,
+)
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.settings import settings_of
+from jepa_humanoid.robot.units import (
+    METRE,
+    METRE_ASIDE,
+    METRE_PER_SECOND,
+    PER_SECOND,
+    PER_SQUARE_METRE,
+    PER_SQUARE_SECOND,
+    SECOND,
+    SQUARE_METRE,
+    SQUARE_METRE_PER_SQUARE_SECOND,
+)
+
+BESIDE = 0.02
+"""Room between two feet that pass each other [m]."""
+_Speed = Annotated[NonNegative, METRE_PER_SECOND]
 
 
 @validated_dataclass(frozen=True, config=STRICT)
@@ -20,14 +46,14 @@ class PushSettings:
         duration: Time for which a push is expected to go on [s].
     """
 
-    filter_time: Positive = 0.018
+    filter_time: Annotated[Positive, SECOND] = 0.018
     least: NonNegative = 1.86
     duration: NonNegative = 0.0606
 
 
 @validated_dataclass(frozen=True, config=STRICT)
 class CatchSettings:
-    """How a robot catches itself that the nominal landing does not hold; lengths are shares of what the robot is long.
+    """How a robot catches itself that the nominal landing does not hold.
 
     Attributes:
         error: Of the DCM offset at the nominal landing, from which on another one is looked for [m].
@@ -44,37 +70,37 @@ class CatchSettings:
             at which it does so fully [m/s].
         fold_until: Share of the swing after which it no longer does.
         spin: Share of the angular momentum that landings reckon with.
-        error_weight: On the square of the DCM offset's error after one step; after two it counts as 1 [1/m²].
-        give_weight: On the share of its weight by which the robot gives way, or rises.
-        height_weight: On the square of the height's error at landing [1/m²].
-        change_weight: On another duration than before.
-        crossing_weight: On crossing feet.
-        time_weight: On the square of what the step is longer or shorter than usual [1/s²].
+        error_weight: On the square of the DCM offset's error after one step; after two it counts as 1.
+        give_weight: On the share of its weight by which the robot gives way, or rises [m²].
+        height_weight: On the square of the height's error at landing.
+        change_weight: On another duration than before [m²].
+        crossing_weight: On crossing feet [m²].
+        time_weight: On the square of what the step is longer or shorter than usual [m²/s²].
         lift: Vertical acceleration of the centre of mass, at most: down, that the feet keep their grip, and up [m/s²].
         rise: Rate at which the centre of mass comes back to its height [1/s].
     """
 
-    error: Positive = 0.0346
-    late_error: Positive = 0.0409
-    transfer: Positive = 0.012
+    error: Annotated[Positive, METRE] = 0.0346
+    late_error: Annotated[Positive, METRE] = 0.0409
+    transfer: Annotated[Positive, SECOND] = 0.012
     stretch: Positive = 0.944
     least_height: Share = 0.774
-    past: NonNegative = 0.127
-    clear: Positive = 0.24
+    past: Annotated[NonNegative, METRE] = 0.127
+    clear: Annotated[Positive, METRE] = 0.24
     early: PositiveShare = 0.919
     swing_acceleration: Positive = 138.0
-    swing_height: Positive = 0.0672
-    fold_speed: PositiveInterval = (2.0, 3.0)
+    swing_height: Annotated[Positive, METRE] = 0.0672
+    fold_speed: Annotated[PositiveInterval, METRE_PER_SECOND] = (2.0, 3.0)
     fold_until: PositiveShare = 0.4
     spin: NonNegative = 0.93
     error_weight: NonNegative = 1.3
-    give_weight: NonNegative = 0.00068
+    give_weight: Annotated[NonNegative, SQUARE_METRE] = 0.00068
     height_weight: NonNegative = 0.149
-    change_weight: NonNegative = 0.00485
-    crossing_weight: NonNegative = 0.0026
-    time_weight: NonNegative = 0.00557
+    change_weight: Annotated[NonNegative, SQUARE_METRE] = 0.00485
+    crossing_weight: Annotated[NonNegative, SQUARE_METRE] = 0.0026
+    time_weight: Annotated[NonNegative, SQUARE_METRE_PER_SQUARE_SECOND] = 0.00557
     lift: tuple[Positive, Positive] = (2.5, 8.0)
-    rise: Positive = 11.8
+    rise: Annotated[Positive, PER_SECOND] = 11.8
 
 
 @validated_dataclass(frozen=True, config=STRICT)
@@ -87,9 +113,11 @@ class PostureSettings:
         rate: With which height, pitch and arms follow what is asked for [m/s, rad/s, rad/s].
     """
 
-    height_range: Interval = (-0.12, 0.02)
+    height_range: Annotated[Interval, METRE] = (-0.12, 0.02)
     pitch_range: Interval = (-0.15, 0.35)
-    rate: tuple[Positive, Positive, Positive] = (0.08, 0.3, 1.5)
+    rate: tuple[
+        Annotated[Positive, METRE_PER_SECOND], Annotated[Positive, PER_SECOND], Annotated[Positive, PER_SECOND]
+    ] = (0.08, 0.3, 1.5)
 
 
 @validated_dataclass(frozen=True, config=STRICT)
@@ -113,7 +141,7 @@ class HandSettings:
     acceleration: tuple[Positive, Positive] = (3.0, 12.0)
     rate: Positive = 12.0
     reach: PositiveShare = 0.95
-    clearance: tuple[NonNegative, NonNegative] = (0.16, 0.1)
+    clearance: Annotated[tuple[NonNegative, NonNegative], METRE] = (0.16, 0.1)
     patience: Positive = 0.5
     smoothing: Positive = 0.04
     leash: tuple[Positive, Positive] = (0.04, 0.25)
@@ -144,7 +172,7 @@ class PayloadSettings:
 
 @validated_dataclass(frozen=True, config=STRICT)
 class GaitSettings:
-    """Timing, geometry and feedback of the gait; the defaults are the G1's.
+    """Timing, geometry and feedback of the gait; the defaults are the G1's, and of other robots as their units say.
 
     Attributes:
         step_duration: From one support switch to the next [s].
@@ -182,32 +210,35 @@ class GaitSettings:
         payload: How it finds out what they carry.
     """
 
-    step_duration: Positive = 0.42
-    step_duration_range: PositiveInterval = (0.25, 0.65)
-    double_support: Positive = 0.08
-    step_width: Positive = 0.2
-    step_width_range: PositiveInterval = (0.16, 0.6)
-    step_length_range: Interval = (-0.4, 0.5)
+    step_duration: Annotated[Positive, SECOND] = 0.42
+    step_duration_range: Annotated[PositiveInterval, SECOND] = (0.25, 0.65)
+    double_support: Annotated[Positive, SECOND] = 0.08
+    step_width: Annotated[Positive, METRE_ASIDE] = 0.2
+    step_width_range: Annotated[tuple[Annotated[Positive, METRE_ASIDE], Annotated[Positive, METRE]], Ascending] = (
+        0.16,
+        0.6,
+    )
+    step_length_range: Annotated[Interval, METRE] = (-0.4, 0.5)
     step_turn_range: Interval = (-0.35, 0.6)
-    swing_height: Positive = 0.055
-    swing_speed: Positive = 3.0
-    com_drop: float = 0.05
-    dcm_gain: Positive = 3.0
-    sole_margin: NonNegative = 0.0157
-    landing_weight: tuple[Positive, Positive] = (1.0, 1.0)
+    swing_height: Annotated[Positive, METRE] = 0.055
+    swing_speed: Annotated[Positive, METRE_PER_SECOND] = 3.0
+    com_drop: Annotated[float, METRE] = 0.05
+    dcm_gain: Annotated[Positive, PER_SECOND] = 3.0
+    sole_margin: Annotated[NonNegative, METRE] = 0.0157
+    landing_weight: Annotated[tuple[Positive, Positive], PER_SQUARE_METRE] = (1.0, 1.0)
     timing_weight: Positive = 0.002
-    offset_weight: Positive = 200.0
-    freeze_time: NonNegative = 0.0651
-    shift_duration: Positive = 0.5
-    stand_time: Positive = 0.35
+    offset_weight: Annotated[Positive, PER_SQUARE_METRE] = 200.0
+    freeze_time: Annotated[NonNegative, SECOND] = 0.0651
+    shift_duration: Annotated[Positive, SECOND] = 0.5
+    stand_time: Annotated[Positive, SECOND] = 0.35
     capture_fraction: Share = 0.897
-    lead_limit: tuple[Positive, Positive] = (0.12, 0.25)
-    catch_up: Positive = 0.015
-    velocity_limit: tuple[NonNegative, NonNegative, NonNegative, NonNegative] = (0.8, 0.5, 0.4, 1.0)
-    acceleration_limit: tuple[Positive, Positive] = (0.35, 1.0)
-    landing_speed: NonNegative = 0.3
-    landing_depth: float = 0.002
-    landing_patience: NonNegative = 0.08
+    lead_limit: tuple[Annotated[Positive, METRE], Positive] = (0.12, 0.25)
+    catch_up: Annotated[Positive, METRE] = 0.015
+    velocity_limit: tuple[_Speed, _Speed, _Speed, Annotated[NonNegative, PER_SECOND]] = (0.8, 0.5, 0.4, 1.0)
+    acceleration_limit: tuple[Positive, Annotated[Positive, PER_SQUARE_SECOND]] = (0.35, 1.0)
+    landing_speed: Annotated[NonNegative, METRE_PER_SECOND] = 0.3
+    landing_depth: Annotated[float, METRE] = 0.002
+    landing_patience: Annotated[NonNegative, SECOND] = 0.08
     contact_threshold: Share = 0.6
     settle_steps: Annotated[int, Field(ge=0)] = 2
     catch: CatchSettings = CatchSettings()
@@ -224,9 +255,21 @@ class GaitSettings:
 
 
 def gait_settings(robot: RobotDescription) -> GaitSettings:
-    """What a robot's gait is: the defaults, and what the block `gait` of its YAML file says otherwise.
+    """What a robot's gait is: the defaults for its size, and what the block `gait` of its YAML file says otherwise.
 
     Raises:
         RobotDescriptionError: Naming the file, and each field that does not exist or has a wrong value.
     """
-    return settings_of(robot, "gait", GaitSettings())
+    return settings_of(robot, "gait", GaitSettings(), _with_room_for(robot))
+
+
+def _with_room_for(robot: RobotDescription) -> Callable[[GaitSettings], GaitSettings]:
+    """What has steps so wide that feet as wide as the robot's pass each other."""
+
+    def widened(gait: GaitSettings) -> GaitSettings:
+        needed = max(2.0 * foot.half_extents[1] for foot in robot.feet.values()) + BESIDE
+        more = max(0.0, needed - gait.step_width_range[0])
+        near, far = gait.step_width_range
+        return replace(gait, step_width=gait.step_width + more, step_width_range=(near + more, max(far, near + more)))
+
+    return widened

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pinocchio as pin
 import trimesh
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
@@ -18,6 +17,7 @@ from jepa_humanoid.monitor.decimate import decimate
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.errors import RobotDescriptionError
 from jepa_humanoid.robot.meshes import read_mesh
+from jepa_humanoid.robot.tree import placement
 
 CREASE_ANGLE = np.radians(35.0)
 """Edges sharper than this keep a hard shading edge, so that machined parts look machined [rad]."""
@@ -74,7 +74,7 @@ def load_body_meshes(robot: RobotDescription) -> tuple[BodyMesh, ...]:
             if material is not None:
                 colour = named_colours.get(material.get("name", ""), _DEFAULT_COLOUR)
             mesh = _geometry(visual, robot, name)
-            mesh.apply_transform((frame.placement * _origin(visual)).homogeneous)
+            mesh.apply_transform((frame.placement * placement(visual)).homogeneous)
             groups.setdefault((int(frame.parentJoint), colour), []).append((name, mesh))
     bodies = []
     for (joint, colour), parts in sorted(groups.items(), key=lambda item: item[0]):
@@ -117,16 +117,6 @@ def _colour(material: ElementTree.Element) -> tuple[float, ...]:
     colour = material.find("color")
     assert colour is not None
     return tuple(float(value) for value in colour.get("rgba", "").split())
-
-
-def _origin(visual: ElementTree.Element) -> pin.SE3:
-    """Pose of a visual in its link's frame."""
-    origin = visual.find("origin")
-    if origin is None:
-        return pin.SE3.Identity()
-    xyz = np.array([float(value) for value in origin.get("xyz", "0 0 0").split()])
-    rpy = np.array([float(value) for value in origin.get("rpy", "0 0 0").split()])
-    return pin.SE3(pin.rpy.rpyToMatrix(rpy), xyz)
 
 
 def _geometry(visual: ElementTree.Element, robot: RobotDescription, link: str) -> trimesh.Trimesh:

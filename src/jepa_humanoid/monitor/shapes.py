@@ -53,9 +53,9 @@ def load_body_shapes(robot: RobotDescription) -> tuple[BodyShape, ...]:
 
 def _fingerprint(robot: RobotDescription) -> str:
     """Tells what the shapes are made from and by."""
-    urdf = robot.urdf_path.read_bytes()
-    digest = hashlib.sha256(urdf)
-    for name in sorted({mesh.get("filename", "") for mesh in ElementTree.fromstring(urdf).iter("mesh")}):
+    urdf = robot.urdf()
+    digest = hashlib.sha256(ElementTree.tostring(urdf))
+    for name in sorted({mesh.get("filename", "") for mesh in urdf.iter("mesh")}):
         path = robot.mesh_path(name)
         # One that is missing is the maker's to complain of.
         state = path.stat() if path.is_file() else None

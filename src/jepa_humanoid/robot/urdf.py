@@ -46,14 +46,15 @@ _SHAPES = {
     "capsule": ("radius", "length"),
 }
 """What a shape cannot do without."""
-_FIXED_LACKS = ("axis", "limit", "dynamics", "mimic", "safety_controller", "calibration")
 _TRIANGLE = 1e-9
 """By which share a principal moment may exceed the sum of the others: rounding of a thin plate's."""
+_NOTHING = 1e-12
+"""Moment of inertia that is none [kg·m²]: less than a grain of sand has."""
 _LFS = b"version https://git-lfs"
 
 
 def read_urdf(path: Path) -> Element:
-    """Read a URDF, refuse what no robot can be, and write the rest as everybody here reads it.
+    """Read a URDF, or an MJCF as one, refuse what no robot can be, and write the rest as everybody here reads it.
 
     A root that is only the world, on which a floating joint puts the robot, is taken away: every robot here floats. A
     continuous joint becomes a revolute one of many turns.
@@ -66,22 +67,15 @@ def read_urdf(path: Path) -> Element:
         _check_numbers(owner, path)
     _check_names(root, path)
     _take_off_the_world(root)
+    for inertia in root.iterfind("link/inertial/inertia"):
+        # What is left of rounding has signs of its own, that MuJoCo minds.
+        inertia.attrib.update({name: "0" for name in _INERTIA if abs(float(inertia.get(name, "0"))) < _NOTHING})
     for joint in root.findall("joint"):
         _check_joint(joint, path)
         if joint.get("type") == "continuous":
             _make_revolute(joint)
     _check_tree(root, path)
     return root
-
-
-def lock_joints(root: Element, names: Collection[str]) -> None:
-    """Make joints fixed that nobody commands, and take away what only moving ones have."""
-    for joint in root.findall("joint"):
-        if joint.get("name") in names:
-            joint.set("type", "fixed")
-            for tag in _FIXED_LACKS:
-                for element in joint.findall(tag):
-                    joint.remove(element)
 
 
 def check_commanded(root: Element, commanded: Collection[str], path: Path) -> None:
@@ -100,23 +94,39 @@ def check_commanded(root: Element, commanded: Collection[str], path: Path) -> No
             _check_commanded(joint, path)
     root_name = root_link(root)
     moved = {_end(joint, "child") for joint in root.findall("joint") if joint.get("name") in commanded}
-    carried = _carried(root, commanded)
     for link in root.findall("link"):
         name = link.get("name", "")
         mass = _check_mass(link, path)
+        if name not in moved and name != root_name:
+            continue
         bare = link.find("visual") is None and link.find("collision") is None
-        # Many robots begin with a link that is only a name, and hang their first body on it.
-        dummy = name == root_name and bare and carried > 0.0
-        if (name in moved or name == root_name) and mass == 0.0 and not dummy:
+        # Many links are only a name or a part of a joint, and have their body fixed to them.
+        if mass == 0.0 and bare and _carried(root, commanded, name) > 0.0:
+            continue
+        if mass == 0.0:
             raise RobotDescriptionError(
                 f"{path}: link '{name}' moves and has no mass: give it an <inertial> with <mass value> above 0 and its "
                 "<inertia>, or, if it is only a name, hang what hangs on it on its neighbour"
             )
-        if (name in moved or name == root_name) and mass > 0.0 and _moments(link)[0] <= 0.0:
+        if _moments(link)[0] <= _NOTHING:
             raise RobotDescriptionError(
                 f"{path}: link '{name}' moves and its <inertia> is not positive definite (principal moments "
-                f"{_listed(_moments(link))} kg·m²): take what the CAD program says of it"
+                f"{_listed(_moments(link))} kg·m²): take what the CAD program says of it, or name it under `balanced`"
             )
+
+
+def impossible_inertias(root: Element) -> tuple[str, ...]:
+    """Links that have an inertia that no body has, or a mass in one point."""
+    found = []
+    for link in root.findall("link"):
+        name, mass = link.get("name", ""), _mass(link)
+        try:
+            _check_mass(link, Path())
+            if mass > 0.0 and _moments(link)[0] <= _NOTHING:
+                found.append(name)
+        except RobotDescriptionError:
+            found.append(name)
+    return tuple(found)
 
 
 def check_mesh(path: Path) -> None:
@@ -154,8 +164,15 @@ def _parse(path: Path) -> Element:
     except (ElementTree.ParseError, ValueError, LookupError) as error:
         what = f"is no whole XML ({error}): it may be cut off, copy it again" if content.strip() else "is empty"
         raise RobotDescriptionError(f"{path} {what}") from error
+    if root.tag == "mujoco":
+        # Here, because it brings MuJoCo with it.
+        from jepa_humanoid.robot.mjcf import urdf_of_mjcf
+
+        return urdf_of_mjcf(path)
     if root.tag != "robot":
-        raise RobotDescriptionError(f"{path} is no URDF: it begins with <{root.tag}>, not with <robot>")
+        raise RobotDescriptionError(
+            f"{path} is neither URDF nor MJCF: it begins with <{root.tag}>, not with <robot> or <mujoco>"
+        )
     if any("xacro" in element.tag for element in root.iter()):
         raise RobotDescriptionError(f"{path} is a xacro file: expand it first, `xacro {path.name} > robot.urdf`")
     return root
@@ -220,8 +237,6 @@ def _check_names(root: Element, path: Path) -> None:
     if not links:
         raise RobotDescriptionError(f"{path} has no <link>: it may be cut off, copy it again")
     joints = {joint.get("name", "") for joint in root.findall("joint")}
-    if both := sorted(links & joints):
-        raise RobotDescriptionError(f"{path}: '{both[0]}' is a link and a joint: both are frames, so rename one")
     if taken := sorted((links | joints) & _RESERVED):
         raise RobotDescriptionError(f"{path}: '{taken[0]}' is the name of a frame that every robot has: rename it")
     for joint in root.findall("joint"):
@@ -301,12 +316,6 @@ def _check_tree(root: Element, path: Path) -> None:
 
 def _check_commanded(joint: Element, path: Path) -> None:
     place = f"{path}: {_place(joint)}"
-    mimic = joint.find("mimic")
-    if mimic is not None:
-        raise RobotDescriptionError(
-            f"{place} mimics '{mimic.get('joint')}' and cannot be commanded: leave it out of `joints`, which locks it, "
-            "or remove <mimic> if it has a motor of its own"
-        )
     limit = joint.find("limit")
     assert limit is not None, "read_urdf sees to it"
     if float(limit.get("lower", "0")) >= float(limit.get("upper", "0")):
@@ -315,9 +324,9 @@ def _check_commanded(joint: Element, path: Path) -> None:
         raise RobotDescriptionError(f"{place} is commanded and cannot move: <limit velocity> must be above 0")
 
 
-def _carried(root: Element, commanded: Collection[str]) -> float:
-    """Mass that is fixed to the root link, its own among it [kg]."""
-    total, waiting = 0.0, [root_link(root)]
+def _carried(root: Element, commanded: Collection[str], name: str) -> float:
+    """Mass that is fixed to a link, its own among it [kg]."""
+    total, waiting = 0.0, [name]
     masses = {link.get("name", ""): _mass(link) for link in root.findall("link")}
     while waiting:
         link = waiting.pop()
@@ -349,15 +358,16 @@ def _check_mass(link: Element, path: Path) -> float:
     if mass < 0.0:
         raise RobotDescriptionError(f'{place}: <mass value="{mass:g}"> must not be below 0')
     low, middle, high = moments = _moments(link)
-    if low < -_TRIANGLE * high:
+    if low < -_TRIANGLE * high - _NOTHING:
         raise RobotDescriptionError(
             f"{place}: no body has this <inertia>, one of its principal moments is below 0 ({_listed(moments)} kg·m²): "
-            "look at the signs of ixy, ixz and iyz, and at ixx, iyy and izz"
+            "look at the signs of ixy, ixz and iyz, and at ixx, iyy and izz; or name it under `balanced`"
         )
-    if low + middle < high * (1.0 - _TRIANGLE):
+    if low + middle < high * (1.0 - _TRIANGLE) - _NOTHING:
         raise RobotDescriptionError(
             f"{place}: no body has this <inertia>, the largest of its principal moments is more than the two others "
-            f"together ({_listed(moments)} kg·m²): take it about the centre of mass, with all its digits"
+            f"together ({_listed(moments)} kg·m²): take it about the centre of mass, with all its digits, or name it "
+            "under `balanced`"
         )
     return mass
 

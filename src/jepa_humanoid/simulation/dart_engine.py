@@ -20,6 +20,7 @@ from jepa_humanoid.robot.description import SIDES, RobotDescription
 from jepa_humanoid.robot.files import LidarSettings
 from jepa_humanoid.robot.meshes import read_mesh
 from jepa_humanoid.robot.state import Vector
+from jepa_humanoid.robot.tree import placement
 from jepa_humanoid.simulation.engine import NO_FORCE, BaseMotion, BodyDraw
 from jepa_humanoid.simulation.meshes import ObstacleMesh, binary_stl
 from jepa_humanoid.simulation.scenes import Scene
@@ -159,31 +160,21 @@ def _hang_on_what_moves(tree: ElementTree.Element) -> None:
         parent = joint.find("parent")
         if parent is None or joint.get("type") == "fixed":
             continue
-        link, placement = parent.get("link"), _placement(joint)
+        link, place = parent.get("link"), placement(joint)
         while (fixture := above.get(link)) is not None and fixture.get("type") == "fixed":
             carrier = fixture.find("parent")
             assert carrier is not None
-            link, placement = carrier.get("link"), _placement(fixture) * placement
+            link, place = carrier.get("link"), placement(fixture) * place
         if link != parent.get("link"):
             parent.set("link", link or "")
             for origin in joint.findall("origin"):
                 joint.remove(origin)
-            xyz, rpy = placement.translation, pin.rpy.matrixToRpy(placement.rotation)
+            xyz, rpy = place.translation, pin.rpy.matrixToRpy(place.rotation)
             ElementTree.SubElement(joint, "origin", xyz=_text(xyz), rpy=_text(rpy))
 
 
 def _text(vector: Vector) -> str:
     return " ".join(repr(value) for value in vector.tolist())
-
-
-def _placement(element: ElementTree.Element) -> pin.SE3:
-    """The pose that an element's ``origin`` says."""
-    origin = element.find("origin")
-    xyz, rpy = (
-        np.array((origin.get(key, "0 0 0") if origin is not None else "0 0 0").split(), dtype=float)
-        for key in ("xyz", "rpy")
-    )
-    return pin.SE3(pin.rpy.rpyToMatrix(rpy), xyz)
 
 
 def _dof(skeleton: dartpy.dynamics.Skeleton, joint: str) -> dartpy.dynamics.DegreeOfFreedom:
@@ -258,10 +249,10 @@ def _add_shapes(skeleton: dartpy.dynamics.Skeleton, robot: RobotDescription, fri
             _add_shape(body, dartpy.dynamics.SphereShape(SPHERE_RADIUS), friction, pin.SE3(np.eye(3), sphere))
         centre, size = sole_box(foot)
         _add_shape(body, dartpy.dynamics.BoxShape(size), friction, pin.SE3(np.eye(3), centre))
-    for link, placement, size in _mesh_boxes(robot):
+    for link, place, size in _mesh_boxes(robot):
         body = skeleton.getBodyNode(link)
         if body is not None and link not in feet:
-            _add_shape(body, dartpy.dynamics.BoxShape(size), friction, placement)
+            _add_shape(body, dartpy.dynamics.BoxShape(size), friction, place)
 
 
 def _mesh_boxes(robot: RobotDescription) -> Iterator[tuple[str, pin.SE3, Vector]]:
@@ -274,14 +265,12 @@ def _mesh_boxes(robot: RobotDescription) -> Iterator[tuple[str, pin.SE3, Vector]
             bounds = read_mesh(robot, mesh.get("filename", ""), process=False).bounds
             scale = np.array(mesh.get("scale", "1 1 1").split(), dtype=float)
             low, high = np.sort(np.asarray(bounds) * scale, axis=0)
-            yield link.get("name", ""), _placement(collision) * pin.SE3(np.eye(3), (low + high) / 2), high - low
+            yield link.get("name", ""), placement(collision) * pin.SE3(np.eye(3), (low + high) / 2), high - low
 
 
-def _add_shape(
-    body: dartpy.dynamics.BodyNode, shape: dartpy.dynamics.Shape, friction: float, placement: pin.SE3
-) -> None:
+def _add_shape(body: dartpy.dynamics.BodyNode, shape: dartpy.dynamics.Shape, friction: float, place: pin.SE3) -> None:
     node = body.createShapeNode(shape)
-    node.setRelativeTransform(dartpy.math.Isometry3(placement.homogeneous))
+    node.setRelativeTransform(dartpy.math.Isometry3(place.homogeneous))
     node.createCollisionAspect()
     node.createDynamicsAspect()
     # A contact has the smaller coefficient of the two shapes: with one for all, it is the environment's.

@@ -2,7 +2,6 @@
 
 import math
 import xml.etree.ElementTree as ElementTree
-from pathlib import Path
 from typing import Any
 
 import mujoco
@@ -13,6 +12,7 @@ from jepa_humanoid import geometry
 from jepa_humanoid.constants import GRAVITY
 from jepa_humanoid.robot.description import SIDES, RobotDescription
 from jepa_humanoid.robot.errors import RobotDescriptionError
+from jepa_humanoid.robot.hulls import mesh_for_mujoco
 from jepa_humanoid.simulation.ground import Slab
 from jepa_humanoid.simulation.lidar import TRANSPARENT_GROUP
 from jepa_humanoid.simulation.obstacles import Obstacle
@@ -29,7 +29,6 @@ _GROUND_COLOUR = [0.62, 0.6, 0.55, 1.0]
 _IMPEDANCE, _RIGID = 0.95, 0.02
 """MuJoCo's defaults: impedance of a contact that is deep, and its time constant [s]."""
 _VISUAL_GROUP = 2
-_MESHES = {".stl", ".obj", ".msh"}
 
 
 def build_model(robot: RobotDescription, scene: Scene, timestep: float, visuals: bool = False) -> mujoco.MjModel:
@@ -76,8 +75,11 @@ def _urdf_for_mujoco(robot: RobotDescription, visuals: bool) -> str:
         for link in tree.findall("link"):
             for visual in link.findall("visual"):
                 link.remove(visual)
-    for mesh in tree.iter("mesh"):
-        mesh.set("filename", str(_mesh_for_mujoco(robot, mesh.get("filename", ""))))
+    for link in tree.findall("link"):
+        for shape in (*link.findall("visual"), *link.findall("collision")):
+            for mesh in shape.iter("mesh"):
+                path = mesh_for_mujoco(robot.mesh_path(mesh.get("filename", "")), hull=shape.tag == "collision")
+                mesh.set("filename", str(path))
     # A vendor's own words to MuJoCo, such as where its meshes lie, are for its own folder.
     for extension in tree.findall("mujoco"):
         tree.remove(extension)
@@ -95,15 +97,6 @@ def _urdf_for_mujoco(robot: RobotDescription, visuals: bool) -> str:
         },
     )
     return ElementTree.tostring(tree, encoding="unicode")
-
-
-def _mesh_for_mujoco(robot: RobotDescription, uri: str) -> Path:
-    path = robot.mesh_path(uri)
-    if path.suffix.lower() not in _MESHES:
-        raise RobotDescriptionError(
-            f"{robot.urdf_path}: MuJoCo reads no '{path.suffix}' ({path}): convert it to STL or OBJ, and name that"
-        )
-    return path
 
 
 def _set_joints(spec: mujoco.MjSpec, robot: RobotDescription) -> None:
@@ -124,7 +117,8 @@ def _set_joints(spec: mujoco.MjSpec, robot: RobotDescription) -> None:
 
 def _set_collisions(spec: mujoco.MjSpec, robot: RobotDescription) -> None:
     feet = {robot.feet[side].frame: side for side in SIDES}
-    legs = {side: _subtree(spec.body(_leg_root(spec, robot, side))) for side in SIDES}
+    legs = _legs(spec, robot)
+    shod = {name for frame in feet for name in _rigid_with(spec.body(frame))}
     shells = _shells(spec, robot)
     for geom in list(spec.geoms):
         if geom.contype == 0 and geom.conaffinity == 0:
@@ -138,7 +132,7 @@ def _set_collisions(spec: mujoco.MjSpec, robot: RobotDescription) -> None:
             if body in names:
                 own, other = _LEG_BITS[side]
                 geom.contype, geom.conaffinity = own, other | _ENVIRONMENT
-        if body in feet:
+        if body in shod:
             spec.delete(geom)
     for frame, side in feet.items():
         own, other = _LEG_BITS[side]
@@ -173,12 +167,31 @@ def _shells(spec: mujoco.MjSpec, robot: RobotDescription) -> set[str]:
     return shells if carrier in {robot.frames.torso, robot.frames.base} else shells | {carrier}
 
 
-def _leg_root(spec: mujoco.MjSpec, robot: RobotDescription, side: str) -> str:
-    """Name of the first link of a leg: the child of the base on the way to the foot."""
-    body = spec.body(robot.feet[side].frame)
-    while body.parent.name != robot.frames.base:
+def _legs(spec: mujoco.MjSpec, robot: RobotDescription) -> dict[str, set[str]]:
+    """Names of each leg's links: what hangs below the last link that both feet hang on.
+
+    Not below the base: many URDFs begin with a link that is only a name, or have a waist above the hips.
+    """
+    ways = {side: _way_down(spec.body(robot.feet[side].frame)) for side in SIDES}
+    shared = sum(left.name == right.name for left, right in zip(*ways.values(), strict=False))
+    return {side: _subtree(way[shared]) for side, way in ways.items()}
+
+
+def _way_down(body: mujoco.MjsBody) -> list[mujoco.MjsBody]:
+    """The bodies from the world down to one."""
+    above = [] if body.name == "world" else _way_down(body.parent)
+    return [*above, body]
+
+
+def _rigid_with(body: mujoco.MjsBody) -> set[str]:
+    """Names of the links that move as one with a link: whatever is fixed to a foot is part of it."""
+    while not body.joints and body.parent.name != "world":
         body = body.parent
-    return str(body.name)
+
+    def fixed(carrier: mujoco.MjsBody) -> set[str]:
+        return {carrier.name}.union(*(fixed(child) for child in carrier.bodies if not child.joints))
+
+    return fixed(body)
 
 
 def _subtree(body: mujoco.MjsBody) -> set[str]:

@@ -45,3 +45,9 @@ class PosedRobot:
     def touching(self) -> tuple[str, ...]:
         """Names of the obstacles that the robot touches."""
         return self._engine.touching
+
+    def own_contacts(self) -> tuple[tuple[str, str], ...]:
+        """Pairs of the robot's own links that touch each other, each pair once."""
+        model, contacts = self._engine.model, self._engine.data.contact
+        pairs = {tuple(sorted(pair)) for pair in model.geom_bodyid[contacts.geom].tolist() if min(pair) > 0}
+        return tuple((str(model.body(one).name), str(model.body(other).name)) for one, other in sorted(pairs))

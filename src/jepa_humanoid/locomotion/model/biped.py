@@ -4,13 +4,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jepa_humanoid.locomotion.model.capture import CatchWeights, Reach
-from jepa_humanoid.locomotion.model.leg import Leg, leg_of
+from jepa_humanoid.locomotion.model.capture import DURATIONS, NEXT_DURATIONS, CatchWeights, Reach
 from jepa_humanoid.locomotion.model.lipm import Orbit, natural_frequency, periodic_orbit
 from jepa_humanoid.locomotion.model.support import Outline
 from jepa_humanoid.locomotion.settings import GaitSettings
 from jepa_humanoid.robot.description import SIDES, RobotDescription
+from jepa_humanoid.robot.leg import Leg, leg_of
+from jepa_humanoid.robot.scale import scale_of
 from jepa_humanoid.robot.state import Vector
+
+_SHORTEST_FLIGHT = 0.08
+"""Of a G1's foot in the air, below which a step is none [s]."""
+_USUAL = 0.3
+"""Duration of a G1's step that costs nothing when it catches itself [s]."""
 
 AnkleRange = tuple[tuple[float, float], tuple[float, float]]
 
@@ -28,6 +34,7 @@ class Biped:
         ankle_range: How far the ankles may move the ZMP from the centre of each sole: forward, lateral [m].
         reach: Of a robot that catches itself standing on the left, and on the right foot.
         catch_weights: Of what its landings cost.
+        durations: That are tried for a step that catches it, and for the step after that [s].
     """
 
     settings: GaitSettings
@@ -38,6 +45,7 @@ class Biped:
     ankle_range: tuple[AnkleRange, AnkleRange]
     reach: tuple[Reach, Reach]
     catch_weights: CatchWeights
+    durations: tuple[Vector, Vector]
 
 
 def biped(robot: RobotDescription, settings: GaitSettings, com_height: float) -> Biped:
@@ -53,16 +61,17 @@ def biped(robot: RobotDescription, settings: GaitSettings, com_height: float) ->
     orbit = periodic_orbit(settings.step_duration, settings.double_support, omega)
     left, right = (_outline(np.array(robot.feet[side].corners)) for side in SIDES)
     ankles = (_ankle_range(left, settings.sole_margin), _ankle_range(right, settings.sole_margin))
-    leg = leg_of(robot)
-    reach = (_reach(settings, height, ankles[0], leg), _reach(settings, height, ankles[1], leg))
+    leg, pace = leg_of(robot), scale_of(robot).time
+    reach = (_reach(settings, height, ankles[0], leg, pace), _reach(settings, height, ankles[1], leg, pace))
     c = settings.catch
     weights = CatchWeights(
-        c.error_weight, c.give_weight, c.height_weight, c.change_weight, c.crossing_weight, c.time_weight
+        c.error_weight, c.give_weight, c.height_weight, c.change_weight, c.crossing_weight, c.time_weight, pace * _USUAL
     )
-    return Biped(settings, height, omega, orbit, (left, right), ankles, reach, weights)
+    durations = pace * DURATIONS, pace * NEXT_DURATIONS
+    return Biped(settings, height, omega, orbit, (left, right), ankles, reach, weights, durations)
 
 
-def _reach(settings: GaitSettings, height: float, ankles: AnkleRange, leg: Leg) -> Reach:
+def _reach(settings: GaitSettings, height: float, ankles: AnkleRange, leg: Leg, pace: float) -> Reach:
     (back, front), (right, left) = ankles
     c = settings.catch
     return Reach(
@@ -81,6 +90,7 @@ def _reach(settings: GaitSettings, height: float, ankles: AnkleRange, leg: Leg) 
         transfer=c.transfer,
         brake=c.lift[1],
         freeze=settings.freeze_time,
+        flight=pace * _SHORTEST_FLIGHT,
     )
 
 

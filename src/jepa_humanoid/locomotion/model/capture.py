@@ -26,16 +26,12 @@ from jepa_humanoid.robot.state import Vector
 
 _BESIDE, _IN_FRONT, _BEHIND = 0, 1, 2
 _REGIONS = 3
-_SHORTEST_FLIGHT = 0.08
-"""Of a foot in the air, below which a step is none [s]."""
 _LEAST_REACH = 0.05
 """That is left to a leg whose hip is higher than the leg is long [m]."""
 _TOLERANCE = 0.02
 """By which a landing that the swing cannot quite reach may miss its region [m]."""
-_USUAL = 0.3
-"""Duration of a step that costs nothing [s]."""
 DURATIONS = np.array((0.16, 0.19, 0.22, 0.25, 0.28, 0.31, 0.34, 0.37, 0.4, 0.44, 0.48, 0.52, 0.56, 0.6, 0.65))
-"""That are tried for a step [s]."""
+"""That are tried for a step of a G1 [s]; other robots fall faster or slower."""
 NEXT_DURATIONS = np.array((0.19, 0.22, 0.25, 0.28, 0.32, 0.36, 0.42))
 """That are tried for the step after it [s]."""
 GIVES = np.array((0.0, 0.3, 0.6, -0.3, -0.6))
@@ -80,6 +76,7 @@ class Reach(NamedTuple):
         transfer: Time in which a foot is unloaded [s].
         brake: Acceleration with which a leg stops the robot's descent [m/s²].
         freeze: Before landing in which nothing changes [s].
+        flight: Shortest of a foot in the air; below it a step is none [s].
     """
 
     sole: complex
@@ -97,6 +94,7 @@ class Reach(NamedTuple):
     transfer: float
     brake: float
     freeze: float
+    flight: float
 
 
 class Swing(NamedTuple):
@@ -117,12 +115,13 @@ class CatchWeights(NamedTuple):
     """What a landing costs.
 
     Attributes:
-        error: Square of the DCM offset's error after the first step; after the second it counts as 1 [1/m²].
-        give: Giving way by the whole weight, or rising with as much.
-        height: Square of the height's error at landing [1/m²].
-        change: Another duration than was chosen last.
-        crossing: A foot that crosses.
-        time: Square of what the step is longer or shorter than usual [1/s²].
+        error: Square of the DCM offset's error after the first step; after the second it counts as 1.
+        give: Giving way by the whole weight, or rising with as much [m²].
+        height: Square of the height's error at landing.
+        change: Another duration than was chosen last [m²].
+        crossing: A foot that crosses [m²].
+        time: Square of what the step is longer or shorter than usual [m²/s²].
+        usual: Duration of a step that costs nothing [s].
     """
 
     error: float
@@ -131,6 +130,7 @@ class CatchWeights(NamedTuple):
     change: float
     crossing: float
     time: float
+    usual: float
 
 
 class Catch(NamedTuple):
@@ -217,9 +217,9 @@ def search_catch(
     """
     best = Catch(swing.place, durations[-1], 0.0, math.inf)
     for duration in durations:
-        if duration < max(elapsed + reach.freeze, reach.transfer + _SHORTEST_FLIGHT):
+        if duration < max(elapsed + reach.freeze, reach.transfer + reach.flight):
             continue
-        cost = weights.time * (duration - _USUAL) ** 2
+        cost = weights.time * (duration - weights.usual) ** 2
         if last > 0.0 and duration != last:
             cost += weights.change
         for give in gives:
@@ -261,7 +261,7 @@ def _after(
     swing, offset = Swing(-side, -landing, 0j), offset.conjugate()
     least = math.inf
     for duration in durations:
-        if duration < reach.transfer + _SHORTEST_FLIGHT:
+        if duration < reach.transfer + reach.flight:
             continue
         for give in gives:
             place, then = _land(motion, swing, offset, 0.0, duration, give, _BESIDE, omega, reach)

@@ -1,7 +1,7 @@
 """Looking for a landing that catches the robot, from where it is: between the gait's places and the search's frame."""
 
 from jepa_humanoid.locomotion.model.biped import Biped
-from jepa_humanoid.locomotion.model.capture import DURATIONS, GIVES, NEXT_DURATIONS, Catch, Motion, Swing, search_catch
+from jepa_humanoid.locomotion.model.capture import GIVES, Catch, Motion, Swing, search_catch
 from jepa_humanoid.locomotion.model.feet import Feet
 from jepa_humanoid.locomotion.model.swing import SwingFoot
 from jepa_humanoid.locomotion.walker import LEFT
@@ -53,7 +53,6 @@ def find_catch(
         biped.omega,
         biped.reach[stance],
         biped.catch_weights,
-        DURATIONS,
-        NEXT_DURATIONS,
+        *biped.durations,
         GIVES,
     )

@@ -18,9 +18,10 @@ from jepa_humanoid.control.whole_body import WholeBodyController
 from jepa_humanoid.locomotion.footstep import Footstep
 from jepa_humanoid.locomotion.hands import HandStatus
 from jepa_humanoid.locomotion.model.hands import Hands
+from jepa_humanoid.locomotion.model.holding import check_holding
 from jepa_humanoid.locomotion.model.payload import Payload
 from jepa_humanoid.locomotion.model.pendulum import PendulumPlanner
-from jepa_humanoid.locomotion.settings import GaitSettings
+from jepa_humanoid.locomotion.settings import GaitSettings, gait_settings
 from jepa_humanoid.locomotion.walker import EstimatedState
 from jepa_humanoid.robot.description import SIDES, RobotDescription
 from jepa_humanoid.robot.motors import motor_targets
@@ -51,8 +52,10 @@ class ModelWalker:
             position_leak: Time constant with which the position reference does [s].
 
         Raises:
-            RobotDescriptionError: If the robot's own gait is wrong.
+            RobotDescriptionError: If the robot's own gait is wrong, or it is too weak for its walk.
         """
+        gait = gait or gait_settings(robot)
+        check_holding(robot, gait)
         self._robot = robot
         self._leaks = position_leak, velocity_leak
         self._dynamics = Dynamics(robot)

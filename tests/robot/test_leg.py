@@ -2,8 +2,8 @@
 
 import pytest
 
-from jepa_humanoid.locomotion.model.leg import leg_of
 from jepa_humanoid.robot.description import RobotDescription, load_robot
+from jepa_humanoid.robot.leg import leg_of
 
 
 def test_the_leg_of_the_g1_is_as_long_as_its_links(g1: RobotDescription) -> None:
