@@ -24,7 +24,17 @@ from jepa_humanoid.locomotion.settings import (
 from jepa_humanoid.nodes.reference import NODES, attributes, load_node, write_reference
 from jepa_humanoid.robot.scale import unit_of
 from jepa_humanoid.safety import SafetyLimits
-from jepa_humanoid.simulation.rules import AreaRule, CorridorRule, FurnitureRule, GoalRule, ListedObstacle, SceneFile
+from jepa_humanoid.simulation.rules import (
+    AreaRule,
+    CorridorRule,
+    FurnitureRule,
+    GoalRule,
+    HillRule,
+    ListedObstacle,
+    RubbleRule,
+    SceneFile,
+    StepsRule,
+)
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 BEGIN, END = "<!-- tables: written by scripts/reference.py -->", "<!-- end of tables -->"
@@ -86,6 +96,9 @@ def scene_tables() -> str:
         ("`furniture`: a list of", FurnitureRule),
         ("`corridors`", CorridorRule),
         ("`goal`, as a rule", GoalRule),
+        ("`ground`: a list of hills", HillRule),
+        ("`ground`: or of stones", RubbleRule),
+        ("`ground`: or of steps", StepsRule),
     ):
         described = attributes(kind)
         lines += [f"### {title}", "", "| field | if left out | meaning |", "| --- | --- | --- |"]
