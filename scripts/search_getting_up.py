@@ -134,8 +134,9 @@ def main() -> None:
         costs = [float(np.mean([cost(robot, candidate(one), seed) for seed in seeds])) for one in candidates]
         search.tell(candidates, costs)
         found = yaml.safe_dump(candidate(search.mean), sort_keys=False, width=120)
-        given.out.write_text(f"# generation {generation}: best {min(costs):.3f}, mean {np.mean(costs):.3f}\n{found}")
-        print(f"generation {generation}: best {min(costs):.3f}, mean {np.mean(costs):.3f}", flush=True)
+        said = f"generation {generation}: best {min(costs):.3f}, mean {np.mean(costs):.3f}"
+        given.out.write_text(f"# {said}\n{found}", encoding="utf-8")
+        print(said, flush=True)
 
 
 if __name__ == "__main__":

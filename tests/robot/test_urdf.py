@@ -341,7 +341,7 @@ def test_middle_of_a_joint_of_two_axes_weighs_a_gramme(write_robot: WriteRobot) 
         one(hand, "parent").set("link", "cross")
 
     joints = BENT | {"*": {}, "cross_joint": {}, "left_hand_palm_joint": {}}
-    robot = load_robot(write_robot(change, joints=joints, groups={}))
+    robot = load_robot(write_robot(change, joints=joints, groups={}, hands={}))
     assert robot.notes == ("link 'cross' has no mass, and weighs a gramme here",)
     assert robot.mass == pytest.approx(33.342, abs=1e-3)
     assert simulated(robot).body("cross").mass == pytest.approx(1e-3)
