@@ -238,7 +238,7 @@ class GaitSettings:
     acceleration_limit: tuple[Positive, Annotated[Positive, PER_SQUARE_SECOND]] = (0.35, 1.0)
     landing_speed: Annotated[NonNegative, METRE_PER_SECOND] = 0.3
     landing_depth: Annotated[float, METRE] = 0.002
-    landing_patience: Annotated[NonNegative, SECOND] = 0.08
+    landing_patience: Annotated[NonNegative, SECOND] = 0.03
     contact_threshold: Share = 0.6
     settle_steps: Annotated[int, Field(ge=0)] = 2
     catch: CatchSettings = CatchSettings()
