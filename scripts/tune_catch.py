@@ -13,11 +13,10 @@ import argparse
 import json
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,6 +31,7 @@ from jepa_humanoid.robot.state import VelocityCommand
 from jepa_humanoid.simulation.rollout import Rollout
 from jepa_humanoid.simulation.scenes import load_scene
 from jepa_humanoid.simulation.world import WorldSettings
+from jepa_humanoid.workers import in_a_copy
 
 FIRST_SEED = 1100
 DIRECTIONS = 8
@@ -131,20 +131,10 @@ def worth(robot: str, seed: int, settings: str) -> float:
 
 def _pushed(rollout: Rollout, impulses: tuple[float, ...], pace: float, turned: float) -> Iterator[float]:
     """Each push begins in a copy of the process, so that what comes before it is simulated only once."""
-    context = get_context("fork")
     for impulse in impulses:
         for k in range(DIRECTIONS):
             angle = turned + 2.0 * math.pi * k / DIRECTIONS
-            here, there = context.Pipe(duplex=False)
-            child = context.Process(target=_tell, args=(there, partial(_push, rollout, impulse, angle, pace)))
-            child.start()
-            there.close()
-            yield here.recv()
-            child.join()
-
-
-def _tell(connection: Connection, trial: Callable[[], float]) -> None:
-    connection.send(trial())
+            yield in_a_copy(partial(_push, rollout, impulse, angle, pace))
 
 
 def _push(rollout: Rollout, impulse: float, angle: float, pace: float) -> float:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from jepa_humanoid.workers import in_a_copy
+
 PROGRAM = """
 import os, signal, sys
 from jepa_humanoid.workers import worker_pool
@@ -40,3 +42,15 @@ def test_nothing_outlives_a_killed_parent(program: str, workers: int, tmp_path: 
     rest, _ = parent.communicate(timeout=120)
     assert rest == b""
     assert parent.returncode < 0
+
+
+def test_what_a_copy_changes_is_changed_there_alone() -> None:
+    """Its outcome comes back; this process is as it was."""
+    numbers = [1, 2]
+
+    def work() -> int:
+        numbers.append(3)
+        return sum(numbers)
+
+    assert in_a_copy(work) == 6
+    assert numbers == [1, 2]

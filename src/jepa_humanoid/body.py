@@ -81,8 +81,6 @@ class Body:
     Attributes:
         estimate: Motion of the base, or None before the first sample.
         gait: How it walks.
-        balance: How it stands, as of the last tick in which it balanced; None before.
-        risk: Probability that it falls, as of the same.
     """
 
     def __init__(self, robot: RobotDescription, settings: BodySettings | None = None) -> None:
@@ -106,8 +104,6 @@ class Body:
         self._walker: Walker = make_walker(robot, s.walker, self.gait, whole_body, s.velocity_leak, s.position_leak)
         self._next_gait: GaitSettings | None = None
         self._com_height = float(stature(robot).com[2])
-        self.balance: Balance | None = None
-        self.risk = 0.0
         self.estimate: BaseEstimate | None = None
         self._hold: JointCommand | None = None
         self._got_up: JointCommand | None = None
@@ -283,17 +279,8 @@ class Body:
         answer = walker.update(state, STILL if safety.sitting else command, dt)
         if safety.sitting and walker.lower(0.1 * dt) > self._sit_height:
             safety.sat_down()
-        self._assess()
         safety.balanced(walker.solved, walking=walker.walking)
         return answer
-
-    def _assess(self) -> None:
-        estimator, walker = self._estimator, self._walker
-        assert self.estimate is not None
-        com = walker.com - (0.0, 0.0, estimator.ground_height)
-        feet = estimator.sole_positions, estimator.contacts
-        self.balance = assess(self.estimate, com, walker.dcm, *feet, self._com_height)
-        self.risk = FALLS.probability(self.balance)
 
     # What others may look at -------------------------------------------------------------------------------------
 
@@ -311,6 +298,22 @@ class Body:
     def engaged(self) -> bool:
         """Whether the body balances now."""
         return self._safety.engaged
+
+    @property
+    def balance(self) -> Balance | None:
+        """How it stands; None while it does not balance."""
+        if not self.engaged or self.estimate is None:
+            return None
+        estimator, walker = self._estimator, self._walker
+        com = walker.com - (0.0, 0.0, estimator.ground_height)
+        feet = estimator.sole_positions, estimator.contacts
+        return assess(self.estimate, com, walker.dcm, *feet, self._com_height)
+
+    @property
+    def risk(self) -> float:
+        """Probability that it falls; 0 while it does not balance."""
+        balance = self.balance
+        return 0.0 if balance is None else FALLS.probability(balance)
 
     @property
     def configuration(self) -> Vector:

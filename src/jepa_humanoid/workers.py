@@ -4,13 +4,36 @@ import multiprocessing
 import os
 import shutil
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from multiprocessing.connection import Connection
+from typing import TypeVar
+
+Outcome = TypeVar("Outcome")
 
 
 def worker_pool(jobs: int) -> ProcessPoolExecutor:
     """Returns a pool of fresh processes, none of which outlives this one."""
     return ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"), initializer=_end_with_the_parent)
+
+
+def in_a_copy(work: Callable[[], Outcome]) -> Outcome:
+    """Returns what work comes to in a copy of this process: what it changes is changed there alone.
+
+    So what comes before several trials is simulated once.
+    """
+    context = multiprocessing.get_context("fork")
+    here, there = context.Pipe(duplex=False)
+    child = context.Process(target=_tell, args=(there, work))
+    child.start()
+    there.close()
+    outcome: Outcome = here.recv()
+    child.join()
+    return outcome
+
+
+def _tell(connection: Connection, work: Callable[[], object]) -> None:
+    connection.send(work())
 
 
 def bound(command: Sequence[str]) -> list[str]:

@@ -1,11 +1,9 @@
 """Pushes of all sizes, recorded: how the robot stood from tick to tick, and whether and when it fell."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
-from multiprocessing.connection import Connection
 
 import numpy as np
 
@@ -15,6 +13,7 @@ from jepa_humanoid.robot.state import Matrix, Vector, VelocityCommand
 from jepa_humanoid.safety.falling import FALLS, Balance, FallModel
 from jepa_humanoid.simulation.rollout import Rollout
 from jepa_humanoid.simulation.scenes import load_scene
+from jepa_humanoid.workers import in_a_copy
 
 LEAD = 0.2
 """Time before a fall by which it has to be foreseen [s]."""
@@ -73,7 +72,7 @@ def record_pushes(
 
     Each push begins in a copy of the process, so that what comes before it is simulated once.
     """
-    described, context = load_robot(robot), get_context("fork")
+    described = load_robot(robot)
     for seed in seeds:
         for pace in PACES:
             world = Conditions(delay=_DELAY).draw(seed, "mujoco")
@@ -84,17 +83,7 @@ def record_pushes(
             for impulse in impulses:
                 for k in range(DIRECTIONS):
                     direction = math.tau * (k + 0.5 * (seed % 2)) / DIRECTIONS
-                    here, there = context.Pipe(duplex=False)
-                    work = partial(_push, rollout, seed, impulse, direction, pace)
-                    child = context.Process(target=_tell, args=(there, work))
-                    child.start()
-                    there.close()
-                    yield here.recv()
-                    child.join()
-
-
-def _tell(connection: Connection, work: Callable[[], PushRecord]) -> None:
-    connection.send(work())
+                    yield in_a_copy(partial(_push, rollout, seed, impulse, direction, pace))
 
 
 def _push(rollout: Rollout, seed: int, impulse: float, direction: float, pace: float) -> PushRecord:
@@ -108,9 +97,9 @@ def _push(rollout: Rollout, seed: int, impulse: float, direction: float, pace: f
         if world.truth().tilt > TOO_LATE:
             fell = world.stamp - begin
             break
-        if tick % _EVERY == 0 and body.engaged and body.balance is not None:
+        if tick % _EVERY == 0 and (balance := body.balance) is not None:
             times.append(world.stamp - begin)
-            rows.append(body.balance)
+            rows.append(balance)
     return PushRecord(seed, impulse, direction, pace, np.array(times), np.array(rows).reshape(-1, 6), fell)
 
 

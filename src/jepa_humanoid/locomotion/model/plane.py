@@ -31,10 +31,13 @@ def inclined(forward: complex, slope: complex) -> Vector:
         forward: Where its x axis points, seen from above.
         slope: Rise for each metre along x, and for each along y (imaginary).
     """
-    x = np.array((forward.real, forward.imag, (slope.conjugate() * forward).real))
-    z = np.array((-slope.real, -slope.imag, 1.0))
-    x, z = x / math.hypot(*x.tolist()), z / math.hypot(*z.tolist())
-    return np.column_stack((x, np.cross(z, x), z))
+    rise = (slope.conjugate() * forward).real
+    along, up = math.hypot(1.0, rise), math.hypot(slope.real, slope.imag, 1.0)
+    xx, xy, xz = forward.real / along, forward.imag / along, rise / along
+    zx, zy, zz = -slope.real / up, -slope.imag / up, 1.0 / up
+    # Flat first, as in `upright`; the y axis is z × x.
+    yx, yy, yz = zy * xz - zz * xy, zz * xx - zx * xz, zx * xy - zy * xx
+    return np.array((xx, yx, zx, xy, yy, zy, xz, yz, zz)).reshape(3, 3)
 
 
 def upright(forward: complex, pitch: float = 0.0) -> Vector:
