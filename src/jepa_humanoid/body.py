@@ -15,6 +15,7 @@ from jepa_humanoid.control.settings import WholeBodySettings
 from jepa_humanoid.estimation.base import BaseEstimator
 from jepa_humanoid.estimation.settings import EstimatorSettings
 from jepa_humanoid.locomotion.footstep import Footstep
+from jepa_humanoid.locomotion.ground import check_ground
 from jepa_humanoid.locomotion.hands import check_hand, check_payload, check_side
 from jepa_humanoid.locomotion.posture import check_posture
 from jepa_humanoid.locomotion.rising.getting_up import GettingUp, Stage
@@ -27,6 +28,7 @@ from jepa_humanoid.robot.scale import scale_of
 from jepa_humanoid.robot.settings import settings_of
 from jepa_humanoid.robot.state import (
     BaseEstimate,
+    ElevationGrid,
     HandTarget,
     JointCommand,
     Matrix,
@@ -158,6 +160,15 @@ class Body:
         """
         check_posture(self.robot, posture)
         self._walker.hold(posture)
+
+    def see(self, ground: ElevationGrid) -> None:
+        """Know the ground around from now on, as `ElevationMapper.patch` has it; it counts for a second.
+
+        Raises:
+            GroundError: If it is no grid in ``odom``.
+        """
+        check_ground(ground)
+        self._walker.see(ground)
 
     def reach(self, target: HandTarget) -> None:
         """Have a hand be somewhere from now on, the other joints helping as little as possible.

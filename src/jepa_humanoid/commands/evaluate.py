@@ -120,6 +120,13 @@ def locomotion_command(
         list[str] | None,
         typer.Option(help="Of the suite terrain: a scene to cross, in place of its own; may be repeated."),
     ] = None,
+    sight: Annotated[
+        bool | None,
+        typer.Option(
+            "--sight/--blind",
+            help="Of the suite terrain: see the ground, or feel it. None: stairs are seen, no others.",
+        ),
+    ] = None,
     delay: Annotated[
         str, typer.Option(metavar="LEAST:MOST", help="Of commands, drawn from each seed, in ms; or one number.")
     ] = "2",
@@ -150,7 +157,7 @@ def locomotion_command(
     from jepa_humanoid.commands.locomotion import choose_suite, parse_conditions, show_summary, show_trials
     from jepa_humanoid.evaluation.summary import gather, summarize, write_report
 
-    asked = choose_suite(suite, velocity, punches, impulses, directions, moving, push_at, scene)
+    asked = choose_suite(suite, velocity, punches, impulses, directions, moving, push_at, scene, sight)
     chosen, overrides = _seeds(seeds), join_overrides(set_)
     conditions = parse_conditions(delay, imu_delay, friction)
     reports = []

@@ -11,7 +11,16 @@ from rich.table import Column, Table
 from jepa_humanoid.commands.output import console
 from jepa_humanoid.evaluation.errors import SuiteError
 from jepa_humanoid.evaluation.pushes import parse_impulses
-from jepa_humanoid.evaluation.suites import Suite, course_suite, find_suite, push_suite, terrain_suite, walk_suite
+from jepa_humanoid.evaluation.suites import (
+    SEEN,
+    TERRAIN,
+    Suite,
+    course_suite,
+    find_suite,
+    push_suite,
+    terrain_suite,
+    walk_suite,
+)
 from jepa_humanoid.evaluation.summary import Report
 from jepa_humanoid.evaluation.survival import survived_by_direction
 from jepa_humanoid.evaluation.trial import Conditions, LocomotionTrial
@@ -33,6 +42,7 @@ _OF = {
     "moving": "push",
     "push_at": "push",
     "scene": "terrain",
+    "sight": "terrain",
 }
 """Which suite an option is for."""
 
@@ -46,6 +56,7 @@ def choose_suite(
     moving: float | None = None,
     push_at: str | None = None,
     scene: Sequence[str] | None = None,
+    sight: bool | None = None,
 ) -> Suite:
     """Make the suite of a command line; None where an option was not given.
 
@@ -61,14 +72,15 @@ def choose_suite(
         "moving": moving,
         "push_at": push_at,
         "scene": scene or None,
+        "sight": sight,
     }
     for option, value in given.items():
         if value is not None and name != _OF[option]:
             raise SuiteError(f"--{option.replace('_', '-')} is for the suite '{_OF[option]}', and not for '{name}'")
-    if scene:
-        for name_or_path in scene:
-            load_scene(name_or_path)
-        return terrain_suite(scene)
+    for name_or_path in scene or ():
+        load_scene(name_or_path)
+    if scene or sight is not None:
+        return terrain_suite(scene or TERRAIN + SEEN, sight)
     if velocity:
         return walk_suite([parse_velocity(text) for text in velocity])
     if punches is not None:

@@ -30,6 +30,7 @@ from jepa_humanoid.robot.state import Vector, VelocityCommand
 from jepa_humanoid.simulation.engines import check_engine
 from jepa_humanoid.simulation.rollout import Rollout
 from jepa_humanoid.simulation.scenes import load_scene
+from jepa_humanoid.simulation.sight import Sight
 from jepa_humanoid.workers import worker_pool
 
 _RAMP = 3.0
@@ -91,7 +92,7 @@ def run_trial(spec: TrialSpec, observe: Callable[[Vector], None] | None = None) 
     rollout = Rollout(described, load_scene(case.scene, spec.seed), drawn, settings)
     rollout.body = body = MeasuredBody(described, settings)
     world = rollout.world
-    watch = Watch(rollout, body, observe)
+    watch = Watch(rollout, body, observe, Sight(described) if case.sees else None)
     settled = case.lying is not None or watch.run(VelocityCommand(), suite.settling)
     if suite.weighs:
         body.weigh()

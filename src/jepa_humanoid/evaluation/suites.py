@@ -26,7 +26,9 @@ VELOCITIES = (
 """What the suite ``walk`` asks for, a trial each: an easy pace, the fastest each way, and a mix."""
 
 TERRAIN = ("hill", "rubble", "steps", "patches")
-"""Scenes of the suite ``terrain``."""
+"""Scenes of the suite ``terrain`` that the robot only feels."""
+SEEN = ("stairs",)
+"""Scenes of it whose ground it sees with its LiDAR."""
 
 _CROSSING = 0.3
 """Velocity with which it is crossed [m/s]."""
@@ -42,6 +44,7 @@ class Case:
         command: Velocity asked for after settling, if there is no course.
         push: That the robot has to take, or None.
         scene: Where, by name, or its YAML file; each seed draws its own.
+        sees: Whether the robot sees the ground with its LiDAR, or only feels it.
         payload: In the left and the right hand [kg].
         lying: What the robot lies on at first, to get up from there; None if it stands.
     """
@@ -49,6 +52,7 @@ class Case:
     command: VelocityCommand = field(default_factory=VelocityCommand)
     push: Push | None = None
     scene: str = "flat"
+    sees: bool = False
     payload: tuple[float, float] = (0.0, 0.0)
     lying: Side | None = None
 
@@ -178,8 +182,12 @@ def push_suite(
     )
 
 
-def terrain_suite(scenes: Sequence[str] = TERRAIN) -> Suite:
+def terrain_suite(scenes: Sequence[str] = TERRAIN + SEEN, sees: bool | None = None) -> Suite:
     """Walking straight across ground that is not flat, a scene a trial, then stopping.
+
+    Args:
+        scenes: To cross.
+        sees: Whether the robot sees the ground; None for what is usual in each scene, where it feels all but stairs.
 
     Raises:
         SuiteError: If there are none.
@@ -189,7 +197,10 @@ def terrain_suite(scenes: Sequence[str] = TERRAIN) -> Suite:
     return Suite(
         "terrain",
         f"walks at {_CROSSING:g} m/s for 20 s across {', '.join(scenes)}, and stops",
-        tuple(Case(VelocityCommand(_CROSSING), scene=scene) for scene in scenes),
+        tuple(
+            Case(VelocityCommand(_CROSSING), scene=scene, sees=scene in SEEN if sees is None else sees)
+            for scene in scenes
+        ),
         duration=20.0,
         resting=3.0,
         limits=Limits(velocity=0.2),

@@ -16,6 +16,7 @@ from jepa_humanoid.geometry import heading, relative
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.state import JointCommand, SensorSample, Vector, VelocityCommand
 from jepa_humanoid.simulation.rollout import Rollout
+from jepa_humanoid.simulation.sight import Sight
 
 _LOOK_EVERY = 5
 """Control periods between two looks at ground truth: 10 ms."""
@@ -59,17 +60,24 @@ class Watch:
         velocity_nees: Of each look since `begin`.
     """
 
-    def __init__(self, rollout: Rollout, body: MeasuredBody, observe: Callable[[Vector], None] | None = None) -> None:
+    def __init__(
+        self,
+        rollout: Rollout,
+        body: MeasuredBody,
+        observe: Callable[[Vector], None] | None = None,
+        sight: Sight | None = None,
+    ) -> None:
         """Watch a rollout.
 
         Args:
             rollout: With the body that follows.
             body: The body.
             observe: Told the true configuration in Pinocchio's order, shape (7 + n,), at every look.
+            sight: With which the body sees the ground; None for one that only feels it.
         """
         self._rollout, self._body = rollout, body
         self._world = rollout.world
-        self._observe = observe
+        self._observe, self._sight = observe, sight
         self._ticks = 0
         self._due: list[tuple[float, Push]] = []
         self.period = _LOOK_EVERY * self._world.settings.control_period
@@ -121,6 +129,8 @@ class Watch:
         # A command that comes now acts after the delay: at about this position.
         self.torques.take(self._body.answer, self._world.effort, engine.position, engine.velocity)
         self._ticks += 1
+        if self._sight is not None and self._world.scan_due:
+            self._sight.look(self._world, self._body)
         return self._ticks % _LOOK_EVERY != 0 or self._look()
 
     def cross(self, command: VelocityCommand, duration: float) -> bool:

@@ -11,6 +11,10 @@ class PostureError(HumanoidError, ValueError):
     """A posture that the robot cannot have."""
 
 
+class GroundError(HumanoidError, ValueError):
+    """A grid of heights on which no foot can be put."""
+
+
 class HandError(HumanoidError, ValueError):
     """A place that no hand of the robot can be asked for."""
 

@@ -16,7 +16,15 @@ from jepa_humanoid.locomotion.settings import GaitSettings
 from jepa_humanoid.locomotion.walker import EstimatedState, Walker
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.motors import motor_targets
-from jepa_humanoid.robot.state import Gains, HandTarget, JointCommand, PostureCommand, Vector, VelocityCommand
+from jepa_humanoid.robot.state import (
+    ElevationGrid,
+    Gains,
+    HandTarget,
+    JointCommand,
+    PostureCommand,
+    Vector,
+    VelocityCommand,
+)
 
 HAND_OVER = 0.5
 """Time in which one walker takes over from the other [s]."""
@@ -118,6 +126,10 @@ class HandOver:
     def hands(self) -> tuple[HandStatus, ...]:
         """The first's; the second moves its arms as it has learned."""
         return self._first.hands if self.share <= 0.0 else ()
+
+    def see(self, grid: ElevationGrid) -> None:
+        """Have the first know the ground around."""
+        self._first.see(grid)
 
     def reach(self, target: HandTarget) -> None:
         """Have a hand be somewhere while the first moves the robot."""

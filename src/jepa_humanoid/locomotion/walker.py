@@ -7,7 +7,7 @@ from typing import Protocol
 from jepa_humanoid.locomotion.footstep import Footstep
 from jepa_humanoid.locomotion.hands import HandStatus
 from jepa_humanoid.locomotion.settings import GaitSettings
-from jepa_humanoid.robot.state import HandTarget, JointCommand, PostureCommand, Vector, VelocityCommand
+from jepa_humanoid.robot.state import ElevationGrid, HandTarget, JointCommand, PostureCommand, Vector, VelocityCommand
 
 LEFT, RIGHT = 0, 1
 
@@ -85,6 +85,9 @@ class Walker(Protocol):
 
     def hold(self, posture: PostureCommand) -> None:
         """Hold torso and arms so from now on, as far as it can; joints and numbers have been checked."""
+
+    def see(self, grid: ElevationGrid) -> None:
+        """Know the ground around, in ``odom``; who walks without looking leaves it. The grid has been checked."""
 
     def reach(self, target: HandTarget) -> None:
         """Have a hand be somewhere from now on, as far as it can; side, frame and numbers have been checked."""

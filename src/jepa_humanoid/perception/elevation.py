@@ -16,7 +16,7 @@ from jepa_humanoid.geometry import to_parent, wrap_angle
 from jepa_humanoid.perception.errors import PerceptionError
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.settings import settings_of
-from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid, Vector
+from jepa_humanoid.robot.state import ODOM, BaseEstimate, ElevationGrid, Vector
 
 _Index = NDArray[np.intp]
 
@@ -109,6 +109,24 @@ def elevation_settings(robot: RobotDescription) -> ElevationSettings:
     lidar = float(data.oMf[robot.frame_id(robot.frames.lidar)].translation[2])
     defaults = ElevationSettings(head_height=max(ElevationSettings.head_height, lidar + _ABOVE_LIDAR))
     return settings_of(robot, "perception", defaults)
+
+
+FOOTING = ElevationSettings(
+    resolution=0.04,
+    map_cells=80,
+    grid_cells=48,
+    lowest=-0.6,
+    head_height=0.6,
+    flat_spread=0.06,
+    agreement=0.06,
+    measurement_deviation=0.02,
+    least_deviation=0.005,
+    drift_per_metre=0.0003,
+    drift_per_radian=0.0001,
+    ray_depth=0.05,
+    foot_radius=0.0,
+)
+"""Of the ground on which feet are put: fine and near, and without the place where the robot stands taken for level."""
 
 
 class ElevationMapper:
@@ -219,6 +237,16 @@ class ElevationMapper:
             seen = np.where(known, self._height[cells], np.nan).reshape(-1, n, n)
             heights[:] = np.fmax.reduce(seen) - self._ground
         return ElevationGrid(stamp=base.stamp, heights=heights, resolution=self.settings.resolution)
+
+    def patch(self) -> ElevationGrid:
+        """The whole map as it is, in ``odom``: for feet, which stand where the odometry says; NaN where unknown."""
+        n, resolution = self.settings.map_cells, self.settings.resolution
+        rows, columns = ((np.arange(n) - n // 2 + middle) % n for middle in self._centre)
+        known = self._variance + self._drift <= self.settings.unknown_deviation**2
+        heights = np.where(known, self._height, np.nan).reshape(n, n)[np.ix_(rows, columns)]
+        x, y = (resolution * (self._centre - n // 2 + 0.5 * n)).tolist()
+        stamp = self._base.stamp if self._base is not None else 0.0
+        return ElevationGrid(stamp, heights.astype(np.float32), resolution, ODOM, (x, y))
 
     def _drift_between(self, before: BaseEstimate, now: BaseEstimate) -> float:
         """Variance that odometry gained between two estimates [m²]: by the way walked, or as estimated if more."""

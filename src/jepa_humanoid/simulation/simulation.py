@@ -5,14 +5,13 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-import pinocchio as pin
 
 from jepa_humanoid.body import BodySettings
-from jepa_humanoid.perception.elevation import ElevationMapper, elevation_settings
 from jepa_humanoid.robot.description import DEFAULT_ROBOT, RobotDescription, load_robot
 from jepa_humanoid.robot.state import Vector, VelocityCommand
 from jepa_humanoid.simulation.rollout import Rollout
 from jepa_humanoid.simulation.scenes import Scene, load_scene
+from jepa_humanoid.simulation.sight import Sight
 from jepa_humanoid.simulation.walk import PERIOD, Frame
 from jepa_humanoid.simulation.world import WorldSettings
 
@@ -61,9 +60,7 @@ class Simulation:
         self.scene = scene if isinstance(scene, Scene) else load_scene(scene, seed)
         settings = replace(world or WorldSettings(randomize=True), seed=seed)
         self._rollout = Rollout(self.robot, self.scene, settings, body)
-        self._mapper = ElevationMapper(elevation_settings(self.robot))
-        self._data = self.robot.model.createData()
-        self._lidar = self.robot.frame_id(self.robot.frames.lidar)
+        self._sight = Sight(self.robot)
         self._ticks = round(PERIOD / settings.control_period)
         while not self._rollout.body.engaged and self._rollout.world.stamp < _START:
             self._rollout.tick()
@@ -101,11 +98,10 @@ class Simulation:
         world, body = self._rollout.world, self._rollout.body
         truth, base = world.truth(), body.estimate
         assert base is not None
-        pin.framesForwardKinematics(self.robot.model, self._data, body.configuration)
-        self._mapper.integrate(world.scan(), self._data.oMf[self._lidar], world.stamp, base, body.ground_height)
+        self._sight.look(world, body)
         return Frame(
             stamp=world.stamp,
-            elevation=self._mapper.grid(base),
+            elevation=self._sight.grid(base),
             base=base,
             ground=body.ground_height,
             configuration=np.concatenate([truth.position, truth.orientation, self._rollout.sample.position]),

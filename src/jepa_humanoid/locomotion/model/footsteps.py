@@ -7,6 +7,7 @@ from jepa_humanoid.locomotion.model.biped import Biped
 from jepa_humanoid.locomotion.model.feet import Foot
 from jepa_humanoid.locomotion.model.felt_ground import FeltGround
 from jepa_humanoid.locomotion.model.plane import clamp, direction, limit
+from jepa_humanoid.locomotion.model.seen_ground import SeenGround
 from jepa_humanoid.locomotion.model.step_adaptation import Landing
 from jepa_humanoid.locomotion.walker import LEFT
 from jepa_humanoid.robot.state import VelocityCommand
@@ -32,6 +33,7 @@ class FootstepPlanner:
         asked: The command within its limits [m/s].
         asked_turn: The same about the vertical [rad/s].
         ground: As the feet have found it.
+        seen: As perception shows it.
     """
 
     def __init__(self, biped: Biped, centre: Foot) -> None:
@@ -44,6 +46,7 @@ class FootstepPlanner:
         self.forward = direction(centre.yaw)
         self.from_base = 0j
         self.ground = FeltGround()
+        self.seen = SeenGround(biped.outlines)
 
     @property
     def wants_to_move(self) -> bool:

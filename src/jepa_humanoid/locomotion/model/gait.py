@@ -23,6 +23,10 @@ _SIDEWAYS = 0.05
 _HEIGHT_RATE, _HEIGHT_TIME = 0.1, 0.1
 """With which the centre of mass goes from where it was found to the pendulum's height: at most [m/s], and time constant
 at the end [s]."""
+_FAR_TIME = 0.4
+"""Time in which it comes back from far off, as after a step up [s]."""
+_DIP = 0.8
+"""Share of a step down by which the centre of mass goes down before it."""
 _LEAN_TIME = 0.4
 """Time constant with which the way from the base to the centre of mass is known [s]: of a step."""
 _SINK = 0.3
@@ -100,6 +104,7 @@ class Gait:
         self.motion = motion
         self.dcm = motion.place + motion.velocity / self._biped.omega
         self.planner.obey(command)
+        self.planner.seen.advance(dt)
         self._lean(base, dt)
         self._advance_phase(contacts, dt)
         self.feet = feet
@@ -134,7 +139,11 @@ class Gait:
                 down, up = c.lift
                 self.lift = clamp(c.rise**2 * (walking - self.height) - 2.0 * c.rise * self.climb, -down, up)
         else:
-            wanted = clamp((walking - self.height) / _HEIGHT_TIME, -_HEIGHT_RATE, _HEIGHT_RATE)
+            if isinstance(phase, Step) and phase.footing is not None:
+                walking += _DIP * min(0.0, phase.footing.rise)
+            missing = walking - self.height
+            rate = max(_HEIGHT_RATE, abs(missing) / _FAR_TIME)
+            wanted = clamp(missing / _HEIGHT_TIME, -rate, rate)
             if isinstance(phase, Step) and phase.searching:
                 wanted = -_SINK
             down, up = _LIFT
@@ -177,7 +186,7 @@ class Gait:
         """Compare where a foot has landed with where the ground was expected."""
         if not step.catching:
             stance, landed = self.feet[step.stance], self.feet[1 - step.stance]
-            expected = stance.height + self.planner.ground.rise(landed.place - stance.place)
+            expected = stance.height + step.rise(landed.place - stance.place)
             self.planner.ground.land(expected, landed.height)
 
     def _shift(self, stand: Stand) -> Shift:

@@ -21,7 +21,7 @@ from jepa_humanoid.locomotion.posture import Posture
 from jepa_humanoid.locomotion.settings import GaitSettings, gait_settings
 from jepa_humanoid.locomotion.walker import LEFT, RIGHT
 from jepa_humanoid.robot.description import RobotDescription
-from jepa_humanoid.robot.state import Vector, VelocityCommand
+from jepa_humanoid.robot.state import ElevationGrid, Vector, VelocityCommand
 
 _NOWHERE, _UPRIGHT, _STILL = np.zeros(3), np.eye(3), np.zeros(6)
 _LEAST_LOAD = 1.0
@@ -111,6 +111,10 @@ class PendulumPlanner:
         """DCM in ``odom``, as measured and as a push that is on will move it, shape (2,) [m]."""
         dcm = self._gait.dcm
         return np.array((dcm.real, dcm.imag))
+
+    def see(self, grid: ElevationGrid) -> None:
+        """Take in what perception shows of the ground, in ``odom``."""
+        self._gait.planner.seen.see(grid)
 
     def stand_still(self, dynamics: Dynamics, posture: Vector) -> WholeBodyTarget:
         """What carries the weight of a robot at rest in ``posture`` (n,) [rad], without feedback."""

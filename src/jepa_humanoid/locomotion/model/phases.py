@@ -13,6 +13,7 @@ from jepa_humanoid.locomotion.model.feet import Feet, Foot
 from jepa_humanoid.locomotion.model.footsteps import FootstepPlanner
 from jepa_humanoid.locomotion.model.lipm import tracking_zmp, transfer_share
 from jepa_humanoid.locomotion.model.plane import clamp, direction
+from jepa_humanoid.locomotion.model.seen_ground import SeenLanding
 from jepa_humanoid.locomotion.model.step_adaptation import Landing, LandingBounds, LandingWeights, adapt_landing
 from jepa_humanoid.locomotion.model.support import Support, overlap, support_of
 from jepa_humanoid.locomotion.model.swing import SwingFoot, lift_again, lift_off, search_ground, swing_towards
@@ -28,6 +29,10 @@ _EARLY_DESCENT = 0.5
 """The same of a foot that catches: while the robot gives way, ground comes early."""
 _GROUND = 0.03
 """Height above the planned landing from which on a foot that catches feels the other leg, and no ground [m]."""
+_LEAN = 0.8
+"""Share of what the ankles can do that a landing may take which is moved to where there is room for it."""
+_OVER_EDGE = 0.75
+"""Share of its swing in which a foot that steps down has moved ahead: its heel must not come down on the edge."""
 _ELSEWHERE = 0.2
 """Distance of another landing for which a foot that is about to land goes up again [m]."""
 _POSTPONED = 0.03
@@ -108,6 +113,7 @@ class Step:
         transfer: Time in which the weight moves from foot to foot [s].
         give: Share of its weight by which the robot gives way until the landing.
         fold: How urgent it is that the swing leg folds, 0 to 1.
+        footing: Where perception shows room for the other foot; None if it does not, or while the robot is caught.
     """
 
     def __init__(
@@ -145,6 +151,9 @@ class Step:
         self._zmp_from = zmp
         self._support = support_of(feet, biped.outlines)
         self._overdue = 0.0
+        self.footing: SeenLanding | None = None
+        self._looked = catching
+        self._lean = 0.0
         self._weights = LandingWeights(s.landing_weight, s.timing_weight, s.offset_weight)
         near, far = s.step_width_range
         self._width = (-far, -near) if stance == LEFT else (near, far)
@@ -169,26 +178,60 @@ class Step:
 
     def planned_landing(self, foot: Foot) -> Foot:
         """Where the other foot should land if the stance foot is at ``foot``."""
-        way, ground = self._planner.forward * self.landing.position, self._planner.ground
-        height = foot.height + ground.rise(way) - self._biped.settings.landing_depth
-        return Foot(foot.place + way, height, self.landing_yaw, ground.slope)
+        way = self._planner.forward * self.landing.position
+        height = foot.height + self.rise(way) - self._biped.settings.landing_depth
+        return Foot(foot.place + way, height, self.landing_yaw, self._planner.ground.slope)
+
+    def rise(self, way: complex) -> float:
+        """By how much the ground is expected to rise from the stance foot along a way, as seen or else as felt [m]."""
+        return (self.footing.rise if self.footing is not None else 0.0) or self._planner.ground.rise(way)
 
     def advance(self, motion: Motion, feet: Feet, contacts: tuple[float, float], dt: float) -> complex:
         """One tick; returns the ZMP [m]."""
         s, foot, planner = self._biped.settings, feet[self.stance], self._planner
         dcm = motion.place + motion.velocity / self._biped.omega
-        share = transfer_share(self.transfer - self.time, self.transfer, self._biped.omega)
-        virtual = dcm - foot.place - (self._zmp_from - foot.place) * share
-        local = planner.forward.conjugate() * virtual
         nominal = planner.nominal_landing(self.stance, foot, self.time)
+        if not self._looked:
+            self._look(dcm, nominal, foot)
+        if self.footing is not None:
+            nominal = nominal._replace(position=self._on(self.footing, nominal.position))
+        local = self._local(dcm, foot)
         if not self._frozen:
             self._adapt(local, nominal, feet)
         if self.landing.duration > self.time:
             self._catch(motion, local, nominal, feet)
+            if self.catching and self.footing is not None:
+                self.footing, self._lean = None, 0.0
+                local = self._local(dcm, foot)
         zmp = self._place_zmp(local, nominal, foot)
         if not self.double_support:
-            self._fly(feet, contacts[1 - self.stance] > s.contact_threshold, local - nominal.offset, dt)
+            due = local + self._lean - nominal.offset
+            self._fly(feet, contacts[1 - self.stance] > s.contact_threshold, due, dt)
         return zmp
+
+    def _local(self, dcm: complex, foot: Foot) -> complex:
+        """DCM as if the weight had been on the stance foot since the step began, seen from where the ZMP shall be."""
+        share = transfer_share(self.transfer - self.time, self.transfer, self._biped.omega)
+        pivot = self._pivot(foot)
+        return self._planner.forward.conjugate() * (dcm - pivot - (self._zmp_from - pivot) * share)
+
+    def _pivot(self, foot: Foot) -> complex:
+        return foot.place + self._planner.forward * self._lean
+
+    def _look(self, dcm: complex, nominal: Landing, foot: Foot) -> None:
+        """Find room for the foot that will land, and where under the other one the ZMP has to be for it."""
+        self._looked = True
+        planner = self._planner
+        self.footing = planner.seen.landing(foot, nominal.position, self.landing_yaw, planner.forward)
+        if self.footing is None or self.footing.position == nominal.position.real:
+            return
+        growth = math.exp(self._biped.omega * (nominal.duration - self.time))
+        ahead = self._local(dcm, foot).real * growth - self.footing.position - nominal.offset.real
+        (back, front), _ = self._biped.ankle_range[self.stance]
+        self._lean = clamp(ahead / (growth - 1.0), _LEAN * back, _LEAN * front)
+
+    def _on(self, footing: SeenLanding, position: complex) -> complex:
+        return complex(clamp(position.real, *footing.bounds), position.imag)
 
     def _adapt(self, local: complex, nominal: Landing, feet: Feet) -> None:
         """Choose landing and time anew, such that the foot can be there in time."""
@@ -197,8 +240,14 @@ class Step:
         way = abs(self.planned_landing(foot).place - feet[1 - self.stance].place)
         arrival = max(self.time, self.transfer) + way / s.swing_speed
         earliest = min(max(shortest, self.time + s.freeze_time, arrival), longest)
-        bounds = LandingBounds(s.step_length_range, self._width, (earliest, longest))
-        self.landing = adapt_landing(local, self.time, nominal, bounds, b.omega, self._weights)
+        back, front = s.step_length_range
+        if self.footing is not None:
+            back, front = max(back, self.footing.bounds[0]), min(front, self.footing.bounds[1])
+        lean = self._lean
+        bounds = LandingBounds((back - lean, front - lean), self._width, (earliest, longest))
+        nominal = nominal._replace(position=nominal.position - lean)
+        landing = adapt_landing(local, self.time, nominal, bounds, b.omega, self._weights)
+        self.landing = landing._replace(position=landing.position + lean)
         self.landing_yaw = self._planner.landing_yaw(self.stance, foot, self.time)
 
     def _catch(self, motion: Motion, local: complex, nominal: Landing, feet: Feet) -> None:
@@ -230,7 +279,7 @@ class Step:
         s, remaining = self._biped.settings, self.landing.duration - self.time
         if self._frozen:
             # The landing stays as it is, unless the robot is pushed now.
-            ahead = local * math.exp(self._biped.omega * remaining) - self.landing.position
+            ahead = local * math.exp(self._biped.omega * remaining) + self._lean - self.landing.position
             lost = self.swing is not None and abs(ahead - nominal.offset) >= s.catch.late_error
             self.catching = self.catching or lost
             return lost
@@ -246,13 +295,13 @@ class Step:
         """ZMP on its way into the stance sole, moved within the support against the DCM's deviation."""
         b, s = self._biped, self._biped.settings
         decay = math.exp(-b.omega * max(0.0, nominal.duration - self.time))
-        wanted = (nominal.position + nominal.offset) * decay
+        wanted = (nominal.position - self._lean + nominal.offset) * decay
         correction = self._planner.forward * ((1.0 + s.dcm_gain / b.omega) * (local - wanted))
         if self.double_support:
-            base = self._zmp_from + (foot.place - self._zmp_from) * (self.time / self.transfer)
+            base = self._zmp_from + (self._pivot(foot) - self._zmp_from) * (self.time / self.transfer)
             return self._support.inside(base + correction)
         forward = direction(foot.yaw)
-        inward = forward.conjugate() * correction
+        inward = forward.conjugate() * (self._pivot(foot) - foot.place + correction)
         (back, front), (right, left) = b.ankle_range[self.stance]
         return foot.place + forward * complex(clamp(inward.real, back, front), clamp(inward.imag, right, left))
 
@@ -266,7 +315,10 @@ class Step:
 
     def _within_reach(self, landing: complex) -> complex:
         """A landing as near to this one as the foot may be from the stance foot [m]."""
-        return complex(clamp(landing.real, *self._biped.settings.step_length_range), clamp(landing.imag, *self._width))
+        back, front = self._biped.settings.step_length_range
+        if self.footing is not None:
+            back, front = max(back, self.footing.bounds[0]), min(front, self.footing.bounds[1])
+        return complex(clamp(landing.real, back, front), clamp(landing.imag, *self._width))
 
     @property
     def searching(self) -> bool:
@@ -302,6 +354,8 @@ class Step:
                 self.fold = self._urgency(swing, abs(landing.place - swing.place) / max(remaining, dt))
             height = s.catch.swing_height if self.catching else s.swing_height + self._planner.ground.roughness
             forward, early = self._planner.forward, s.catch.early if self._legs_cross() else 1.0
+            if self.footing is not None and self.footing.rise < 0.0:
+                early = _OVER_EDGE
             self.swing = swing_towards(swing, landing, remaining, height, s.landing_speed, dt, forward, early)
             self.landed = felt and self._may_land(feet, feet[1 - self.stance].height - landing.height)
         else:

@@ -25,7 +25,15 @@ from jepa_humanoid.locomotion.settings import GaitSettings, gait_settings
 from jepa_humanoid.locomotion.walker import EstimatedState
 from jepa_humanoid.robot.description import SIDES, RobotDescription
 from jepa_humanoid.robot.motors import motor_targets
-from jepa_humanoid.robot.state import Gains, HandTarget, JointCommand, PostureCommand, Vector, VelocityCommand
+from jepa_humanoid.robot.state import (
+    ElevationGrid,
+    Gains,
+    HandTarget,
+    JointCommand,
+    PostureCommand,
+    Vector,
+    VelocityCommand,
+)
 
 FADE = 0.1
 """Time in which the last good command becomes damping if no other is found [s]."""
@@ -157,6 +165,10 @@ class ModelWalker:
     def hold(self, posture: PostureCommand) -> None:
         """Hold torso and arms so from now on; joints and numbers have been checked."""
         self._planner.posture.ask(posture)
+
+    def see(self, grid: ElevationGrid) -> None:
+        """Put feet where this grid in ``odom`` shows room for them; it has been checked."""
+        self._planner.see(grid)
 
     def reach(self, target: HandTarget) -> None:
         """Have a hand be somewhere from now on; side, frame and numbers have been checked."""
