@@ -15,6 +15,7 @@ from jepa_humanoid.estimation.settings import ContactSettings
 from jepa_humanoid.graph.arguments import BRINGUP, Argument, launch_arguments, record_arguments, teleop_arguments
 from jepa_humanoid.locomotion.settings import (
     CatchSettings,
+    FootingSettings,
     GaitSettings,
     HandSettings,
     PayloadSettings,
@@ -64,6 +65,7 @@ def settings_tables() -> str:
         ("Gait", GaitSettings),
         ("Gait, `catch`", CatchSettings),
         ("Gait, `push`", PushSettings),
+        ("Gait, `footing`", FootingSettings),
         ("Gait, `posture`", PostureSettings),
         ("Gait, `hands`", HandSettings),
         ("Gait, `payload`", PayloadSettings),

@@ -6,11 +6,11 @@ import pinocchio as pin
 import pytest
 from numpy.typing import NDArray
 
-from jepa_humanoid.perception.elevation import ElevationMapper, ElevationSettings, elevation_settings
+from jepa_humanoid.perception.elevation import FOOTING, ElevationMapper, ElevationSettings, elevation_settings
 from jepa_humanoid.perception.errors import PerceptionError
 from jepa_humanoid.robot.description import RobotDescription, load_robot
 from jepa_humanoid.robot.files import LidarSettings
-from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid
+from jepa_humanoid.robot.state import ODOM, BaseEstimate, ElevationGrid
 from jepa_humanoid.simulation.lidar import Lidar
 from jepa_humanoid.simulation.obstacles import Obstacle
 from jepa_humanoid.simulation.scenes import Scene, clearance, load_scene
@@ -378,3 +378,24 @@ def test_tall_robot_keeps_its_head_clear(g1: RobotDescription) -> None:
     """What hangs lower than a robot is tall is an obstacle to it; the G1, lower than the default, keeps that."""
     assert elevation_settings(g1) == ElevationSettings()
     assert elevation_settings(load_robot("talos")).head_height > 1.75
+
+
+def test_the_ground_for_feet_is_where_it_is():
+    """Fine, in `odom`, wherever the robot has walked; steps are as high as they are."""
+    step = box(1.5, 0.0, (0.6, 4.0, 0.08))
+    scene = scene_of(step)
+    sensor, mapper = Sensor(scene), ElevationMapper(FOOTING)
+    for k in range(30):
+        base = base_at(0.02 * k, 0.01 * k, stamp=0.1 * k)
+        mapper.integrate(sensor.scan(lidar_pose(base)), lidar_pose(base), base.stamp, base, 0.0)
+    ground = mapper.patch()
+    assert (ground.frame, ground.stamp) == (ODOM, pytest.approx(2.9))
+    rows, columns = np.indices(ground.heights.shape)
+    places = ground.places(np.stack([rows, columns], axis=-1))
+    assert np.abs(places.mean(axis=(0, 1)) - base.position[:2]).max() <= ground.resolution
+    clear = np.abs(step.signed_distance(places.reshape(-1, 2))).reshape(rows.shape) > ground.resolution
+    seen = clear & ~np.isnan(ground.heights)
+    ahead = (places[..., 0] > 1.0) & (places[..., 0] < 1.6) & (np.abs(places[..., 1]) < 0.6)
+    assert np.count_nonzero(seen & ahead) > 0.9 * np.count_nonzero(clear & ahead)
+    errors = ground.heights[seen] - true_heights(scene, places[seen])
+    assert np.quantile(np.abs(errors), 0.95) < 0.025

@@ -124,7 +124,7 @@ def locomotion_command(
         bool | None,
         typer.Option(
             "--sight/--blind",
-            help="Of the suite terrain: see the ground, or feel it. None: stairs are seen, no others.",
+            help="Of the suite terrain: see the ground, or only feel it; stairs are seen if neither.",
         ),
     ] = None,
     delay: Annotated[

@@ -104,6 +104,35 @@ class CatchSettings:
 
 
 @validated_dataclass(frozen=True, config=STRICT)
+class FootingSettings:
+    """Where on ground that perception shows a foot may be put.
+
+    Attributes:
+        even: By which lines across a sole's place may be off a plane, for the sole to lie on it [m].
+        slope: Beyond which what looks like one is an edge.
+        room: Kept free before and behind a sole, to either side half of it [m].
+        moved: By which a landing may be moved for that, along the way [m].
+        highest: Step that the robot takes, up or down [m].
+        least: Step that is taken for one: what is less the feet feel [m].
+        lean: Share of what the ankles can do that a moved landing may take.
+        dip: Share of a step down by which the centre of mass goes down before it.
+        over_edge: Share of its swing in which a foot that steps down has moved ahead, its heel clear of the edge.
+        patience: Time for which what was seen counts [s].
+    """
+
+    even: Annotated[Positive, METRE] = 0.03
+    slope: Positive = 0.3
+    room: Annotated[NonNegative, METRE] = 0.025
+    moved: Annotated[NonNegative, METRE] = 0.16
+    highest: Annotated[Positive, METRE] = 0.14
+    least: Annotated[Positive, METRE] = 0.03
+    lean: Share = 0.8
+    dip: Share = 0.8
+    over_edge: PositiveShare = 0.75
+    patience: Positive = 1.0
+
+
+@validated_dataclass(frozen=True, config=STRICT)
 class PostureSettings:
     """How far and how fast a robot holds itself otherwise than it does by itself.
 
@@ -205,6 +234,7 @@ class GaitSettings:
         settle_steps: Steps in place before the robot stands.
         catch: How it catches itself.
         push: What it makes of a push.
+        footing: Where it puts its feet on ground that it sees.
         posture: How it may hold itself meanwhile.
         hands: How its hands follow.
         payload: How it finds out what they carry.
@@ -243,6 +273,7 @@ class GaitSettings:
     settle_steps: Annotated[int, Field(ge=0)] = 2
     catch: CatchSettings = CatchSettings()
     push: PushSettings = PushSettings()
+    footing: FootingSettings = FootingSettings()
     posture: PostureSettings = PostureSettings()
     hands: HandSettings = HandSettings()
     payload: PayloadSettings = PayloadSettings()

@@ -114,6 +114,7 @@ _EXCLUSIVE = frozenset(
         "base_footprint",
         "lidar/pose",
         "elevation",
+        "footing",
         "plan/cmd_vel",
     }
 )
@@ -274,6 +275,14 @@ TOPICS = MappingProxyType(
                 "10 Hz",
                 "heights [m] as an organised cloud in `base_footprint`: row i, column j is the cell i ahead and j to "
                 "the left, z its height, NaN where unknown; the resolution is the points' distance",
+            ),
+            Topic(
+                "footing",
+                PointCloud2,
+                LATEST,
+                "10 Hz",
+                "heights [m] for feet, likewise but in `odom`, finer and nearer; the controller puts feet by it for a "
+                "second, and by what they feel without it",
             ),
             Topic(
                 "plan/cmd_vel",

@@ -21,6 +21,7 @@ from jepa_humanoid.locomotion.settings import gait_settings
 from jepa_humanoid.nodes.contract import FOOTPRINT_FRAME, ODOM_FRAME, TOPICS
 from jepa_humanoid.nodes.errors import MessageError, NodeError
 from jepa_humanoid.nodes.hands import HandInputs
+from jepa_humanoid.nodes.messages.elevation import read_footing
 from jepa_humanoid.nodes.messages.markers import write_body_markers
 from jepa_humanoid.nodes.messages.odometry import write_odometry
 from jepa_humanoid.nodes.messages.pose import write_pose, write_transform
@@ -41,6 +42,9 @@ from jepa_humanoid.timing import LoopTimer
 
 Stamped = tuple[int, bytes]
 """A serialised message and its stamp [ns]."""
+
+FOOTING_PATIENCE = 1.0
+"""Age from which on what is seen of the ground comes too late [s]."""
 
 STATUS_PERIOD = 0.1
 """Wall time between two messages of `controller/status` while nothing changes [s]."""
@@ -82,6 +86,7 @@ class Controller(RobotNode):
         "imu/data",
         "teleop/cmd_vel",
         *HandInputs.TOPICS,
+        "footing",
         "plan/cmd_vel",
         "posture/arms",
         "posture/torso",
@@ -136,6 +141,7 @@ class Controller(RobotNode):
         self.listen("plan/cmd_vel", self._on_plan)
         self.listen("posture/arms", self._on_arms)
         self.listen("posture/torso", self._on_torso)
+        self.listen("footing", self._on_footing)
         self._hands = HandInputs(self._body, self.listen, self.serve, lambda: self._now)
         self.listen("imu/data", self._on_imu, raw=True)
         self.listen("joint_states", self._on_joint_states, raw=True)
@@ -342,6 +348,12 @@ class Controller(RobotNode):
     def _on_torso(self, message: Any) -> None:
         height, pitch = read_torso(message)
         self._hold(replace(self._posture, height=height, pitch=pitch))
+
+    def _on_footing(self, message: Any) -> None:
+        grid = read_footing(message)
+        if self._now - grid.stamp > FOOTING_PATIENCE:
+            raise MessageError(f"footing: {self._now - grid.stamp:.2f} s old")
+        self._body.see(grid)
 
     def _hold(self, posture: PostureCommand) -> None:
         try:

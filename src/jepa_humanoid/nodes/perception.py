@@ -1,4 +1,4 @@
-"""Perception: point clouds and odometry in, an elevation grid around the robot out.
+"""Perception: point clouds and odometry in, elevation grids around the robot out, for who plans and for feet.
 
 A scan waits until the controller has said where the LiDAR was when it was taken, so nothing here has to guess.
 """
@@ -17,7 +17,7 @@ from jepa_humanoid.nodes.messages.pose import read_pose
 from jepa_humanoid.nodes.messages.time import to_nanoseconds, to_seconds
 from jepa_humanoid.nodes.node import Level, RobotNode, run
 from jepa_humanoid.nodes.parameters import OVERRIDES, ParameterSpec
-from jepa_humanoid.perception.elevation import ElevationMapper, elevation_settings
+from jepa_humanoid.perception.elevation import FOOTING, ElevationMapper, elevation_settings
 from jepa_humanoid.perception.errors import PerceptionError
 from jepa_humanoid.perception.whereabouts import Whereabouts, odometry_jumped
 from jepa_humanoid.robot.description import load_robot
@@ -31,8 +31,8 @@ class Perception(RobotNode):
     """Maps what stands around the robot."""
 
     NAME = "perception"
-    DESCRIPTION = "Turns point clouds into an elevation grid around the robot."
-    PUBLISHES = ("elevation",)
+    DESCRIPTION = "Turns point clouds into elevation grids around the robot, for who plans and for feet."
+    PUBLISHES = ("elevation", "footing")
     SUBSCRIBES = ("points", "odom", "lidar/pose", "base_footprint")
     PARAMETERS = (
         OVERRIDES,
@@ -46,6 +46,7 @@ class Perception(RobotNode):
         self._lidar_frame = robot.frames.lidar
         self._largest_lag = round(1e9 * self.value("largest_lag"))
         self._mapper = ElevationMapper(elevation_settings(robot))
+        self._footing = ElevationMapper(FOOTING)
         self._timer = LoopTimer(0.1)
         for topic in ("odom", "lidar/pose", "base_footprint"):
             self.listen(topic, partial(self._on_place, topic))
@@ -54,6 +55,7 @@ class Perception(RobotNode):
     def activate(self) -> None:
         """Forget everything."""
         self._mapper.reset()
+        self._footing.reset()
         self._parts: dict[int, dict[str, Any]] = {}
         self._places: deque[Whereabouts] = deque(maxlen=MEMORY)
         self._scan: Any = None
@@ -138,13 +140,10 @@ class Perception(RobotNode):
             return
         began = time.perf_counter()
         try:
-            report = self._mapper.integrate(
-                read_points(scan),
-                place.T_odom_lidar,
-                to_seconds(scan.header.stamp),
-                place.base,
-                float(place.T_odom_footprint.translation[2]),
-            )
+            points, taken = read_points(scan), to_seconds(scan.header.stamp)
+            ground = float(place.T_odom_footprint.translation[2])
+            report = self._mapper.integrate(points, place.T_odom_lidar, taken, place.base, ground)
+            self._footing.integrate(points, place.T_odom_lidar, taken, place.base, ground)
         except (MessageError, PerceptionError) as error:
             self._refuse(str(error))
             return
@@ -159,6 +158,7 @@ class Perception(RobotNode):
         grid = self._mapper.grid(now.base)
         odometry_stamp = type(scan.header.stamp)(sec=now.stamp // 10**9, nanosec=now.stamp % 10**9)
         self.outputs["elevation"].publish(write_elevation(grid, odometry_stamp))
+        self.outputs["footing"].publish(write_elevation(self._footing.patch(), scan.header.stamp))
         self._timer.add(time.perf_counter() - began)
 
     def _refuse(self, why: str) -> None:

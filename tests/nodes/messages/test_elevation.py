@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from jepa_humanoid.nodes.errors import MessageError
-from jepa_humanoid.nodes.messages.elevation import read_elevation, write_elevation
+from jepa_humanoid.nodes.messages.elevation import read_elevation, read_footing, write_elevation
 from jepa_humanoid.nodes.messages.points import read_points
 from jepa_humanoid.nodes.messages.time import to_stamp
-from jepa_humanoid.robot.state import ElevationGrid
+from jepa_humanoid.robot.state import ODOM, ElevationGrid
 
 STAMP = to_stamp(1.25)
 
@@ -36,6 +36,23 @@ def test_elevation_survives_the_wire(over_the_wire, heights, millimetres):
     np.testing.assert_array_equal(read.heights, grid.heights)
     assert read.stamp == grid.stamp
     assert read.resolution == pytest.approx(grid.resolution, abs=1e-9)
+
+
+@given(st.floats(-200.0, 200.0), st.floats(-200.0, 200.0))
+def test_footing_survives_the_wire(over_the_wire, x, y):
+    """It comes from anywhere in `odom`, and is there."""
+    grid = ElevationGrid(1.25, make_grid().heights, 0.04, ODOM, (x, y))
+    read = read_footing(over_the_wire(write_elevation(grid, STAMP)))
+    np.testing.assert_array_equal(read.heights, grid.heights)
+    assert read.frame == ODOM
+    assert read.resolution == pytest.approx(0.04, abs=1e-5)
+    assert read.origin == pytest.approx((x, y), abs=3e-5)
+
+
+def test_footing_is_in_odom():
+    """A grid that moves with the robot is no ground to stand on."""
+    with pytest.raises(MessageError, match="footing: frame_id is 'base_footprint', and has to be 'odom'"):
+        read_footing(write_elevation(make_grid(), STAMP))
 
 
 def test_cells_are_points_where_they_are():

@@ -46,7 +46,7 @@ class FootstepPlanner:
         self.forward = direction(centre.yaw)
         self.from_base = 0j
         self.ground = FeltGround()
-        self.seen = SeenGround(biped.outlines)
+        self.seen = SeenGround(biped.settings.footing, biped.outlines)
 
     @property
     def wants_to_move(self) -> bool:

@@ -25,8 +25,6 @@ _HEIGHT_RATE, _HEIGHT_TIME = 0.1, 0.1
 at the end [s]."""
 _FAR_TIME = 0.4
 """Time in which it comes back from far off, as after a step up [s]."""
-_DIP = 0.8
-"""Share of a step down by which the centre of mass goes down before it."""
 _LEAN_TIME = 0.4
 """Time constant with which the way from the base to the centre of mass is known [s]: of a step."""
 _SINK = 0.3
@@ -140,7 +138,7 @@ class Gait:
                 self.lift = clamp(c.rise**2 * (walking - self.height) - 2.0 * c.rise * self.climb, -down, up)
         else:
             if isinstance(phase, Step) and phase.footing is not None:
-                walking += _DIP * min(0.0, phase.footing.rise)
+                walking += self._biped.settings.footing.dip * min(0.0, phase.footing.rise)
             missing = walking - self.height
             rate = max(_HEIGHT_RATE, abs(missing) / _FAR_TIME)
             wanted = clamp(missing / _HEIGHT_TIME, -rate, rate)

@@ -29,10 +29,6 @@ _EARLY_DESCENT = 0.5
 """The same of a foot that catches: while the robot gives way, ground comes early."""
 _GROUND = 0.03
 """Height above the planned landing from which on a foot that catches feels the other leg, and no ground [m]."""
-_LEAN = 0.8
-"""Share of what the ankles can do that a landing may take which is moved to where there is room for it."""
-_OVER_EDGE = 0.75
-"""Share of its swing in which a foot that steps down has moved ahead: its heel must not come down on the edge."""
 _ELSEWHERE = 0.2
 """Distance of another landing for which a foot that is about to land goes up again [m]."""
 _POSTPONED = 0.03
@@ -192,8 +188,14 @@ class Step:
         dcm = motion.place + motion.velocity / self._biped.omega
         nominal = planner.nominal_landing(self.stance, foot, self.time)
         if not self._looked:
-            self._look(dcm, nominal, foot)
+            self._looked = True
+            # A robot that is too fast steps over an edge rather than before it.
+            ahead = max(nominal.position.real, self._leads(dcm, nominal, foot))
+            place = complex(ahead, nominal.position.imag)
+            self.footing = planner.seen.landing(foot, place, self.landing_yaw, planner.forward)
         if self.footing is not None:
+            if not self._frozen:
+                self._lean = self._lean_for(self.footing, dcm, nominal, foot)
             nominal = nominal._replace(position=self._on(self.footing, nominal.position))
         local = self._local(dcm, foot)
         if not self._frozen:
@@ -218,17 +220,20 @@ class Step:
     def _pivot(self, foot: Foot) -> complex:
         return foot.place + self._planner.forward * self._lean
 
-    def _look(self, dcm: complex, nominal: Landing, foot: Foot) -> None:
-        """Find room for the foot that will land, and where under the other one the ZMP has to be for it."""
-        self._looked = True
-        planner = self._planner
-        self.footing = planner.seen.landing(foot, nominal.position, self.landing_yaw, planner.forward)
-        if self.footing is None or self.footing.position == nominal.position.real:
-            return
-        growth = math.exp(self._biped.omega * (nominal.duration - self.time))
-        ahead = self._local(dcm, foot).real * growth - self.footing.position - nominal.offset.real
+    def _leads(self, dcm: complex, nominal: Landing, foot: Foot) -> float:
+        """How far ahead of the stance foot the DCM leads the other foot, with the ZMP as it is [m]."""
+        growth = math.exp(self._biped.omega * (self.landing.duration - self.time))
+        landing = self._local(dcm, foot).real * growth + self._lean - nominal.offset.real
+        return clamp(landing, *self._biped.settings.step_length_range)
+
+    def _lean_for(self, footing: SeenLanding, dcm: complex, nominal: Landing, foot: Foot) -> float:
+        """How far ahead of the sole's centre the ZMP has to be, so that the DCM leads the other foot to its footing."""
+        self._lean = 0.0
+        leads = self._leads(dcm, nominal, foot)
+        growth = math.exp(self._biped.omega * (self.landing.duration - self.time))
         (back, front), _ = self._biped.ankle_range[self.stance]
-        self._lean = clamp(ahead / (growth - 1.0), _LEAN * back, _LEAN * front)
+        share = self._biped.settings.footing.lean
+        return clamp((leads - clamp(leads, *footing.bounds)) / (growth - 1.0), share * back, share * front)
 
     def _on(self, footing: SeenLanding, position: complex) -> complex:
         return complex(clamp(position.real, *footing.bounds), position.imag)
@@ -355,7 +360,7 @@ class Step:
             height = s.catch.swing_height if self.catching else s.swing_height + self._planner.ground.roughness
             forward, early = self._planner.forward, s.catch.early if self._legs_cross() else 1.0
             if self.footing is not None and self.footing.rise < 0.0:
-                early = _OVER_EDGE
+                early = s.footing.over_edge
             self.swing = swing_towards(swing, landing, remaining, height, s.landing_speed, dt, forward, early)
             self.landed = felt and self._may_land(feet, feet[1 - self.stance].height - landing.height)
         else:

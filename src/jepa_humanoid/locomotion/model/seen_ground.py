@@ -15,28 +15,16 @@ from jepa_humanoid.compiled import kernel
 from jepa_humanoid.locomotion.model.feet import Foot
 from jepa_humanoid.locomotion.model.plane import direction
 from jepa_humanoid.locomotion.model.support import Outline
+from jepa_humanoid.locomotion.settings import FootingSettings
 from jepa_humanoid.robot.state import ElevationGrid, Vector
 
-_PATIENCE = 1.0
-"""Time for which what was seen counts [s]."""
-_EVEN = 0.03
-"""By which the lines of a sole's place may be off a plane, for the sole to lie on it [m]."""
-_STEEPEST = 0.3
-"""Slope beyond which what looks like one is an edge."""
-_ROOM = 0.025
-"""Kept free before and behind a sole, to either side half of it [m]."""
-_TRIED, _APART = 8, 0.02
-"""Places that are tried before and behind a landing, and how far they are apart [m]."""
+_APART = 0.02
+"""How far apart places are that are tried [m]."""
 _LINES, _POINTS = 9, 4
 """Across a sole, and points on each, at which the ground is looked at."""
 _KNOWN = 0.6
 """Share of them that have to have been seen."""
-_HIGHEST = 0.14
-"""Step that a robot takes, up or down [m]."""
-_STEP = 0.03
-"""Step that is taken for one: what is less the feet feel [m]."""
 
-_SHIFTS: Vector = _APART * np.arange(-_TRIED, _TRIED + 1)
 _NONE: NDArray[np.float32] = np.zeros((0, 0), np.float32)
 
 
@@ -57,15 +45,19 @@ class SeenLanding(NamedTuple):
 class SeenGround:
     """The ground around the robot, as perception has it."""
 
-    def __init__(self, outlines: tuple[Outline, Outline]) -> None:
+    def __init__(self, settings: FootingSettings, outlines: tuple[Outline, Outline]) -> None:
         """Know nothing.
 
         Args:
+            settings: Where a foot may be put.
             outlines: Of the left and the right sole.
         """
+        self._settings = s = settings
         corners = [corner for outline in outlines for corner in outline]
         self._half = complex(max(abs(c.real) for c in corners), max(abs(c.imag) for c in corners))
-        self._room = self._half + complex(_ROOM, _ROOM / 2)
+        self._room = self._half + complex(s.room, s.room / 2)
+        tried = round(s.moved / _APART)
+        self._shifts: Vector = np.linspace(-tried * _APART, tried * _APART, 2 * tried + 1)
         self._heights, self._corner, self._resolution = _NONE, 0j, 1.0
         self._age = 0.0
 
@@ -78,7 +70,7 @@ class SeenGround:
     def advance(self, dt: float) -> None:
         """Forget what was seen too long ago."""
         self._age += dt
-        if self._age > _PATIENCE:
+        if self._age > self._settings.patience:
             self._heights = _NONE
 
     def landing(self, stance: Foot, position: complex, yaw: float, forward: complex) -> SeenLanding | None:
@@ -92,26 +84,27 @@ class SeenGround:
         """
         if not self._heights.size:
             return None
+        s, shifts = self._settings, self._shifts
         grid = self._heights, self._corner, self._resolution
         along = direction(stance.yaw)
-        below, _ = survey(*grid, stance.place, along, along, self._half, np.zeros(1))
+        below, _ = survey(*grid, stance.place, along, along, self._half, np.zeros(1), s.slope)
         place = stance.place + forward * position
-        heights, roughness = survey(*grid, place, forward, direction(yaw), self._room, _SHIFTS)
+        heights, roughness = survey(*grid, place, forward, direction(yaw), self._room, shifts, s.slope)
         rises = heights - below[0]
-        level = (roughness < _EVEN) & (np.abs(rises) < _HIGHEST)
-        middle = len(_SHIFTS) // 2
+        level = (roughness < s.even) & (np.abs(rises) < s.highest)
+        middle = len(shifts) // 2
         if not (level.any() and math.isfinite(heights[middle]) and math.isfinite(below[0])):
             return None
-        chosen = int(np.argmin(np.where(level, np.abs(_SHIFTS), np.inf)))
-        level &= np.abs(rises - rises[chosen]) < _STEP
+        chosen = int(np.argmin(np.where(level, np.abs(shifts), np.inf)))
+        level &= np.abs(rises - rises[chosen]) < s.least
         low, high = chosen, chosen
         while low > 0 and level[low - 1]:
             low -= 1
-        while high < len(_SHIFTS) - 1 and level[high + 1]:
+        while high < len(shifts) - 1 and level[high + 1]:
             high += 1
-        bounds = position.real + float(_SHIFTS[low]), position.real + float(_SHIFTS[high])
+        bounds = position.real + float(shifts[low]), position.real + float(shifts[high])
         rise = float(rises[chosen])
-        return SeenLanding(position.real + float(_SHIFTS[chosen]), bounds, rise if abs(rise) > _STEP else 0.0)
+        return SeenLanding(position.real + float(shifts[chosen]), bounds, rise if abs(rise) > s.least else 0.0)
 
 
 @kernel
@@ -124,6 +117,7 @@ def survey(
     forward: complex,
     half: complex,
     shifts: Vector,
+    steepest: float,
 ) -> tuple[Vector, Vector]:
     """How high and how uneven the ground is under soles along a way.
 
@@ -136,6 +130,7 @@ def survey(
         forward: Unit vector along which it points.
         half: Half its length, and half its breadth (imaginary) [m].
         shifts: To try, shape (k,) [m].
+        steepest: Slope beyond which what looks like one is an edge.
 
     Returns:
         Height of the ground at the sole's centre, and by how much the lines across it are off their plane, both of
@@ -189,7 +184,7 @@ def survey(
             off = lines[i] - mean_z - slope * (at[i] - mean_x)
             lowest, highest = min(lowest, off), max(highest, off)
         uneven[k] = highest - lowest
-        if abs(slope) > _STEEPEST:
+        if abs(slope) > steepest:
             uneven[k] = max(uneven[k], 2.0 * abs(slope) * half.real)
         if counts[0] > 0 and counts[1] > 0:
             across = abs(sides[1] / counts[1] - sides[0] / counts[0])
