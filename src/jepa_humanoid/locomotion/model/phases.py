@@ -190,13 +190,14 @@ class Step:
         if not self._looked:
             self._looked = True
             # A robot that is too fast steps over an edge rather than before it.
-            ahead = max(nominal.position.real, self._leads(dcm, nominal, foot))
+            ahead = max(nominal.position.real, min(self._leads(dcm, nominal, foot), s.step_length_range[1]))
             place = complex(ahead, nominal.position.imag)
             self.footing = planner.seen.landing(foot, place, self.landing_yaw, planner.forward)
         if self.footing is not None:
             if not self._frozen:
                 self._lean = self._lean_for(self.footing, dcm, nominal, foot)
-            nominal = nominal._replace(position=self._on(self.footing, nominal.position))
+            x, y = nominal.position.real, nominal.position.imag
+            nominal = nominal._replace(position=complex(clamp(x, *self.footing.bounds), y))
         local = self._local(dcm, foot)
         if not self._frozen:
             self._adapt(local, nominal, feet)
@@ -223,8 +224,7 @@ class Step:
     def _leads(self, dcm: complex, nominal: Landing, foot: Foot) -> float:
         """How far ahead of the stance foot the DCM leads the other foot, with the ZMP as it is [m]."""
         growth = math.exp(self._biped.omega * (self.landing.duration - self.time))
-        landing = self._local(dcm, foot).real * growth + self._lean - nominal.offset.real
-        return clamp(landing, *self._biped.settings.step_length_range)
+        return self._local(dcm, foot).real * growth + self._lean - nominal.offset.real
 
     def _lean_for(self, footing: SeenLanding, dcm: complex, nominal: Landing, foot: Foot) -> float:
         """How far ahead of the sole's centre the ZMP has to be, so that the DCM leads the other foot to its footing."""
@@ -235,9 +235,6 @@ class Step:
         share = self._biped.settings.footing.lean
         return clamp((leads - clamp(leads, *footing.bounds)) / (growth - 1.0), share * back, share * front)
 
-    def _on(self, footing: SeenLanding, position: complex) -> complex:
-        return complex(clamp(position.real, *footing.bounds), position.imag)
-
     def _adapt(self, local: complex, nominal: Landing, feet: Feet) -> None:
         """Choose landing and time anew, such that the foot can be there in time."""
         b, s, foot = self._biped, self._biped.settings, feet[self.stance]
@@ -245,9 +242,7 @@ class Step:
         way = abs(self.planned_landing(foot).place - feet[1 - self.stance].place)
         arrival = max(self.time, self.transfer) + way / s.swing_speed
         earliest = min(max(shortest, self.time + s.freeze_time, arrival), longest)
-        back, front = s.step_length_range
-        if self.footing is not None:
-            back, front = max(back, self.footing.bounds[0]), min(front, self.footing.bounds[1])
+        back, front = self._lengths
         lean = self._lean
         bounds = LandingBounds((back - lean, front - lean), self._width, (earliest, longest))
         nominal = nominal._replace(position=nominal.position - lean)
@@ -320,10 +315,16 @@ class Step:
 
     def _within_reach(self, landing: complex) -> complex:
         """A landing as near to this one as the foot may be from the stance foot [m]."""
+        return complex(clamp(landing.real, *self._lengths), clamp(landing.imag, *self._width))
+
+    @property
+    def _lengths(self) -> tuple[float, float]:
+        """How far ahead of the stance foot the other one may land, least and most [m]."""
         back, front = self._biped.settings.step_length_range
-        if self.footing is not None:
-            back, front = max(back, self.footing.bounds[0]), min(front, self.footing.bounds[1])
-        return complex(clamp(landing.real, back, front), clamp(landing.imag, *self._width))
+        if self.footing is None:
+            return back, front
+        near, far = self.footing.bounds
+        return clamp(near, back, front), clamp(far, back, front)
 
     @property
     def searching(self) -> bool:

@@ -33,7 +33,7 @@ class SeenLanding(NamedTuple):
 
     Attributes:
         position: Ahead, nearest to where it would have landed [m].
-        bounds: Least and greatest, on the same level ground [m].
+        bounds: Least and greatest, on the same level ground; infinite where that does not end nearby [m].
         rise: Height of the ground there, above that under the stance foot; 0 if the feet feel it as well [m].
     """
 
@@ -102,9 +102,11 @@ class SeenGround:
             low -= 1
         while high < len(shifts) - 1 and level[high + 1]:
             high += 1
-        bounds = position.real + float(shifts[low]), position.real + float(shifts[high])
+        # What is even as far as was looked leaves the landing to the balance.
+        back = position.real + float(shifts[low]) if low > 0 else -math.inf
+        front = position.real + float(shifts[high]) if high < len(shifts) - 1 else math.inf
         rise = float(rises[chosen])
-        return SeenLanding(position.real + float(shifts[chosen]), bounds, rise if abs(rise) > s.least else 0.0)
+        return SeenLanding(position.real + float(shifts[chosen]), (back, front), rise if abs(rise) > s.least else 0.0)
 
 
 @kernel
