@@ -30,8 +30,7 @@ def leg_of(robot: RobotDescription) -> Leg:
     """Measure a leg; its hip is where it is turned aside, the joint of the leg whose axis points most forward."""
     model, data, q = robot.model, robot.model.createData(), robot.nominal_configuration
     foot, sole = robot.frame_id(robot.feet[SIDES[0]].frame), robot.frame_id(sole_frame(SIDES[0]))
-    # From the base on; the first two are the world and the base itself.
-    ids = list(model.supports[model.frames[foot].parentJoint])[2:]
+    ids = robot.legs[SIDES[0]]
     pin.framesForwardKinematics(model, data, q)
     com = pin.centerOfMass(model, data, q)
     jacobian = pin.computeJointJacobians(model, data, q)
@@ -44,7 +43,7 @@ def leg_of(robot: RobotDescription) -> Leg:
     return Leg(length, abs(float(place[1])), float(com[2] - place[2]))
 
 
-def _stretched(robot: RobotDescription, q: Vector, hip: int, foot: int, ids: list[int]) -> float:
+def _stretched(robot: RobotDescription, q: Vector, hip: int, foot: int, ids: tuple[int, ...]) -> float:
     """Greatest distance from a hip to a foot's frame, joint after joint [m]."""
     model, data = robot.model, robot.model.createData()
 

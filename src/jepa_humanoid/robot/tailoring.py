@@ -69,7 +69,7 @@ def tailor(file: RobotFile, path: Path, urdf_path: Path) -> Tailored:
     notes += [f"link '{link}' has the inertia of a ball, for no body has its own" for link in file.balanced]
     model = _model(tree, urdf_path)
     wanted = named_joints(file, list(model.names)[2:], path)
-    for name, why in _unfit(tree, model, file, wanted).items():
+    for name, why in _unfit(tree, wanted).items():
         del wanted[name]
         if _is_named(file, name):
             notes.append(f"{name} is locked: {why}")
@@ -143,24 +143,14 @@ def _model(tree: ElementTree.Element, path: Path) -> pin.Model:
         raise RobotDescriptionError(f"{path} cannot be read as a robot: {error}") from error
 
 
-def _unfit(
-    tree: ElementTree.Element, model: pin.Model, file: RobotFile, wanted: Mapping[str, object]
-) -> dict[str, str]:
+def _unfit(tree: ElementTree.Element, wanted: Mapping[str, object]) -> dict[str, str]:
     """Joints that cannot be commanded here, of those wanted, and why."""
     mimics = {
         joint.get("name", ""): f"it mimics '{mimic.get('joint')}'"
         for joint in tree.findall("joint")
         if (mimic := joint.find("mimic")) is not None
     }
-    left, right = (model.supports[model.frames[model.getFrameId(file.feet[side].frame)].parentJoint] for side in SIDES)
-    shared = {
-        str(model.names[joint]): "it moves both legs against the base, and legs hang on the base here"
-        for joint in left
-        if joint > 1 and joint in right
-    }
-    # A robot of which both feet are one has no legs, and that is told of its feet.
-    shared = shared if list(left) != list(right) else {}
-    return {name: why for name, why in (mimics | shared).items() if name in wanted}
+    return {name: why for name, why in mimics.items() if name in wanted}
 
 
 def _is_named(file: RobotFile, name: str) -> bool:

@@ -100,9 +100,7 @@ def check_holding(robot: RobotDescription, gait: GaitSettings) -> None:
 
 def _leg(robot: RobotDescription, side: str) -> list[int]:
     """Joints of a leg, as places in joint vectors."""
-    model = robot.model
-    foot = model.frames[robot.frame_id(sole_frame(side))].parentJoint
-    return [model.joints[joint].idx_v - 6 for joint in model.supports[foot] if joint > 1]
+    return [robot.model.joints[joint].idx_v - 6 for joint in robot.legs[side]]
 
 
 def _on_one_leg(robot: RobotDescription, q: Vector, com: Vector, gait: GaitSettings) -> tuple[Vector, bool]:
