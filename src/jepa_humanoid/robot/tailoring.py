@@ -16,7 +16,15 @@ from jepa_humanoid.robot.errors import RobotDescriptionError
 from jepa_humanoid.robot.files import FootGeometry, FrameNames, JointSettings, RobotFile, named_joints
 from jepa_humanoid.robot.guesses import find_frames, find_limbs, guessed_joint
 from jepa_humanoid.robot.state import Matrix, Vector
-from jepa_humanoid.robot.tree import balance_inertias, limit_joints, lock_joints, part_names, turn_link, weigh_joints
+from jepa_humanoid.robot.tree import (
+    balance_inertias,
+    kinematic_model,
+    limit_joints,
+    lock_joints,
+    part_names,
+    turn_link,
+    weigh_joints,
+)
 from jepa_humanoid.robot.urdf import check_commanded, read_urdf, root_link
 
 SIDES = ("left", "right")
@@ -75,10 +83,12 @@ def tailor(file: RobotFile, path: Path, urdf_path: Path) -> Tailored:
             notes.append(f"{name} is locked: {why}")
     masses = float(sum(inertia.mass for inertia in model.inertias))
     elements = {joint.get("name", ""): joint for joint in tree.findall("joint")}
+    guessed = {name: guessed_joint(elements[name], masses) for name in wanted}
+    _check_torques(guessed, wanted, path, urdf_path)
     settings = {
         name: parse(
             JointSettings,
-            guessed_joint(elements[name], masses) | said,
+            guessed[name] | said,
             f"{path}: joint '{name}'",
             RobotDescriptionError,
         )
@@ -138,9 +148,21 @@ def _check_links(file: RobotFile, tree: ElementTree.Element, path: Path) -> None
 
 def _model(tree: ElementTree.Element, path: Path) -> pin.Model:
     try:
-        return pin.buildModelFromXML(ElementTree.tostring(tree, encoding="unicode"), pin.JointModelFreeFlyer())
+        return kinematic_model(tree)
     except (ValueError, RuntimeError) as error:
         raise RobotDescriptionError(f"{path} cannot be read as a robot: {error}") from error
+
+
+def _check_torques(
+    guessed: Mapping[str, Mapping[str, object]], wanted: Mapping[str, Mapping[str, object]], path: Path, urdf_path: Path
+) -> None:
+    """A joint without torque moves nothing, and nobody can guess what its motor has."""
+    weak = [name for name, said in wanted.items() if not said.get("effort", guessed[name]["effort"])]
+    if weak:
+        raise RobotDescriptionError(
+            f"{path}: {urdf_path.name} gives no torque for {len(weak)} joints, {weak[0]} the first: give them `effort` "
+            "in `joints`, as the data sheet has it, or take a model with motors"
+        )
 
 
 def _unfit(tree: ElementTree.Element, wanted: Mapping[str, object]) -> dict[str, str]:

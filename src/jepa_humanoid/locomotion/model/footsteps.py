@@ -43,7 +43,7 @@ class FootstepPlanner:
         self.yaw = centre.yaw
         self.forward = direction(centre.yaw)
         self.from_base = 0j
-        self.ground = FeltGround()
+        self.ground = FeltGround(biped.size)
 
     @property
     def wants_to_move(self) -> bool:

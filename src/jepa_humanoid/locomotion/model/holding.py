@@ -7,6 +7,7 @@ import numpy as np
 import pinocchio as pin
 
 from jepa_humanoid.constants import GRAVITY
+from jepa_humanoid.control.knee import knee_of
 from jepa_humanoid.locomotion.model.lipm import natural_frequency
 from jepa_humanoid.locomotion.settings import GaitSettings
 from jepa_humanoid.robot.description import SIDES, RobotDescription, sole_frame
@@ -61,6 +62,12 @@ def holding(robot: RobotDescription, gait: GaitSettings) -> Holding:
     jacobian = pin.computeFrameJacobian(tilted, data, q, robot.frame_id(sole_frame(SIDES[0])), axes)
     wrench = np.linalg.solve(jacobian[:, :6].T, weight[:6])
     return Holding(q, reached, (weight - jacobian.T @ wrench)[6:])
+
+
+def knee_share(robot: RobotDescription, gait: GaitSettings) -> float:
+    """Share of its torque that the knee of the leg it stands on needs in the middle of a step."""
+    knee = knee_of(robot, SIDES[0]).joint
+    return float(abs(holding(robot, gait).effort[knee]) / robot.joints.effort[knee])
 
 
 def check_holding(robot: RobotDescription, gait: GaitSettings) -> None:

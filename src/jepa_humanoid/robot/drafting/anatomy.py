@@ -13,6 +13,7 @@ from jepa_humanoid.robot.errors import RobotDescriptionError
 from jepa_humanoid.robot.guesses import find_limbs
 from jepa_humanoid.robot.hips import legs_below
 from jepa_humanoid.robot.state import Matrix
+from jepa_humanoid.robot.tree import kinematic_model
 
 SIDES = ("left", "right")
 
@@ -62,7 +63,7 @@ def study(tree: ElementTree.Element, path: str) -> Anatomy:
     Raises:
         RobotDescriptionError: If there are no two legs.
     """
-    model = pin.buildModelFromXML(ElementTree.tostring(tree, encoding="unicode"), pin.JointModelFreeFlyer())
+    model = kinematic_model(tree)
     ankles, how = _find_ankles(model, path)
     children = _children(tree)
     feet = {side: children[model.names[ankle]] for side, ankle in ankles.items()}
