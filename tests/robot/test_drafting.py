@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 pytest.importorskip("rclpy")
 from jepa_humanoid import cli
-from jepa_humanoid.locomotion.model.holding import check_holding
+from jepa_humanoid.locomotion.model.holding import check_holding, knee_share
 from jepa_humanoid.locomotion.settings import gait_settings
 from jepa_humanoid.robot.description import RobotDescription, load_robot
 from jepa_humanoid.robot.drafting.anatomy import side_of
@@ -93,6 +93,58 @@ def test_robot_that_is_too_weak_is_written_and_told(tmp_path: Path, write_robot:
     assert outcome.exit_code == 2
     assert "left_knee_joint needs" in outcome.stderr
     assert "knees bent by 0.5 rad" in path.read_text(encoding="utf-8")
+
+
+def test_weak_knees_are_straighter(tmp_path: Path, write_robot: Callable[..., Path]) -> None:
+    """Of the postures that a robot can hold, the first that leaves its knees a fifth of their torque is taken."""
+
+    def weaken(root: Element) -> None:
+        for side in ("left", "right"):
+            for limit in root.findall(f"joint[@name='{side}_knee_joint']/limit"):
+                limit.set("effort", "44")
+
+    write_robot(weaken)
+    path = tmp_path / "mine.yaml"
+    outcome = CliRunner().invoke(cli.app, ["describe", "new", str(tmp_path / "robot.urdf"), "--out", str(path)])
+    assert outcome.exit_code == 0, outcome.stderr
+    robot = load_robot(path)
+    assert knee_share(robot, gait_settings(robot)) <= 0.8
+    assert "knees bent by 0.5 rad" not in outcome.stdout
+
+
+def test_stops_that_leave_no_posture_are_replaced_and_told(tmp_path: Path, write_robot: Callable[..., Path]) -> None:
+    """Ankles that only turn down would have knees bend backward: the draft bends them forward, with other stops."""
+
+    def turn(root: Element) -> None:
+        for side in ("left", "right"):
+            for limit in root.findall(f"joint[@name='{side}_ankle_pitch_joint']/limit"):
+                limit.set("lower", "0")
+        for limit in root.findall("joint[@name='left_knee_joint']/limit"):
+            limit.attrib.update(lower="-2.5", upper="1.5")
+
+    write_robot(turn)
+    draft = next(iter(drafts(str(tmp_path / "robot.urdf"), tmp_path)))
+    (tmp_path / "draft.yaml").write_text(draft.text, encoding="utf-8")
+    robot = load_robot(tmp_path / "draft.yaml")
+    knee, ankle = (robot.joint_names.index(f"left_{name}_joint") for name in ("knee", "ankle_pitch"))
+    assert robot.joints.nominal[knee] == pytest.approx(0.5, abs=0.01)
+    assert robot.joints.lower[ankle] < robot.joints.nominal[ankle] < -0.1
+    told = [guess for guess in draft.guesses if "its stops in the URDF" in guess]
+    assert [guess.partition(":")[0] for guess in told] == ["left_ankle_pitch_joint", "right_ankle_pitch_joint"]
+
+
+def test_robot_without_torques_is_told(tmp_path: Path, write_robot: Callable[..., Path]) -> None:
+    """Where no motor has a torque, the sentence says so and what to write."""
+
+    def forget(root: Element) -> None:
+        for limit in root.findall("joint/limit"):
+            limit.set("effort", "0")
+
+    write_robot(forget)
+    draft = next(iter(drafts(str(tmp_path / "robot.urdf"), tmp_path)))
+    (tmp_path / "draft.yaml").write_text(draft.text, encoding="utf-8")
+    with pytest.raises(RobotDescriptionError, match=r"robot\.urdf gives no torque for 12 joints.* give them `effort`"):
+        load_robot(tmp_path / "draft.yaml")
 
 
 def test_what_has_no_legs_is_told(tmp_path: Path) -> None:

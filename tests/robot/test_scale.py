@@ -11,6 +11,7 @@ import pytest
 from jepa_humanoid.control.settings import WholeBodySettings
 from jepa_humanoid.estimation.settings import EstimatorSettings
 from jepa_humanoid.locomotion.model.biped import biped
+from jepa_humanoid.locomotion.model.felt_ground import FeltGround
 from jepa_humanoid.locomotion.settings import GaitSettings, gait_settings
 from jepa_humanoid.robot.description import RobotDescription, load_robot
 from jepa_humanoid.robot.scale import G1, Scale, measured, scale_of, scaled, unit_of
@@ -72,6 +73,42 @@ def test_settings_follow_their_units(giant: RobotDescription) -> None:
     assert biped(giant, gait, height).omega == pytest.approx(biped(giant, default, 0.68).omega / 1.2)
 
 
+def test_legs_count_for_no_more_than_the_pendulum(write_robot: Callable[..., Path]) -> None:
+    """A robot whose trunk weighs next to nothing has its mass low: its steps are those of one that falls as fast."""
+
+    def lighten(root: Element) -> None:
+        for mass in root.findall("link[@name='torso_link']/inertial/mass"):
+            mass.set("value", "0.5")
+
+    robot = load_robot(write_robot(lighten))
+    assert measured(robot).length == pytest.approx(G1.length)
+    scale = scale_of(robot)
+    assert scale.time < 0.97
+    assert scale.length == pytest.approx(scale.time**2)
+
+
+def test_weak_hips_are_asked_for_slower_feet(g1: RobotDescription) -> None:
+    """A quarter of the torque gives a foot half the mean speed; more torque than the G1's gives no more."""
+    hips = [k for k, name in enumerate(g1.joint_names) if name.endswith("hip_pitch_joint")]
+    for factor, share in ((0.25, 0.5), (4.0, 1.0)):
+        effort = g1.joints.effort.copy()
+        effort[hips] *= factor
+        gait = gait_settings(replace(g1, joints=replace(g1.joints, effort=effort)))
+        assert gait.swing_speed == pytest.approx(share * GaitSettings.swing_speed, rel=1e-4)
+
+
+def test_constants_of_the_gait_are_scaled(giant: RobotDescription) -> None:
+    """What is written of a G1 in the walker's files is multiplied for a larger robot, too."""
+    larger = biped(giant, gait_settings(giant), 1.0)
+    assert (larger.size.length, larger.size.time, larger.speed) == pytest.approx((1.44, 1.2, 1.2), rel=1e-6)
+    assert larger.reach[0].size == pytest.approx(1.44, rel=1e-6)
+    ground = FeltGround(larger.size)
+    ground.land(0.0, 0.0144)
+    assert ground.roughness == pytest.approx(0.0)
+    ground.land(0.0, 1.0)
+    assert ground.roughness == pytest.approx(1.44 * 0.05)
+
+
 def test_the_file_is_taken_as_it_is(giant: RobotDescription) -> None:
     """What a robot's block says, or whoever runs it, is not multiplied by anything."""
     gait = gait_settings(giant.with_overrides("gait.step_width=0.25; gait.catch.past=0.1"))
@@ -82,7 +119,7 @@ def test_the_file_is_taken_as_it_is(giant: RobotDescription) -> None:
 def test_wide_soles_have_wide_steps(g1: RobotDescription) -> None:
     """Soles of 0.2 m width pass each other with 2 cm between them."""
     wide = replace(g1.feet["left"], corners=[(0.1, 0.1, -0.03), (0.1, -0.1, -0.03), (-0.1, 0.1, -0.03)])
-    gait = gait_settings(replace(g1, feet={"left": wide, "right": wide}))
+    gait = gait_settings(replace(g1, feet={"left": wide, "right": replace(wide, frame=g1.feet["right"].frame)}))
     assert gait.step_width_range[0] >= 0.2 + 0.02
     assert gait.step_width > gait.step_width_range[0]
 

@@ -14,9 +14,12 @@ import trimesh
 from jepa_humanoid.robot.description import RobotDescription, load_robot
 from jepa_humanoid.robot.errors import RobotDescriptionError
 from jepa_humanoid.robot.meshes import load_mesh, read_mesh
+from jepa_humanoid.robot.state import VelocityCommand
 from jepa_humanoid.robot.urdf import MANY_TURNS
 from jepa_humanoid.simulation.model import build_model
+from jepa_humanoid.simulation.rollout import Rollout
 from jepa_humanoid.simulation.scenes import load_scene
+from jepa_humanoid.simulation.world import WorldSettings
 
 BENT = {
     "*_hip_*": {},
@@ -155,8 +158,8 @@ def test_file_that_is_no_urdf_is_told(content: bytes, words: str, write_robot: W
         load_robot(path)
 
 
-def test_waist_below_the_legs_is_locked(write_robot: WriteRobot) -> None:
-    """A joint that moves both legs against the base is held at zero, and that is said if the file names it."""
+def test_waist_above_both_legs_is_commanded(write_robot: WriteRobot) -> None:
+    """A joint that moves both legs against the base belongs to the waist; legs begin below it, and it walks."""
 
     def change(root: Element) -> None:
         inertial = '<inertial><mass value="1"/><inertia ixx="1" iyy="1" izz="1" ixy="0" ixz="0" iyz="0"/></inertial>'
@@ -169,11 +172,17 @@ def test_waist_below_the_legs_is_locked(write_robot: WriteRobot) -> None:
             one(joint(root, f"{side}_hip_pitch_joint"), "parent").set("link", "hips")
 
     robot = load_robot(write_robot(change))
-    assert robot.locked_joints == ("waist_low_joint",)
-    assert robot.notes == (
-        "waist_low_joint is locked: it moves both legs against the base, and legs hang on the base here",
-    )
-    assert simulated(robot).nu == robot.joint_count == 29
+    low = robot.joint_names.index("waist_low_joint")
+    assert simulated(robot).nu == robot.joint_count == 30
+    assert low in robot.groups["waist"]
+    assert [[robot.model.joints[joint].idx_v - 6 for joint in robot.legs[side]] for side in ("left", "right")] == [
+        list(robot.groups[f"{side}_leg"]) for side in ("left", "right")
+    ]
+    rollout = Rollout(robot, load_scene("flat"), WorldSettings(seed=100, randomize=True))
+    assert rollout.run(None, 0.5)
+    assert rollout.run(VelocityCommand(0.3, turn=0.5), 2.5)
+    assert rollout.world.truth().tilt < 0.1
+    assert abs(rollout.world.sense().position[low]) < 0.1
 
 
 def test_joint_that_mimics_is_locked(write_robot: WriteRobot) -> None:

@@ -16,7 +16,7 @@ from jepa_humanoid.commands.output import console
 from jepa_humanoid.errors import HumanoidError
 from jepa_humanoid.graph.options import SimulatedOptions as Options
 from jepa_humanoid.graph.options import check_namespace
-from jepa_humanoid.locomotion.model.holding import check_holding, holding
+from jepa_humanoid.locomotion.model.holding import check_holding, holding, knee_share
 from jepa_humanoid.locomotion.model.lipm import natural_frequency
 from jepa_humanoid.locomotion.settings import BESIDE, GaitSettings, gait_settings
 from jepa_humanoid.robot.description import RobotDescription, load_robot
@@ -91,26 +91,34 @@ def new(
 ) -> None:
     """Write a first YAML file for a robot that has none, and say what was guessed."""
     # Here, because only a new robot needs scipy and trimesh.
-    from jepa_humanoid.robot.drafting.writing import drafts
+    from jepa_humanoid.robot.drafting.writing import Draft, drafts
 
     path = out or Path(f"{Path(urdf).stem}.yaml")
-    refused: list[tuple[bytes, tuple[str, ...], HumanoidError]] = []
+    refused: list[tuple[Draft, HumanoidError]] = []
+    strained: list[tuple[float, Draft]] = []
     for draft in drafts(urdf, path.parent):
         write_whole(path, draft.text.encode())
         try:
             robot = load_robot(path)
             check_holding(robot, gait_settings(robot))
         except HumanoidError as error:
-            refused.append((draft.text.encode(), draft.guesses, error))
+            refused.append((draft, error))
             continue
-        _tell_guesses(draft.guesses)
+        strained.append((knee_share(robot, gait_settings(robot)), draft))
+        if strained[-1][0] <= _STRAINED_ON_ONE_LEG:
+            break
+    if strained:
+        _, best = min(strained, key=lambda each: each[0])
+        write_whole(path, best.text.encode())
+        robot = load_robot(path)
+        _tell_guesses(best.guesses)
         _tell(robot, gait_settings(robot))
         console.print(f"wrote {path}: go through it, then see `humanoid describe --robot {path}`", soft_wrap=True)
         return
     # Of several postures that will not do, the best is the one to go on with.
-    content, guesses, refusal = refused[0]
-    write_whole(path, content)
-    _tell_guesses(guesses)
+    first, refusal = refused[0]
+    write_whole(path, first.text.encode())
+    _tell_guesses(first.guesses)
     raise RobotDescriptionError(f"wrote {path}, which is not one that walks yet: {refusal}") from refusal
 
 

@@ -28,8 +28,7 @@ def knee_of(robot: RobotDescription, side: str) -> Knee:
     """Find the joint that, bent from the nominal posture, brings the foot nearest to the hip."""
     model, data = robot.model, robot.model.createData()
     foot = robot.frame_id(robot.feet[side].frame)
-    # From the base on; the first two are the world and the base itself.
-    leg = list(model.supports[model.frames[foot].parentJoint])[2:]
+    leg = robot.legs[side]
 
     def distance(joint: int, turn: float) -> float:
         q, i = robot.nominal_configuration.copy(), model.joints[joint].idx_q

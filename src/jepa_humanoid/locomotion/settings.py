@@ -1,5 +1,6 @@
 """What can be tuned about walking, and what a robot's own file says of it."""
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated
@@ -18,6 +19,8 @@ from jepa_humanoid.config import (
     Share,
 )
 from jepa_humanoid.robot.description import RobotDescription
+from jepa_humanoid.robot.leg import swing_strength
+from jepa_humanoid.robot.scale import scale_of
 from jepa_humanoid.robot.settings import settings_of
 from jepa_humanoid.robot.units import (
     METRE,
@@ -33,6 +36,8 @@ from jepa_humanoid.robot.units import (
 
 BESIDE = 0.02
 """Room between two feet that pass each other [m]."""
+_G1_SWING = 66.18799666
+"""Acceleration that a G1's hip gives its foot: `jepa_humanoid.robot.leg.swing_strength` [m/s²]."""
 _Speed = Annotated[NonNegative, METRE_PER_SECOND]
 
 
@@ -291,16 +296,27 @@ def gait_settings(robot: RobotDescription) -> GaitSettings:
     Raises:
         RobotDescriptionError: Naming the file, and each field that does not exist or has a wrong value.
     """
-    return settings_of(robot, "gait", GaitSettings(), _with_room_for(robot))
+    return settings_of(robot, "gait", GaitSettings(), _fitted(robot))
 
 
-def _with_room_for(robot: RobotDescription) -> Callable[[GaitSettings], GaitSettings]:
-    """What has steps so wide that feet as wide as the robot's pass each other."""
+def _fitted(robot: RobotDescription) -> Callable[[GaitSettings], GaitSettings]:
+    """What has steps so wide that feet as wide as the robot's pass each other, and no faster than its hips are strong.
 
-    def widened(gait: GaitSettings) -> GaitSettings:
+    A foot goes a way d in a time T with an acceleration that goes with d / T², so its mean speed goes with the square
+    root of acceleration and way.
+    """
+
+    def fitted(gait: GaitSettings) -> GaitSettings:
+        strength = swing_strength(robot) / _G1_SWING * scale_of(robot).length
+        speed = min(gait.swing_speed, GaitSettings.swing_speed * math.sqrt(round(strength, 6)))
         needed = max(2.0 * foot.half_extents[1] for foot in robot.feet.values()) + BESIDE
         more = max(0.0, needed - gait.step_width_range[0])
         near, far = gait.step_width_range
-        return replace(gait, step_width=gait.step_width + more, step_width_range=(near + more, max(far, near + more)))
+        return replace(
+            gait,
+            step_width=gait.step_width + more,
+            step_width_range=(near + more, max(far, near + more)),
+            swing_speed=speed,
+        )
 
-    return widened
+    return fitted

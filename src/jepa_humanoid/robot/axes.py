@@ -6,6 +6,7 @@ from itertools import permutations, product
 import numpy as np
 import pinocchio as pin
 
+from jepa_humanoid.robot.hips import legs_below
 from jepa_humanoid.robot.state import Matrix, Vector
 
 _BENT = 0.01
@@ -41,8 +42,8 @@ def upright_axes(model: pin.Model, q: Vector, corners: Mapping[str, tuple[str, M
     left -= (left @ up) * up
     left /= np.linalg.norm(left)
     axes = np.column_stack((np.cross(left, up), left, up))
-    for link, _ in corners.values():
-        if _bend(model, data, link, axes[:, 0]) < -_BENT:
+    for leg in legs_below(model, {side: link for side, (link, _) in corners.items()}).values():
+        if _bend(data, leg, axes[:, 0]) < -_BENT:
             raise FeetSwappedError
     return axes
 
@@ -83,10 +84,11 @@ def _normal(points: Matrix) -> Vector:
     return normal
 
 
-def _bend(model: pin.Model, data: pin.Data, foot: str, forward: Vector) -> float:
-    """How far the leg's joints are ahead of the line between its ends, at most; behind it is below zero [m]."""
-    joints = [joint for joint in model.supports[model.frames[model.getFrameId(foot)].parentJoint] if joint > 1]
-    places = np.array([data.oMi[1].actInv(data.oMi[joint]).translation for joint in joints])
+def _bend(data: pin.Data, leg: tuple[int, ...], forward: Vector) -> float:
+    """How far a leg's joints are ahead of the line between its ends, at most; behind it is below zero [m]."""
+    if not leg:
+        return 0.0
+    places = np.array([data.oMi[1].actInv(data.oMi[joint]).translation for joint in leg])
     off = places - places[0]
     line = off[-1] / max(float(np.linalg.norm(off[-1])), 1e-9)
     ahead = (off - np.outer(off @ line, line)) @ forward

@@ -79,7 +79,7 @@ def _check_legs(robot: "RobotDescription") -> None:
     model = robot.model
     for side in SIDES:
         frame = robot.feet[side].frame
-        joints = [joint for joint in model.supports[model.frames[robot.frame_id(frame)].parentJoint] if joint > 1]
+        joints = robot.legs[side]
         if not joints:
             raise RobotDescriptionError(
                 f"{robot.source}: feet.{side}.frame '{frame}' does not move against the base: name the leg's joints in "

@@ -30,6 +30,7 @@ from jepa_humanoid.robot.files import (
 )
 from jepa_humanoid.robot.guesses import guessed_radius
 from jepa_humanoid.robot.hands import add_hands
+from jepa_humanoid.robot.hips import legs_below
 from jepa_humanoid.robot.state import Vector
 from jepa_humanoid.robot.tailoring import SIDES, tailor
 from jepa_humanoid.robot.urdf import check_mesh, root_link
@@ -149,6 +150,11 @@ class RobotDescription:
                 yield from below(child)
 
         return tuple(below(root_link(tree)))
+
+    @cached_property
+    def legs(self) -> Mapping[str, tuple[int, ...]]:
+        """Joints that move one foot and not the other, of each side, from the hip on, as indices of the model."""
+        return legs_below(self.model, {side: foot.frame for side, foot in self.feet.items()})
 
     @cached_property
     def mass(self) -> float:

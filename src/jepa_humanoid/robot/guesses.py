@@ -12,6 +12,7 @@ import numpy as np
 import pinocchio as pin
 
 from jepa_humanoid.robot.files import FrameNames, NamedFrames
+from jepa_humanoid.robot.hips import legs_below, waist_above
 from jepa_humanoid.robot.state import Vector
 
 _G1_MASS = 33.34
@@ -51,17 +52,20 @@ def find_limbs(model: pin.Model, q: Vector, feet: Mapping[str, str]) -> Limbs:
     """
     data = model.createData()
     pin.forwardKinematics(model, data, q)
-    legs = {side: _above(model, model.frames[model.getFrameId(link)].parentJoint) for side, link in feet.items()}
-    others = [joint for joint in range(2, model.njoints) if joint not in {j for leg in legs.values() for j in leg}]
+    legs, below = legs_below(model, feet), waist_above(model, feet)
+    taken = {joint for joints in (*legs.values(), below) for joint in joints}
+    others = [joint for joint in range(2, model.njoints) if joint not in taken]
     aside = {joint: _farthest_aside(model, data, joint) for joint in others}
     groups = {f"{side}_leg": leg for side, leg in legs.items()}
-    if not others:
+    if below:
+        groups["waist"] = below
+    if not others or not all(legs.values()):
         return Limbs(1, groups)
     place = {joint: float(data.oMi[1].actInv(data.oMi[joint]).translation[1]) for joint in others}
     left, right = (_above(model, pick(place, key=lambda joint: place[joint])) for pick in (max, min))
     waist = [joint for joint in left if joint in right]
     threshold = _ASIDE * max(float(np.linalg.norm(data.oMi[leg[-1]].translation)) for leg in legs.values())
-    found: dict[str, list[int]] = {"waist": waist, "left_arm": [], "right_arm": [], "head": []}
+    found: dict[str, list[int]] = {"waist": [*below, *waist], "left_arm": [], "right_arm": [], "head": []}
     for joint in others:
         if joint not in waist:
             limb = next(above for above in _above(model, joint) if above not in waist)

@@ -30,8 +30,7 @@ def leg_of(robot: RobotDescription) -> Leg:
     """Measure a leg; its hip is where it is turned aside, the joint of the leg whose axis points most forward."""
     model, data, q = robot.model, robot.model.createData(), robot.nominal_configuration
     foot, sole = robot.frame_id(robot.feet[SIDES[0]].frame), robot.frame_id(sole_frame(SIDES[0]))
-    # From the base on; the first two are the world and the base itself.
-    ids = list(model.supports[model.frames[foot].parentJoint])[2:]
+    ids = robot.legs[SIDES[0]]
     pin.framesForwardKinematics(model, data, q)
     com = pin.centerOfMass(model, data, q)
     jacobian = pin.computeJointJacobians(model, data, q)
@@ -44,7 +43,22 @@ def leg_of(robot: RobotDescription) -> Leg:
     return Leg(length, abs(float(place[1])), float(com[2] - place[2]))
 
 
-def _stretched(robot: RobotDescription, q: Vector, hip: int, foot: int, ids: list[int]) -> float:
+def swing_strength(robot: RobotDescription) -> float:
+    """Acceleration that the hip's torque alone gives a foot forward, in the nominal posture [m/s²].
+
+    Torque over the inertia of the leg about the hip, at the end of a leg's length.
+    """
+    model, data, q = robot.model, robot.model.createData(), robot.nominal_configuration
+    jacobian = pin.computeJointJacobians(model, data, q)
+    inertia = pin.crba(model, data, q)
+    columns = [model.joints[joint].idx_v for joint in robot.legs[SIDES[0]]]
+    sideward = [abs(jacobian[4, column]) for column in columns]
+    # The knee and the ankle turn about the same axis, further down.
+    hip = next(column for column, axis in zip(columns, sideward, strict=True) if axis > max(sideward) - 0.1)
+    return float(robot.joints.effort[hip - 6] / inertia[hip, hip]) * leg_of(robot).length
+
+
+def _stretched(robot: RobotDescription, q: Vector, hip: int, foot: int, ids: tuple[int, ...]) -> float:
     """Greatest distance from a hip to a foot's frame, joint after joint [m]."""
     model, data = robot.model, robot.model.createData()
 

@@ -186,7 +186,7 @@ def _add_geom(link: Element, spec: mujoco.MjSpec, model: mujoco.MjModel, geom: i
         if mesh.file:
             # MuJoCo moves a mesh into the middle of its mass; here it is where its file has it.
             place = place * _pose(model.mesh_pos[k], model.mesh_quat[k]).inverse()
-            file = Path(spec.modelfiledir) / spec.meshdir / mesh.file
+            file = Path(spec.modelfiledir).resolve() / spec.meshdir / mesh.file
             shape = Element("mesh", filename=str(file), scale=_text(np.array(mesh.scale)))
     if shape is None:
         return

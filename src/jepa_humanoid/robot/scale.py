@@ -1,8 +1,9 @@
 """How a robot compares with the G1, whose numbers the settings' defaults are, and what follows for each of them.
 
 A robot that is twice as long, and moves in the same gravity, falls as the G1 does, only √2 times slower. So a default
-holds for any robot once it is multiplied by what its unit says, with l for the legs' length, w for the distance
-between the hips, t for √(z/g) with the height z of the centre of mass, and m for the weight; each over the G1's.
+holds for any robot once it is multiplied by what its unit says, with l for the legs' length or z, the lesser of both,
+w for the distance between the hips, t for √(z/g) with the height z of the centre of mass, and m for the weight; each
+over the G1's.
 """
 
 import math
@@ -60,8 +61,13 @@ def measured(robot: RobotDescription) -> Scale:
 
 
 def scale_of(robot: RobotDescription) -> Scale:
-    """How a robot compares with the G1."""
-    return measured(robot).over(G1)
+    """How a robot compares with the G1.
+
+    Legs that are longer than the pendulum is high, for that robot, as those of a robot without an upper body, count for
+    no more than that: its steps are those of a robot that falls as fast.
+    """
+    size = measured(robot).over(G1)
+    return replace(size, length=min(size.length, size.time**2))
 
 
 def scaled(defaults: Settings, scale: Scale) -> Settings:

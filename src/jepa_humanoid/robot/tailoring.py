@@ -16,7 +16,15 @@ from jepa_humanoid.robot.errors import RobotDescriptionError
 from jepa_humanoid.robot.files import FootGeometry, FrameNames, JointSettings, RobotFile, named_joints
 from jepa_humanoid.robot.guesses import find_frames, find_limbs, guessed_joint
 from jepa_humanoid.robot.state import Matrix, Vector
-from jepa_humanoid.robot.tree import balance_inertias, limit_joints, lock_joints, part_names, turn_link, weigh_joints
+from jepa_humanoid.robot.tree import (
+    balance_inertias,
+    kinematic_model,
+    limit_joints,
+    lock_joints,
+    part_names,
+    turn_link,
+    weigh_joints,
+)
 from jepa_humanoid.robot.urdf import check_commanded, read_urdf, root_link
 
 SIDES = ("left", "right")
@@ -69,16 +77,18 @@ def tailor(file: RobotFile, path: Path, urdf_path: Path) -> Tailored:
     notes += [f"link '{link}' has the inertia of a ball, for no body has its own" for link in file.balanced]
     model = _model(tree, urdf_path)
     wanted = named_joints(file, list(model.names)[2:], path)
-    for name, why in _unfit(tree, model, file, wanted).items():
+    for name, why in _unfit(tree, wanted).items():
         del wanted[name]
         if _is_named(file, name):
             notes.append(f"{name} is locked: {why}")
     masses = float(sum(inertia.mass for inertia in model.inertias))
     elements = {joint.get("name", ""): joint for joint in tree.findall("joint")}
+    guessed = {name: guessed_joint(elements[name], masses) for name in wanted}
+    _check_torques(guessed, wanted, path, urdf_path)
     settings = {
         name: parse(
             JointSettings,
-            guessed_joint(elements[name], masses) | said,
+            guessed[name] | said,
             f"{path}: joint '{name}'",
             RobotDescriptionError,
         )
@@ -138,29 +148,31 @@ def _check_links(file: RobotFile, tree: ElementTree.Element, path: Path) -> None
 
 def _model(tree: ElementTree.Element, path: Path) -> pin.Model:
     try:
-        return pin.buildModelFromXML(ElementTree.tostring(tree, encoding="unicode"), pin.JointModelFreeFlyer())
+        return kinematic_model(tree)
     except (ValueError, RuntimeError) as error:
         raise RobotDescriptionError(f"{path} cannot be read as a robot: {error}") from error
 
 
-def _unfit(
-    tree: ElementTree.Element, model: pin.Model, file: RobotFile, wanted: Mapping[str, object]
-) -> dict[str, str]:
+def _check_torques(
+    guessed: Mapping[str, Mapping[str, object]], wanted: Mapping[str, Mapping[str, object]], path: Path, urdf_path: Path
+) -> None:
+    """A joint without torque moves nothing, and nobody can guess what its motor has."""
+    weak = [name for name, said in wanted.items() if not said.get("effort", guessed[name]["effort"])]
+    if weak:
+        raise RobotDescriptionError(
+            f"{path}: {urdf_path.name} gives no torque for {len(weak)} joints, {weak[0]} the first: give them `effort` "
+            "in `joints`, as the data sheet has it, or take a model with motors"
+        )
+
+
+def _unfit(tree: ElementTree.Element, wanted: Mapping[str, object]) -> dict[str, str]:
     """Joints that cannot be commanded here, of those wanted, and why."""
     mimics = {
         joint.get("name", ""): f"it mimics '{mimic.get('joint')}'"
         for joint in tree.findall("joint")
         if (mimic := joint.find("mimic")) is not None
     }
-    left, right = (model.supports[model.frames[model.getFrameId(file.feet[side].frame)].parentJoint] for side in SIDES)
-    shared = {
-        str(model.names[joint]): "it moves both legs against the base, and legs hang on the base here"
-        for joint in left
-        if joint > 1 and joint in right
-    }
-    # A robot of which both feet are one has no legs, and that is told of its feet.
-    shared = shared if list(left) != list(right) else {}
-    return {name: why for name, why in (mimics | shared).items() if name in wanted}
+    return {name: why for name, why in mimics.items() if name in wanted}
 
 
 def _is_named(file: RobotFile, name: str) -> bool:

@@ -2,7 +2,7 @@
 
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Collection, Mapping
-from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import Element, SubElement
 
 import numpy as np
 import pinocchio as pin
@@ -12,6 +12,22 @@ from jepa_humanoid.robot.state import Matrix, Vector
 _LEAST_MASS, _LEAST_MOMENT = "0.001", "1e-06"
 """Of a link that is only the middle of a joint [kg, kg·m²]: next to nothing beside the rotors there."""
 _FIXED_LACKS = ("axis", "limit", "dynamics", "mimic", "safety_controller", "calibration")
+
+
+def kinematic_model(root: Element) -> pin.Model:
+    """Pinocchio's model of a tree with a free base, without its shapes: Pinocchio knows no capsules in a URDF.
+
+    Raises:
+        ValueError: If Pinocchio cannot read it.
+    """
+    bare = Element(root.tag, root.attrib)
+    for element in root:
+        if element.tag == "link":
+            link = SubElement(bare, "link", element.attrib)
+            link.extend(element.findall("inertial"))
+        elif element.tag == "joint":
+            bare.append(element)
+    return pin.buildModelFromXML(ElementTree.tostring(bare, encoding="unicode"), pin.JointModelFreeFlyer())
 
 
 def part_names(root: Element) -> dict[str, str]:

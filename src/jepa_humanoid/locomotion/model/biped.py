@@ -10,7 +10,7 @@ from jepa_humanoid.locomotion.model.support import Outline
 from jepa_humanoid.locomotion.settings import GaitSettings
 from jepa_humanoid.robot.description import SIDES, RobotDescription
 from jepa_humanoid.robot.leg import Leg, leg_of
-from jepa_humanoid.robot.scale import scale_of
+from jepa_humanoid.robot.scale import Scale, scale_of
 from jepa_humanoid.robot.state import Vector
 
 _SHORTEST_FLIGHT = 0.08
@@ -35,6 +35,7 @@ class Biped:
         reach: Of a robot that catches itself standing on the left, and on the right foot.
         catch_weights: Of what its landings cost.
         durations: That are tried for a step that catches it, and for the step after that [s].
+        size: How lengths and times compare with a G1's, of which this package's constants are.
     """
 
     settings: GaitSettings
@@ -46,6 +47,12 @@ class Biped:
     reach: tuple[Reach, Reach]
     catch_weights: CatchWeights
     durations: tuple[Vector, Vector]
+    size: Scale
+
+    @property
+    def speed(self) -> float:
+        """How velocities compare with a G1's."""
+        return self.size.length / self.size.time
 
 
 def biped(robot: RobotDescription, settings: GaitSettings, com_height: float) -> Biped:
@@ -61,17 +68,18 @@ def biped(robot: RobotDescription, settings: GaitSettings, com_height: float) ->
     orbit = periodic_orbit(settings.step_duration, settings.double_support, omega)
     left, right = (_outline(np.array(robot.feet[side].corners)) for side in SIDES)
     ankles = (_ankle_range(left, settings.sole_margin), _ankle_range(right, settings.sole_margin))
-    leg, pace = leg_of(robot), scale_of(robot).time
-    reach = (_reach(settings, height, ankles[0], leg, pace), _reach(settings, height, ankles[1], leg, pace))
+    leg, size = leg_of(robot), scale_of(robot)
+    pace = size.time
+    reach = (_reach(settings, height, ankles[0], leg, size), _reach(settings, height, ankles[1], leg, size))
     c = settings.catch
     weights = CatchWeights(
         c.error_weight, c.give_weight, c.height_weight, c.change_weight, c.crossing_weight, c.time_weight, pace * _USUAL
     )
     durations = pace * DURATIONS, pace * NEXT_DURATIONS
-    return Biped(settings, height, omega, orbit, (left, right), ankles, reach, weights, durations)
+    return Biped(settings, height, omega, orbit, (left, right), ankles, reach, weights, durations, size)
 
 
-def _reach(settings: GaitSettings, height: float, ankles: AnkleRange, leg: Leg, pace: float) -> Reach:
+def _reach(settings: GaitSettings, height: float, ankles: AnkleRange, leg: Leg, size: Scale) -> Reach:
     (back, front), (right, left) = ankles
     c = settings.catch
     return Reach(
@@ -90,7 +98,8 @@ def _reach(settings: GaitSettings, height: float, ankles: AnkleRange, leg: Leg, 
         transfer=c.transfer,
         brake=c.lift[1],
         freeze=settings.freeze_time,
-        flight=pace * _SHORTEST_FLIGHT,
+        flight=size.time * _SHORTEST_FLIGHT,
+        size=size.length,
     )
 
 

@@ -27,9 +27,9 @@ from jepa_humanoid.robot.state import Vector
 _BESIDE, _IN_FRONT, _BEHIND = 0, 1, 2
 _REGIONS = 3
 _LEAST_REACH = 0.05
-"""That is left to a leg whose hip is higher than the leg is long [m]."""
+"""That is left to a G1's leg whose hip is higher than the leg is long [m]."""
 _TOLERANCE = 0.02
-"""By which a landing that the swing cannot quite reach may miss its region [m]."""
+"""By which a G1's landing that the swing cannot quite reach may miss its region [m]."""
 DURATIONS = np.array((0.16, 0.19, 0.22, 0.25, 0.28, 0.31, 0.34, 0.37, 0.4, 0.44, 0.48, 0.52, 0.56, 0.6, 0.65))
 """That are tried for a step of a G1 [s]; other robots fall faster or slower."""
 NEXT_DURATIONS = np.array((0.19, 0.22, 0.25, 0.28, 0.32, 0.36, 0.42))
@@ -77,6 +77,7 @@ class Reach(NamedTuple):
         brake: Acceleration with which a leg stops the robot's descent [m/s²].
         freeze: Before landing in which nothing changes [s].
         flight: Shortest of a foot in the air; below it a step is none [s].
+        size: How lengths compare with a G1's.
     """
 
     sole: complex
@@ -95,6 +96,7 @@ class Reach(NamedTuple):
     brake: float
     freeze: float
     flight: float
+    size: float
 
 
 class Swing(NamedTuple):
@@ -151,7 +153,7 @@ class Catch(NamedTuple):
 
 def crosses(landing: complex, side: float, reach: Reach) -> bool:
     """Whether the legs cross with a foot of this side at a place relative to the other one."""
-    return landing.imag * side < reach.near - _TOLERANCE
+    return landing.imag * side < reach.near - _TOLERANCE * reach.size
 
 
 @kernel
@@ -225,7 +227,7 @@ def search_catch(
         for give in gives:
             for region in range(_REGIONS):
                 landing, then = _land(motion, swing, offset, elapsed, duration, give, region, omega, reach)
-                if then.height > reach.height + _TOLERANCE and give < 0.0:
+                if then.height > reach.height + _TOLERANCE * reach.size and give < 0.0:
                     continue  # no leg is that long
                 if _gives_too_much(then, give, reach):
                     continue  # nor strong enough to stop that
@@ -332,9 +334,9 @@ def _nearest(dcm: complex, reach: Reach) -> complex:
 def _reached(wanted: complex, then: Motion, side: float, region: int, reach: Reach) -> complex:
     """What the leg reaches of a wanted landing, in a region."""
     down = max(then.height, reach.least_height) - reach.below
-    room = reach.leg * reach.leg - down * down
+    room, least = reach.leg * reach.leg - down * down, _LEAST_REACH * reach.size
     hip = then.place + 1j * (side * reach.hip)
-    place = hip + _shortened(wanted - hip, math.sqrt(room) if room > _LEAST_REACH**2 else _LEAST_REACH)
+    place = hip + _shortened(wanted - hip, math.sqrt(room) if room > least**2 else least)
     x, y = place.real, place.imag * side
     if region == _BESIDE:
         y = max(y, reach.near)
@@ -349,8 +351,8 @@ def _within(landing: complex, side: float, region: int, reach: Reach) -> bool:
     """Whether a landing is in its region after all."""
     apart = landing.imag * side
     if region == _BESIDE:
-        return apart >= reach.near - _TOLERANCE
-    return apart <= reach.near and abs(landing.real) >= reach.clear - _TOLERANCE
+        return apart >= reach.near - _TOLERANCE * reach.size
+    return apart <= reach.near and abs(landing.real) >= reach.clear - _TOLERANCE * reach.size
 
 
 @kernel

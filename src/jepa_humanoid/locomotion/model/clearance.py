@@ -26,14 +26,9 @@ def body_lines(robot: RobotDescription, shoulders: Vector) -> Vector:
     base = data.oMi[1]
     lines = [(np.zeros(3), shoulders.mean(axis=0))]
     for side in SIDES:
-        foot = robot.frame_id(robot.feet[side].frame)
-        hip = model.supports[model.frames[foot].parentJoint][2]
-        knee = next(
-            joint
-            for joint in model.supports[model.frames[foot].parentJoint]
-            if joint > 1 and model.joints[joint].idx_v - 6 == knee_of(robot, side).joint
-        )
-        lines.append((base.actInv(data.oMi[hip].translation), base.actInv(data.oMi[knee].translation)))
+        leg, bent = robot.legs[side], knee_of(robot, side).joint
+        knee = next(joint for joint in leg if model.joints[joint].idx_v - 6 == bent)
+        lines.append((base.actInv(data.oMi[leg[0]].translation), base.actInv(data.oMi[knee].translation)))
     return np.array(lines)
 
 

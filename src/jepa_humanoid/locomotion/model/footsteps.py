@@ -45,7 +45,7 @@ class FootstepPlanner:
         self.yaw = centre.yaw
         self.forward = direction(centre.yaw)
         self.from_base = 0j
-        self.ground = FeltGround()
+        self.ground = FeltGround(biped.size)
         self.seen = SeenGround(biped.settings.footing, biped.outlines)
 
     @property

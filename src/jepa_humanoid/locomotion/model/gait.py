@@ -19,22 +19,24 @@ from jepa_humanoid.locomotion.walker import LEFT, RIGHT
 from jepa_humanoid.robot.state import VelocityCommand
 
 _SIDEWAYS = 0.05
-"""Lateral velocity above which it, and not the turn, says which foot goes first [m/s]."""
+"""Lateral velocity of a G1 above which it, and not the turn, says which foot goes first [m/s]."""
 _HEIGHT_RATE, _HEIGHT_TIME = 0.1, 0.1
-"""With which the centre of mass goes from where it was found to the pendulum's height: at most [m/s], and time constant
-at the end [s]."""
+"""With which a G1's centre of mass goes from where it was found to the pendulum's height: at most [m/s], and time
+constant at the end [s]."""
 _FAR_TIME = 0.4
-"""Time in which it comes back from far off, as after a step up [s]."""
+"""Time in which a G1's comes back from far off, as after a step up [s]."""
 _LEAN_TIME = 0.4
-"""Time constant with which the way from the base to the centre of mass is known [s]: of a step."""
+"""Time constant with which the way from a G1's base to its centre of mass is known [s]: of a step."""
 _SINK = 0.3
-"""Rate with which the centre of mass goes down, while a foot searches for the ground, so that it comes there [m/s]."""
+"""Rate with which a G1's centre of mass goes down, while a foot searches for the ground, so that it comes there
+[m/s]."""
 _CLIMB_TIME, _LIFT = 0.05, (1.0, 8.0)
 """Time constant of that rate [s], and greatest acceleration down and up [m/s²]."""
 _NEAR = 0.06
-"""Distance of the reference pose from the feet's middle within which nothing is left to walk [m]."""
+"""Distance of a G1's reference pose from the feet's middle within which nothing is left to walk [m]."""
 _ABREAST, _WIDTH_ERROR, _PARALLEL = 0.05, 0.06, 0.2
-"""How far feet that stand tidily may be from side by side [m], from the step's width [m] and from parallel [rad]."""
+"""How far a G1's feet that stand tidily may be from side by side [m], from the step's width [m] and from parallel
+[rad]."""
 
 
 class Gait:
@@ -121,7 +123,7 @@ class Gait:
         if not (isinstance(self.phase, Step) and self.phase.catching):
             known = self.planner.from_base
             now = self.planner.forward.conjugate() * (self.motion.place - base)
-            self.planner.lean(known + (now - known) * min(1.0, dt / _LEAN_TIME))
+            self.planner.lean(known + (now - known) * min(1.0, dt / (_LEAN_TIME * self._biped.size.time)))
 
     def _move_height(self, dt: float) -> None:
         """Give way while that buys time for a step; come back after it."""
@@ -139,13 +141,13 @@ class Gait:
         else:
             if isinstance(phase, Step) and phase.footing is not None:
                 walking += self._biped.settings.footing.dip * min(0.0, phase.footing.rise)
-            missing = walking - self.height
-            rate = max(_HEIGHT_RATE, abs(missing) / _FAR_TIME)
-            wanted = clamp(missing / _HEIGHT_TIME, -rate, rate)
+            pace, missing = self._biped.size.time, walking - self.height
+            most = max(_HEIGHT_RATE * self._biped.speed, abs(missing) / (_FAR_TIME * pace))
+            wanted = clamp(missing / (_HEIGHT_TIME * pace), -most, most)
             if isinstance(phase, Step) and phase.searching:
-                wanted = -_SINK
+                wanted = -_SINK * self._biped.speed
             down, up = _LIFT
-            self.lift = clamp((wanted - self.climb) / _CLIMB_TIME, -down, up)
+            self.lift = clamp((wanted - self.climb) / (_CLIMB_TIME * pace), -down, up)
         self.climb += self.lift * dt
         self.height += self.climb * dt
 
@@ -191,7 +193,7 @@ class Gait:
         """Prepare to walk: the foot on the side that the robot moves or turns to goes first."""
         self.planner.rest_at(middle(self.feet))
         lateral, turn = self.planner.asked.imag, self.planner.asked_turn
-        stance = RIGHT if (lateral if abs(lateral) > _SIDEWAYS else turn) > 0 else LEFT
+        stance = RIGHT if (lateral if abs(lateral) > _SIDEWAYS * self._biped.speed else turn) > 0 else LEFT
         return Shift(self._biped, self.planner, stand, self.feet, stance)
 
     def _catch(self) -> Step:
@@ -216,7 +218,7 @@ class Gait:
     def _after(self, step: Step) -> Step | Stand:
         """Stand once some steps had nowhere to go and the feet are tidy, else go on."""
         planner = self.planner
-        here = abs(planner.place - middle(self.feet).place) < _NEAR
+        here = abs(planner.place - middle(self.feet).place) < _NEAR * self._biped.size.length
         idle_steps = step.idle_steps + 1 if here and not (planner.wants_to_move or planner.moves) else 0
         if idle_steps >= self._biped.settings.settle_steps and self._is_tidy():
             return Stand(self._biped, support_of(self.feet, self._biped.outlines), self.dcm)
@@ -226,5 +228,6 @@ class Gait:
         """Whether the feet stand side by side."""
         left, right = self.feet
         apart = self.planner.forward.conjugate() * (left.place - right.place)
-        wide = abs(apart.imag - self._biped.settings.step_width) < _WIDTH_ERROR
-        return wide and abs(apart.real) < _ABREAST and abs(wrap_angle(left.yaw - right.yaw)) < _PARALLEL
+        size = self._biped.size.length
+        wide = abs(apart.imag - self._biped.settings.step_width) < _WIDTH_ERROR * size
+        return wide and abs(apart.real) < _ABREAST * size and abs(wrap_angle(left.yaw - right.yaw)) < _PARALLEL

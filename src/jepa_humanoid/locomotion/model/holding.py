@@ -7,6 +7,7 @@ import numpy as np
 import pinocchio as pin
 
 from jepa_humanoid.constants import GRAVITY
+from jepa_humanoid.control.knee import knee_of
 from jepa_humanoid.locomotion.model.lipm import natural_frequency
 from jepa_humanoid.locomotion.settings import GaitSettings
 from jepa_humanoid.robot.description import SIDES, RobotDescription, sole_frame
@@ -63,6 +64,12 @@ def holding(robot: RobotDescription, gait: GaitSettings) -> Holding:
     return Holding(q, reached, (weight - jacobian.T @ wrench)[6:])
 
 
+def knee_share(robot: RobotDescription, gait: GaitSettings) -> float:
+    """Share of its torque that the knee of the leg it stands on needs in the middle of a step."""
+    knee = knee_of(robot, SIDES[0]).joint
+    return float(abs(holding(robot, gait).effort[knee]) / robot.joints.effort[knee])
+
+
 def check_holding(robot: RobotDescription, gait: GaitSettings) -> None:
     """Refuse a robot that cannot hold the postures in which it is to stand and walk.
 
@@ -100,9 +107,7 @@ def check_holding(robot: RobotDescription, gait: GaitSettings) -> None:
 
 def _leg(robot: RobotDescription, side: str) -> list[int]:
     """Joints of a leg, as places in joint vectors."""
-    model = robot.model
-    foot = model.frames[robot.frame_id(sole_frame(side))].parentJoint
-    return [model.joints[joint].idx_v - 6 for joint in model.supports[foot] if joint > 1]
+    return [robot.model.joints[joint].idx_v - 6 for joint in robot.legs[side]]
 
 
 def _on_one_leg(robot: RobotDescription, q: Vector, com: Vector, gait: GaitSettings) -> tuple[Vector, bool]:

@@ -24,15 +24,15 @@ _TAKEN_OVER = 0.7
 _DESCENT = 0.7
 """Progress of a swing after which ground that is felt is the landing's."""
 _SEARCH = 1.0
-"""Speed over the ground of a foot that searches for it [m/s]."""
+"""Speed over the ground of a G1's foot that searches for it [m/s]."""
 _EARLY_DESCENT = 0.5
 """The same of a foot that catches: while the robot gives way, ground comes early."""
 _GROUND = 0.03
-"""Height above the planned landing from which on a foot that catches feels the other leg, and no ground [m]."""
+"""Height above a G1's planned landing from which on a foot that catches feels the other leg, and no ground [m]."""
 _ELSEWHERE = 0.2
-"""Distance of another landing for which a foot that is about to land goes up again [m]."""
+"""Distance of another landing for which a G1's foot that is about to land goes up again [m]."""
 _POSTPONED = 0.03
-"""Time by which a landing is put off that gives a foot on its way down the time to go up again [s]."""
+"""Time by which a landing is put off that gives a G1's foot on its way down the time to go up again [s]."""
 
 
 class Stand:
@@ -267,9 +267,9 @@ class Step:
         )
         if not math.isfinite(found.cost):
             return
-        if self._frozen and abs(found.position - self.landing.position) < _ELSEWHERE:
+        if self._frozen and abs(found.position - self.landing.position) < _ELSEWHERE * self._biped.size.length:
             return  # to put it off would gain nothing
-        if self.swing is not None and found.duration > self.landing.duration + _POSTPONED:
+        if self.swing is not None and found.duration > self.landing.duration + _POSTPONED * self._biped.size.time:
             self.swing = lift_again(self.swing, self._biped.settings.catch.swing_height)
         self.landing = Landing(found.position, found.duration, nominal.offset)
         self.give, self._chosen = found.give, found.duration
@@ -309,7 +309,7 @@ class Step:
         """Whether what the foot feels is the ground, so high above where it should land [m]."""
         assert self.swing is not None
         if self.catching:
-            low = self.swing.progress > _EARLY_DESCENT and above < _GROUND
+            low = self.swing.progress > _EARLY_DESCENT and above < _GROUND * self._biped.size.length
             return low and not overlap(feet, self._biped.outlines)
         return self.swing.progress > _DESCENT
 
@@ -366,6 +366,6 @@ class Step:
             self.landed = felt and self._may_land(feet, feet[1 - self.stance].height - landing.height)
         else:
             place = feet[self.stance].place + self._planner.forward * self._within_reach(due)
-            self.swing = search_ground(swing, place, (s.landing_speed, _SEARCH), dt)
+            self.swing = search_ground(swing, place, (s.landing_speed, _SEARCH * self._biped.speed), dt)
             self._overdue += dt
             self.landed = felt or self._overdue > s.landing_patience

@@ -11,7 +11,9 @@ import pinocchio as pin
 from jepa_humanoid.robot.axes import turned
 from jepa_humanoid.robot.errors import RobotDescriptionError
 from jepa_humanoid.robot.guesses import find_limbs
-from jepa_humanoid.robot.state import Matrix, Vector
+from jepa_humanoid.robot.hips import legs_below
+from jepa_humanoid.robot.state import Matrix
+from jepa_humanoid.robot.tree import kinematic_model
 
 SIDES = ("left", "right")
 
@@ -61,32 +63,22 @@ def study(tree: ElementTree.Element, path: str) -> Anatomy:
     Raises:
         RobotDescriptionError: If there are no two legs.
     """
-    model = pin.buildModelFromXML(ElementTree.tostring(tree, encoding="unicode"), pin.JointModelFreeFlyer())
+    model = kinematic_model(tree)
     ankles, how = _find_ankles(model, path)
-    shared = set(model.supports[ankles["left"]]) & set(model.supports[ankles["right"]])
-    legs = {side: tuple(j for j in model.supports[ankle] if j not in shared) for side, ankle in ankles.items()}
+    children = _children(tree)
+    feet = {side: children[model.names[ankle]] for side, ankle in ankles.items()}
+    legs = legs_below(model, feet)
     data, q = model.createData(), pin.neutral(model)
     pin.forwardKinematics(model, data, q)
     axes = _axes(data, legs)
-    children = _children(tree)
-    feet = {side: children[model.names[ankle]] for side, ankle in ankles.items()}
     guesses = [f"feet: {feet['left']} and {feet['right']}, {how}"]
     turn = turned(axes, np.eye(3))
     if not np.allclose(turn, np.eye(3)):
         guesses.append("forward: not along the root link's x axis; it is turned, see `orientations`")
     q[3:7] = pin.Quaternion(axes.T).coeffs()
-    waists = [joint for joint in shared if joint > 1]
-    if waists:
-        names = ", ".join(str(model.names[joint]) for joint in waists)
-        guesses.append(f"{names}: locked, for it moves both legs against the base")
-    upright = pin.buildReducedModel(model, waists, pin.neutral(model)) if waists else model
-    limbs = find_limbs(upright, _upright(upright, axes), feet)
-    groups = {
-        group: tuple(model.getJointId(upright.names[joint]) for joint in joints)
-        for group, joints in limbs.groups.items()
-    }
+    groups = find_limbs(model, q, feet).groups
     commanded = _useful(model, tree, groups)
-    idle = [str(model.names[j]) for j in range(2, model.njoints) if j not in commanded and j not in waists]
+    idle = [str(model.names[j]) for j in range(2, model.njoints) if j not in commanded]
     if idle:
         guesses.append(f"locked, as too light, weak or far up to help: {', '.join(idle)}")
     return Anatomy(model, tree, axes, feet, legs, groups, commanded, tuple(guesses))
@@ -130,13 +122,6 @@ def _axes(data: pin.Data, legs: Mapping[str, tuple[int, ...]]) -> Matrix:
     left -= (left @ up) * up
     left /= np.linalg.norm(left)
     return turned(np.column_stack((np.cross(left, up), left, up)), np.eye(3))
-
-
-def _upright(model: pin.Model, axes: Matrix) -> Vector:
-    """All joints at zero, with the base turned so that forward is x and up is z."""
-    q: Vector = pin.neutral(model)
-    q[3:7] = pin.Quaternion(axes.T).coeffs()
-    return q
 
 
 def _useful(model: pin.Model, tree: ElementTree.Element, groups: Mapping[str, tuple[int, ...]]) -> tuple[int, ...]:

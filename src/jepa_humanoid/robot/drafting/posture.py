@@ -1,6 +1,7 @@
 """A posture to stand in: knees bent, soles flat, arms down, and the centre of mass above the soles."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pinocchio as pin
@@ -18,9 +19,27 @@ _EASE = 0.02
 """Weight on the angles of joints that need not be anywhere."""
 _KNEE = 0.3
 """Weight on the angle of a knee against a flat sole under the centre of mass."""
+_FOUND = 0.05
+"""Error of a posture that is one [m, rad]."""
+_AHEAD = 0.5
+"""How far a joint may go beyond a posture that its file's stops do not allow [rad]."""
 
 
-def nominal_posture(body: Anatomy, soles: Mapping[str, Vector], bend: float) -> Vector:
+@dataclass(frozen=True)
+class Posture:
+    """A robot that stands.
+
+    Attributes:
+        configuration: Shape (nq,), the base turned so that forward is x and up is z.
+        stops: New stops of the joints of the legs whose own do not let it stand, least and greatest, by their indices
+            in the model [rad].
+    """
+
+    configuration: Vector
+    stops: Mapping[int, tuple[float, float]]
+
+
+def nominal_posture(body: Anatomy, soles: Mapping[str, Vector], bend: float) -> Posture:
     """Find it.
 
     Args:
@@ -29,14 +48,28 @@ def nominal_posture(body: Anatomy, soles: Mapping[str, Vector], bend: float) -> 
         bend: By how much knees are to bend [rad].
 
     Returns:
-        Configuration, shape (nq,), the base turned so that forward is x and up is z.
+        The posture; if legs cannot stand within their stops, one beyond them.
     """
     model = body.model
     q = pin.neutral(model)
     q[3:7] = pin.Quaternion(body.axes.T).coeffs()
     for side in SIDES:
         q = _arm_down(body, side, q)
-    return _on_soles(body, soles, q, bend)
+    joints = [joint for side in SIDES for joint in body.legs[side]]
+    places = np.array([model.joints[joint].idx_q for joint in joints])
+    low, high = _range(model, places)
+    found, error = _on_soles(body, soles, q, bend, (low, high))
+    if error < _FOUND:
+        return Posture(found, {})
+    free, error = _on_soles(body, soles, q, bend, (np.minimum(low, -np.pi), np.maximum(high, np.pi)))
+    if error >= _FOUND:
+        return Posture(found, {})
+    stops = {}
+    for joint, i, least, most in zip(joints, places, low, high, strict=True):
+        if not least <= free[i] <= most:
+            lower = min(model.lowerPositionLimit[i], free[i] - _AHEAD)
+            stops[joint] = (float(lower), float(max(model.upperPositionLimit[i], free[i] + _AHEAD)))
+    return Posture(free, stops)
 
 
 def foot_axes(body: Anatomy, side: str) -> Matrix:
@@ -54,7 +87,10 @@ def leg_length(body: Anatomy, side: str) -> float:
     return float(np.linalg.norm(data.oMi[leg[0]].translation - data.oMi[leg[-1]].translation))
 
 
-def _on_soles(body: Anatomy, soles: Mapping[str, Vector], q: Vector, bend: float) -> Vector:
+def _on_soles(
+    body: Anatomy, soles: Mapping[str, Vector], q: Vector, bend: float, stops: tuple[Vector, Vector]
+) -> tuple[Vector, float]:
+    """Configuration with both soles flat under the centre of mass, and its greatest error but of the knees [m, rad]."""
     model, data = body.model, body.model.createData()
     frames = {side: model.getFrameId(body.feet[side], pin.FrameType.BODY) for side in SIDES}
     level = {side: foot_axes(body, side) for side in SIDES}
@@ -63,7 +99,7 @@ def _on_soles(body: Anatomy, soles: Mapping[str, Vector], q: Vector, bend: float
     apart = {side: float(data.oMf[frames[side]].act(soles[side])[1]) for side in SIDES}
     joints = [joint for side in SIDES for joint in body.legs[side]]
     places = np.array([model.joints[joint].idx_q for joint in joints])
-    low, high = _range(model, places)
+    low, high = stops
 
     def errors(angles: Vector) -> Vector:
         posture = q.copy()
@@ -90,20 +126,29 @@ def _on_soles(body: Anatomy, soles: Mapping[str, Vector], q: Vector, bend: float
     solved = least_squares(errors, np.clip(start, low, high), bounds=(low, high))
     q = q.copy()
     q[places] = np.round(solved.x, 3)
-    return q
+    return q, float(np.abs(errors(solved.x)).max())
 
 
 def _knee(body: Anatomy, side: str, q: Vector) -> tuple[int, float]:
-    """The joint that brings the foot nearest to the hip, and the direction in which it does."""
+    """The joint that brings the foot nearest to the hip, and the direction in which it takes the foot back.
+
+    Where no joint can do so, it is that in which it may turn farther.
+    """
     model, data, leg = body.model, body.model.createData(), body.legs[side]
 
-    def distance(joint: int, turn: float) -> float:
+    def way(joint: int, turn: float) -> Vector:
         posture, i = q.copy(), model.joints[joint].idx_q
         posture[i] = np.clip(turn, model.lowerPositionLimit[i], model.upperPositionLimit[i])
         pin.forwardKinematics(model, data, posture)
-        return float(np.linalg.norm(data.oMi[leg[-1]].translation - data.oMi[leg[0]].translation))
+        hip_to_foot: Vector = data.oMi[leg[-1]].translation - data.oMi[leg[0]].translation
+        return hip_to_foot
 
-    return min(((joint, sign) for joint in leg for sign in (1.0, -1.0)), key=lambda each: distance(*each))
+    found = {(joint, sign): way(joint, sign) for joint in leg for sign in (1.0, -1.0)}
+    straight = float(way(leg[0], 0.0)[0])
+    best = min(found, key=lambda each: float(np.linalg.norm(found[each])))
+    back = (best[0], -best[1])
+    forward, backward = (float(found[each][0]) - straight for each in (best, back))
+    return back if forward > 0.0 and backward < -_FOUND else best
 
 
 def _arm_down(body: Anatomy, side: str, q: Vector) -> Vector:

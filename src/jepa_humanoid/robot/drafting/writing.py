@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from jepa_humanoid.robot.drafting.anatomy import SIDES, Anatomy, study
-from jepa_humanoid.robot.drafting.posture import foot_axes, leg_length, nominal_posture
+from jepa_humanoid.robot.drafting.posture import Posture, foot_axes, leg_length, nominal_posture
 from jepa_humanoid.robot.drafting.soles import sole_corners
 from jepa_humanoid.robot.files import resolve_uri
 from jepa_humanoid.robot.state import Matrix, Vector
@@ -67,18 +67,23 @@ def drafts(urdf: str, folder: Path) -> Iterator[Draft]:
     corners = {side: points for side, (points, _) in found.items()}
     place = urdf if urdf.startswith("package://") else os.path.relpath(path.resolve(), folder.resolve())
     for drop, bend in product(DROPS, BENDS):
-        q = nominal_posture(body, {side: points.mean(axis=0) for side, points in corners.items()}, bend)
+        posture = nominal_posture(body, {side: points.mean(axis=0) for side, points in corners.items()}, bend)
         guesses = (
             *(f"link '{old}' is called '{new}' here, for a joint has its name" for old, new in renamed.items()),
             *(f"link '{link}': no body has its <inertia>; see `balanced`" for link in wrong),
             *body.guesses,
             f"soles: {found['left'][1]}",
+            *(
+                f"{body.model.names[joint]}: its stops in the URDF let no sole be flat under a bent knee; `lower` and "
+                "`upper` are others, ask whoever built it"
+                for joint in posture.stops
+            ),
             f"nominal posture: knees bent by {bend:g} rad, soles flat, arms down",
             *(() if drop is None else (f"gait: no lower than {drop} m below that posture, for want of torque",)),
             "torques: the URDF's; gains, armature and friction: from weight and torques",
             "noise of IMU and encoders, and what the LiDAR sees: the G1's",
         )
-        text = _text(name, place, body, corners, q, wrong, guesses)
+        text = _text(name, place, body, corners, posture, wrong, guesses)
         yield Draft(text if drop is None else f"{text}gait: {{com_drop: {drop}}}\n", guesses)
 
 
@@ -87,7 +92,7 @@ def _text(
     urdf: str,
     body: Anatomy,
     corners: Mapping[str, Matrix],
-    q: Vector,
+    posture: Posture,
     wrong: tuple[str, ...],
     guesses: tuple[str, ...],
 ) -> str:
@@ -99,7 +104,8 @@ def _text(
         lines.append(f"  {side}: {{frame: {body.feet[side]}, corners: [{rows}]}}")
     if wrong:
         lines.append(f"balanced: [{', '.join(wrong)}]")
-    return "\n".join([*lines, "joints:", *_joint_lines(body, q)]) + "\n"
+    lines += ["joints:", *_joint_lines(body, posture.configuration), *_stop_lines(body, posture)]
+    return "\n".join(lines) + "\n"
 
 
 def _joint_lines(body: Anatomy, q: Vector) -> Iterator[str]:
@@ -122,6 +128,12 @@ def _joint_lines(body: Anatomy, q: Vector) -> Iterator[str]:
             yield f'  "{shared or name}": {{nominal: {angle:.3f}}}'
         for each in covered:
             left.pop(each, None)
+
+
+def _stop_lines(body: Anatomy, posture: Posture) -> Iterator[str]:
+    """Patterns that give joints other stops."""
+    for joint, (least, most) in posture.stops.items():
+        yield f'  "{body.model.names[joint]}": {{lower: {least:.3f}, upper: {most:.3f}}}'
 
 
 def _partners(body: Anatomy) -> dict[str, str]:
