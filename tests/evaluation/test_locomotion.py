@@ -268,6 +268,24 @@ def test_a_step_up_is_crossed_by_odometry_alone() -> None:
     assert trial.odometry_error_m < 0.1
 
 
+def test_stairs_are_climbed_by_sight() -> None:
+    """The first steps up of 6 to 10 cm: both feet get there, and no sole stands across an edge."""
+    suite = replace(terrain_suite(["stairs"]), duration=7.0, settling=0.5, resting=0.0)
+    (case,) = suite.cases
+    assert case.sees
+    (trial,) = evaluate(trial_specs(suite, [101]))
+    assert trial.survived
+    assert trial.distance_m > 1.4
+    assert abs(trial.odometry_height_error_m) < 0.05
+
+
+def test_nothing_is_seen_where_no_rays_are_cast() -> None:
+    """It is said before the first trial, with what to do."""
+    with pytest.raises(SuiteError, match="--blind"):
+        trial_specs("terrain", [0], engine="dart")
+    assert trial_specs(terrain_suite(sees=False), [0], engine="dart")
+
+
 def test_suites_count_their_trials() -> None:
     """A velocity or a push is a trial of its own."""
     counts = {name: len(trial_specs(name, range(3))) for name in SUITES}
@@ -276,7 +294,7 @@ def test_suites_count_their_trials() -> None:
         "walk": 3 * len(VELOCITIES),
         "course": 3,
         "push": 12,
-        "terrain": 12,
+        "terrain": 15,
         "hands": 6,
         "carry": 6,
         "getup": 12,

@@ -27,7 +27,7 @@ from jepa_humanoid.locomotion.settings import gait_settings
 from jepa_humanoid.locomotion.walkers import MODEL, check_walker
 from jepa_humanoid.robot.description import DEFAULT_ROBOT, SIDES, RobotDescription, load_robot
 from jepa_humanoid.robot.state import Vector, VelocityCommand
-from jepa_humanoid.simulation.engines import check_engine
+from jepa_humanoid.simulation.engines import SIGHTED, check_engine
 from jepa_humanoid.simulation.rollout import Rollout
 from jepa_humanoid.simulation.scenes import load_scene
 from jepa_humanoid.simulation.sight import Sight
@@ -313,6 +313,10 @@ def trial_specs(
     """
     chosen = find_suite(suite) if isinstance(suite, str) else suite
     check_walker(_described(robot, overrides), walker)
+    if engine not in SIGHTED and any(case.sees for case in chosen.cases):
+        raise SuiteError(
+            f"nothing is seen in '{engine}', which casts no rays: with --blind the feet alone know the ground"
+        )
     if walker == MODEL:  # how fast others walk, only they know
         _check_pace(chosen, _described(robot, overrides))
     return [

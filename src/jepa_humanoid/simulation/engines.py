@@ -10,6 +10,8 @@ from jepa_humanoid.simulation.scenes import Scene
 
 ENGINES = ("mujoco", "dart")
 """What can simulate: MuJoCo, and DART, which is Gazebo's default engine."""
+SIGHTED = ("mujoco",)
+"""Those that cast rays, so that a robot in them can see."""
 
 
 def make_engine(
