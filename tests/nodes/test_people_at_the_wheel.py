@@ -15,10 +15,13 @@ from visualization_msgs.srv import GetInteractiveMarkers
 from jepa_humanoid.nodes.errors import MessageError
 from jepa_humanoid.nodes.goal_marker import LET_GO, WORDS, GoalMarker, goal_handle, hand_handle
 from jepa_humanoid.nodes.handles import Handles, along
-from jepa_humanoid.nodes.messages.status import write_plan_status
+from jepa_humanoid.nodes.messages.status import write_body_status, write_plan_status
 from jepa_humanoid.robot.description import SIDES, load_robot
 from jepa_humanoid.robot.state import FOOTPRINT, ODOM
-from jepa_humanoid.status import PlanState, PlanStatus
+from jepa_humanoid.safety import BodyMode
+from jepa_humanoid.status import BodyStatus, PlanState, PlanStatus
+
+FALLEN = BodyStatus(1.0, BodyMode.FALLEN, "fell", True, np.ones(2), np.zeros((2, 3)), np.zeros((2, 3)))
 
 
 @pytest.mark.ros
@@ -160,7 +163,15 @@ def test_handles_send_goals_and_lead_hands(nodes, watcher):
     assert watcher.counts["teleop/right_hand"] == 0
     do("left_hand", InteractiveMarkerFeedback.MENU_SELECT, place, menu_entry_id=LET_GO)
     low = place.position.z - 0.25
-    watcher.wait_until(lambda: _height(watcher.last("goal_marker/update"), "left_hand") == pytest.approx(low), "rest")
+
+    def at_rest():
+        return _height(watcher.last("goal_marker/update"), "left_hand") == pytest.approx(low)
+
+    watcher.wait_until(at_rest, "the handle to go back")
+    do("left_hand", InteractiveMarkerFeedback.POSE_UPDATE, place)
+    watcher.wait_until(lambda: not at_rest(), "the handle to be dragged")
+    watcher.publish("controller/status", write_body_status(FALLEN))
+    watcher.wait_until(at_rest, "the handle to go back when the robot has fallen")
 
     other = PoseStamped()
     other.header.frame_id = "odom"

@@ -26,12 +26,13 @@ from jepa_humanoid.nodes.handles import AXES, Handles, along
 from jepa_humanoid.nodes.messages.goal import read_goal, write_goal
 from jepa_humanoid.nodes.messages.hand import hand_topic, write_hand
 from jepa_humanoid.nodes.messages.pose import read_pose, read_rigid, write_rigid
-from jepa_humanoid.nodes.messages.status import read_plan_status
+from jepa_humanoid.nodes.messages.status import read_body_status, read_plan_status
 from jepa_humanoid.nodes.messages.time import to_seconds, to_stamp
 from jepa_humanoid.nodes.node import Level, RobotNode, run
 from jepa_humanoid.robot.description import SIDES, RobotDescription, load_robot
 from jepa_humanoid.robot.hands import hand_frame
 from jepa_humanoid.robot.state import Goal, HandTarget
+from jepa_humanoid.safety import BodyMode
 from jepa_humanoid.status import PlanState
 
 SERVER = "goal_marker"
@@ -101,7 +102,7 @@ class GoalMarker(RobotNode):
     NAME = "goal_marker"
     DESCRIPTION = "Goal and hands as handles in RViz."
     PUBLISHES = ("goal_pose", "teleop/left_hand", "teleop/right_hand", "goal_marker/update")
-    SUBSCRIBES = ("goal_pose", "base_footprint", "plan/status", "goal_marker/feedback")
+    SUBSCRIBES = ("goal_pose", "base_footprint", "controller/status", "plan/status", "goal_marker/feedback")
     SERVES = ("goal_marker/get_interactive_markers",)
 
     def configure(self) -> None:
@@ -118,6 +119,7 @@ class GoalMarker(RobotNode):
         self._timer = self.create_timer(PERIOD, self._hold_out)
         self.listen("goal_pose", self._on_goal)
         self.listen("base_footprint", self._on_footprint)
+        self.listen("controller/status", self._on_body)
         self.listen("plan/status", self._on_plan)
         self.listen("goal_marker/feedback", self._handles.feel)
 
@@ -165,10 +167,20 @@ class GoalMarker(RobotNode):
             position, orientation = read_rigid(feedback.pose, "goal_marker/feedback")
             self._held[side] = HandTarget(side, position, orientation)
         elif feedback.event_type == InteractiveMarkerFeedback.MENU_SELECT and feedback.menu_entry_id == LET_GO:
-            self._held.pop(side, None)
-            self._handles.move(feedback.marker_name, self._hands[side].pose)
-            if self._let_go[side].service_is_ready():
-                self._let_go[side].call_async(SERVICES[f"controller/let_go_{side}"].type.Request())
+            self._take_back(side)
+
+    def _take_back(self, side: str) -> None:
+        """Hold a hand out no longer, and put its handle back."""
+        self._held.pop(side, None)
+        self._handles.move(f"{side}_hand", self._hands[side].pose)
+        if self._let_go[side].service_is_ready():
+            self._let_go[side].call_async(SERVICES[f"controller/let_go_{side}"].type.Request())
+
+    def _on_body(self, message: Any) -> None:
+        """Who stands up again must not reach for where a hand was asked to be before."""
+        if self._held and read_body_status(message).mode not in (BodyMode.STAND, BodyMode.WALK):
+            for side in tuple(self._held):
+                self._take_back(side)
 
     def _send_goal(self, pose: Pose) -> None:
         q, place = pose.orientation, pose.position
