@@ -5,9 +5,9 @@ it needs and J_z the row of the point's Jacobian that says how fast it rises. Wh
 sense of least squares over the joints of the arm: joints with a lever say much, and dry friction in those without says
 nothing.
 
-An arm that nobody told of the mass has sagged: it hangs, so its joints have little lever, and dry friction bears part of
-the weight. Told what was found, it rises, and has to overcome that friction. So it is looked at once more, and the least
-squares are those of both times: where the levers are longer, what is measured says more.
+An arm that nobody told of the mass has sagged: it hangs, so its joints have little lever, and dry friction bears part
+of the weight. Told what was found, it rises, and has to overcome that friction. So it is looked at once more, and the
+least squares are those of both times: where the levers are longer, what is measured says more.
 """
 
 from collections.abc import Mapping
@@ -31,8 +31,8 @@ class _Weighing:
     """Where a weighing is.
 
     Attributes:
-        time: Of standing since it was begun, or begun again [s]; less than nothing while the arms come to rest, and later
-            only with arms that are.
+        time: Of standing since it was begun, or begun again [s]; less than nothing while the arms come to rest, then
+            only with arms that are at rest.
         sums: Of levers times what they hold, by hand, shape (2,) [N·m²].
         squares: Of levers, with gravity, shape (2,) [N·m²/kg].
         again: Whether it is the second time.
