@@ -1,5 +1,6 @@
 """The reduced program has the solution of the whole one, and keeps its limits."""
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -156,10 +157,15 @@ def test_solution_is_that_of_the_whole_program_while_walking(
     answer = WholeBodyController.solve
 
     def listen(
-        controller: WholeBodyController, now: Dynamics, q: np.ndarray, v: np.ndarray, target: WholeBodyTarget
+        controller: WholeBodyController,
+        now: Dynamics,
+        q: np.ndarray,
+        v: np.ndarray,
+        target: WholeBodyTarget,
+        dt: float = math.inf,
     ) -> WholeBodySolution:
         asked.append((q.copy(), v.copy(), target))
-        return answer(controller, now, q, v, target)
+        return answer(controller, now, q, v, target, dt)
 
     with monkeypatch.context() as patch:
         patch.setattr(WholeBodyController, "solve", listen)

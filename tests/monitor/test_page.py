@@ -340,11 +340,16 @@ def test_a_hand_follows_its_handle(page: Page, visitors: Visitors, open_browser:
     wait_until(lambda: visitors.let_go == ["left"], "the hand to be let go")
 
 
-def test_a_stop_and_a_closed_browser_take_hands_back(
+def test_a_stop_a_fall_and_a_closed_browser_take_hands_back(
     page: Page, visitors: Visitors, open_browser: Open, wait_until: Wait
 ) -> None:
     """Nobody is left whose hand goes on being asked for."""
-    for end in (lambda browser: browser.press("EMERGENCY STOP"), lambda browser: browser.close()):
+    falls = replace(STANDS, mode=BodyMode.FALLEN, reason="fell")
+    for end in (
+        lambda browser: browser.press("EMERGENCY STOP"),
+        lambda browser: browser.close(),
+        lambda _: page.show_body(falls),
+    ):
         page._way_back.ask(False)
         visitors.forget()
         browser = open_browser(page.port)

@@ -22,7 +22,7 @@ from rclpy.executors import SingleThreadedExecutor
 from std_srvs.srv import Trigger
 
 from jepa_humanoid.network import LAST_DOMAIN, free_domain, use_sockets
-from jepa_humanoid.nodes.contract import TOPICS
+from jepa_humanoid.nodes.contract import SERVICES, TOPICS
 
 PATIENCE = 60.0
 """Wall time within which anything that a test waits for has to happen; a loaded machine needs some [s]."""
@@ -74,11 +74,12 @@ class Watcher:
         publisher.publish(message)
 
     def call(self, service: str) -> Any:
-        """Call a trigger service and return its response.
+        """Call a service, with nothing to say, and return its response.
 
         Who was killed stays announced for seconds, and a call may find nobody but that one; so it is repeated.
         """
-        client = self.node.create_client(Trigger, service)
+        kind = SERVICES[service].type if service in SERVICES else Trigger
+        client = self.node.create_client(kind, service)
         self.wait_until(client.service_is_ready, f"service {service}")
         futures: list[Any] = []
         repeat = time.monotonic()
@@ -86,7 +87,7 @@ class Watcher:
         def answered() -> bool:
             nonlocal repeat
             if time.monotonic() >= repeat:
-                futures.append(client.call_async(Trigger.Request()))
+                futures.append(client.call_async(kind.Request()))
                 repeat += PATIENCE / 6
             return any(future.done() for future in futures)
 

@@ -121,11 +121,11 @@ class _Walk:
         controller, model = walker._controller, walker._dynamics
         self._states: dict[str, list[Vector]] = {name: [] for name in ("q", "v", "load", "com")}
 
-        def remember(dynamics: object, q: Vector, v: Vector, target: WholeBodyTarget) -> object:
+        def remember(dynamics: object, q: Vector, v: Vector, target: WholeBodyTarget, dt: float) -> object:
             state = (q.copy(), v.copy(), np.array([foot.load for foot in target.feet]), model.com.copy())
             for name, value in zip(self._states, state, strict=True):
                 self._states[name].append(value)
-            return solve(model, q, v, target)
+            return solve(model, q, v, target, dt)
 
         for program in controller._programs.values():
             laps.watch(program, "solve_forces", "qp_solve")

@@ -127,15 +127,11 @@ def _tell_guesses(guesses: Iterable[str]) -> None:
         console.print(f"guessed: {guess}", soft_wrap=True, markup=False)
 
 
-def _tell(robot: RobotDescription, gait: GaitSettings, touching: Iterable[tuple[str, str]] = ()) -> None:
+def _tell(robot: RobotDescription, gait: GaitSettings, touches: Iterable[str] = ()) -> None:
     """Say what a robot is, what was settled about it, and what looks wrong."""
     stands = stature(robot)
     for line in (*summary(robot, gait, stands), *robot.notes):
         console.print(line, soft_wrap=True, markup=False)
-    touches = [
-        f"{one} touches {other} in the nominal posture: stand wider, or give the foot smaller corners"
-        for one, other in touching
-    ]
     for line in (*doubts(robot, gait, stands), *touches):
         console.print(f"[yellow]look at this:[/] {escape(line)}", soft_wrap=True)
 
@@ -190,11 +186,11 @@ def doubts(robot: RobotDescription, gait: GaitSettings, stands: Stature) -> Iter
         yield f"feet {stands.sole_size[1]:.2f} m wide touch when they land {low:g} m apart: gait.step_width_range"
 
 
-def _simulate(robot: RobotDescription, scene: str, seed: int) -> tuple[tuple[str, str], ...]:
+def _simulate(robot: RobotDescription, scene: str, seed: int) -> tuple[str, ...]:
     """Build the simulation once: what a physics engine refuses is found here, and not when the robot starts.
 
     Returns:
-        The robot's own links that touch each other as it starts, in pairs.
+        What is to be said of the robot's own links that touch each other as it starts.
     """
     # Here, as above.
     from jepa_humanoid.simulation.posing import PosedRobot
@@ -203,7 +199,11 @@ def _simulate(robot: RobotDescription, scene: str, seed: int) -> tuple[tuple[str
     drawn = load_scene(scene, seed)
     posed = PosedRobot(robot, drawn)
     posed.pose(standing_at(robot, drawn.start))
-    return posed.own_contacts()
+    touching = [
+        f"{one} touches {other} in the nominal posture: stand wider, or give the foot smaller corners"
+        for one, other in posed.own_contacts()
+    ]
+    return (*touching, *(f"{pair} overlap as it stands, and pass through each other" for pair in posed.let_through))
 
 
 def _draw(robot: RobotDescription, scene: str, seed: int, path: Path) -> None:

@@ -35,6 +35,9 @@ HANDS = (Part.LEFT_HAND, Part.RIGHT_HAND)
 """A hand that the robot has not is where its base is, and nobody's task."""
 
 
+Placements = tuple[tuple[Vector, ...], tuple[Vector, ...]]
+
+
 @dataclass(slots=True)
 class Sole:
     """Motion of one sole's centre, in world-aligned axes.
@@ -71,6 +74,7 @@ class Dynamics:
         bias: Coriolis, centrifugal and gravity forces h(q, v), shape (nv,).
         com: Centre of mass in the world, shape (3,) [m].
         com_velocity: Its velocity, shape (3,) [m/s].
+        joint_columns: Joints' Jacobian in the world, one column a row, shape (nv, 6); Pinocchio's own memory.
         momentum: Centroidal momentum (linear, angular), shape (6,).
         momentum_matrix: Centroidal momentum matrix A_g, shape (6, nv) (Orin & Goswami 2008).
         momentum_drift: Ȧ_g v, shape (6,).
@@ -104,7 +108,8 @@ class Dynamics:
         # Views of Pinocchio's own memory. Its matrices are stored by columns: transposed, they are C-contiguous.
         self.mass_matrix: Vector = data.M.T
         self.bias: Vector = data.nle
-        self._joint_columns, self._centroidal_columns = data.J.T, data.Ag.T
+        self.joint_columns: Vector = data.J.T
+        self._centroidal_columns = data.Ag.T
         self._joint_rotations = tuple(data.oMi[joint].rotation.T for joint in joints)
         self._joint_positions = tuple(data.oMi[joint].translation for joint in joints)
         self._base_rotation, self._base_position = data.oMi[1].rotation.T, data.oMi[1].translation
@@ -115,6 +120,7 @@ class Dynamics:
         for chain, joint in zip(self._chains, joints, strict=True):
             columns = [model.joints[above].idx_v for above in model.supports[joint] if above > 1]
             chain[: len(columns)] = columns
+        self._placements: dict[tuple[int, ...], Placements] = {}
         self._gravity = np.array(model.gravity.linear)
         self._weight = self.mass * self._gravity
         counts = [len(robot.feet[side].corners) for side in SIDES]
@@ -144,7 +150,7 @@ class Dynamics:
         pin.nonLinearEffects(self._model, self._data, q, v)
         position, rotation, velocity, drift, jacobian = self._outs[self.hands]
         frame_motions(
-            self._joint_columns,
+            self.joint_columns,
             v,
             self._joint_rotations,
             self._joint_positions,
@@ -174,6 +180,13 @@ class Dynamics:
             self.jacobian,
         )
         self._hand_out()
+
+    def placements(self, joints: tuple[int, ...]) -> Placements:
+        """Rotations, transposed, and positions of joints of the model in the world; they change with every update."""
+        if joints not in self._placements:
+            at = [self._data.oMi[joint] for joint in joints]
+            self._placements[joints] = tuple(T.rotation.T for T in at), tuple(T.translation for T in at)
+        return self._placements[joints]
 
     def carry(self, masses: Mapping[str, float]) -> None:
         """Take masses [kg] at the points of hands, by side, for part of the robot from the next update on."""

@@ -1,4 +1,6 @@
-"""Limits of the joints: torques, and accelerations that keep them from running into their stops."""
+"""Limits of the joints: torques and how fast they change, and accelerations that keep joints from their stops."""
+
+import math
 
 import numpy as np
 
@@ -16,6 +18,8 @@ class JointLimits:
 
     Attributes:
         torque: Largest, either way [N·m].
+        torque_lower: Least torque now, for what it was before [N·m].
+        torque_upper: Largest torque now [N·m].
         lower: Least acceleration now [rad/s²].
         upper: Largest acceleration now [rad/s²].
     """
@@ -23,6 +27,9 @@ class JointLimits:
     def __init__(self, robot: RobotDescription, settings: WholeBodySettings) -> None:
         """Take the robot's limits and the share of them to plan with."""
         self.torque = settings.torque_margin * robot.joints.effort
+        self.torque_lower, self.torque_upper = -self.torque, self.torque.copy()
+        self._rise = settings.torque_rise
+        self._effort: Vector | None = None
         self.lower, self.upper = np.zeros_like(self.torque), np.zeros_like(self.torque)
         self._stops = np.stack([robot.joints.least, robot.joints.upper])
         self._horizon = settings.limit_horizon
@@ -30,31 +37,58 @@ class JointLimits:
         arms = list(robot.members(ARMS))
         self._speed[arms] = np.minimum(self._speed[arms], settings.arm_speed)
 
-    def update(self, q: Vector, v: Vector, *, led: bool = False) -> None:
-        """Find the accelerations that the joints' stops allow.
+    def update(self, q: Vector, v: Vector, dt: float = math.inf, *, led: bool = False) -> None:
+        """Find the torques, and the accelerations that the joints' stops allow.
 
         Args:
             q: Configuration, shape (nq,).
             v: Velocity, shape (nv,).
+            dt: Since the torques that were remembered [s].
             led: Whether hands are asked to be somewhere; then joints have a limit of speed, too.
         """
+        if self._effort is None:
+            self.torque_lower[:], self.torque_upper[:] = -self.torque, self.torque
+        else:
+            torque_limits(self._effort, self.torque, min(dt / self._rise, 2.0), self.torque_lower, self.torque_upper)
         acceleration_limits(q, v, self._stops, self._horizon, self.lower, self.upper)
         if led:
             speed_limits(v, self._speed, self._horizon, self.lower, self.upper)
 
     def hold(self, acceleration: Vector, effort: Vector) -> bool:
         """Whether generalised accelerations (nv,) and torques (n,) keep the limits."""
-        return limits_hold(acceleration, effort, self.lower, self.upper, self.torque)
+        return limits_hold(acceleration, effort, self.lower, self.upper, self.torque_lower, self.torque_upper)
+
+    def remember(self, effort: Vector | None) -> None:
+        """Have torques change from these (n,) [N·m], which are within the limits; from any, if there are none."""
+        self._effort = effort
 
 
 @kernel
-def limits_hold(acceleration: Vector, effort: Vector, lower: Vector, upper: Vector, torque: Vector) -> bool:
+def limits_hold(
+    acceleration: Vector, effort: Vector, lower: Vector, upper: Vector, torque_lower: Vector, torque_upper: Vector
+) -> bool:
     """Whether accelerations, shape (6 + n,), and torques, shape (n,), lie within limits, each of shape (n,)."""
-    for i in range(torque.shape[0]):
+    for i in range(effort.shape[0]):
         # Written so that what is not a number does not pass.
-        if not (lower[i] <= acceleration[6 + i] <= upper[i] and -torque[i] <= effort[i] <= torque[i]):
+        if not (lower[i] <= acceleration[6 + i] <= upper[i] and torque_lower[i] <= effort[i] <= torque_upper[i]):
             return False
     return True
+
+
+@kernel
+def torque_limits(before: Vector, most: Vector, share: float, lower: Vector, upper: Vector) -> None:
+    """Torques that may follow on others: between them, whatever they were, is always something.
+
+    Args:
+        before: Shape (n,) [N·m].
+        most: Largest, either way, shape (n,) [N·m].
+        share: Of that, by which a torque may change.
+        lower: Out: shape (n,) [N·m].
+        upper: Out: shape (n,) [N·m].
+    """
+    for i in range(lower.shape[0]):
+        kept = min(max(before[i], -most[i]), most[i])
+        lower[i], upper[i] = max(kept - share * most[i], -most[i]), min(kept + share * most[i], most[i])
 
 
 @kernel

@@ -7,6 +7,7 @@ from pydantic.dataclasses import dataclass as validated_dataclass
 
 from jepa_humanoid.config import STRICT, NonNegative, Positive, Share
 from jepa_humanoid.robot.units import (
+    METRE,
     PER_SECOND,
     PER_SQUARE_NEWTON,
     PER_SQUARE_NEWTON_METRE,
@@ -63,6 +64,23 @@ class FoldSettings:
 
 
 @validated_dataclass(frozen=True, config=STRICT)
+class ApartSettings:
+    """How arms keep from the rest of the robot, and from each other.
+
+    Attributes:
+        margin: That is kept, and half of what there is in the nominal posture, if that is less [m].
+        near: Distance from which on it is minded [m].
+        rate: With which what is left of the distance may become less [1/s].
+        horizon: Time in which something comes down to that [s].
+    """
+
+    margin: Annotated[NonNegative, METRE] = 0.015
+    near: Annotated[Positive, METRE] = 0.1
+    rate: Annotated[Positive, PER_SECOND] = 8.0
+    horizon: Annotated[Positive, SECOND] = 0.04
+
+
+@validated_dataclass(frozen=True, config=STRICT)
 class WholeBodySettings:
     """Weights, gains and limits of the whole-body controller.
 
@@ -94,6 +112,8 @@ class WholeBodySettings:
         arm_speed: Of the joints of arms, at most, while hands are asked to be somewhere [rad/s].
         limit_horizon: Time in which a joint may reach its position limit [s].
         torque_margin: Fraction of the torque limits that the controller plans with.
+        torque_rise: Time in which a torque may go from nothing to its limit [s].
+        apart: How arms keep from the rest of the robot.
         fold: How a leg folds that swings while the robot catches itself.
         catch: By which the weights differ meanwhile.
     """
@@ -135,5 +155,7 @@ class WholeBodySettings:
     arm_speed: Positive = 3.0
     limit_horizon: Annotated[Positive, SECOND] = 0.05
     torque_margin: Share = 0.95
+    torque_rise: Positive = 0.002
+    apart: ApartSettings = ApartSettings()
     fold: FoldSettings = FoldSettings()
     catch: CatchFactors = CatchFactors()

@@ -56,6 +56,7 @@ class WholeBodyTarget:
         feet: Left and right.
         posture: Joint positions, shape (n,) [rad].
         catching: Whether the robot is about to fall, and where the foot lands is what counts.
+        arms_led: Whether somebody leads arms, which then have to keep from the rest of the robot.
         hands: Left and right, None for one that only keeps the posture; None if both do.
     """
 
@@ -67,6 +68,7 @@ class WholeBodyTarget:
     feet: tuple[FootTarget, FootTarget]
     posture: Vector
     catching: bool = False
+    arms_led: bool = False
     hands: tuple[HandMotion | None, HandMotion | None] | None = None
 
 

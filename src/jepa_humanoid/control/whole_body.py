@@ -4,12 +4,14 @@
     s.t.  [M  −J_cᵀ] [a; f] + h ∈ {0}⁶ × [−τ_max, τ_max]        (floating base, torque limits)
           |f_x|, |f_y| ≤ μ f_z,   0 ≤ f_z ≤ f_max               (friction pyramid at each corner of each sole)
           a_min ≤ a ≤ a_max                                     (joint limits, one-step look-ahead)
+          J_near a ≥ b_near                                     (arms keep from the rest, while somebody leads them)
 
 after Herzog et al., "Momentum control with hierarchical inverse dynamics on a torque-controlled humanoid" (2016),
 with weights in place of the hierarchy. `tasks` has what is pursued, `contacts` and `limits` what is allowed, and
 `program` finds the solution.
 """
 
+import math
 from itertools import product
 
 import numpy as np
@@ -19,6 +21,7 @@ from jepa_humanoid.control.contacts import Contacts, Indices
 from jepa_humanoid.control.dynamics import HANDS, SOLES, Dynamics, Part
 from jepa_humanoid.control.limits import JointLimits
 from jepa_humanoid.control.program import Program
+from jepa_humanoid.control.self_collision import SelfCollision
 from jepa_humanoid.control.settings import WholeBodySettings
 from jepa_humanoid.control.target import WholeBodySolution, WholeBodyTarget
 from jepa_humanoid.control.tasks.angular_momentum import AngularMomentumTask
@@ -54,6 +57,7 @@ class WholeBodyController:
         self._acceleration = np.zeros((len(Part), 6))
         self._posture = PostureTask(robot, s)
         self._limits = JointLimits(robot, s)
+        self._apart = SelfCollision(robot, s.apart)
         self._programs = {
             loaded: Program(Contacts.of(robot, loaded, s.friction), robot.joint_count, s.force_weight)
             for loaded in product((True, False), repeat=len(SIDES))
@@ -65,7 +69,18 @@ class WholeBodyController:
         """Reckon with another mass of the whole robot [kg] from now on."""
         self._centre.carry(mass)
 
-    def solve(self, dynamics: Dynamics, q: Vector, v: Vector, target: WholeBodyTarget) -> WholeBodySolution:
+    @property
+    def nearest(self) -> float:
+        """Distance of what is nearest to an arm that somebody leads; infinite if nothing is near [m]."""
+        return self._apart.nearest
+
+    def forget(self) -> None:
+        """Begin anew: the next torques need not follow on the last ones."""
+        self._limits.remember(None)
+
+    def solve(
+        self, dynamics: Dynamics, q: Vector, v: Vector, target: WholeBodyTarget, dt: float = math.inf
+    ) -> WholeBodySolution:
         """Find accelerations, contact forces and torques for the targets.
 
         Args:
@@ -73,10 +88,15 @@ class WholeBodyController:
             q: Configuration, shape (nq,).
             v: Velocity, shape (nv,).
             target: What to do.
+            dt: Since the last solution, for torques change no faster than they may [s].
         """
         self._pursue(dynamics, target)
         self._posture.update(q, v, target)
-        self._limits.update(q, v, led=target.hands is not None)
+        self._limits.update(q, v, dt, led=target.hands is not None)
+        if target.arms_led:
+            self._apart.update(dynamics, v, self._last[0])
+        else:
+            self._apart.forget()
         left, right = target.feet
         load = np.array([left.load, right.load])
         program = self._programs[left.load > 0.0, right.load > 0.0]
@@ -88,16 +108,13 @@ class WholeBodyController:
         free = solved = program.solve_forces(load, acceleration, forces)
         if free:
             self._find_efforts(dynamics, acceleration, forces, effort, net)
-        if not free or not self._limits.hold(acceleration, effort):
-            solved = program.solve_within(dynamics, self._limits, load, acceleration, forces)
-            if not solved:
-                # A joint on its way into its end stop, and too weak to stop: what is wanted without limits, cut off at
-                # them, is nearer to it than what was right a tick ago.
-                solved = free and program.solve_forces(load, acceleration, forces)
+        if not free or not (self._limits.hold(acceleration, effort) and self._apart.hold(acceleration)):
+            solved = program.solve_within(dynamics, self._limits, self._apart, load, acceleration, forces)
             if not solved:
                 acceleration, forces = self._last
             self._find_efforts(dynamics, acceleration, forces, effort, net)
-            np.clip(effort, -self._limits.torque, self._limits.torque, out=effort)
+            np.clip(effort, self._limits.torque_lower, self._limits.torque_upper, out=effort)
+        self._limits.remember(effort if solved else None)
         self._last = acceleration, forces
         return WholeBodySolution(acceleration, effort, net, solved)
 

@@ -32,8 +32,6 @@ class NodeSpec:
         remappings: Pairs of topic names, (as the node calls it, as the graph calls it).
         on_exit: What its end means for the graph.
         package: Whose executable it is.
-        needs: Other packages without which it cannot run.
-        optional: Whether the graph does without it where a package is missing.
         arguments: Words of its command line.
         describes: Whether it gets the robot's URDF as its parameter `robot_description`.
         parameter_file: File with parameters, under those above; empty for none.
@@ -47,8 +45,6 @@ class NodeSpec:
     remappings: tuple[tuple[str, str], ...] = ()
     on_exit: OnExit = OnExit.RESTART
     package: str = PACKAGE
-    needs: tuple[str, ...] = ()
-    optional: bool = False
     arguments: tuple[str, ...] = ()
     describes: bool = False
     parameter_file: str = ""

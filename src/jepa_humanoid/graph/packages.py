@@ -61,8 +61,8 @@ def check_packages(graph: Graph) -> None:
     if options.tf == "true":
         require("tf:=true", "robot_state_publisher")
     for spec in graph.nodes:
-        if not spec.optional:
-            require(spec.name, *([spec.package] if spec.package != PACKAGE else []), *spec.needs)
+        if spec.package != PACKAGE:
+            require(spec.name, spec.package)
 
 
 def libraries_of(package: str, variable: str) -> str:

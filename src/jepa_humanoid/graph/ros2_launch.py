@@ -99,16 +99,10 @@ def graph_actions(options: Options) -> list[Any]:
         options = replace(options, tf="true" if wanted else "false")
     graph = make_graph(options)
     packages.check_packages(graph)
-    specs = _possible(graph.nodes)
-    notes = [
-        LogInfo(msg=f"{spec.name} is left out: {', '.join(spec.needs)} is not installed")
-        for spec in graph.nodes
-        if spec not in specs
-    ]
     prepare = graph.target.prepare
-    description = describe(options) if prepare is not None or any(spec.describes for spec in specs) else None
+    description = describe(options) if prepare is not None or any(spec.describes for spec in graph.nodes) else None
     first = _variables(graph.target.environment())
-    actions: list[Any] = [*notes, *first, *nodes_described(replace(graph, nodes=specs), description)]
+    actions: list[Any] = [*first, *nodes_described(graph, description)]
     if prepare is not None and description is not None:
         actions += preparation_actions(graph, prepare(options, description))
     return actions
@@ -140,10 +134,6 @@ def nodes(graph: Graph, robot_description: str = "") -> list[Node]:
         robot_description: The robot's URDF, for nodes that get it as a parameter.
     """
     return [_node(graph, spec, robot_description) for spec in graph.nodes]
-
-
-def _possible(specs: Sequence[NodeSpec]) -> tuple[NodeSpec, ...]:
-    return tuple(spec for spec in specs if not spec.optional or all(map(packages.installed, spec.needs)))
 
 
 def _node(graph: Graph, spec: NodeSpec, robot_description: str = "") -> Node:
@@ -310,7 +300,7 @@ def show_rviz() -> LaunchDescription:
             return [_bringup_file(values)]
         packages.require("rviz.launch.py", "rviz2")
         options = read_options(values)
-        shown = _possible(joining(options))
+        shown = joining(options)
         description = describe(options) if any(spec.describes for spec in shown) else None
         return [*_variables(), *nodes_described(replace(make_graph(options), nodes=shown), description)]
 

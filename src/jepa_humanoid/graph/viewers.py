@@ -1,4 +1,4 @@
-"""What shows a robot outside this package: its links on tf, RViz, and the goal's handle there."""
+"""What shows a robot outside this package: its links on tf, RViz, and the handles there."""
 
 from jepa_humanoid.graph.description import NodeSpec, OnExit
 from jepa_humanoid.graph.options import Options
@@ -56,12 +56,10 @@ def rviz(options: Options) -> NodeSpec:
 
 
 def goal_marker(options: Options) -> NodeSpec:
-    """The goal's handle."""
+    """Handles of goal and hands."""
     return NodeSpec(
         name="goal_marker",
-        description="The goal as a handle in RViz",
+        description="Goal and hands as handles in RViz",
         executable="goal_marker",
-        needs=("interactive_markers",),
-        optional=True,
         parameters={"robot": options.robot},
     )

@@ -31,6 +31,7 @@ class Posture:
         height: Of the centre of mass, relative to the walk's own [m].
         pitch: Of pelvis and torso, positive forward [rad].
         joints: Positions that joints are drawn to, shape (n,) [rad].
+        leads_arms: Whether arms are drawn elsewhere than in the nominal posture.
     """
 
     def __init__(self, robot: RobotDescription, settings: PostureSettings) -> None:
@@ -38,6 +39,7 @@ class Posture:
         self._robot, self._settings = robot, settings
         self.height = self.pitch = 0.0
         self.joints = robot.joints.nominal.copy()
+        self.leads_arms = False
         self.ask(PostureCommand())
 
     def ask(self, command: PostureCommand) -> None:
@@ -73,3 +75,4 @@ class Posture:
         self.joints = self.joints + np.clip(self._joints - self.joints, -swing, swing)
         there = self.height == self._height and self.pitch == self._pitch
         self._moving = not (there and np.array_equal(self.joints, self._joints))
+        self.leads_arms = not np.array_equal(self.joints, self._robot.joints.nominal)

@@ -132,6 +132,11 @@ class People:
         self._by_keys = False
         self._show_driving(VelocityCommand())
 
+    def take_hands_back(self) -> None:
+        """Hold out no hand any more: who stands up again must not reach for where a hand was asked to be before."""
+        for side in self._panel.hands:
+            self._take_hand_back(side)
+
     def tick(self) -> None:
         """Send what is due: a velocity while somebody drives, and places of hands that are held out."""
         self.teleoperation.tick()
@@ -254,8 +259,7 @@ class People:
         self._handlers.emergency_stop(stopped)
         self._way_back.ask(stopped)
         self.stop_driving()
-        for side in self._panel.hands:
-            self._take_hand_back(side)
+        self.take_hands_back()
         if stopped:
             # Who stands up after a stop must not walk off to where it was going before.
             self._clear_goal()

@@ -17,6 +17,7 @@ from sensor_msgs.msg import Imu, JointState, Joy, PointCloud2
 from std_msgs.msg import Bool, Float64MultiArray, String
 from std_srvs.srv import Trigger
 from visualization_msgs.msg import InteractiveMarkerFeedback, InteractiveMarkerUpdate, MarkerArray
+from visualization_msgs.srv import GetInteractiveMarkers
 
 try:
     from tf2_msgs.msg import TFMessage
@@ -361,7 +362,7 @@ TOPICS = MappingProxyType(
                 InteractiveMarkerUpdate,
                 EVENTS,
                 "on change",
-                "the goal as a handle for RViz; where interactive_markers is installed",
+                "goal and hands as handles for RViz; all of them: `goal_marker/get_interactive_markers`",
             ),
             Topic("goal_marker/feedback", InteractiveMarkerFeedback, EVENTS, "on change", "what people do with it"),
             Topic("diagnostics", DiagnosticArray, EVENTS, "1 Hz (wall) and on change", "how each node is, and why"),
@@ -398,6 +399,11 @@ SERVICES = MappingProxyType(
             ),
             ServiceSpec("target/damp", Trigger, "real robot: damp at once, until engaged anew"),
             ServiceSpec("planner/cancel", Trigger, "forget the goal"),
+            ServiceSpec(
+                "goal_marker/get_interactive_markers",
+                GetInteractiveMarkers,
+                "all handles as they are, and the number of the last update; RViz asks when it comes",
+            ),
             ServiceSpec(
                 "target/restart",
                 Trigger,

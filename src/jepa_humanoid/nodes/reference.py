@@ -96,8 +96,7 @@ def write_reference(nodes: Sequence[type[RobotNode]]) -> str:
     for topic in TOPICS.values():
         publishers = ", ".join(node.NAME for node in nodes if topic.name in node.PUBLISHES)
         subscribers = ", ".join(node.NAME for node in nodes if topic.name in node.SUBSCRIBES)
-        publishers = {"diagnostics": "every node", "goal_marker/update": "goal_marker"}.get(topic.name, publishers)
-        subscribers = {"goal_marker/feedback": "goal_marker"}.get(topic.name, subscribers)
+        publishers = "every node" if topic.name == "diagnostics" else publishers
         rows.append(
             (
                 f"`{topic.name}`",

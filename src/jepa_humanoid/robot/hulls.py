@@ -4,8 +4,11 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from jepa_humanoid.resources import cache_directory
 from jepa_humanoid.robot.errors import RobotDescriptionError
+from jepa_humanoid.robot.state import Matrix
 from jepa_humanoid.robot.urdf import check_mesh
 from jepa_humanoid.storage import write_whole
 
@@ -43,6 +46,18 @@ def mesh_for_mujoco(path: Path, hull: bool) -> Path:
         content: Any = mesh.export(file_type="stl")
         write_whole(kept, content)
     return kept
+
+
+def stl_corners(path: Path) -> Matrix | None:
+    """Corners of all triangles of a binary STL file, shape (k, 3) [m]; None if it is none."""
+    if not _is_binary_stl(path):
+        return None
+    triangle = np.dtype([("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("colour", "<u2")])
+    with path.open("rb") as file:
+        count = int.from_bytes(file.read(_STL_HEAD)[-4:], "little")
+        triangles = np.fromfile(file, triangle, count)
+    corners: Matrix = triangles["corners"].reshape(-1, 3).astype(float)
+    return corners
 
 
 def _is_binary_stl(path: Path) -> bool:

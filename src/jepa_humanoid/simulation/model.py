@@ -10,6 +10,8 @@ import pinocchio as pin
 
 from jepa_humanoid import geometry
 from jepa_humanoid.constants import GRAVITY
+from jepa_humanoid.robot.anatomy import arm_links, body_links
+from jepa_humanoid.robot.capsules import palms
 from jepa_humanoid.robot.description import SIDES, RobotDescription
 from jepa_humanoid.robot.errors import RobotDescriptionError
 from jepa_humanoid.robot.hulls import mesh_for_mujoco
@@ -21,8 +23,10 @@ from jepa_humanoid.simulation.soles import SPHERE_RADIUS, sole_box, sole_spheres
 
 FLOOR = "floor"
 
-# Collision bits. The environment meets every part of the robot; of the robot's own parts only the two legs meet.
-_ENVIRONMENT, _BODY, _LEFT_LEG, _RIGHT_LEG = 1, 2, 4, 8
+# Collision bits. The environment meets every part of the robot; of the robot's own parts the two legs meet, and an arm
+# meets trunk and thighs, _CORE, and the other arm.
+_ENVIRONMENT, _BODY, _LEFT_LEG, _RIGHT_LEG, _LEFT_ARM, _RIGHT_ARM, _CORE = 1, 2, 4, 8, 16, 32, 64
+_ARM_BITS = {"left": (_LEFT_ARM, _RIGHT_ARM), "right": (_RIGHT_ARM, _LEFT_ARM)}
 _LEG_BITS = {"left": (_LEFT_LEG, _RIGHT_LEG), "right": (_RIGHT_LEG, _LEFT_LEG)}
 _COLLISION_GROUP = 3
 _GROUND_COLOUR = [0.62, 0.6, 0.55, 1.0]
@@ -64,9 +68,31 @@ def _compiled(urdf: str, robot: RobotDescription, scene: Scene, timestep: float)
     base.add_freejoint()
     _set_joints(spec, robot)
     _set_collisions(spec, robot)
+    _add_palms(spec, robot)
     _add_sensors(spec, robot)
     _add_scene(spec, scene)
-    return spec.compile()
+    model = spec.compile()
+    touching = _arms_touch(model, robot)
+    for one, other in touching:
+        # Hulls are larger than links: what overlaps as the robot stands would push it about for ever.
+        spec.add_exclude(name=f"{one} and {other}", bodyname1=one, bodyname2=other)
+    return spec.compile() if touching else model
+
+
+def _arms_touch(model: mujoco.MjModel, robot: RobotDescription) -> list[tuple[str, str]]:
+    """Pairs of links, one of them an arm's, that touch in the nominal posture."""
+    data, q = mujoco.MjData(model), robot.nominal_configuration
+    data.qpos[:7] = q[[0, 1, 2, 6, 3, 4, 5]]
+    data.qpos[[model.joint(name).qposadr[0] for name in robot.joint_names]] = q[7:]
+    mujoco.mj_kinematics(model, data)
+    mujoco.mj_collision(model, data)
+    arms = np.isin(model.geom_contype, (_LEFT_ARM, _RIGHT_ARM))
+    pairs = {
+        tuple(sorted(model.geom_bodyid[pair].tolist()))
+        for pair in data.contact.geom
+        if arms[pair].any() and model.geom_bodyid[pair].all()
+    }
+    return [(model.body(one).name, model.body(other).name) for one, other in sorted(pairs)]
 
 
 def _urdf_for_mujoco(robot: RobotDescription, visuals: bool) -> str:
@@ -119,6 +145,8 @@ def _set_collisions(spec: mujoco.MjSpec, robot: RobotDescription) -> None:
     feet = {robot.feet[side].frame: side for side in SIDES}
     legs = _legs(spec, robot)
     shod = {name for frame in feet for name in _rigid_with(spec.body(frame))}
+    arms = {name: side for side in SIDES for name in arm_links(robot, side)}
+    core = set(body_links(robot))
     shells = _shells(spec, robot)
     for geom in list(spec.geoms):
         if geom.contype == 0 and geom.conaffinity == 0:
@@ -132,6 +160,11 @@ def _set_collisions(spec: mujoco.MjSpec, robot: RobotDescription) -> None:
             if body in names:
                 own, other = _LEG_BITS[side]
                 geom.contype, geom.conaffinity = own, other | _ENVIRONMENT
+        if body in core:
+            geom.contype |= _CORE
+        if body in arms:
+            own, other = _ARM_BITS[arms[body]]
+            geom.contype, geom.conaffinity = own, other | _CORE | _ENVIRONMENT
         if body in shod:
             spec.delete(geom)
     for frame, side in feet.items():
@@ -157,6 +190,26 @@ def _set_collisions(spec: mujoco.MjSpec, robot: RobotDescription) -> None:
             group=_COLLISION_GROUP,
             mass=0.0,
         )
+
+
+def _add_palms(spec: mujoco.MjSpec, robot: RobotDescription) -> None:
+    """Give hands that have only looks the capsules around them, to touch the robot's own body with.
+
+    The environment goes on meeting what the URDF says that it can meet.
+    """
+    for side in SIDES:
+        own, other = _ARM_BITS[side]
+        for capsule in palms(robot, side):
+            first, last = capsule.ends
+            spec.body(capsule.link).add_geom(
+                type=mujoco.mjtGeom.mjGEOM_CAPSULE,
+                fromto=[*first, *last],
+                size=[capsule.radius, 0, 0],
+                contype=own,
+                conaffinity=other | _CORE,
+                group=_COLLISION_GROUP,
+                mass=0.0,
+            )
 
 
 def _shells(spec: mujoco.MjSpec, robot: RobotDescription) -> set[str]:

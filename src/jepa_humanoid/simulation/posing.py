@@ -51,3 +51,9 @@ class PosedRobot:
         model, contacts = self._engine.model, self._engine.data.contact
         pairs = {tuple(sorted(pair)) for pair in model.geom_bodyid[contacts.geom].tolist() if min(pair) > 0}
         return tuple((str(model.body(one).name), str(model.body(other).name)) for one, other in sorted(pairs))
+
+    @property
+    def let_through(self) -> tuple[str, ...]:
+        """Pairs of links that overlap as the robot stands and so never meet, each as ``one and other``."""
+        model = self._engine.model
+        return tuple(str(model.exclude(k).name) for k in range(model.nexclude))

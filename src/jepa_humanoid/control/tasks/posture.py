@@ -7,11 +7,11 @@ knee's angle lifts the foot then, to first order: left to the task of the foot, 
 import numpy as np
 
 from jepa_humanoid.compiled import kernel
-from jepa_humanoid.control.knee import Knee, knee_of
 from jepa_humanoid.control.settings import WholeBodySettings
 from jepa_humanoid.control.target import FootTarget, WholeBodyTarget
 from jepa_humanoid.robot.description import ARMS, SIDES, RobotDescription
 from jepa_humanoid.robot.errors import RobotDescriptionError
+from jepa_humanoid.robot.knee import Knee, knee_of
 from jepa_humanoid.robot.state import Vector
 
 

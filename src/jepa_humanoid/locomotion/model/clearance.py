@@ -6,8 +6,8 @@ import numpy as np
 import pinocchio as pin
 
 from jepa_humanoid.compiled import kernel
-from jepa_humanoid.control.knee import knee_of
 from jepa_humanoid.robot.description import SIDES, RobotDescription
+from jepa_humanoid.robot.knee import knee_of
 from jepa_humanoid.robot.state import Vector
 
 

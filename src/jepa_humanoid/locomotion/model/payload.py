@@ -5,8 +5,9 @@ it needs and J_z the row of the point's Jacobian that says how fast it rises. Wh
 sense of least squares over the joints of the arm: joints with a lever say much, and dry friction in those without says
 nothing.
 
-An arm that nobody told of the mass has sagged, and dry friction bears part of it. Told what was found, it rises, and
-has to overcome that friction: so it is weighed once more, and the mean of both is nearer than either.
+An arm that nobody told of the mass has sagged: it hangs, so its joints have little lever, and dry friction bears part
+of the weight. Told what was found, it rises, and has to overcome that friction. So it is looked at once more, and the
+least squares are those of both times: where the levers are longer, what is measured says more.
 """
 
 from collections.abc import Mapping
@@ -30,16 +31,23 @@ class _Weighing:
     """Where a weighing is.
 
     Attributes:
-        sums: Of what was found since it was last begun, by hand, shape (2,) [kg].
-        time: Since it was last begun, of standing still [s]; less than nothing while the arms come to rest.
-        count: How often it was looked since then.
-        first: What was found the first time, shape (2,) [kg]; None before.
+        time: Of standing since it was begun, or begun again [s]; less than nothing while the arms come to rest, then
+            only with arms that are at rest.
+        sums: Of levers times what they hold, by hand, shape (2,) [N·m²].
+        squares: Of levers, with gravity, shape (2,) [N·m²/kg].
+        again: Whether it is the second time.
     """
 
-    sums: Vector
     time: float
-    count: int = 0
-    first: Vector | None = None
+    sums: Vector
+    squares: Vector
+    again: bool = False
+
+    @property
+    def found(self) -> Vector:
+        """Mass in each hand, shape (2,) [kg]; nothing where there is no lever."""
+        found: Vector = np.divide(self.sums, self.squares, out=np.zeros_like(self.sums), where=self.squares > 0.0)
+        return found
 
 
 class Payload:
@@ -71,7 +79,8 @@ class Payload:
 
     def weigh(self) -> None:
         """Find out what the hands carry, while the robot stands still."""
-        self._weighing, self.settled = _Weighing(np.zeros(len(SIDES)), -self._settings.pause[0]), False
+        nothing = np.zeros(len(SIDES))
+        self._weighing, self.settled = _Weighing(-self._settings.pause[0], nothing, nothing), False
 
     def advance(self, dynamics: Dynamics, effort: Vector, v: Vector, walking: bool, dt: float) -> bool:
         """Go on for a tick.
@@ -101,28 +110,29 @@ class Payload:
     ) -> None:
         s = self._settings
         arms = [joint for arm in self._arms.values() for joint in arm]
-        if walking or np.abs(v[6:][arms]).max(initial=0.0) > s.quiet:
+        if walking:
+            return
+        looks = weighing.time >= 0.0
+        if looks and np.abs(v[6:][arms]).max(initial=0.0) > s.quiet:
             return
         weighing.time += dt
-        if weighing.time <= 0.0:
+        if not looks:
             return
-        weighing.sums += self.masses + self._beyond(dynamics, effort)
-        weighing.count += 1
+        self._look(weighing, dynamics, effort)
         if weighing.time < s.duration:
             return
-        found = weighing.sums / weighing.count
-        if weighing.first is None:
-            self._weighing = _Weighing(np.zeros(len(SIDES)), -s.pause[1], first=found)
+        found = weighing.found
+        if not weighing.again:
+            weighing.time, weighing.again = -s.pause[1], True
             self._asked = np.clip(found, 0.0, s.most)
             return
         # What is less looks like masses of the arm that nobody knows, and like friction.
-        mean = 0.5 * (weighing.first + found)
-        self._asked = np.where(mean < s.least, 0.0, np.minimum(mean, s.most))
+        self._asked = np.where(found < s.least, 0.0, np.minimum(found, s.most))
         self._weighing = None
 
-    def _beyond(self, dynamics: Dynamics, effort: Vector) -> Vector:
-        """What the hands hold beyond what is reckoned with, shape (2,) [kg]."""
-        beyond: Vector = np.zeros(len(SIDES))
+    def _look(self, weighing: _Weighing, dynamics: Dynamics, effort: Vector) -> None:
+        """Add what the arms' torques say now."""
+        sums, squares = weighing.sums.copy(), weighing.squares.copy()
         for number, (side, hand) in enumerate(zip(SIDES, HANDS, strict=True)):
             if side not in self._arms:
                 continue
@@ -130,5 +140,7 @@ class Payload:
             levers = dynamics.jacobian[hand][2, 6:][arm]
             square = float(levers @ levers)
             if square > _LEAST_LEVER:
-                beyond[number] = float(levers @ (effort[arm] - dynamics.bias[6:][arm])) / (GRAVITY * square)
-        return beyond
+                squares[number] += GRAVITY * square
+                beyond = float(levers @ (effort[arm] - dynamics.bias[6:][arm]))
+                sums[number] += beyond + GRAVITY * square * self.masses[number]
+        weighing.sums, weighing.squares = sums, squares

@@ -114,6 +114,7 @@ class ModelWalker:
         self._dynamics.update(state.configuration, state.velocity)
         self._planner.reset(self._dynamics)
         self._hands.forget()
+        self._controller.forget()
         self._good, self._lost = None, 0.0
         self._position_reference = state.configuration[7:].copy()
         self._velocity_reference = np.zeros(self._robot.joint_count)
@@ -142,10 +143,11 @@ class ModelWalker:
             self._reckon(state.effort, v, dt)
         forces = self._forces if state.obeyed else None
         target = self._planner.update(self._dynamics, command, state.contacts, forces, dt)
+        posture, ground = self._planner.posture, self._planner.ground
+        target.arms_led = self._hands.active or posture.leads_arms
         if self._hands.active:
-            posture, ground = self._planner.posture, self._planner.ground
             target.hands = self._hands.advance(self._dynamics, q, posture, ground, target.catching, dt)
-        solution = self._controller.solve(self._dynamics, q, v, target)
+        solution = self._controller.solve(self._dynamics, q, v, target, dt)
         self._solved = solution.solved
         self._forces = solution.forces
         if not solution.solved:

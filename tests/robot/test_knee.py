@@ -6,8 +6,8 @@ import numpy as np
 import pinocchio as pin
 import pytest
 
-from jepa_humanoid.control.knee import knee_of
 from jepa_humanoid.robot.description import SIDES, RobotDescription, load_robot
+from jepa_humanoid.robot.knee import knee_of
 
 
 @pytest.mark.parametrize(("robot", "names"), [("g1", "{}_knee_joint"), ("talos", "leg_{}_4_joint")])
