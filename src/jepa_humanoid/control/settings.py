@@ -32,6 +32,7 @@ class CatchFactors:
         swing_rotation: Its orientation, which matters only when it lands.
         arms: The posture of the joint groups in `robot.description.ARMS`.
         hands: A hand that is asked to be somewhere; its arm keeps the weight of its posture that it has then.
+        friction: The coefficient, no weight: who falls counts on more than who walks, for there is nothing to lose.
     """
 
     com: Positive = 0.0628
@@ -44,6 +45,7 @@ class CatchFactors:
     swing_rotation: Positive = 2.33
     arms: Positive = 16.4
     hands: NonNegative = 0.0
+    friction: Positive = 1.58
 
 
 @validated_dataclass(frozen=True, config=STRICT)
@@ -151,7 +153,7 @@ class WholeBodySettings:
     posture_stiffness: Annotated[NonNegative, PER_SQUARE_SECOND] = 60.0
     posture_damping: Annotated[NonNegative, PER_SECOND] = 14.0
     force_weight: Annotated[Positive, PER_SQUARE_NEWTON] = 1e-5
-    friction: Positive = 0.475
+    friction: Positive = 0.3
     arm_speed: Positive = 3.0
     limit_horizon: Annotated[Positive, SECOND] = 0.05
     torque_margin: Share = 0.95

@@ -58,8 +58,10 @@ class WholeBodyController:
         self._posture = PostureTask(robot, s)
         self._limits = JointLimits(robot, s)
         self._apart = SelfCollision(robot, s.apart)
+        # By whether the robot is caught, and by which soles carry it.
         self._programs = {
-            loaded: Program(Contacts.of(robot, loaded, s.friction), robot.joint_count, s.force_weight)
+            (catching, *loaded): Program(Contacts.of(robot, loaded, friction), robot.joint_count, s.force_weight)
+            for catching, friction in ((False, s.friction), (True, s.friction * s.catch.friction))
             for loaded in product((True, False), repeat=len(SIDES))
         }
         self._sole = np.repeat(SOLES, [len(foot.corners) for foot in robot.feet.values()])
@@ -99,7 +101,7 @@ class WholeBodyController:
             self._apart.forget()
         left, right = target.feet
         load = np.array([left.load, right.load])
-        program = self._programs[left.load > 0.0, right.load > 0.0]
+        program = self._programs[target.catching, left.load > 0.0, right.load > 0.0]
         program.reduce(dynamics, self._acceleration, self._goal.weight, self._posture)
 
         acceleration: Vector = np.zeros(len(v))

@@ -38,7 +38,7 @@ def film_trial(spec: TrialSpec, path: Path, follow: Callable[[Sequence[Vector]],
     """
     looks: list[Vector] = []
     run_trial(spec, looks.append)
-    camera = Camera(load_robot(spec.robot, spec.overrides), load_scene("flat"), _SIZE)
+    camera = Camera(load_robot(spec.robot, spec.overrides), load_scene(spec.case.scene, spec.seed), _SIZE)
     try:
         every = max(_LOOKS_A_FRAME, math.ceil(len(looks) / _MOST_PICTURES))
         pictures = [Image.fromarray(np.asarray(camera.shoot(q))) for q in follow(looks[::every])]

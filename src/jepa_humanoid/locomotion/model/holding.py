@@ -7,11 +7,11 @@ import numpy as np
 import pinocchio as pin
 
 from jepa_humanoid.constants import GRAVITY
-from jepa_humanoid.control.knee import knee_of
 from jepa_humanoid.locomotion.model.lipm import natural_frequency
 from jepa_humanoid.locomotion.settings import GaitSettings
 from jepa_humanoid.robot.description import SIDES, RobotDescription, sole_frame
 from jepa_humanoid.robot.errors import RobotDescriptionError
+from jepa_humanoid.robot.knee import knee_of
 from jepa_humanoid.robot.state import Vector
 from jepa_humanoid.robot.stature import standing_effort
 
