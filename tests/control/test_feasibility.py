@@ -67,7 +67,7 @@ def test_there_is_always_a_solution(name: str) -> None:
     """From any state: solved, torques within limits and within reach of the last ones, forces within friction."""
     robot, rng = load_robot(name), np.random.default_rng(7)
     controller = WholeBodyController(robot)
-    limits, friction = controller._limits, controller.settings.friction
+    limits, s = controller._limits, controller.settings
     for _ in range(150):
         q, v, target = wild(robot, rng)
         before = rng.uniform(-1.3, 1.3, robot.joint_count) * limits.torque
@@ -80,9 +80,10 @@ def test_there_is_always_a_solution(name: str) -> None:
         assert (np.abs(solution.effort) <= limits.torque).all()
         kept = np.clip(before, -limits.torque, limits.torque)
         change = np.abs(solution.effort - kept) / limits.torque
-        assert change.max() <= TICK / controller.settings.torque_rise + 1e-9
+        assert change.max() <= TICK / s.torque_rise + 1e-9
         tangential, normal = np.abs(solution.forces[:, :2]), solution.forces[:, 2:]
         # As closely as the solver keeps bounds beside accelerations of thousands.
+        friction = s.friction * (s.catch.friction if target.catching else 1.0)
         assert (tangential <= friction * normal + 0.01).all()
 
 
