@@ -7,8 +7,9 @@ import pinocchio as pin
 import pytest
 from scipy.optimize import minimize
 
+from jepa_humanoid.control import self_collision
 from jepa_humanoid.control.dynamics import Dynamics
-from jepa_humanoid.control.self_collision import MOST, SelfCollision, closest
+from jepa_humanoid.control.self_collision import MOST, SelfCollision, closest, separations
 from jepa_humanoid.control.settings import ApartSettings
 from jepa_humanoid.robot.description import ARMS, RobotDescription, load_robot
 
@@ -94,3 +95,19 @@ def test_the_worst_pairs_are_minded(g1: RobotDescription) -> None:
     few = SelfCollision(g1, ApartSettings(near=float(kept[5]) + 0.02))
     few.update(now, still, still)
     assert np.sort(few._left[: few.count])[:4] == pytest.approx(kept[:4])
+
+
+def test_kernels_are_the_python_that_they_are_written_as(g1: RobotDescription, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compiled and interpreted, they find the same rows."""
+    rng, now = np.random.default_rng(5), Dynamics(g1)
+    now.update(g1.nominal_configuration, v := rng.standard_normal(g1.model.nv))
+    compiled, read = (SelfCollision(g1, ApartSettings()) for _ in range(2))
+    compiled.update(now, v, 3.0 * v)
+    for kernel in (closest, separations):
+        monkeypatch.setattr(self_collision, kernel.__name__, kernel.py_func)  # type: ignore[attr-defined]
+    read.update(now, v, 3.0 * v)
+    assert compiled.count > 3
+    assert read.count == compiled.count
+    assert read.nearest == pytest.approx(compiled.nearest)
+    assert read.rows == pytest.approx(compiled.rows)
+    assert read.least == pytest.approx(compiled.least)

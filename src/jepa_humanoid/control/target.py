@@ -56,7 +56,7 @@ class WholeBodyTarget:
         feet: Left and right.
         posture: Joint positions, shape (n,) [rad].
         catching: Whether the robot is about to fall, and where the foot lands is what counts.
-        arms_led: Whether somebody leads arms, which then have to keep from the rest of the robot.
+        arms_led: Whether arms do more than hang, and have to keep from the rest of the robot.
         hands: Left and right, None for one that only keeps the posture; None if both do.
     """
 

@@ -4,7 +4,7 @@
     s.t.  [M  −J_cᵀ] [a; f] + h ∈ {0}⁶ × [−τ_max, τ_max]        (floating base, torque limits)
           |f_x|, |f_y| ≤ μ f_z,   0 ≤ f_z ≤ f_max               (friction pyramid at each corner of each sole)
           a_min ≤ a ≤ a_max                                     (joint limits, one-step look-ahead)
-          J_near a ≥ b_near                                     (arms keep from the rest, while somebody leads them)
+          J_near a ≥ b_near                                     (arms keep from the rest, if they do more than hang)
 
 after Herzog et al., "Momentum control with hierarchical inverse dynamics on a torque-controlled humanoid" (2016),
 with weights in place of the hierarchy. `tasks` has what is pursued, `contacts` and `limits` what is allowed, and
@@ -73,7 +73,7 @@ class WholeBodyController:
 
     @property
     def nearest(self) -> float:
-        """Distance of what is nearest to an arm that somebody leads; infinite if nothing is near [m]."""
+        """Distance of what is nearest to an arm that does more than hang; infinite if nothing is near [m]."""
         return self._apart.nearest
 
     def forget(self) -> None:
