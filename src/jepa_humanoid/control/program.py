@@ -189,6 +189,10 @@ class Program:
             self._press(limits, apart, acceleration[6:])
             x = self._solve(len(self._matrix) - MOST)
         if x is None:
+            # Feasible, but too stiff for the solver: torques and friction alone are kept.
+            self._over_forces(self._objective, 0, self._hessian, self._gradient)
+            x = self._solve(len(self._matrix) - MOST)
+        if x is None:
             return False
         acceleration[6:], self._forces[:] = x[:n], x[n:].reshape(-1, 3)
         forces[contacts.points] = self._forces
@@ -199,7 +203,9 @@ class Program:
         """The solution with so many of the rows, shape (n + 3 p,), or None."""
         bounds = len(self._hessian) + rows
         upper, lower, sense = self._upper[:bounds], self._lower[:bounds], self._sense[:bounds]
-        x, _, flag, _ = daqp.solve(self._hessian, self._gradient, self._matrix[:rows], upper, lower, sense)
+        x, _, flag, _ = daqp.solve(
+            self._hessian, self._gradient, self._matrix[:rows], upper, lower, sense, primal_tol=tolerance
+        )
         return x if flag > 0 and np.isfinite(x).all() else None
 
     def _press(self, limits: JointLimits, apart: SelfCollision, free: Vector) -> None:
