@@ -203,9 +203,7 @@ class Program:
         """The solution with so many of the rows, shape (n + 3 p,), or None."""
         bounds = len(self._hessian) + rows
         upper, lower, sense = self._upper[:bounds], self._lower[:bounds], self._sense[:bounds]
-        x, _, flag, _ = daqp.solve(
-            self._hessian, self._gradient, self._matrix[:rows], upper, lower, sense, primal_tol=tolerance
-        )
+        x, _, flag, _ = daqp.solve(self._hessian, self._gradient, self._matrix[:rows], upper, lower, sense)
         return x if flag > 0 and np.isfinite(x).all() else None
 
     def _press(self, limits: JointLimits, apart: SelfCollision, free: Vector) -> None:
