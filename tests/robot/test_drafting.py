@@ -47,6 +47,8 @@ def test_draft_is_nearly_what_people_wrote(urdf: str, name: str, tmp_path: Path)
         for limb in (f"{side}_leg", f"{side}_arm"):
             names = [[each.joint_names[k] for k in each.groups[limb]] for each in (robot, known)]
             assert names[0] == names[1]
+        assert robot.hands[side].frame in {known.hands[side].frame, "arm_left_7_link", "arm_right_7_link"}
+        assert np.linalg.norm(robot.hands[side].offset) < 0.12
     assert robot.frames.base == known.frames.base
     knee = {"g1": "left_knee_joint", "talos": "leg_left_4_joint"}[name]
     assert robot.joints.nominal[robot.joint_names.index(knee)] == pytest.approx(0.5, abs=0.01)

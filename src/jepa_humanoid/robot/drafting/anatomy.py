@@ -37,6 +37,7 @@ class Anatomy:
         tree: Its URDF.
         axes: Forward, left and up in the root link's own axes, shape (3, 3).
         feet: Of the left and the right leg the link that its last joint moves.
+        links: That each joint moves, by the joint's index in the model.
         legs: Joints of each leg, from the base on, as indices of the model.
         groups: Of legs, arms, waist and head, likewise.
         commanded: Joints that help to walk, likewise.
@@ -47,6 +48,7 @@ class Anatomy:
     tree: ElementTree.Element
     axes: Matrix
     feet: Mapping[str, str]
+    links: Mapping[int, str]
     legs: Mapping[str, tuple[int, ...]]
     groups: Mapping[str, tuple[int, ...]]
     commanded: tuple[int, ...]
@@ -81,7 +83,8 @@ def study(tree: ElementTree.Element, path: str) -> Anatomy:
     idle = [str(model.names[j]) for j in range(2, model.njoints) if j not in commanded]
     if idle:
         guesses.append(f"locked, as too light, weak or far up to help: {', '.join(idle)}")
-    return Anatomy(model, tree, axes, feet, legs, groups, commanded, tuple(guesses))
+    links = {joint: children[model.names[joint]] for joint in range(2, model.njoints)}
+    return Anatomy(model, tree, axes, feet, links, legs, groups, commanded, tuple(guesses))
 
 
 def side_of(name: str) -> str | None:
