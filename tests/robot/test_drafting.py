@@ -57,6 +57,14 @@ def test_draft_is_nearly_what_people_wrote(urdf: str, name: str, tmp_path: Path)
     check_holding(robot, gait_settings(robot))
 
 
+def test_fingers_are_no_arms(tmp_path: Path) -> None:
+    """An arm ends where it has more than one end: there is the hand, and what follows is locked."""
+    robot = drafted(G1.replace("29dof", "29dof_with_hand"), tmp_path)
+    assert robot.joint_count == 29
+    assert len(robot.locked_joints) == 14
+    assert [robot.hands[side].frame for side in ("left", "right")] == ["left_wrist_yaw_link", "right_wrist_yaw_link"]
+
+
 def test_draft_stands(tmp_path: Path) -> None:
     """It stands in closed loop, with noise, delay and drawn masses, and stays upright."""
     rollout = Rollout(drafted(TALOS, tmp_path), load_scene("flat"), WorldSettings(seed=100, randomize=True))
