@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from jepa_humanoid import api
 from jepa_humanoid.evaluation.course import Course
@@ -33,6 +34,7 @@ from jepa_humanoid.evaluation.summary import gather, summarize, write_report
 from jepa_humanoid.evaluation.trial import Conditions, LocomotionTrial, TrialSpec
 from jepa_humanoid.geometry import compose
 from jepa_humanoid.locomotion.errors import WalkerError
+from jepa_humanoid.resources import share_directory
 from jepa_humanoid.robot.state import VelocityCommand
 
 PROMISED = {
@@ -300,6 +302,24 @@ def test_suites_count_their_trials() -> None:
         "getup": 12,
     }
     assert len(trial_specs(push_suite((10.0, 20.0), 8), range(2))) == 32
+
+
+@pytest.mark.parametrize(
+    ("suite", "words"),
+    [
+        ("hands", "legs has no left hand for the suite 'hands': name it under `hands`"),
+        ("carry", "legs has no left hand"),
+        ("getup", "legs knows no way to get up"),
+    ],
+)
+def test_robot_without_the_part_is_refused(suite: str, words: str, tmp_path: Path) -> None:
+    """Who has no hands, or no way to get up, is told so before anything runs."""
+    content = yaml.safe_load((share_directory() / "config/robots/g1.yaml").read_text(encoding="utf-8"))
+    del content["hands"]
+    path = tmp_path / "legs.yaml"
+    path.write_text(yaml.safe_dump(content | {"name": "legs"}), encoding="utf-8")
+    with pytest.raises(SuiteError, match=words):
+        trial_specs(suite, [0], robot=str(path))
 
 
 @pytest.mark.parametrize("name", SUITES)

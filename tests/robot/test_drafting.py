@@ -47,12 +47,22 @@ def test_draft_is_nearly_what_people_wrote(urdf: str, name: str, tmp_path: Path)
         for limb in (f"{side}_leg", f"{side}_arm"):
             names = [[each.joint_names[k] for k in each.groups[limb]] for each in (robot, known)]
             assert names[0] == names[1]
+        assert robot.hands[side].frame in {known.hands[side].frame, "arm_left_7_link", "arm_right_7_link"}
+        assert np.linalg.norm(robot.hands[side].offset) < 0.12
     assert robot.frames.base == known.frames.base
     knee = {"g1": "left_knee_joint", "talos": "leg_left_4_joint"}[name]
     assert robot.joints.nominal[robot.joint_names.index(knee)] == pytest.approx(0.5, abs=0.01)
     com = pin.centerOfMass(robot.model, robot.model.createData(), robot.nominal_configuration)
     assert np.linalg.norm(com[:2]) < 0.01
     check_holding(robot, gait_settings(robot))
+
+
+def test_fingers_are_no_arms(tmp_path: Path) -> None:
+    """An arm ends where it has more than one end: there is the hand, and what follows is locked."""
+    robot = drafted(G1.replace("29dof", "29dof_with_hand"), tmp_path)
+    assert robot.joint_count == 29
+    assert len(robot.locked_joints) == 14
+    assert [robot.hands[side].frame for side in ("left", "right")] == ["left_wrist_yaw_link", "right_wrist_yaw_link"]
 
 
 def test_draft_stands(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from jepa_humanoid.evaluation.steps import MeasuredStep
 from jepa_humanoid.evaluation.suites import Case, Limits, Suite, find_suite
 from jepa_humanoid.evaluation.trial import USUAL, Conditions, LocomotionTrial, TrialSpec
 from jepa_humanoid.evaluation.watch import MeasuredBody, Watch
+from jepa_humanoid.locomotion.rising.motion import read_motion
 from jepa_humanoid.locomotion.settings import gait_settings
 from jepa_humanoid.locomotion.walkers import MODEL, check_walker
 from jepa_humanoid.robot.description import DEFAULT_ROBOT, SIDES, RobotDescription, load_robot
@@ -307,7 +308,8 @@ def trial_specs(
     """Trials of a suite, one for each of its cases with each seed.
 
     Raises:
-        SuiteError: If there is no such suite, or the robot is to be pushed while it walks faster than its gait allows.
+        SuiteError: If there is no such suite, the robot is to be pushed while it walks faster than its gait allows, or
+            it lacks hands, or a way to get up, that the suite asks for.
         RobotDescriptionError: If there is no such robot, or its description is wrong.
         WalkerError: If there is no such walker, or it does not fit the robot.
     """
@@ -317,6 +319,7 @@ def trial_specs(
         raise SuiteError(
             f"nothing is seen in '{engine}', which casts no rays: with --blind the feet alone know the ground"
         )
+    _check_abilities(chosen, _described(robot, overrides))
     if walker == MODEL:  # how fast others walk, only they know
         _check_pace(chosen, _described(robot, overrides))
     return [
@@ -341,6 +344,18 @@ def evaluate(specs: Sequence[TrialSpec], jobs: int = 1) -> Iterator[LocomotionTr
         return
     with worker_pool(jobs) as pool:
         yield from pool.map(run_trial, specs)
+
+
+def _check_abilities(suite: Suite, robot: RobotDescription) -> None:
+    """Refuse to ask a robot for what it has no part for."""
+    laden = {side for case in suite.cases for side, mass in zip(SIDES, case.payload, strict=True) if mass > 0.0}
+    for side in SIDES if suite.circles else sorted(laden):
+        if side not in robot.hands:
+            raise SuiteError(f"{robot.name} has no {side} hand for the suite '{suite.name}': name it under `hands`")
+    if any(case.lying for case in suite.cases) and read_motion(robot) is None:
+        raise SuiteError(
+            f"{robot.name} knows no way to get up: it takes postures in config/getting_up, as the G1 has them"
+        )
 
 
 def _check_pace(suite: Suite, robot: RobotDescription) -> None:

@@ -36,8 +36,8 @@ from jepa_humanoid.robot.units import (
 
 BESIDE = 0.02
 """Room between two feet that pass each other [m]."""
-_G1_SWING = 66.18799666
-"""Acceleration that a G1's hip gives its foot: `jepa_humanoid.robot.leg.swing_strength` [m/s²]."""
+_G1_SWING = (66.18799666, 84.60661434)
+"""Accelerations that a G1's hip gives its foot: `jepa_humanoid.robot.leg.swing_strength` [m/s²]."""
 _Speed = Annotated[NonNegative, METRE_PER_SECOND]
 
 
@@ -307,8 +307,9 @@ def _fitted(robot: RobotDescription) -> Callable[[GaitSettings], GaitSettings]:
     """
 
     def fitted(gait: GaitSettings) -> GaitSettings:
-        strength = swing_strength(robot) / _G1_SWING * scale_of(robot).length
-        speed = min(gait.swing_speed, GaitSettings.swing_speed * math.sqrt(round(strength, 6)))
+        strength = min(own / its for own, its in zip(swing_strength(robot), _G1_SWING, strict=True))
+        fast = math.sqrt(round(strength * scale_of(robot).length, 6))
+        speed = min(gait.swing_speed, GaitSettings.swing_speed * fast)
         needed = max(2.0 * foot.half_extents[1] for foot in robot.feet.values()) + BESIDE
         more = max(0.0, needed - gait.step_width_range[0])
         near, far = gait.step_width_range

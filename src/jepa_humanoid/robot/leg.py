@@ -43,19 +43,23 @@ def leg_of(robot: RobotDescription) -> Leg:
     return Leg(length, abs(float(place[1])), float(com[2] - place[2]))
 
 
-def swing_strength(robot: RobotDescription) -> float:
-    """Acceleration that the hip's torque alone gives a foot forward, in the nominal posture [m/s²].
+def swing_strength(robot: RobotDescription) -> tuple[float, float]:
+    """Accelerations that the hip's torques alone give a foot, forward and aside, in the nominal posture [m/s²].
 
-    Torque over the inertia of the leg about the hip, at the end of a leg's length.
+    Each is a torque over the inertia of the leg about the hip, at the end of a leg's length.
     """
     model, data, q = robot.model, robot.model.createData(), robot.nominal_configuration
     jacobian = pin.computeJointJacobians(model, data, q)
-    inertia = pin.crba(model, data, q)
+    inertia, length = pin.crba(model, data, q), leg_of(robot).length
     columns = [model.joints[joint].idx_v for joint in robot.legs[SIDES[0]]]
-    sideward = [abs(jacobian[4, column]) for column in columns]
-    # The knee and the ankle turn about the same axis, further down.
-    hip = next(column for column, axis in zip(columns, sideward, strict=True) if axis > max(sideward) - 0.1)
-    return float(robot.joints.effort[hip - 6] / inertia[hip, hip]) * leg_of(robot).length
+
+    def strength(axis: int) -> float:
+        along = [abs(jacobian[axis, column]) for column in columns]
+        # Knee and ankle turn about such axes, too, further down.
+        hip = next(column for column, share in zip(columns, along, strict=True) if share > max(along) - 0.1)
+        return float(robot.joints.effort[hip - 6] / inertia[hip, hip]) * length
+
+    return strength(4), strength(3)
 
 
 def _stretched(robot: RobotDescription, q: Vector, hip: int, foot: int, ids: tuple[int, ...]) -> float:

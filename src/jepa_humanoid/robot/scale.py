@@ -15,6 +15,7 @@ import pinocchio as pin
 from jepa_humanoid.constants import GRAVITY
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.leg import leg_of
+from jepa_humanoid.robot.stature import stature
 from jepa_humanoid.robot.units import Unit
 
 Settings = TypeVar("Settings")
@@ -51,6 +52,9 @@ class Scale:
 G1 = Scale(length=0.6707358749340209, width=0.232904, time=0.26326750574786545, weight=33.34114202)
 """Measured of the G1 of ``config/robots``; a test measures again."""
 
+_G1_FEET_APART = 0.23701291
+"""In the nominal posture [m]."""
+
 
 def measured(robot: RobotDescription) -> Scale:
     """Measure a robot in its nominal posture."""
@@ -64,10 +68,12 @@ def scale_of(robot: RobotDescription) -> Scale:
     """How a robot compares with the G1.
 
     Legs that are longer than the pendulum is high, for that robot, as those of a robot without an upper body, count for
-    no more than that: its steps are those of a robot that falls as fast.
+    no more than that: its steps are those of a robot that falls as fast. Feet that stand wider than the hips are apart,
+    as those of legs that are bent outward, walk as wide.
     """
     size = measured(robot).over(G1)
-    return replace(size, length=min(size.length, size.time**2))
+    feet = round(stature(robot).feet_apart / _G1_FEET_APART, _DIGITS)
+    return replace(size, length=min(size.length, size.time**2), width=max(size.width, feet))
 
 
 def scaled(defaults: Settings, scale: Scale) -> Settings:

@@ -37,6 +37,7 @@ class Anatomy:
         tree: Its URDF.
         axes: Forward, left and up in the root link's own axes, shape (3, 3).
         feet: Of the left and the right leg the link that its last joint moves.
+        links: That each joint moves, by the joint's index in the model.
         legs: Joints of each leg, from the base on, as indices of the model.
         groups: Of legs, arms, waist and head, likewise.
         commanded: Joints that help to walk, likewise.
@@ -47,6 +48,7 @@ class Anatomy:
     tree: ElementTree.Element
     axes: Matrix
     feet: Mapping[str, str]
+    links: Mapping[int, str]
     legs: Mapping[str, tuple[int, ...]]
     groups: Mapping[str, tuple[int, ...]]
     commanded: tuple[int, ...]
@@ -81,7 +83,8 @@ def study(tree: ElementTree.Element, path: str) -> Anatomy:
     idle = [str(model.names[j]) for j in range(2, model.njoints) if j not in commanded]
     if idle:
         guesses.append(f"locked, as too light, weak or far up to help: {', '.join(idle)}")
-    return Anatomy(model, tree, axes, feet, legs, groups, commanded, tuple(guesses))
+    links = {joint: children[model.names[joint]] for joint in range(2, model.njoints)}
+    return Anatomy(model, tree, axes, feet, links, legs, groups, commanded, tuple(guesses))
 
 
 def side_of(name: str) -> str | None:
@@ -125,12 +128,13 @@ def _axes(data: pin.Data, legs: Mapping[str, tuple[int, ...]]) -> Matrix:
 
 
 def _useful(model: pin.Model, tree: ElementTree.Element, groups: Mapping[str, tuple[int, ...]]) -> tuple[int, ...]:
-    """Joints of legs, and those of waist and arms that move something and can."""
+    """Joints of legs, and those of waist and arms that move something and can, down to where an arm has fingers."""
     total = sum(inertia.mass for inertia in model.inertias)
     mimics = {joint.get("name") for joint in tree.findall("joint") if joint.find("mimic") is not None}
     found = [joint for side in SIDES for joint in groups[f"{side}_leg"]]
     for group in ("waist", "left_arm", "right_arm"):
-        for joint in groups.get(group, ()):
+        members = groups.get(group, ())
+        for joint in members if group == "waist" else _unbranched(model, members):
             moved = sum(model.inertias[below].mass for below in model.subtrees[joint])
             v, q = model.joints[joint].idx_v, model.joints[joint].idx_q
             able = model.effortLimit[v] > 0.0 and model.velocityLimit[v] > 0.0 and model.joints[joint].nq == 1
@@ -138,6 +142,14 @@ def _useful(model: pin.Model, tree: ElementTree.Element, groups: Mapping[str, tu
             if turns and moved > _LIGHT * total and model.names[joint] not in mimics:
                 found.append(joint)
     return tuple(sorted(found))
+
+
+def _unbranched(model: pin.Model, arm: tuple[int, ...]) -> tuple[int, ...]:
+    """Joints of an arm, from the shoulder to where it has more than one end."""
+    chain = list(arm[:1])
+    while chain and len(below := [joint for joint in arm if model.parents[joint] == chain[-1]]) == 1:
+        chain += below
+    return tuple(chain)
 
 
 def _children(tree: ElementTree.Element) -> dict[str, str]:

@@ -9,6 +9,7 @@ from itertools import product, takewhile
 from pathlib import Path
 
 import numpy as np
+import pinocchio as pin
 
 from jepa_humanoid.robot.drafting.anatomy import SIDES, Anatomy, study
 from jepa_humanoid.robot.drafting.posture import Posture, foot_axes, leg_length, nominal_posture
@@ -23,6 +24,8 @@ BENDS = (0.5, 0.4, 0.6, 0.3, 0.2)
 DROPS = (None, 0.02, 0.01)
 """By how much a robot may walk lower than it stands, the best first [m]; None for the gait's own."""
 _SIDES = re.compile("left|right", re.IGNORECASE)
+_LEAST_ARM = 4
+"""Joints of an arm whose end is called a hand."""
 _STILL = 0.004
 """Angle that is as good as none [rad]."""
 
@@ -73,6 +76,7 @@ def drafts(urdf: str, folder: Path) -> Iterator[Draft]:
             *(f"link '{link}': no body has its <inertia>; see `balanced`" for link in wrong),
             *body.guesses,
             f"soles: {found['left'][1]}",
+            *(("hands: what the last joints of the arms move, in the middle of its mass",) if _hands(body) else ()),
             *(
                 f"{body.model.names[joint]}: its stops in the URDF let no sole be flat under a bent knee; `lower` and "
                 "`upper` are others, ask whoever built it"
@@ -102,6 +106,8 @@ def _text(
     for side in SIDES:
         rows = ", ".join(f"[{', '.join(f'{x:.3f}' for x in corner + 0.0)}]" for corner in corners[side])
         lines.append(f"  {side}: {{frame: {body.feet[side]}, corners: [{rows}]}}")
+    if hands := _hands(body):
+        lines.append(f"hands: {{{hands}}}")
     if wrong:
         lines.append(f"balanced: [{', '.join(wrong)}]")
     lines += ["joints:", *_joint_lines(body, posture.configuration), *_stop_lines(body, posture)]
@@ -128,6 +134,19 @@ def _joint_lines(body: Anatomy, q: Vector) -> Iterator[str]:
             yield f'  "{shared or name}": {{nominal: {angle:.3f}}}'
         for each in covered:
             left.pop(each, None)
+
+
+def _hands(body: Anatomy) -> str:
+    """For each arm the link that its last joint moves, and the middle of its mass."""
+    model, data = body.model, body.model.createData()
+    pin.centerOfMass(model, data, pin.neutral(model), True)
+    found = []
+    for side in SIDES:
+        arm = [joint for joint in body.groups.get(f"{side}_arm", ()) if joint in body.commanded]
+        if len(arm) >= _LEAST_ARM:
+            offset = ", ".join(f"{x:.3f}" for x in data.com[arm[-1]] + 0.0)
+            found.append(f"{side}: {{frame: {body.links[arm[-1]]}, offset: [{offset}]}}")
+    return ", ".join(found)
 
 
 def _stop_lines(body: Anatomy, posture: Posture) -> Iterator[str]:
