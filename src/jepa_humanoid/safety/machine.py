@@ -201,7 +201,8 @@ class Safety:
             return self._at_rest()
         if not ready:
             self.reason = _STARTING
-            return _HOLD
+            # Torques that carry a robot which stands throw about one that lies.
+            return _HOLD if tilt <= self.limits.tilt else _DAMP
         limit = self.limits.tilt if self.engaged else self.limits.engage_tilt
         if not tilt <= limit:
             if self._asked and self.rises and not self.engaged:
