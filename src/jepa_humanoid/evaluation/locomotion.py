@@ -40,7 +40,7 @@ _CALM_TIME, _CALM_TILT, _CALM_SPEED = 1.0, math.radians(10.0), 0.15
 """In so much time at the end [s], a robot that was pushed has to be tilted by less [rad], and its velocity off by less
 [m/s]."""
 _FIRST_STEPS = 4
-_RISING, _RISEN = 40.0, 5.0
+_RISING, _RISEN = 20.0, 5.0
 """Time for a robot that lies to get up, and for which it has to have stood within that [s]."""
 _WALKED_ON = 0.5
 """Share of the way asked for that a robot that got up has to walk."""

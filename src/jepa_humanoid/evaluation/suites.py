@@ -230,7 +230,7 @@ def getup_suite() -> Suite:
     """Getting up from back, front and either side, standing, and walking on."""
     return Suite(
         "getup",
-        "lies on front, back, left or right, dropped limp; gets up, stands for 5 s within 40 s, and walks at "
+        "lies on front, back, left or right, dropped limp; gets up, stands for 5 s within 20 s, and walks at "
         "0.3 m/s for 3 s",
         tuple(Case(VelocityCommand(0.3), lying=side) for side in SIDES),
         duration=3.0,

@@ -128,7 +128,7 @@ class LocomotionTrial:
         qp_failures: Ticks for which the whole-body controller found no solution.
         lay_on: What the robot lay on at first, or None.
         up_s: Time from being asked until it stood upright, and went on to for five seconds; None if it did not within
-            40 s, or did not lie.
+            20 s, or did not lie.
         control_ms: Median and 99th percentile of the processor time for one control step; other processes on the
             machine do not count.
     """
