@@ -9,13 +9,16 @@ Who fails counts by how many postures came before; who gets up counts by how cal
 and rate, and how far the centre of mass was from the middle of the feet, in truth; and by the motors' load: the mean
 square of torques over their limits. The mean of each generation's distribution goes to a file, as YAML that can replace
 the robot's. Another robot needs a first guess in `config/getting_up`, named after it.
+
+What somebody has thought of is compared in the same way, without a search:
+`python scripts/search_getting_up.py --try "sit on the heels: duration=1.3, hold=0" --first 2000 --falls 20`.
 """
 
 import argparse
 import os
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 # Before numpy: one thread a process.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -65,8 +68,33 @@ class Postures:
         return {**self._file, "rise": rise}
 
 
-def cost(robot: RobotDescription, file: dict[str, Any], seed: int) -> float:
-    """What getting up costs a candidate."""
+def changed(file: dict[str, Any], change: str) -> dict[str, Any]:
+    """The file with a posture changed: its name, a colon, and what is to be otherwise, times or joints."""
+    name, _, values = change.partition(":")
+    rise = [{**entry, "joints": dict(entry["joints"])} for entry in file["rise"]]
+    (entry,) = [entry for entry in rise if entry["name"] == name]
+    for value in values.split(","):
+        what, _, number = value.strip().partition("=")
+        (entry if what in ("duration", "hold", "upright") else entry["joints"])[what] = float(number)
+    return {**file, "rise": rise}
+
+
+def compare(robot: RobotDescription, file: dict[str, Any], seeds: range) -> str:
+    """How many falls a file gets up from in one attempt, and what it costs."""
+    costs = [cost(robot, file, seed) for seed in seeds]
+    failed = [seed for seed, one in zip(seeds, costs, strict=True) if not one.stands]
+    return f"{len(costs) - len(failed)} of {len(costs)}, cost {np.mean([one.cost for one in costs]):.3f}, not {failed}"
+
+
+class Outcome(NamedTuple):
+    """What getting up costs a candidate, and whether it stood for a while after it."""
+
+    cost: float
+    stands: bool
+
+
+def cost(robot: RobotDescription, file: dict[str, Any], seed: int) -> Outcome:
+    """What becomes of a candidate that fell onto its back."""
     motion = make_motion(robot, parse(GettingUpFile, {**file, "attempts": 1}, "a candidate"))
     world = Conditions(delay=DELAY).draw(seed, "mujoco")
     rollout = Rollout(robot, load_scene("flat"), world, BodySettings(motion=motion))
@@ -80,12 +108,12 @@ def cost(robot: RobotDescription, file: dict[str, Any], seed: int) -> float:
         ticks, postures = ticks + 1, postures + (rollout.body.reason != said)
         said = rollout.body.reason
     if not rollout.body.engaged:
-        return FAILED - postures / (len(motion.rise) + 5)
+        return Outcome(FAILED - postures / (len(motion.rise) + 5), stands=False)
     truth = rollout.world.truth()
     calm = truth.tilt + float(np.linalg.norm(truth.linear_velocity)) + 5.0 * abs(_off_centre(robot, rollout))
     if not _stands(rollout):
-        return FELL_AGAIN + calm
-    return calm + 2.0 * load / ticks
+        return Outcome(FELL_AGAIN + calm, stands=False)
+    return Outcome(calm + 2.0 * load / ticks, stands=True)
 
 
 def _stands(rollout: Rollout) -> bool:
@@ -114,10 +142,18 @@ def main() -> None:
     parser.add_argument("--candidates", type=int, default=10, help="a generation")
     parser.add_argument("--falls", type=int, default=3, help="of each candidate")
     parser.add_argument("--only", default="", help="postures whose names match, in place of all")
+    parser.add_argument("--try", dest="change", help="compare this with the file as it is, in place of searching")
+    parser.add_argument("--first", type=int, default=FIRST_SEED, help="seed")
     parser.add_argument("--out", type=Path, default=Path("getting_up.yaml"))
     given = parser.parse_args()
     robot = load_robot(given.robot)
-    postures = Postures(yaml.safe_load(named_file("config/getting_up", given.robot).read_text(encoding="utf-8")))
+    file = yaml.safe_load(named_file("config/getting_up", given.robot).read_text(encoding="utf-8"))
+    if given.change is not None:
+        seeds = range(given.first, given.first + given.falls)
+        print("as it is:", compare(robot, file, seeds))
+        print("changed: ", compare(robot, changed(file, given.change), seeds))
+        return
+    postures = Postures(file)
     names = [postures.at(np.zeros(len(postures.places)))["rise"][k]["name"] for k, _ in postures.places]
     chosen = np.array([re.search(given.only, name) is not None for name in names])
     full = np.zeros(len(names))
@@ -129,9 +165,9 @@ def main() -> None:
     options = {"seed": 7, "popsize": given.candidates, "verbose": -9}
     search = cma.CMAEvolutionStrategy(np.zeros(int(chosen.sum())), 0.5, options)
     for generation in range(given.generations):
-        seeds = range(FIRST_SEED + given.falls * generation, FIRST_SEED + given.falls * (generation + 1))
+        seeds = range(given.first + given.falls * generation, given.first + given.falls * (generation + 1))
         candidates = search.ask()
-        costs = [float(np.mean([cost(robot, candidate(one), seed) for seed in seeds])) for one in candidates]
+        costs = [float(np.mean([cost(robot, candidate(one), seed).cost for seed in seeds])) for one in candidates]
         search.tell(candidates, costs)
         found = yaml.safe_dump(candidate(search.mean), sort_keys=False, width=120)
         said = f"generation {generation}: best {min(costs):.3f}, mean {np.mean(costs):.3f}"

@@ -57,8 +57,9 @@ def test_figures_and_picture(tmp_path: Path) -> None:
 
 
 def test_a_shove_that_nobody_withstands_is_recorded() -> None:
-    """Pushed by 200 N·s the robot falls, within a second, and was seen to balance before."""
-    fallen = next(iter(record_pushes([0], [200.0])))
+    """Pushed by 200 N·s the robot falls, within a second, and was seen to balance before; odd seeds push between."""
+    fallen = next(iter(record_pushes([1], [200.0], directions=2)))
+    assert fallen.direction == pytest.approx(0.5 * np.pi)
     assert fallen.fell is not None
     assert fallen.fell < 1.0
     assert len(fallen.times) == len(fallen.balance) > 5

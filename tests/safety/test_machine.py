@@ -292,6 +292,18 @@ def test_a_robot_that_lies_gets_up_when_it_is_asked() -> None:
     assert safety.mode is BodyMode.STAND
 
 
+@pytest.mark.parametrize(("rises", "action"), [(True, Action.GET_UP), (False, Action.DAMP)])
+def test_who_lies_is_not_held_while_the_estimator_starts(rises: bool, action: Action) -> None:
+    """Torques that carry a robot which stands are for one that is upright; one that lies gets up at once, or damps."""
+    upright = Safety(JOINTS)
+    upright.see(sample(1.0))
+    assert upright.judge(False, 0.7).action is Action.HOLD
+    safety = lying(rises=rises)
+    assert safety.see(sample(1.002)).action is Action.USE
+    assert safety.judge(False, 1.5).action is action
+    assert safety.mode is (BodyMode.GET_UP if rises else BodyMode.FALLEN)
+
+
 def test_who_got_up_and_lies_again_does_not_try_for_ever() -> None:
     """One wish, one time: a robot that is not upright after all lies, and so does one that gives up."""
     safety = lying()

@@ -320,11 +320,13 @@ class Events(RuleBasedStateMachine):
 
     def look(self, situation: Situation) -> None:
         """What becomes of a robot that may move by what is found out about it."""
-        if not self.may_move or not situation.ready:
+        if not self.may_move:
             return
-        limit = self.limits.tilt if self.balances else self.limits.engage_tilt
+        limit = self.limits.tilt if self.balances or not situation.ready else self.limits.engage_tilt
         if not situation.tilt <= limit:
             self.may_move = False
+            return
+        if not situation.ready:
             return
         self.balances = True
         self.unsolved = 0 if situation.solved else self.unsolved + 1

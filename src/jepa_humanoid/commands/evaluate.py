@@ -188,19 +188,22 @@ def locomotion_command(
 def falls_command(
     robot: Robot = DEFAULT_ROBOT,
     seeds: Seeds = "0:4",
+    directions: Annotated[
+        int, typer.Option(min=1, help="From how many sides a seed is pushed; the next one is pushed between them.")
+    ] = 8,
     json: Json = None,
     picture: Annotated[
         Path | None, typer.Option(help="Where to draw the ROC curves, a PNG file.", callback=place_to_write)
     ] = None,
 ) -> None:
-    """Push a robot that stands and that walks by 30 to 80 N·s from eight sides, and say how well falls are foreseen."""
-    from jepa_humanoid.evaluation.falls import DIRECTIONS, IMPULSES, PACES, record_pushes, summarize_falls
+    """Push a robot that stands and that walks by 30 to 80 N·s from all sides, and say how well falls are foreseen."""
+    from jepa_humanoid.evaluation.falls import IMPULSES, PACES, record_pushes, summarize_falls
     from jepa_humanoid.evaluation.pictures import draw_roc
     from jepa_humanoid.evaluation.summary import write_report
 
     chosen = _seeds(seeds)
-    total = len(chosen) * len(PACES) * len(IMPULSES) * DIRECTIONS
-    records = list(track(record_pushes(chosen, robot=robot), "pushes", total, console=console))
+    total = len(chosen) * len(PACES) * len(IMPULSES) * directions
+    records = list(track(record_pushes(chosen, robot=robot, directions=directions), "pushes", total, console=console))
     summary = summarize_falls(records)
     console.print(
         f"{summary['falls']} of {summary['pushes']} pushes felled it; {summary['lead_s']} s before, AUROC "

@@ -66,9 +66,12 @@ class PushRecord:
 
 
 def record_pushes(
-    seeds: Sequence[int], impulses: Sequence[float] = IMPULSES, robot: str = DEFAULT_ROBOT
+    seeds: Sequence[int],
+    impulses: Sequence[float] = IMPULSES,
+    robot: str = DEFAULT_ROBOT,
+    directions: int = DIRECTIONS,
 ) -> Iterator[PushRecord]:
-    """Push a robot that stands and that walks, from all sides; every other seed pushes between the axes.
+    """Push a robot that stands and that walks, from all sides; every other seed pushes between them.
 
     Each push begins in a copy of the process, so that what comes before it is simulated once.
     """
@@ -81,8 +84,8 @@ def record_pushes(
             if pace:
                 rollout.run(VelocityCommand(pace), _WALKING + float(np.random.default_rng(seed).uniform(0.0, 0.84)))
             for impulse in impulses:
-                for k in range(DIRECTIONS):
-                    direction = math.tau * (k + 0.5 * (seed % 2)) / DIRECTIONS
+                for k in range(directions):
+                    direction = math.tau * (k + 0.5 * (seed % 2)) / directions
                     yield in_a_copy(partial(_push, rollout, seed, impulse, direction, pace))
 
 

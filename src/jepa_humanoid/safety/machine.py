@@ -199,10 +199,11 @@ class Safety:
             return _GET_UP
         if self.mode not in _UPRIGHT:
             return self._at_rest()
-        if not ready:
+        # Who lies is not held until the estimator is ready: torques that carry who stands throw about who lies.
+        limit = self.limits.tilt if self.engaged or not ready else self.limits.engage_tilt
+        if not ready and tilt <= limit:
             self.reason = _STARTING
             return _HOLD
-        limit = self.limits.tilt if self.engaged else self.limits.engage_tilt
         if not tilt <= limit:
             if self._asked and self.rises and not self.engaged:
                 self._asked = False

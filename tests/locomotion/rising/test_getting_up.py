@@ -23,11 +23,11 @@ class Lying:
         self.rising = GettingUp(motion, np.eye(3))
         self._n = len(motion.flat[0].position)
 
-    def tick(self) -> JointCommand:
-        """One sample later."""
+    def tick(self, spin: float = 0.0) -> JointCommand:
+        """One sample later, while the pelvis turns about its upward axis [rad/s]."""
         self.stamp += PERIOD
         still = np.zeros(self._n)
-        return self.rising.update(SensorSample(self.stamp, still, still, still, np.zeros(3), GRAVITY * self.up))
+        return self.rising.update(SensorSample(self.stamp, still, still, still, spin * self.up, GRAVITY * self.up))
 
     def until(self, stage: Stage, within: float = 60.0) -> None:
         """Let time pass until a stage is reached, or fail."""
@@ -71,6 +71,16 @@ def test_who_lies_on_the_front_rolls_over_first(motion: Motion, side: float) -> 
     assert np.sign(yaw) == -side * np.sign(motion.roll[0].position[np.argmax(np.abs(motion.roll[0].position))])
     robot.up = ON_BACK
     robot.until(Stage.RISING)
+
+
+def test_who_still_tumbles_is_waited_for(motion: Motion) -> None:
+    """What the robot lies on is asked when it has come to rest, or when it takes too long."""
+    flat = motion.flat[-1].duration + motion.flat[-1].hold
+    for spins, waited in ((0.2, 0.2), (10.0, motion.patience)):
+        robot = Lying(motion, ON_BACK)
+        while robot.rising.stage is Stage.FLATTENING:
+            robot.tick(2.0 if robot.stamp < flat + spins else 0.0)
+        assert flat + waited - 0.05 < robot.stamp < flat + waited + 0.15
 
 
 def test_it_gives_up_in_a_sentence(motion: Motion) -> None:

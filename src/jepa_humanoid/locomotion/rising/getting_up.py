@@ -126,6 +126,8 @@ class GettingUp:
         assert move is not None
         if up[2] < move.goal.upright:
             self._try(sample)
+        elif self._tumbles(sample):
+            return
         elif self._ahead:
             self._next(move.goal.position, sample.stamp)
         elif self.stage is Stage.RISING:
@@ -138,6 +140,13 @@ class GettingUp:
             self._follow(Stage.ROLLING, roll, move.goal.position, sample.stamp)
         else:
             self._try(sample)
+
+    def _tumbles(self, sample: SensorSample) -> bool:
+        """Whether a robot that is to lie still turns on: what it lies on is not known yet."""
+        move = self._move
+        assert move is not None
+        lying = self.stage in (Stage.FLATTENING, Stage.ROLLING) and not self._ahead
+        return lying and self._upward.rate > _STILL_RATE and not move.over(sample.stamp - self._motion.patience)
 
     def _steady(self, sample: SensorSample, up: Vector) -> None:
         """Wait until the robot has stood still for a while."""

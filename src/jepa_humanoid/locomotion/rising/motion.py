@@ -61,7 +61,7 @@ class GettingUpFile:
         slower: Share by which each attempt takes longer than the one before: what has failed would fail again.
         on_back: Vertical component of the pelvis's x axis from which on the robot lies on its back.
         steady: Time for which it has to stand upright and still before the walker takes over [s].
-        patience: Time in which it has to come to that [s].
+        patience: Time in which it has to come to that, and for which one that still tumbles is waited for [s].
     """
 
     stiffness: dict[str, NonNegative]
