@@ -7,7 +7,7 @@ import pytest
 from std_msgs.msg import Bool
 
 from jepa_humanoid.nodes.contract import TOPICS
-from jepa_humanoid.nodes.messages.elevation import read_elevation
+from jepa_humanoid.nodes.messages.elevation import read_elevation, read_footing
 from jepa_humanoid.nodes.messages.goal import write_goal
 from jepa_humanoid.nodes.messages.time import to_stamp
 from jepa_humanoid.nodes.messages.velocity import write_velocity
@@ -58,12 +58,16 @@ def plan(watcher, command):
 def test_dead_perception_leaves_the_robot_standing(nodes, watcher):
     """With perception killed in mid-work the robot stands, and a planner would know that nothing is seen."""
     watcher.listen("elevation")
+    watcher.listen("footing")
     start_robot(nodes, watcher)
     nodes.start("perception")
     watcher.wait_until(lambda: watcher.counts["elevation"] >= 3, "elevation grids")
     heights = read_elevation(watcher.last("elevation")).heights
     assert np.isfinite(heights).any()
     assert np.nanmax(np.abs(heights)) < 0.3, "a flat floor is flat"
+    watcher.wait_until(lambda: watcher.counts["footing"] >= 3, "ground for feet")
+    ground = read_footing(watcher.last("footing"))
+    assert np.nanmax(np.abs(ground.heights)) < 0.1, "so it is for feet"
     nodes.kill("perception")
     watcher.wait_for_robot_time(2.0)
     assert stands(watcher)

@@ -19,7 +19,7 @@ from jepa_humanoid.locomotion.footstep import Footstep
 from jepa_humanoid.nodes.contract import TOPICS
 from jepa_humanoid.nodes.errors import MessageError
 from jepa_humanoid.nodes.messages.diagnostics import read_diagnostics
-from jepa_humanoid.nodes.messages.elevation import read_elevation, write_elevation
+from jepa_humanoid.nodes.messages.elevation import read_elevation, read_footing, write_elevation
 from jepa_humanoid.nodes.messages.goal import read_goal, write_goal
 from jepa_humanoid.nodes.messages.imu import make_imu
 from jepa_humanoid.nodes.messages.joints import JointConverter
@@ -31,7 +31,7 @@ from jepa_humanoid.nodes.messages.status import read_body_status, read_plan_stat
 from jepa_humanoid.nodes.messages.time import to_stamp
 from jepa_humanoid.nodes.messages.velocity import read_velocity, write_velocity
 from jepa_humanoid.nodes.wire import RobotWire, stamp_of
-from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid, Goal, VelocityCommand
+from jepa_humanoid.robot.state import ODOM, BaseEstimate, ElevationGrid, Goal, VelocityCommand
 from jepa_humanoid.safety import BodyMode
 from jepa_humanoid.simulation.report import RunReport
 from jepa_humanoid.status import BodyStatus, PlanStatus
@@ -65,6 +65,10 @@ CASES: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
     "elevation": (
         lambda: write_elevation(ElevationGrid(1.5, np.zeros((4, 4), np.float32), 0.1), now()),
         read_elevation,
+    ),
+    "footing": (
+        lambda: write_elevation(ElevationGrid(1.5, np.zeros((4, 4), np.float32), 0.04, ODOM, (1.0, 2.0)), now()),
+        read_footing,
     ),
     "goal_pose": (lambda: write_goal(Goal(np.ones(2), 0.3), now()), read_goal),
     "lidar/pose": (lambda: write_goal(Goal(np.ones(2), 0.3), now()), lambda m: read_pose(m, "lidar/pose")),
