@@ -87,7 +87,7 @@ def main(
             }
             print(json.dumps(row), flush=True)
             if json_file is not None:
-                with json_file.open("a") as file:
+                with json_file.open("a", encoding="utf-8") as file:
                     file.write(json.dumps(row) + "\n")
 
 

@@ -17,6 +17,7 @@ What somebody has thought of is compared in the same way, without a search:
 import argparse
 import os
 import re
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -38,6 +39,7 @@ from jepa_humanoid.robot.description import DEFAULT_ROBOT, SIDES, RobotDescripti
 from jepa_humanoid.safety import BodyMode
 from jepa_humanoid.simulation.rollout import Rollout
 from jepa_humanoid.simulation.scenes import load_scene
+from jepa_humanoid.workers import worker_pool
 
 FIRST_SEED = 1100
 DELAY = (0.002, 0.010)
@@ -116,6 +118,11 @@ def cost(robot: RobotDescription, file: dict[str, Any], seed: int) -> Outcome:
     return Outcome(calm + 2.0 * load / ticks, stands=True)
 
 
+def try_out(robot: str, file: dict[str, Any], seed: int) -> float:
+    """What becomes of a candidate in another process."""
+    return cost(load_robot(robot), file, seed).cost
+
+
 def _stands(rollout: Rollout) -> bool:
     for _ in range(round(STANDING / 0.002)):
         rollout.tick()
@@ -141,11 +148,18 @@ def main() -> None:
     parser.add_argument("--generations", type=int, default=12)
     parser.add_argument("--candidates", type=int, default=10, help="a generation")
     parser.add_argument("--falls", type=int, default=3, help="of each candidate")
+    parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--only", default="", help="postures whose names match, in place of all")
     parser.add_argument("--try", dest="change", help="compare this with the file as it is, in place of searching")
     parser.add_argument("--first", type=int, default=FIRST_SEED, help="seed")
     parser.add_argument("--out", type=Path, default=Path("getting_up.yaml"))
     given = parser.parse_args()
+    with ExitStack() as stack:
+        search_for(given, stack)
+
+
+def search_for(given: argparse.Namespace, stack: ExitStack) -> None:
+    """Search, or compare, as the options say."""
     robot = load_robot(given.robot)
     file = yaml.safe_load(named_file("config/getting_up", given.robot).read_text(encoding="utf-8"))
     if given.change is not None:
@@ -163,11 +177,13 @@ def main() -> None:
         return postures.at(full)
 
     options = {"seed": 7, "popsize": given.candidates, "verbose": -9}
+    pool = stack.enter_context(worker_pool(given.jobs))
     search = cma.CMAEvolutionStrategy(np.zeros(int(chosen.sum())), 0.5, options)
     for generation in range(given.generations):
         seeds = range(given.first + given.falls * generation, given.first + given.falls * (generation + 1))
         candidates = search.ask()
-        costs = [float(np.mean([cost(robot, candidate(one), seed).cost for seed in seeds])) for one in candidates]
+        tries = [(given.robot, candidate(one), seed) for one in candidates for seed in seeds]
+        costs = np.reshape(list(pool.map(try_out, *zip(*tries, strict=True))), (-1, given.falls)).mean(axis=1).tolist()
         search.tell(candidates, costs)
         found = yaml.safe_dump(candidate(search.mean), sort_keys=False, width=120)
         said = f"generation {generation}: best {min(costs):.3f}, mean {np.mean(costs):.3f}"

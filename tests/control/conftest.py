@@ -117,7 +117,7 @@ class FullProgram:
 
         Jc = np.concatenate(contact_jacobians)
         forces, points = len(Jc), len(bounds)
-        mu = s.friction * (s.catch.friction if target.catching else 1.0)
+        mu = s.friction * (s.catch.friction if target.catching or target.hands is not None else 1.0)
         pyramid = np.array([[1, 0, -mu], [-1, 0, -mu], [0, 1, -mu], [0, -1, -mu]])
         matrix = np.block([[M, -Jc.T], [np.zeros((4 * points, nv)), np.kron(np.eye(points), pyramid)]])
         torque = np.concatenate([np.zeros(6), s.torque_margin * robot.joints.effort])

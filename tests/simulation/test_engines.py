@@ -40,11 +40,13 @@ def pair(g1: RobotDescription) -> tuple[MujocoEngine, DartEngine]:
 
 
 def tilted(robot: RobotDescription, height: float) -> Vector:
-    """A configuration in the air with the base tilted and turned, and no joint at zero."""
+    """A configuration in the air with the base tilted and turned, no joint at zero, and the arms off the body."""
     q = robot.nominal_configuration
     q[2] += height
     q[3:7] = pin.Quaternion(pin.rpy.rpyToMatrix(0.1, -0.2, 0.7)).coeffs()
     q[7:] += 0.2 * ((robot.joints.lower + robot.joints.upper) / 2 - q[7:]) + 0.05
+    q[7 + robot.joint_names.index("left_shoulder_roll_joint")] += 0.3
+    q[7 + robot.joint_names.index("right_shoulder_roll_joint")] -= 0.4
     return q
 
 

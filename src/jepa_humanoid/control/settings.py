@@ -32,7 +32,8 @@ class CatchFactors:
         swing_rotation: Its orientation, which matters only when it lands.
         arms: The posture of the joint groups in `robot.description.ARMS`.
         hands: A hand that is asked to be somewhere; its arm keeps the weight of its posture that it has then.
-        friction: The coefficient, no weight: who falls counts on more than who walks, for there is nothing to lose.
+        friction: The coefficient, no weight: who falls counts on more than who walks, for there is nothing to lose; so
+            does who uses the hands, for what they do about the vertical is borne by the soles.
     """
 
     com: Positive = 0.0628

@@ -58,10 +58,10 @@ class WholeBodyController:
         self._posture = PostureTask(robot, s)
         self._limits = JointLimits(robot, s)
         self._apart = SelfCollision(robot, s.apart)
-        # By whether the robot is caught, and by which soles carry it.
+        # By whether much friction is counted on, and by which soles carry the robot.
         self._programs = {
-            (catching, *loaded): Program(Contacts.of(robot, loaded, friction), robot.joint_count, s.force_weight)
-            for catching, friction in ((False, s.friction), (True, s.friction * s.catch.friction))
+            (much, *loaded): Program(Contacts.of(robot, loaded, friction), robot.joint_count, s.force_weight)
+            for much, friction in ((False, s.friction), (True, s.friction * s.catch.friction))
             for loaded in product((True, False), repeat=len(SIDES))
         }
         self._sole = np.repeat(SOLES, [len(foot.corners) for foot in robot.feet.values()])
@@ -101,7 +101,8 @@ class WholeBodyController:
             self._apart.forget()
         left, right = target.feet
         load = np.array([left.load, right.load])
-        program = self._programs[target.catching, left.load > 0.0, right.load > 0.0]
+        much = target.catching or target.hands is not None
+        program = self._programs[much, left.load > 0.0, right.load > 0.0]
         program.reduce(dynamics, self._acceleration, self._goal.weight, self._posture)
 
         acceleration: Vector = np.zeros(len(v))
