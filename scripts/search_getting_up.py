@@ -5,10 +5,11 @@ CMA-ES (Hansen & Ostermeier 2001) over durations and joints of the postures unde
 with noise, 2 to 10 ms of delay, friction and masses drawn, in a single attempt, to the end of 2 s on their feet under
 the walker. Seeds are from 1100 on; seeds 0 to 20 are for judging.
 
-Who fails counts by how many postures came before; who gets up counts by how calm the hand-over was: the pelvis's tilt
-and rate, and how far the centre of mass was from the middle of the feet, in truth; and by the motors' load: the mean
-square of torques over their limits. The mean of each generation's distribution goes to a file, as YAML that can replace
-the robot's. Another robot needs a first guess in `config/getting_up`, named after it.
+Who fails counts by how many postures came before, and by how high the pelvis came while it was upright; who gets up
+counts by how calm the hand-over was: the pelvis's tilt and rate, and how far the centre of mass was from the middle of
+the feet, in truth; and by the motors' load: the mean square of torques over their limits. The mean of each generation's
+distribution goes to a file, as YAML that can replace the robot's. Another robot needs a first
+guess in `config/getting_up`, named after it.
 
 What somebody has thought of is compared in the same way, without a search:
 `python scripts/search_getting_up.py --try "sit on the heels: duration=1.3, hold=0" --first 2000 --falls 20`.
@@ -33,6 +34,7 @@ from jepa_humanoid.body import BodySettings
 from jepa_humanoid.config import parse
 from jepa_humanoid.evaluation.lying import lay_down
 from jepa_humanoid.evaluation.trial import Conditions
+from jepa_humanoid.geometry import up_in
 from jepa_humanoid.locomotion.rising.motion import GettingUpFile, make_motion
 from jepa_humanoid.resources import named_file
 from jepa_humanoid.robot.description import DEFAULT_ROBOT, SIDES, RobotDescription, load_robot, sole_frame
@@ -103,14 +105,16 @@ def cost(robot: RobotDescription, file: dict[str, Any], seed: int) -> Outcome:
     lay_down(rollout.world, "back", seed)
     rollout.sample = rollout.world.sense()
     rollout.body.stand_up()
-    ticks, load, said, postures = 0, 0.0, "", 0
+    ticks, load, said, postures, highest = 0, 0.0, "", 0, 0.0
     while not rollout.body.engaged and rollout.body.mode is not BodyMode.FALLEN and ticks * 0.002 < PATIENCE:
         rollout.tick()
         load += float(np.mean((rollout.world.effort / robot.joints.effort) ** 2))
         ticks, postures = ticks + 1, postures + (rollout.body.reason != said)
         said = rollout.body.reason
+        base = rollout.world.engine.base
+        highest = max(highest, float(base.position[2] * up_in(base.orientation)[2]))
     if not rollout.body.engaged:
-        return Outcome(FAILED - postures / (len(motion.rise) + 5), stands=False)
+        return Outcome(FAILED - postures / (len(motion.rise) + 5) - highest, stands=False)
     truth = rollout.world.truth()
     calm = truth.tilt + float(np.linalg.norm(truth.linear_velocity)) + 5.0 * abs(_off_centre(robot, rollout))
     if not _stands(rollout):
