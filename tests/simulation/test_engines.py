@@ -45,8 +45,9 @@ def tilted(robot: RobotDescription, height: float) -> Vector:
     q[2] += height
     q[3:7] = pin.Quaternion(pin.rpy.rpyToMatrix(0.1, -0.2, 0.7)).coeffs()
     q[7:] += 0.2 * ((robot.joints.lower + robot.joints.upper) / 2 - q[7:]) + 0.05
-    q[7 + robot.joint_names.index("left_shoulder_roll_joint")] += 0.3
-    q[7 + robot.joint_names.index("right_shoulder_roll_joint")] -= 0.4
+    for index, name in enumerate(robot.joint_names):
+        if "shoulder_roll" in name:
+            q[7 + index] += 0.3 if name.startswith("left") else -0.4
     return q
 
 
