@@ -18,7 +18,7 @@ What somebody has thought of is compared in the same way, without a search:
 import argparse
 import os
 import re
-from contextlib import ExitStack
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -158,19 +158,18 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=FIRST_SEED, help="seed")
     parser.add_argument("--out", type=Path, default=Path("getting_up.yaml"))
     given = parser.parse_args()
-    with ExitStack() as stack:
-        search_for(given, stack)
-
-
-def search_for(given: argparse.Namespace, stack: ExitStack) -> None:
-    """Search, or compare, as the options say."""
-    robot = load_robot(given.robot)
     file = yaml.safe_load(named_file("config/getting_up", given.robot).read_text(encoding="utf-8"))
-    if given.change is not None:
-        seeds = range(given.first, given.first + given.falls)
-        print("as it is:", compare(robot, file, seeds))
-        print("changed: ", compare(robot, changed(file, given.change), seeds))
+    if given.change is None:
+        with worker_pool(given.jobs) as pool:
+            search(given, file, pool)
         return
+    robot, seeds = load_robot(given.robot), range(given.first, given.first + given.falls)
+    print("as it is:", compare(robot, file, seeds))
+    print("changed: ", compare(robot, changed(file, given.change), seeds))
+
+
+def search(given: argparse.Namespace, file: dict[str, Any], pool: Executor) -> None:
+    """Search from a file on, as the options say."""
     postures = Postures(file)
     names = [postures.at(np.zeros(len(postures.places)))["rise"][k]["name"] for k, _ in postures.places]
     chosen = np.array([re.search(given.only, name) is not None for name in names])
@@ -181,15 +180,14 @@ def search_for(given: argparse.Namespace, stack: ExitStack) -> None:
         return postures.at(full)
 
     options = {"seed": 7, "popsize": given.candidates, "verbose": -9}
-    pool = stack.enter_context(worker_pool(given.jobs))
-    search = cma.CMAEvolutionStrategy(np.zeros(int(chosen.sum())), 0.5, options)
+    strategy = cma.CMAEvolutionStrategy(np.zeros(int(chosen.sum())), 0.5, options)
     for generation in range(given.generations):
         seeds = range(given.first + given.falls * generation, given.first + given.falls * (generation + 1))
-        candidates = search.ask()
+        candidates = strategy.ask()
         tries = [(given.robot, candidate(one), seed) for one in candidates for seed in seeds]
         costs = np.reshape(list(pool.map(try_out, *zip(*tries, strict=True))), (-1, given.falls)).mean(axis=1).tolist()
-        search.tell(candidates, costs)
-        found = yaml.safe_dump(candidate(search.mean), sort_keys=False, width=120)
+        strategy.tell(candidates, costs)
+        found = yaml.safe_dump(candidate(strategy.mean), sort_keys=False, width=120)
         said = f"generation {generation}: best {min(costs):.3f}, mean {np.mean(costs):.3f}"
         given.out.write_text(f"# {said}\n{found}", encoding="utf-8")
         print(said, flush=True)

@@ -43,9 +43,6 @@ from jepa_humanoid.timing import LoopTimer
 Stamped = tuple[int, bytes]
 """A serialised message and its stamp [ns]."""
 
-FOOTING_PATIENCE = 1.0
-"""Age from which on what is seen of the ground comes too late [s]."""
-
 STATUS_PERIOD = 0.1
 """Wall time between two messages of `controller/status` while nothing changes [s]."""
 
@@ -351,8 +348,9 @@ class Controller(RobotNode):
 
     def _on_footing(self, message: Any) -> None:
         grid = read_footing(message)
-        if self._now - grid.stamp > FOOTING_PATIENCE:
-            raise MessageError(f"footing: {self._now - grid.stamp:.2f} s old")
+        age = self._now - grid.stamp
+        if age > self._body.gait.footing.patience:
+            raise MessageError(f"footing: {age:.2f} s old")
         self._body.see(grid)
 
     def _hold(self, posture: PostureCommand) -> None:
