@@ -14,10 +14,12 @@ from jepa_humanoid.constants import GRAVITY
 from jepa_humanoid.control.settings import WholeBodySettings
 from jepa_humanoid.estimation.base import BaseEstimator
 from jepa_humanoid.estimation.settings import EstimatorSettings
+from jepa_humanoid.geometry import up_in
 from jepa_humanoid.locomotion.footstep import Footstep
 from jepa_humanoid.locomotion.ground import check_ground
 from jepa_humanoid.locomotion.hands import check_hand, check_payload, check_side
 from jepa_humanoid.locomotion.posture import check_posture
+from jepa_humanoid.locomotion.rising.bracing import Bracing
 from jepa_humanoid.locomotion.rising.getting_up import GettingUp, Stage
 from jepa_humanoid.locomotion.rising.motion import Motion, read_motion
 from jepa_humanoid.locomotion.settings import GaitSettings, gait_settings
@@ -55,7 +57,7 @@ class BodySettings:
 
     Attributes:
         walker: Who moves the robot: ``model``, or ``policy:FILE`` with the ONNX file of a velocity policy.
-        motion: By which it gets up from the floor; None for the robot's own, in ``config/getting_up``.
+        motion: By which it meets the floor and gets up from it; None for the robot's own, in ``config/getting_up``.
         safety: When it gives up balancing, its limit on gaps being the estimator's too; None for the robot's own.
         estimator: Of the base estimator; None for the robot's own.
         gait: Of the walker; None for the robot's own.
@@ -99,7 +101,9 @@ class Body:
         whole_body = self.settings.whole_body or settings_of(robot, "whole_body", WholeBodySettings())
         motion = self.settings.motion or read_motion(robot)
         self._rising = None if motion is None else GettingUp(motion, _imu_rotation(robot))
-        self._safety = Safety(robot.joint_names, limits, _facts(robot), rises=motion is not None)
+        self._bracing = None if motion is None or motion.fall is None else Bracing(motion.fall)
+        knows = {"rises": self._rising is not None, "braces": self._bracing is not None}
+        self._safety = Safety(robot.joint_names, limits, _facts(robot), **knows)
         self._estimator = BaseEstimator(robot, estimator, limits.gap)
         self.gait = self.settings.gait or gait_settings(robot)
         s = self.settings
@@ -246,6 +250,8 @@ class Body:
             return self._hold_still(sample)
         if decision.action is Action.GET_UP:
             return self._get_up(sample, decision.anew)
+        if decision.action is Action.BRACE:
+            return self._brace(sample, decision.anew)
         if decision.action is Action.BALANCE:
             return self._balance(sample, command, dt, decision.anew)
         return None
@@ -276,6 +282,16 @@ class Body:
         elif rising.stage is Stage.GAVE_UP:
             safety.gave_up(rising.text)
         return answer
+
+    def _brace(self, sample: SensorSample, anew: bool) -> JointCommand:
+        bracing, estimate = self._bracing, self.estimate
+        assert bracing is not None
+        assert estimate is not None
+        if anew:
+            bracing.begin(sample, up_in(estimate.orientation))
+        if bracing.over(sample.stamp):
+            self._safety.lies()
+        return bracing.answer(sample.stamp)
 
     def _balance(self, sample: SensorSample, command: VelocityCommand, dt: float, anew: bool) -> JointCommand:
         safety, estimator, walker = self._safety, self._estimator, self._walker

@@ -1,5 +1,6 @@
 """Limits, causes, and the reply cache of the safety state machine, one by one."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -302,6 +303,31 @@ def test_who_lies_is_not_held_while_the_estimator_starts(rises: bool, action: Ac
     assert safety.see(sample(1.002)).action is Action.USE
     assert safety.judge(False, 1.5).action is action
     assert safety.mode is (BodyMode.GET_UP if rises else BodyMode.FALLEN)
+
+
+@pytest.mark.parametrize(
+    ("braces", "limits", "tilt", "mode"),
+    [
+        (True, SafetyLimits(), 1.0, BodyMode.FALLING),
+        (True, SafetyLimits(), math.nan, BodyMode.FALLEN),
+        (True, SafetyLimits(brace=False), 1.0, BodyMode.FALLEN),
+        (False, SafetyLimits(), 1.0, BodyMode.FALLEN),
+    ],
+)
+def test_who_falls_braces_itself_if_it_may_and_knows_how(
+    braces: bool, limits: SafetyLimits, tilt: float, mode: BodyMode
+) -> None:
+    """From balancing alone, and only where it is known to which side; nobody makes it stand before it lies."""
+    safety = Safety(JOINTS, limits, braces=braces)
+    tick(safety, sample(1.0))
+    assert safety.engaged
+    tick(safety, sample(1.002), tilt=tilt)
+    assert (safety.mode, safety.reason.cause) == (mode, Cause.FELL)
+    assert safety.stand_up() is (mode is not BodyMode.FALLING)
+    if mode is BodyMode.FALLING:
+        assert safety.judge(True, 1.2).action is Action.BRACE
+        safety.lies()
+        assert (safety.mode, safety.reason.cause) == (BodyMode.FALLEN, Cause.FELL)
 
 
 def test_who_got_up_and_lies_again_does_not_try_for_ever() -> None:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from jepa_humanoid.body import Body, BodySettings
+from jepa_humanoid.locomotion.rising.motion import read_motion
 from jepa_humanoid.robot.description import load_robot
 from jepa_humanoid.robot.state import BaseEstimate, JointCommand, SensorSample, VelocityCommand
 from jepa_humanoid.safety import Action, BodyMode, Cause, Reason, Safety, SafetyLimits
@@ -33,14 +34,19 @@ class Situation:
     solved: bool = True
     walking: bool = False
     low: bool = False
+    """Whether who sits down has sat down; where nobody looks at the time, if who falls lies, and who rises stands."""
 
 
 class Careless:
     """A body with no sense of its own: it asks, and hands in a torque all the same."""
 
     def __init__(self, limits: SafetyLimits) -> None:
-        self.safety = Safety(("hip", "knee"), limits)
+        self.safety = Safety(("hip", "knee"), limits, rises=True, braces=True)
         self.joints = 2
+
+    def done(self, mode: BodyMode, since: float, situation: Situation) -> bool:
+        """Whether a robot that has been falling or rising so long [s] lies or stands."""
+        return situation.low
 
     def step(self, sample: SensorSample, situation: Situation) -> JointCommand:
         """One tick."""
@@ -50,12 +56,17 @@ class Careless:
         if decision.action is Action.REPEAT:
             return safety.repeat()
         if decision.action is Action.USE:
-            action = safety.judge(situation.ready, situation.tilt).action
+            judged = safety.judge(situation.ready, situation.tilt)
+            action, goes_on = judged.action, not judged.anew
             assert (action in (Action.BALANCE, Action.HOLD)) == (safety.mode in UPRIGHT)
             if action is Action.BALANCE:
                 if situation.low:
                     safety.sat_down()
                 safety.balanced(situation.solved, situation.walking)
+            if action is Action.BRACE and goes_on and situation.low:
+                safety.lies()
+            if action is Action.GET_UP and goes_on and situation.low:
+                safety.got_up()
         return safety.reply(sample.stamp, JointCommand(sample.stamp, np.ones(2), np.ones(2), np.ones(2)))
 
     def refuse(self, stamp: float) -> JointCommand:
@@ -101,12 +112,18 @@ class Stubbed:
     """A real body with such an estimator, and a solver that fails when told to."""
 
     def __init__(self, limits: SafetyLimits) -> None:
-        self.body = Body(load_robot("g1"), BodySettings(safety=limits, sit_height=0.002))
+        robot = load_robot("g1")
+        self.body = Body(robot, BodySettings(safety=limits, sit_height=0.002, motion=read_motion(robot)))
         self.body._estimator = self.estimator = StubbedEstimator(self.body)
         self.joints = self.body.robot.joint_count
         controller = self.body._walker._controller
+        self.hold = self.body.settings.motion.fall.hold
         solve = controller.solve
         controller.solve = lambda *terms: replace(solve(*terms), solved=self.estimator.situation.solved)
+
+    def done(self, mode: BodyMode, since: float, _: Situation) -> bool:
+        """Whether a robot that has been falling so long [s] lies; what these samples tell is not of one that rises."""
+        return mode is BodyMode.FALLING and since >= self.hold
 
     @property
     def safety(self) -> Safety:
@@ -131,7 +148,7 @@ class Stubbed:
 
 def kind(command: JointCommand) -> str:
     """What a command does; one that does anything else is an error."""
-    if command.position is not None and command.velocity is not None and command.effort is not None:
+    if command.position is not None and command.velocity is not None:
         return "moves"
     assert command.position is None
     assert command.effort is None
@@ -142,7 +159,11 @@ def kind(command: JointCommand) -> str:
 
 
 class Events(RuleBasedStateMachine):
-    """The rules, and the oracle: a robot may move from a wish to stand until anything at all speaks against it."""
+    """The rules, and the oracle: a robot may move from a wish to stand until anything at all speaks against it.
+
+    One that balanced and falls may move until it lies, and nobody can make it stand meanwhile. One that lies when it is
+    asked to stand may move, to get up.
+    """
 
     def make(self, limits: SafetyLimits) -> Any:
         """The one under test."""
@@ -156,6 +177,8 @@ class Events(RuleBasedStateMachine):
         self.safety: Safety = self.subject.safety
         self.may_move, self.stopped, self.fresh = stand, False, True
         self.sitting = self.balances = False
+        self.down: BodyMode | None = None
+        self.asks, self.since = False, math.nan
         self.stamp, self.repeats, self.unsolved = math.nan, 0, 0
         self.last: JointCommand | None = None
 
@@ -244,10 +267,12 @@ class Events(RuleBasedStateMachine):
     @rule()
     def stand_up(self) -> None:
         """Somebody wants the robot to stand."""
-        assert self.asked().stand_up() is not self.stopped
-        if not self.stopped:
-            self.sitting = False
+        falls = self.may_move and self.down is BodyMode.FALLING
+        assert self.asked().stand_up() is not (self.stopped or falls)
+        if not (self.stopped or falls):
+            self.sitting, self.asks = False, not (self.may_move and self.balances)
             if not self.may_move:
+                self.down = None
                 self.may_move = self.fresh = True
                 self.balances, self.repeats, self.unsolved, self.last = False, 0, 0, None
 
@@ -265,6 +290,13 @@ class Events(RuleBasedStateMachine):
         self.safety.fault(Reason(Cause.FAULT, "a cable"))
         self.may_move = False
         assert self.safety.reason.text == "a cable"
+
+    @precondition(lambda self: self.may_move and self.balances)
+    @rule(count=st.integers(1, 25), situation=well)
+    def fall(self, count: int, situation: Situation) -> None:
+        """A robot that balances falls, and is soon on the ground."""
+        for _ in range(count):
+            self.judge(self.sample(self.stamp + 0.04), None, replace(situation, tilt=1.0))
 
     @rule()
     def go_limp(self) -> None:
@@ -285,6 +317,7 @@ class Events(RuleBasedStateMachine):
         before, self.stamp, self.repeats, self.last = self.stamp, stamp, 0, None
         if stamp < before and stamp < self.limits.young and self.limits.follow_restart:
             self.fresh, self.balances, self.unsolved, self.sitting = True, False, 0, False
+            self.down, self.asks = None, False
             self.may_move = self.limits.stand_at_start and not self.stopped
         if self.fresh:
             return None
@@ -322,13 +355,23 @@ class Events(RuleBasedStateMachine):
         """What becomes of a robot that may move by what is found out about it."""
         if not self.may_move:
             return
+        if self.down is not None:
+            if self.subject.done(self.down, self.stamp - self.since, situation):
+                self.may_move, self.fresh = self.down is BodyMode.GET_UP, True
+                self.down = self.last = None
+            return
         limit = self.limits.tilt if self.balances or not situation.ready else self.limits.engage_tilt
         if not situation.tilt <= limit:
-            self.may_move = False
+            # Nobody knows where to one falls whose tilt is no number.
+            falls = self.balances and not math.isnan(situation.tilt)
+            self.may_move = falls or (self.asks and not self.balances)
+            self.down = BodyMode.FALLING if falls else BodyMode.GET_UP
+            self.since = self.stamp
+            self.balances = self.sitting = self.asks = False
             return
         if not situation.ready:
             return
-        self.balances = True
+        self.balances, self.asks = True, False
         self.unsolved = 0 if situation.solved else self.unsolved + 1
         if self.unsolved > self.limits.unsolved:
             self.may_move = False
@@ -337,7 +380,8 @@ class Events(RuleBasedStateMachine):
         """Hold mode and command against each other, and against whether the robot may move."""
         mode, does = self.safety.mode, kind(command)
         assert command.stamp == stamp or math.isnan(stamp)
-        assert (mode in UPRIGHT) == self.may_move
+        assert (mode in UPRIGHT) == (self.may_move and self.down is None)
+        assert (mode in (BodyMode.FALLING, BodyMode.GET_UP)) == (self.may_move and mode is self.down)
         if not self.may_move:
             self.balances = self.sitting = False
             self.unsolved = 0

@@ -191,19 +191,24 @@ def falls_command(
     directions: Annotated[
         int, typer.Option(min=1, help="From how many sides a seed is pushed; the next one is pushed between them.")
     ] = 8,
+    set_: Set = None,
     json: Json = None,
     picture: Annotated[
         Path | None, typer.Option(help="Where to draw the ROC curves, a PNG file.", callback=place_to_write)
     ] = None,
 ) -> None:
-    """Push a robot that stands and that walks by 30 to 80 N·s from all sides, and say how well falls are foreseen."""
+    """Push a robot that stands and that walks by 30 to 80 N·s from all sides, and say how well falls are foreseen.
+
+    And how hard the robot met the ground: `--set safety.brace=false` has it damp at once.
+    """
     from jepa_humanoid.evaluation.falls import IMPULSES, PACES, record_pushes, summarize_falls
     from jepa_humanoid.evaluation.pictures import draw_roc
     from jepa_humanoid.evaluation.summary import write_report
 
     chosen = _seeds(seeds)
     total = len(chosen) * len(PACES) * len(IMPULSES) * directions
-    records = list(track(record_pushes(chosen, robot=robot, directions=directions), "pushes", total, console=console))
+    pushes = record_pushes(chosen, robot=robot, directions=directions, overrides=join_overrides(set_))
+    records = list(track(pushes, "pushes", total, console=console))
     summary = summarize_falls(records)
     console.print(
         f"{summary['falls']} of {summary['pushes']} pushes felled it; {summary['lead_s']} s before, AUROC "
@@ -211,6 +216,8 @@ def falls_command(
         f"foreseen by then (threshold {summary['threshold']}), and the alarm comes {summary['warning_s_median']} s "
         "before"
     )
+    for part, (median, most) in summary["impact_n"].items():
+        console.print(f"{part} met the ground with {median} N, in one fall of ten with {most} N or more")
     if json is not None:
         write_report(json, summary)
     if picture is not None:

@@ -1,16 +1,19 @@
-"""Pushes of all sizes, recorded: how the robot stood from tick to tick, and whether and when it fell."""
+"""Pushes of all sizes, recorded: how the robot stood from tick to tick, whether and when it fell, and how hard."""
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import numpy as np
 
+from jepa_humanoid.evaluation.impacts import ImpactMeter, summarize_impacts
 from jepa_humanoid.evaluation.trial import Conditions
 from jepa_humanoid.robot.description import DEFAULT_ROBOT, load_robot
 from jepa_humanoid.robot.state import Matrix, Vector, VelocityCommand
 from jepa_humanoid.safety.falling import FALLS, Balance, FallModel
+from jepa_humanoid.simulation.mujoco_engine import MujocoEngine
 from jepa_humanoid.simulation.rollout import Rollout
 from jepa_humanoid.simulation.scenes import load_scene
 from jepa_humanoid.workers import in_a_copy
@@ -23,8 +26,8 @@ IMPULSES, DIRECTIONS, PACES = (30.0, 45.0, 60.0, 80.0), 8, (0.0, 0.3)
 """Of pushes [N·s], how many directions, and at what speed the robot walks ahead meanwhile [m/s]."""
 
 _DELAY = (0.002, 0.010)
-_SETTLING, _WALKING, _AFTER = 1.0, 3.0, 2.5
-"""Time for which the robot stands, then walks, and for which it is watched after a push [s]."""
+_SETTLING, _WALKING, _AFTER, _LANDING = 1.0, 3.0, 2.5, 1.2
+"""Time for which the robot stands, then walks, and for which it is watched after a push, and in a fall [s]."""
 _EVERY = 5
 """Ticks between two records."""
 
@@ -41,6 +44,7 @@ class PushRecord:
         times: Since the push began, shape (N,) [s].
         balance: `Balance` at those times, shape (N, 6).
         fell: Time at which the pelvis was tilted too far, in truth [s]; None if it never was.
+        impacts: Greatest force of the ground on each of `PARTS` in a fall [N]; empty without one.
     """
 
     seed: int
@@ -50,6 +54,7 @@ class PushRecord:
     times: Vector
     balance: Matrix
     fell: float | None
+    impacts: Mapping[str, float] = field(default_factory=dict)
 
     def foreseen(self, model: FallModel, lead: float = LEAD) -> float:
         """Greatest probability of a fall, up to a lead [s] before it if there was one, else ever."""
@@ -70,12 +75,13 @@ def record_pushes(
     impulses: Sequence[float] = IMPULSES,
     robot: str = DEFAULT_ROBOT,
     directions: int = DIRECTIONS,
+    overrides: str = "",
 ) -> Iterator[PushRecord]:
     """Push a robot that stands and that walks, from all sides; every other seed pushes between them.
 
     Each push begins in a copy of the process, so that what comes before it is simulated once.
     """
-    described = load_robot(robot)
+    described = load_robot(robot, overrides)
     for seed in seeds:
         for pace in PACES:
             world = Conditions(delay=_DELAY).draw(seed, "mujoco")
@@ -95,15 +101,27 @@ def _push(rollout: Rollout, seed: int, impulse: float, direction: float, pace: f
     times: list[float] = []
     rows: list[Balance] = []
     begin, fell = world.stamp, None
+    impacts: dict[str, float] = {}
     for tick in range(round(_AFTER / world.settings.control_period)):
         rollout.tick(VelocityCommand(pace))
         if world.truth().tilt > TOO_LATE:
-            fell = world.stamp - begin
+            fell, impacts = world.stamp - begin, _land(rollout)
             break
         if tick % _EVERY == 0 and (balance := body.balance) is not None:
             times.append(world.stamp - begin)
             rows.append(balance)
-    return PushRecord(seed, impulse, direction, pace, np.array(times), np.array(rows).reshape(-1, 6), fell)
+    return PushRecord(seed, impulse, direction, pace, np.array(times), np.array(rows).reshape(-1, 6), fell, impacts)
+
+
+def _land(rollout: Rollout) -> dict[str, float]:
+    """Fall to the ground, and say how hard that was."""
+    world = rollout.world
+    assert isinstance(world.engine, MujocoEngine)
+    meter = ImpactMeter(world.robot, world.engine)
+    for _ in range(round(_LANDING / world.settings.control_period)):
+        rollout.tick()
+        meter.look()
+    return meter.peaks
 
 
 def auroc(fell: Sequence[float], stood: Sequence[float]) -> float:
@@ -128,7 +146,7 @@ def scores(
     return fell, [record.foreseen(model, lead) for record in records if record.fell is None]
 
 
-def summarize_falls(records: Sequence[PushRecord], model: FallModel = FALLS) -> dict[str, float | int | None]:
+def summarize_falls(records: Sequence[PushRecord], model: FallModel = FALLS) -> dict[str, Any]:
     """Figures of the alarm; its threshold here is the greatest probability in a push that was withstood."""
     fell, stood = scores(records, model)
     threshold = max(stood, default=0.0)
@@ -142,4 +160,5 @@ def summarize_falls(records: Sequence[PushRecord], model: FallModel = FALLS) -> 
         "threshold": round(threshold, 4),
         "foreseen_without_false_alarm": round(float(np.mean(np.array(fell) > threshold)), 4) if fell else None,
         "warning_s_median": round(float(np.median(known)), 3) if known else None,
+        "impact_n": summarize_impacts([record.impacts for record in records if record.impacts]),
     }

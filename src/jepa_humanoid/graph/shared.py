@@ -14,10 +14,12 @@ def controller(options: Options, target: Target) -> NodeSpec:
             "robot": options.robot,
             "set": options.set,
             "walker": options.walker,
-            # A real robot's clock never starts anew, and it gets up because somebody asks it to.
+            # A real robot's clock never starts anew, and it gets up because somebody asks it to. How it falls and gets
+            # up has been tried in simulation only.
             "follow_restart": options.SIMULATED,
             "stand_at_start": options.SIMULATED,
             "get_up": options.SIMULATED,
+            "brace": options.SIMULATED,
             **target.controller,
         },
         # The target damps while there is no controller; a new one balances again if it finds the robot upright.

@@ -9,6 +9,7 @@ _MODES = {
     "stand": ("STAND", "#2dd4bf", "Balancing on the spot."),
     "walk": ("WALK", "#38bdf8", "Walking."),
     "get_up": ("GETTING UP", "#fbbf24", "Getting up from the floor."),
+    "falling": ("FALLING", "#f43f5e", "Meeting the ground."),
     "fallen": ("FALLEN", "#f43f5e", "On the ground."),
     "": ("WAITING", "#fbbf24", "No robot has reported yet."),
 }

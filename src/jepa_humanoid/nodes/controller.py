@@ -108,6 +108,7 @@ class Controller(RobotNode):
         ),
         ParameterSpec("stand_at_start", True, "balance when a target appears; otherwise damp until asked to stand up"),
         ParameterSpec("get_up", True, "a robot that lies gets up by itself when it is asked to stand up"),
+        ParameterSpec("brace", True, "a robot that falls takes a posture to meet the ground in, before it damps"),
     )
 
     def configure(self) -> None:
@@ -127,6 +128,7 @@ class Controller(RobotNode):
             follow_restart=self.value("follow_restart"),
             stand_at_start=self.value("stand_at_start"),
             get_up=self.value("get_up"),
+            brace=self.value("brace"),
         )
         settings = BodySettings(walker=self.value("walker"), safety=settings_of(robot, "safety", limits))
         self._body = Body(robot, settings)

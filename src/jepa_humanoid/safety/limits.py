@@ -26,6 +26,7 @@ class SafetyLimits:
         young: A clock that shows less has just started [s].
         stand_at_start: Whether to balance when the first state comes; otherwise damp until asked to stand up.
         get_up: Whether a robot that lies may get up by itself when it is asked to stand up.
+        brace: Whether a robot that falls may take a posture in which to meet the ground, before it damps.
         least_gravity: Of what the accelerometer feels, over gravity; whoever falls freely feels less, too.
         most_gravity: The same of impacts.
         most_spin: Rate that no gyroscope of a robot measures [rad/s]: theirs end at 2000°/s.
@@ -49,6 +50,7 @@ class SafetyLimits:
     young: NonNegative = 0.5
     stand_at_start: bool = True
     get_up: bool = True
+    brace: bool = True
     least_gravity: NonNegative = 0.22
     most_gravity: Positive = 10.0
     most_spin: Positive = 35.0

@@ -29,6 +29,8 @@ class Action(Enum):
     BALANCE = auto()
     GET_UP = auto()
     """Go on with getting up from the floor."""
+    BRACE = auto()
+    """Go on with meeting the ground."""
     DAMP = auto()
     LIMP = auto()
 
@@ -40,7 +42,7 @@ class Decision:
     Attributes:
         action: What to do.
         anew: Whether to start from here: with `USE` the estimator, as time does not go on from what it knows; with
-            `BALANCE` the walker, with `GET_UP` the motion.
+            `BALANCE` the walker, with `GET_UP` or `BRACE` the motion.
         refusal: Why the sample is not used.
     """
 
@@ -52,13 +54,14 @@ class Decision:
 _USE, _USE_ANEW = Decision(Action.USE), Decision(Action.USE, anew=True)
 _BALANCE, _BALANCE_ANEW = Decision(Action.BALANCE), Decision(Action.BALANCE, anew=True)
 _GET_UP, _GET_UP_ANEW = Decision(Action.GET_UP), Decision(Action.GET_UP, anew=True)
+_BRACE, _BRACE_ANEW = Decision(Action.BRACE), Decision(Action.BRACE, anew=True)
 _REPEAT, _HOLD, _DAMP, _LIMP = (Decision(a) for a in (Action.REPEAT, Action.HOLD, Action.DAMP, Action.LIMP))
 
 _STARTING, _STANDING, _WALKING, _SITTING = (
     Reason(cause) for cause in (Cause.STARTING, Cause.STANDING, Cause.WALKING, Cause.SITTING)
 )
 _UPRIGHT = (BodyMode.STAND, BodyMode.WALK)
-_DRIVEN = (*_UPRIGHT, BodyMode.GET_UP)
+_DRIVEN = (*_UPRIGHT, BodyMode.FALLING, BodyMode.GET_UP)
 """Modes in which something computed reaches the motors."""
 
 
@@ -78,6 +81,7 @@ class Safety:
         failures: Ticks of balancing for which there was no solution, ever.
         sitting: Whether it is lowering itself.
         rises: Whether a robot that lies gets up when it is asked to stand up.
+        braces: Whether a robot that falls takes a posture to meet the ground in before it damps.
     """
 
     def __init__(
@@ -86,6 +90,7 @@ class Safety:
         limits: SafetyLimits | None = None,
         joints: JointFacts | None = None,
         rises: bool = False,
+        braces: bool = False,
     ) -> None:
         """Wait for the first sample.
 
@@ -94,12 +99,14 @@ class Safety:
             limits: What to put up with; the defaults if None.
             joints: What is known of the joints; None if nobody knows.
             rises: Whether it is known how the robot gets up from the floor.
+            braces: Whether it is known how it meets the ground.
         """
         self.limits = limits or SafetyLimits()
         self.mode, self.reason = BodyMode.DAMPING, Reason(Cause.WAITING)
         self.stop: Reason | None = None
         self.engaged = self.sitting = False
         self.rises, self._asked = rises and self.limits.get_up, False
+        self.braces = braces and self.limits.brace
         self._joint_count = len(joint_names)
         self._form = SampleForm(joint_names)
         self._sensors = SensorCheck(joint_names, self.limits, joints)
@@ -135,9 +142,9 @@ class Safety:
         A robot that lies then gets up first, if it knows how and the limits allow it.
 
         Returns:
-            Whether the request was taken: no emergency stop may be in force.
+            Whether the request was taken: no emergency stop may be in force, and no fall under way.
         """
-        if self.stop is not None:
+        if self.stop is not None or self.mode is BodyMode.FALLING:
             return False
         self.sitting, self._asked = False, not self.engaged
         if self.mode not in _DRIVEN:
@@ -188,7 +195,7 @@ class Safety:
         return self._refuse(reason)
 
     def judge(self, ready: bool, tilt: float, spin: float = 0.0) -> Decision:
-        """Say what to do with a sample that was used: `BALANCE`, `HOLD`, `GET_UP`, `DAMP` or `LIMP`.
+        """Say what to do with a sample that was used: `BALANCE`, `HOLD`, `GET_UP`, `BRACE`, `DAMP` or `LIMP`.
 
         Args:
             ready: Whether the estimator knows how the robot stands.
@@ -197,6 +204,8 @@ class Safety:
         """
         if self.mode is BodyMode.GET_UP:
             return _GET_UP
+        if self.mode is BodyMode.FALLING:
+            return _BRACE
         if self.mode not in _UPRIGHT:
             return self._at_rest()
         # Who lies is not held until the estimator is ready: torques that carry who stands throw about who lies.
@@ -211,8 +220,11 @@ class Safety:
                 return _GET_UP_ANEW
             cause, verb = (Cause.FELL, "fell") if self.engaged else (Cause.NOT_UPRIGHT, "not upright")
             figures = f"{math.degrees(tilt):.0f}° (limit {math.degrees(limit):.0f}°)"
-            self._let_go(BodyMode.FALLEN, Reason(cause, f"{verb}: tilted by {figures}"))
-            return _DAMP
+            # Nobody knows where to one falls whose tilt is no number.
+            braces = self.braces and self.engaged and math.isfinite(tilt)
+            mode = BodyMode.FALLING if braces else BodyMode.FALLEN
+            self._let_go(mode, Reason(cause, f"{verb}: tilted by {figures}"))
+            return _BRACE_ANEW if braces else _DAMP
         if spin > (self.limits.spin if self.engaged else self.limits.start_spin):
             self.fault(self._turning(spin))
             return _DAMP
@@ -242,6 +254,11 @@ class Safety:
         """Let go of a robot that has lowered itself."""
         if self.sitting:
             self._let_go(BodyMode.DAMPING, Reason(Cause.SAT_DOWN))
+
+    def lies(self) -> None:
+        """Damp a robot that has met the ground."""
+        if self.mode is BodyMode.FALLING:
+            self._let_go(BodyMode.FALLEN, self.reason)
 
     def getting_up(self, detail: str) -> None:
         """Take note of how far a robot is that gets up."""

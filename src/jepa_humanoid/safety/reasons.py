@@ -11,6 +11,7 @@ class BodyMode(Enum):
     DAMPING = "damping"
     STAND = "stand"
     WALK = "walk"
+    FALLING = "falling"
     FALLEN = "fallen"
     GET_UP = "get_up"
 

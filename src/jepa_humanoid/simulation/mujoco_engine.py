@@ -116,6 +116,18 @@ class MujocoEngine:
         self.data.xfrc_applied[self._torso, :3] += push
         mujoco.mj_step(self.model, self.data)
 
+    def ground_forces(self) -> dict[str, float]:
+        """Sums of the normal forces of what does not move on the links that it touches, by link [N]."""
+        model, data, force = self.model, self.data, np.zeros(6)
+        forces: dict[str, float] = {}
+        for index, bodies in enumerate(model.geom_bodyid[data.contact.geom].tolist()):
+            # What hangs on no joint is fixed to the world, slabs as well.
+            links = [model.body(body).name for body in bodies if model.body_weldid[body] != 0]
+            if len(links) == 1:
+                mujoco.mj_contactForce(model, data, index, force)
+                forces[links[0]] = forces.get(links[0], 0.0) + float(force[0])
+        return forces
+
     def lidar(self, settings: LidarSettings, rng: np.random.Generator) -> Lidar:
         """Make the robot's LiDAR."""
         return Lidar(self.model, self.data, settings, self._robot.frames.lidar, rng)

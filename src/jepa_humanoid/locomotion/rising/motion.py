@@ -1,4 +1,4 @@
-"""The motion by which a robot gets up, as its file in ``config/getting_up`` has it."""
+"""How a robot meets the floor and gets up from it, as its file in ``config/getting_up`` has it."""
 
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
@@ -48,6 +48,29 @@ Entries = Annotated[tuple[PostureEntry, ...], Field(min_length=1)]
 
 
 @validated_dataclass(frozen=True, config=STRICT)
+class FallFile:
+    """Postures in which to meet the ground, as written; joints as in `PostureEntry`.
+
+    Attributes:
+        front: Of a robot that falls onto its front; a joint that is not named here or mirrored stays where it is.
+        back: Likewise.
+        left: Likewise, but nothing is mirrored: it is mirrored as a whole for a fall to the right.
+        duration: On the way there [s].
+        hold: For which the motors hold on, that way included, before they damp [s].
+        stiffness: Of the motor drivers meanwhile, by patterns, later ones over earlier ones [N·m/rad].
+        damping: Likewise [N·m·s/rad].
+    """
+
+    front: dict[str, float]
+    back: dict[str, float]
+    left: dict[str, float]
+    duration: Positive
+    hold: Positive
+    stiffness: dict[str, NonNegative]
+    damping: dict[str, NonNegative]
+
+
+@validated_dataclass(frozen=True, config=STRICT)
 class GettingUpFile:
     """A file in ``config/getting_up``, as written.
 
@@ -62,6 +85,7 @@ class GettingUpFile:
         on_back: Vertical component of the pelvis's x axis from which on the robot lies on its back.
         steady: Time for which it has to stand upright and still before the walker takes over [s].
         patience: Time in which it has to come to that, and for which one that still tumbles is waited for [s].
+        fall: How it meets the ground; None for damping at once.
     """
 
     stiffness: dict[str, NonNegative]
@@ -74,6 +98,7 @@ class GettingUpFile:
     on_back: Share = 0.8
     steady: Positive = 0.3
     patience: Positive = 2.0
+    fall: FallFile | None = None
 
 
 @dataclass(frozen=True)
@@ -86,6 +111,26 @@ class KeyPosture:
     upright: float
     position: Vector
     balance: Vector
+
+
+@dataclass(frozen=True)
+class Fall:
+    """Postures in which to meet the ground, as `FallFile`: of every joint, shape (n,); NaN where it stays [rad]."""
+
+    front: Vector
+    back: Vector
+    left: Vector
+    right: Vector
+    duration: float
+    hold: float
+    gains: Gains
+
+    def towards(self, down: Vector) -> Vector:
+        """The posture of the side that comes down: where the ground is in the base's axes, shape (3,)."""
+        x, y = float(down[0]), float(down[1])
+        if abs(x) >= abs(y):
+            return self.front if x > 0.0 else self.back
+        return self.left if y > 0.0 else self.right
 
 
 @dataclass(frozen=True)
@@ -102,6 +147,7 @@ class Motion:
     on_back: float
     steady: float
     patience: float
+    fall: Fall | None
 
 
 def read_motion(robot: RobotDescription) -> Motion | None:
@@ -138,6 +184,22 @@ def make_motion(robot: RobotDescription, file: GettingUpFile, source: str | Path
         on_back=file.on_back,
         steady=file.steady,
         patience=file.patience,
+        fall=None if file.fall is None else _make_fall(robot, file.fall, reader, mirror),
+    )
+
+
+def _make_fall(robot: RobotDescription, file: FallFile, reader: "_Reader", mirror: Mirror) -> Fall:
+    left = reader.posture(file.left)
+    return Fall(
+        front=reader.mirrored(file.front),
+        back=reader.mirrored(file.back),
+        left=left,
+        right=mirror(left),
+        duration=file.duration,
+        hold=file.hold,
+        gains=Gains(
+            reader.fill(file.stiffness, robot.joints.stiffness), reader.fill(file.damping, robot.joints.damping)
+        ),
     )
 
 
@@ -159,11 +221,20 @@ class _Reader:
         return tuple(postures)
 
     def _posture(self, entry: PostureEntry, before: Vector) -> Vector:
-        named = self.fill(entry.joints, np.full(len(before), np.nan))
-        mirrored = self._mirror(named)
-        found = np.where(np.isfinite(named), named, np.where(np.isfinite(mirrored), mirrored, before))
-        position: Vector = np.clip(found, self._lower, self._upper)
+        named = self.mirrored(entry.joints)
+        position: Vector = np.clip(np.where(np.isfinite(named), named, before), self._lower, self._upper)
         return position
+
+    def posture(self, patterns: dict[str, float]) -> Vector:
+        """Positions by patterns, within the joints' stops; NaN where none is said."""
+        named: Vector = np.clip(self.fill(patterns, np.full(len(self._names), np.nan)), self._lower, self._upper)
+        return named
+
+    def mirrored(self, patterns: dict[str, float]) -> Vector:
+        """The same; a joint that is not named mirrors its counterpart if that is."""
+        named = self.posture(patterns)
+        found: Vector = np.where(np.isfinite(named), named, self._mirror(named))
+        return found
 
     def fill(self, patterns: dict[str, float], otherwise: Vector) -> Vector:
         """Values by patterns, later ones over earlier ones."""
