@@ -107,7 +107,9 @@ def wrap(corners: Matrix) -> list[tuple[Matrix, float]]:
     Returns:
         Ends, shape (2, 3), and radius of each [m].
     """
-    everything, corners = corners, corners[np.unique((_DIRECTIONS @ corners.T).argmax(axis=1))]
+    # One direction after the other: all at once fill a hundred megabytes for a mesh of many corners.
+    columns = np.ascontiguousarray(corners.T)
+    everything, corners = corners, corners[np.unique([(way @ columns).argmax() for way in _DIRECTIONS])]
     _, axes = np.linalg.eigh(np.cov((corners - corners.mean(axis=0)).T))
     fits = []
     for axis in (*np.eye(3), *axes.T):
@@ -126,7 +128,8 @@ def _from_line(points: Matrix, ends: Matrix) -> Vector:
     """Distances of points, shape (k, 3), from the line between two ends, shape (k,) [m]."""
     along = ends[1] - ends[0]
     share = np.clip((points - ends[0]) @ along / max(along @ along, 1e-12), 0.0, 1.0)
-    found: Vector = np.linalg.norm(points - ends[0] - share[:, None] * along, axis=1)
+    away = points - ends[0] - share[:, None] * along
+    found: Vector = np.sqrt(np.einsum("ij,ij->i", away, away))
     return found
 
 
