@@ -15,6 +15,8 @@ from jepa_humanoid.robot.stature import standing_effort
 _DURATION = 0.9
 """Time in which a body starts, stands, and is in the middle of its first step [s]: a foot in the air has loops of its
 own."""
+_PERIOD = 0.004
+"""Time between two samples [s]: no robot is moved, so they may be rarer than a robot's."""
 
 
 def rehearse(robot: RobotDescription, settings: BodySettings | None = None) -> None:
@@ -32,7 +34,7 @@ def rehearse(robot: RobotDescription, settings: BodySettings | None = None) -> N
     force = R_world_imu.T @ np.array([0.0, 0.0, GRAVITY])
     body.stand_up()
     floor = ElevationGrid(0.0, np.zeros((64, 64), np.float32), 0.05, ODOM)
-    for stamp in np.arange(0.0, _DURATION, 0.002):
+    for stamp in np.arange(0.0, _DURATION, _PERIOD):
         sample = SensorSample(float(stamp), q[7:], still, effort, np.zeros(3), force)
         for side in robot.hands if stamp > _DURATION / 2 else ():
             body.reach(HandTarget(side, np.zeros(3), np.array([0.0, 0.0, 0.0, 1.0])))

@@ -87,7 +87,7 @@ def body_capsules(robot: RobotDescription) -> tuple[Capsule, ...]:
 
 
 def _links(robot: RobotDescription, names: Collection[str]) -> list[tuple[pin.Frame, Element]]:
-    links = {link.get("name"): link for link in robot.urdf().findall("link")}
+    links = {link.get("name"): link for link in robot.tree.findall("link")}
     return [(robot.model.frames[robot.frame_id(name)], links[name]) for name in names]
 
 
