@@ -122,7 +122,7 @@ def a_push_is_withstood(nodes, watcher):
     push.vector.x = 8.0
     watcher.publish("push", push)
     watcher.wait_until(lambda: watcher.truth()["max_tilt_deg"] > 0.7, "the push to be felt")
-    watcher.wait_for_robot_time(3.0)
+    watcher.wait_for_robot_time(2.0)
     assert_upright(watcher)
 
 

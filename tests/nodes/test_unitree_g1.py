@@ -281,7 +281,7 @@ def test_everybody_may_stop_it(engaged, watcher):
 
     The graph is told each time. A controller that is deaf to it and goes on balancing does not get the robot back
     before it has damped. One that damps by itself stops the robot too, and needs no emergency stop that somebody has to
-    release.
+    release. Of two controllers, which are named, the robot follows none.
     """
     robot, commander, _ = engaged
     commander.say("damp")
@@ -313,6 +313,23 @@ def test_everybody_may_stop_it(engaged, watcher):
         assert not any(any(command["kp"]) for command in robot.next_commands(watcher))
         watcher.wait_until(lambda told=attempt + 1: watcher.counts["emergency_stop"] >= told, "the graph to be told")
         assert watcher.counts["emergency_stop"] == attempt + 1
+
+    robot.say("speak")
+    watcher.wait_until(lambda: "damping" in words(watcher).partition(";")[0], "the robot to be heard")
+    commander.say("damp")
+    assert watcher.call("target/engage").success
+    hand_over(watcher, commander)
+    second = watcher.publisher("joint_commands")
+    conflict = "joint_commands: more than one sender (/balancing_commander, /watcher)"
+
+    def found():
+        second.publish(second.msg_type())
+        return conflict in words(watcher)
+
+    watcher.wait_until(found, "the conflict")
+    last = robot.next_commands(watcher, 1)[-1]
+    assert not any(last["tau"])
+    assert not any(last["kp"])
 
 
 def test_stop_reaches_the_controller(vendor_robot, start_node, nodes, watcher):
@@ -414,27 +431,6 @@ def test_reader_that_fails_damps_and_is_an_error(vendor_robot, node_here, wait_u
         level, text = node.status()
         assert level == 2
         assert text.startswith("nobody reads rt/lowstate any more; damping: no rt/lowstate for")
-
-
-def test_two_commanders_are_both_refused(vendor_robot, start_node, watcher, machines, domain):
-    """A robot that follows one controller damps when a second one speaks, and names them, rather than follow both."""
-    robot = vendor_robot()
-    start_node()
-    watcher.wait_until(lambda: "not engaged yet" in words(watcher), "damping")
-    commander = machines("balancing_commander.py", domain=domain)
-    assert watcher.call("target/engage").success
-    hand_over(watcher, commander)
-    second = watcher.publisher("joint_commands")
-    conflict = "joint_commands: more than one sender (/balancing_commander, /watcher)"
-
-    def found():
-        second.publish(second.msg_type())
-        return conflict in words(watcher)
-
-    watcher.wait_until(found, "the conflict")
-    last = robot.next_commands(watcher, 1)[-1]
-    assert not any(last["tau"])
-    assert not any(last["kp"])
 
 
 def test_bad_commands_are_not_obeyed(vendor_robot, start_node, watcher, machines, domain):
