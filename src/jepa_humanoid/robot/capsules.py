@@ -107,9 +107,9 @@ def wrap(corners: Matrix) -> list[tuple[Matrix, float]]:
     Returns:
         Ends, shape (2, 3), and radius of each [m].
     """
-    # One direction after the other: all at once fill a hundred megabytes for a mesh of many corners.
-    columns = np.ascontiguousarray(corners.T)
-    everything, corners = corners, corners[np.unique([(way @ columns).argmax() for way in _DIRECTIONS])]
+    # A few directions at a time: all at once fill a hundred megabytes for a mesh of many corners.
+    extreme = [(some @ corners.T).argmax(axis=1) for some in np.split(_DIRECTIONS, _BLOCKS)]
+    everything, corners = corners, corners[np.unique(np.concatenate(extreme))]
     _, axes = np.linalg.eigh(np.cov((corners - corners.mean(axis=0)).T))
     fits = []
     for axis in (*np.eye(3), *axes.T):
@@ -143,6 +143,8 @@ def _sphere(count: int) -> Matrix:
 
 _DIRECTIONS = _sphere(150)
 """In which a shape is looked at: what sticks out the farthest in one of them decides where its capsule lies."""
+_BLOCKS = 15
+"""Of directions."""
 
 
 def _fit(corners: Matrix, R: Matrix, share: float) -> list[tuple[Matrix, float]]:
