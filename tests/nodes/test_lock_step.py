@@ -100,9 +100,10 @@ def test_target_damps_when_commands_cease(nodes, watcher):
     commander.converter.write_command(HOLD, stamp, message)
     message.position[3] = math.nan
     commander.publisher.publish(message)
-    watcher.wait_until(lambda: watcher.truth()["pace"] == "damping", "damping")
+    # The cause first: of a robot that has fallen meanwhile diagnostics say that instead.
     cause = f"damping: no command (joint_commands: position of {ROBOT.joint_names[3]} is NaN)"
     watcher.wait_until(lambda: cause in watcher.status("mujoco_robot")[1], "the cause on diagnostics")
+    watcher.wait_until(lambda: watcher.truth()["pace"] == "damping", "damping")
     began = watcher.truth()["stamp"]
     watcher.wait_until(lambda: watcher.truth()["stamp"] > began + 0.3, "time to go on")
     commander.answer = True
