@@ -15,8 +15,9 @@ from jepa_humanoid.robot.stature import standing_effort
 _DURATION = 0.9
 """Time in which a body starts, stands, and is in the middle of its first step [s]: a foot in the air has loops of its
 own."""
-_PERIOD = 0.004
-"""Time between two samples [s]: no robot is moved, so they may be rarer than a robot's."""
+_PERIOD = 0.003
+"""Time between two samples [s]: longer than a robot's, for none is moved, and shorter than any gap that the controller
+may be told to put up with."""
 
 
 def rehearse(robot: RobotDescription, settings: BodySettings | None = None) -> None:
