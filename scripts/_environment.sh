@@ -15,6 +15,10 @@ SPACE_TEST=4500
 # The version numbers that setup.py's dependencies have wheels for.
 FITS='import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))'
 
+# Prints what the installed package needs for training, a requirement a line.
+TRAINING='from importlib.metadata import requires
+print(*(said.split(";")[0] for said in requires("jepa_humanoid") if "extra == \"train\"" in said), sep="\n")'
+
 say() { printf '\033[1;36m==>\033[0m %s\n' "$*" >&2; }
 die() {
   printf '\033[1;31mcannot go on:\033[0m %s\n' "$*" >&2
@@ -163,26 +167,32 @@ ensure_environment() {
     touch "${stamp/installed-test/installed-demo}" # the packages for the tests include those for the demo
   fi
   rm -f "$UNFINISHED"
+  [[ $kind == test ]] || compile_loops # scripts/test does it beside its other checks
+  trap - INT TERM
+  touch "$stamp"
+}
+
+compile_loops() {
   say "compiling the inner loops (once, 15 s to a minute)"
   "$VENV/bin/humanoid" compile 2>&1 | tee -a "$LOG" | sed -u 's/^/    /' >&2 ||
     die "that failed: $(tail -n 1 "$LOG")  (all of it: $LOG)"
-  trap - INT TERM
-  touch "$stamp"
 }
 
 # Training needs torch, and for many machines the index has only a build that brings gigabytes of CUDA packages.
 # Ask pip what it would take first. Without torch the tests that need it are skipped, and say so.
 install_training() {
-  local plan
+  local plan packages
   "$PYTHON" -c 'import torch, onnx, onnxscript' 2>/dev/null && return
   say "looking whether torch can be had without CUDA"
+  # What the extra says, and not the package with the extra: pip would make ready the package again, and look up all.
+  mapfile -t packages < <("$PYTHON" -c "$TRAINING")
   if ! plan=$("$PYTHON" -m pip install --disable-pip-version-check --no-input --quiet --dry-run --report - \
-    --editable "$ROOT[train]" 2>/dev/null); then
+    "${packages[@]}" 2>/dev/null); then
     say "no torch for this Python and machine: the tests of training will be skipped"
   elif grep -qE '"name": "(nvidia|cuda|triton)' <<<"$plan"; then
     say "torch would bring CUDA packages here: the tests of training will be skipped (pip install -e '.[train]' adds it)"
   else
     say "installing torch for the tests of training"
-    pip_install --editable "$ROOT[train]"
+    pip_install "${packages[@]}"
   fi
 }

@@ -28,6 +28,7 @@ import yaml
 from builtin_interfaces.msg import Time
 from rclpy.callback_groups import CallbackGroup
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.utilities import remove_ros_args
 from rosgraph_msgs.msg import Clock
@@ -87,6 +88,7 @@ class Simulation:
         self._inbox = node.create_subscription(
             Float64MultiArray, "effort_controller/commands", lambda _: None, 1, callback_group=NeverCalled()
         )
+        self._waiting = rclpy_implementation.WaitSet(1, 0, 0, 0, 0, 0, node.context.handle)
         for name in ("joint_state_broadcaster", "imu_sensor_broadcaster", "effort_controller"):
             node.create_service(Trigger, f"stand_in/{name}", lambda _, r, name=name: self._activate(name, r))
 
@@ -189,7 +191,7 @@ class Simulation:
         while answers < wanted and time.monotonic() < end:
             taken = self._inbox.handle.take_message(Float64MultiArray, False)
             if taken is None:
-                time.sleep(0.0001)
+                self._wait_for_torques(end - time.monotonic())
                 continue
             self._torques = np.array(taken[0].data)
             answers += 1
@@ -197,6 +199,12 @@ class Simulation:
             self._patience = PATIENCE if answers >= wanted else 0.005
         if self._stamp % (50 * STEP) == 0:
             executor.spin_once(timeout_sec=0)
+
+    def _wait_for_torques(self, patience: float) -> None:
+        """Return when there are some, or after so long [s]."""
+        self._waiting.clear_entities()
+        self._waiting.add_subscription(self._inbox.handle)
+        self._waiting.wait(max(0, int(1e9 * patience)))
 
     def _show(self) -> None:
         stamp = Time(sec=self._stamp // 10**9, nanosec=self._stamp % 10**9)

@@ -7,6 +7,7 @@ import numpy as np
 import pinocchio as pin
 
 from jepa_humanoid.perception.elevation import ElevationMapper
+from jepa_humanoid.perception.scan import Scan
 from jepa_humanoid.robot.description import load_robot
 from jepa_humanoid.robot.state import BaseEstimate, VelocityCommand
 from jepa_humanoid.simulation.posing import PosedRobot
@@ -56,7 +57,7 @@ class KinematicWalk:
         velocity = np.array([*self._velocity[:2], 0.0]) + noise
         base = BaseEstimate(self._time, q[:3].copy(), q[3:7].copy(), velocity, np.array([0.0, 0.0, self._velocity[2]]))
         pin.framesForwardKinematics(_ROBOT.model, self._data, q)
-        self._mapper.integrate(self._posed.scan(), self._data.oMf[self._lidar], self._time, base, 0.0)
+        self._mapper.integrate(Scan.of(self._posed.scan(), self._data.oMf[self._lidar], self._time, base, 0.0))
         effort = 50.0 + 100.0 * float(np.abs(self._velocity).sum())
         touching = bool(self._posed.touching())
         return Frame(self._time, self._mapper.grid(base), base, 0.0, q, False, touching, effort)

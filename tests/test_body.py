@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from jepa_humanoid.body import Body, BodySettings, rehearse
+from jepa_humanoid.body import Body, BodySettings
 from jepa_humanoid.evaluation.lying import lay_down
 from jepa_humanoid.locomotion.errors import PostureError
+from jepa_humanoid.rehearsal import rehearse
 from jepa_humanoid.robot.description import RobotDescription, load_robot
 from jepa_humanoid.robot.state import JointCommand, PostureCommand, SensorSample, VelocityCommand
 from jepa_humanoid.safety import BodyMode, Cause, SafetyLimits
@@ -41,7 +42,7 @@ def test_stands_without_being_asked(g1: RobotDescription) -> None:
     """A robot that appears upright stands, within two degrees, without a command."""
     r = rollout(g1)
     tilts = []
-    for _ in range(1500):
+    for _ in range(1000):
         r.tick()
         tilts.append(r.world.truth().tilt)
     assert r.body.mode is BodyMode.STAND
@@ -65,14 +66,20 @@ def test_holds_itself_as_asked(g1: RobotDescription) -> None:
 
 @pytest.mark.slow
 def test_walks_where_the_command_says_and_stops(g1: RobotDescription) -> None:
-    """Commanded 0.3 m/s for 4 s, it ends within 0.1 m of 1.2 m, standing, upright and never hasty on the way."""
+    """Commanded 0.3 m/s for 4 s, it ends within 0.1 m of 1.2 m, standing, upright and never hasty on the way.
+
+    The odometry is within 5 % of the truth.
+    """
     r = standing(g1)
-    start, tilt, way = r.world.truth().position, 0.0, []
+    start, odometry, tilt, way = r.world.truth().position, r.body.estimate.position, 0.0, []
     for _ in range(2000):
         r.tick(VelocityCommand(0.3))
         tilt = max(tilt, r.world.truth().tilt)
         way.append(r.world.truth().position[0])
-    assert r.run(None, 3.0)
+    walked, estimated = r.world.truth().position - start, r.body.estimate.position - odometry
+    assert np.linalg.norm(walked[:2]) > 0.9
+    assert np.linalg.norm((walked - estimated)[:2]) < 0.05 * np.linalg.norm(walked[:2])
+    assert r.run(None, 2.0)
     moved = r.world.truth().position - start
     assert np.linalg.norm(moved[:2] - [1.2, 0.0]) < 0.1
     assert tilt < np.radians(5)
@@ -85,20 +92,19 @@ def test_walks_where_the_command_says_and_stops(g1: RobotDescription) -> None:
 def test_gait_changes_when_it_stands(g1: RobotDescription) -> None:
     """Asked for another gait on the way, it ends its steps as they were, and walks the new gait after it has stood."""
     r = standing(g1)
-    assert r.run(VelocityCommand(0.3), 2.0)
+    assert r.run(VelocityCommand(0.3), 1.5)
     before, wanted = r.body.gait, replace(r.body.gait, step_width=0.26, com_drop=0.07, step_duration=0.5)
     r.body.change_gait(wanted)
     assert r.run(VelocityCommand(0.3), 1.0)
     assert r.body.gait == before
-    assert r.run(None, 3.0)
+    assert r.run(None, 2.0)
     assert r.body.gait == wanted
     widths = []
-    for _ in range(1500):
+    for _ in range(1250):
         r.tick(VelocityCommand(0.2))
         widths += [abs(left.position[1] - right.position[1]) for left, right in [r.body.status.footsteps]]
     assert r.body.mode is BodyMode.WALK
     assert np.median(widths[750:]) == pytest.approx(0.26, abs=0.03)
-    assert r.run(None, 2.0)
 
 
 @pytest.mark.slow
@@ -107,7 +113,7 @@ def test_turns_where_the_command_says(g1: RobotDescription) -> None:
     r = standing(g1)
     start = r.world.truth()
     assert r.run(VelocityCommand(turn=0.5), 3.0)
-    assert r.run(None, 2.5)
+    assert r.run(None, 1.5)
     truth = r.world.truth()
     assert 2 * np.arctan2(truth.orientation[2], truth.orientation[3]) == pytest.approx(1.5, abs=0.2)
     assert np.linalg.norm((truth.position - start.position)[:2]) < 0.2
@@ -119,31 +125,23 @@ def test_takes_a_push_while_standing(g1: RobotDescription, impulse: tuple[float,
     """A push of 15 N·s from any of four sides does not fell it."""
     r = standing(g1)
     r.world.push(np.array([*impulse, 0.0]))
-    assert r.run(None, 3.0)
+    assert r.run(None, 2.0)
     assert r.world.truth().tilt < np.radians(5)
 
 
-def test_odometry_follows_the_robot(g1: RobotDescription) -> None:
-    """After walking 0.9 m the odometry is within 5 % of the truth."""
-    r = standing(g1)
-    truth, odom = r.world.truth().position, r.body.estimate.position
-    assert r.run(VelocityCommand(0.3), 3.0)
-    walked = r.world.truth().position - truth
-    assert np.linalg.norm(walked[:2]) > 0.5
-    estimated = r.body.estimate.position - odom
-    assert np.linalg.norm((walked - estimated)[:2]) < 0.05 * np.linalg.norm(walked[:2])
-
-
-@pytest.mark.parametrize("field", ["position", "velocity", "effort", "angular_velocity", "linear_acceleration"])
-def test_nan_leads_to_damping_and_is_named(g1: RobotDescription, field: str) -> None:
+def test_nan_leads_to_damping_and_is_named(g1: RobotDescription) -> None:
     """A sample with a NaN is answered by damping, and the reason names the field."""
     r = standing(g1)
-    broken = getattr(r.sample, field).copy()
-    broken[1] = np.nan
-    assert is_damping(r.body, replace(r.sample, **{field: broken}))
-    assert r.body.mode is BodyMode.DAMPING
-    assert field in r.body.reason
-    assert r.body.status.cause is Cause.NOT_FINITE
+    for field in ("position", "velocity", "effort", "angular_velocity", "linear_acceleration"):
+        broken = getattr(r.sample, field).copy()
+        broken[1] = np.nan
+        assert is_damping(r.body, replace(r.sample, **{field: broken}))
+        assert r.body.mode is BodyMode.DAMPING
+        assert field in r.body.reason
+        assert r.body.status.cause is Cause.NOT_FINITE
+        assert r.body.stand_up()
+        assert r.run(None, 0.1)
+        assert r.body.mode is BodyMode.STAND
 
 
 def test_fault_latches_until_asked_to_stand(g1: RobotDescription) -> None:
@@ -173,33 +171,24 @@ def test_stale_and_backward_stamps_lead_to_damping(g1: RobotDescription) -> None
 
 
 def test_emergency_stop_latches(g1: RobotDescription) -> None:
-    """After an emergency stop the body refuses to stand up until it is released."""
+    """After an emergency stop the body refuses to stand up until it is released.
+
+    A state that is sent again is answered by damping, not by the torque of before. A body that begins anew, as its node
+    does when it is activated again, keeps to a stop in force.
+    """
     r = standing(g1)
+    assert r.body.step(r.sample).effort is not None
     r.body.emergency_stop("button")
     assert is_damping(r.body, r.sample)
     assert not r.body.stand_up()
     r.body.release()
     assert r.body.mode is BodyMode.DAMPING
-    assert r.body.stand_up()
-
-
-def test_repeated_stamp_after_a_stop_gets_no_torque(g1: RobotDescription) -> None:
-    """A state that is sent again after an emergency stop is answered by damping, not by the torque of before."""
-    r = standing(g1)
-    assert r.body.step(r.sample).effort is not None
-    r.body.emergency_stop("button")
-    assert is_damping(r.body, r.sample)
-    r.body.release()
     assert is_damping(r.body, r.sample)
     assert r.body.stand_up()
     assert is_damping(r.body, r.sample)
     r.world.advance(None)
     assert not is_damping(r.body, r.world.sense())
 
-
-def test_stop_survives_a_restart(g1: RobotDescription) -> None:
-    """A body that begins anew, as its node does when it is activated again, keeps to a stop in force."""
-    r = standing(g1)
     r.body.emergency_stop("button")
     r.body.restart()
     assert is_damping(r.body, r.sample)

@@ -9,7 +9,7 @@ SCRIPT = """
 import gc, sys
 import numba
 import jepa_humanoid as jh
-from jepa_humanoid.body import rehearse
+from jepa_humanoid.rehearsal import rehearse
 
 def compiled():
     kernels = [o for o in gc.get_objects() if isinstance(o, numba.core.registry.CPUDispatcher)]
@@ -21,10 +21,12 @@ before = compiled()
 rollout = jh.Rollout(robot, jh.load_scene("flat"), jh.WorldSettings(seed=1, randomize=True))
 rollout.run(None, 0.5)
 rollout.world.push([0.0, 8.0, 0.0])
-assert rollout.run(jh.VelocityCommand(forward=0.3), 2.0)
 import numpy as np
+from jepa_humanoid.robot.state import ODOM, ElevationGrid
+rollout.body.see(ElevationGrid(0.5, np.zeros((40, 40), np.float32), 0.04, ODOM))
+assert rollout.run(jh.VelocityCommand(forward=0.3), 1.2)
 rollout.body.reach(jh.HandTarget("left", np.array([0.2, 0.2, 0.8]), np.array([0.0, 0.0, 0.0, 1.0])))
-assert rollout.run(jh.VelocityCommand(forward=0.3), 0.5)
+assert rollout.run(jh.VelocityCommand(forward=0.3), 0.3)
 print(len(before), sorted(name for name, count in compiled().items() if count != before.get(name)))
 """
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pinocchio as pin
 
-from jepa_humanoid.constants import GRAVITY
 from jepa_humanoid.control.settings import WholeBodySettings
 from jepa_humanoid.estimation.base import BaseEstimator
 from jepa_humanoid.estimation.settings import EstimatorSettings
@@ -39,16 +38,12 @@ from jepa_humanoid.robot.state import (
     Vector,
     VelocityCommand,
 )
-from jepa_humanoid.robot.stature import standing_effort, stature
+from jepa_humanoid.robot.stature import stature
 from jepa_humanoid.safety import Action, BodyMode, Cause, Reason, Safety, SafetyLimits
 from jepa_humanoid.safety.arbitration import STILL
 from jepa_humanoid.safety.falling import FALLS, Balance, assess
 from jepa_humanoid.safety.sensors import JointFacts
 from jepa_humanoid.status import BodyStatus
-
-_REHEARSAL = 0.9
-"""Time in which a body starts, stands, and is in the middle of its first step [s]: a foot in the air has loops of its
-own."""
 
 
 @dataclass(frozen=True)
@@ -399,24 +394,3 @@ def _imu_rotation(robot: RobotDescription) -> Matrix:
     pin.framesForwardKinematics(robot.model, data, pin.neutral(robot.model))
     rotation: Matrix = data.oMf[robot.frame_id(robot.frames.imu)].rotation.copy()
     return rotation
-
-
-def rehearse(robot: RobotDescription, settings: BodySettings | None = None) -> None:
-    """Let another such body stand and set out, on samples as of a robot that stands still.
-
-    The first call of a compiled loop reads it from disk. All of them together take longer than the gap between two
-    states that `safety` puts up with, so call this before a robot depends on the answers.
-    """
-    # A learned walker has no loops of its own to be read, and stands up with the model's.
-    body, q = Body(robot, replace(settings or BodySettings(), walker=MODEL)), robot.nominal_configuration
-    still, effort = np.zeros(robot.joint_count), standing_effort(robot, q)
-    data = robot.model.createData()
-    pin.forwardKinematics(robot.model, data, q)
-    R_world_imu = pin.updateFramePlacement(robot.model, data, robot.frame_id(robot.frames.imu)).rotation
-    force = R_world_imu.T @ np.array([0.0, 0.0, GRAVITY])
-    body.stand_up()
-    for stamp in np.arange(0.0, _REHEARSAL, 0.002):
-        sample = SensorSample(float(stamp), q[7:], still, effort, np.zeros(3), force)
-        for side in robot.hands if stamp > _REHEARSAL / 2 else ():
-            body.reach(HandTarget(side, np.zeros(3), np.array([0.0, 0.0, 0.0, 1.0])))
-        body.step(sample, VelocityCommand(forward=0.3) if body.engaged else None)

@@ -28,6 +28,12 @@ CONTACTS = [(1.0, 1.0), (1.0, 0.0), (0.0, 1.0), (0.0, 0.0)]
 State = tuple[np.ndarray, np.ndarray, WholeBodyTarget]
 
 
+@pytest.fixture(scope="module")
+def controller(g1: RobotDescription) -> WholeBodyController:
+    """Of the G1, for one state after the other: what was before makes no difference, as long as no hand is led."""
+    return WholeBodyController(g1)
+
+
 def drawn(
     robot: RobotDescription,
     loads: tuple[float, float],
@@ -113,10 +119,15 @@ def compare(full_program: type, robot: RobotDescription, controller: WholeBodyCo
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("catching", [False, True])
 def test_solution_is_that_of_the_whole_program(
-    g1: RobotDescription, loads: tuple[float, float], seed: int, catching: bool, check: Check
+    g1: RobotDescription,
+    controller: WholeBodyController,
+    loads: tuple[float, float],
+    seed: int,
+    catching: bool,
+    check: Check,
 ) -> None:
     """With both feet, one, and none on the ground; while the robot catches itself, too."""
-    check(g1, WholeBodyController(g1), drawn(g1, loads, seed, catching=catching))
+    check(g1, controller, drawn(g1, loads, seed, catching=catching))
 
 
 @pytest.mark.parametrize("robot", ["g1", "talos"])
@@ -145,12 +156,13 @@ def test_solution_is_that_of_the_whole_program_at_the_joints_limits(
 def test_solution_is_that_of_the_whole_program_for_another_robot(check: Check) -> None:
     """TALOS has other joints, another weight and larger feet."""
     talos = load_robot("talos")
+    controller = WholeBodyController(talos)
     for loads in CONTACTS:
-        check(talos, WholeBodyController(talos), drawn(talos, loads, seed=1, catching=True))
+        check(talos, controller, drawn(talos, loads, seed=1, catching=True))
 
 
 def test_solution_is_that_of_the_whole_program_while_walking(
-    g1: RobotDescription, monkeypatch: pytest.MonkeyPatch, check: Check
+    g1: RobotDescription, controller: WholeBodyController, monkeypatch: pytest.MonkeyPatch, check: Check
 ) -> None:
     """On what the walker asks for in closed loop: standing, weight shift, and steps of both feet."""
     asked: list[State] = []
@@ -178,18 +190,18 @@ def test_solution_is_that_of_the_whole_program_while_walking(
         (True, False),
         (False, True),
     }
-    controller = WholeBodyController(g1)
     for state in sample:
         check(g1, controller, state)
 
 
 @pytest.mark.parametrize("loads", CONTACTS[:3])
 @pytest.mark.parametrize("seed", range(4))
-def test_limits_hold_whatever_is_asked(g1: RobotDescription, loads: tuple[float, float], seed: int) -> None:
+def test_limits_hold_whatever_is_asked(
+    g1: RobotDescription, controller: WholeBodyController, loads: tuple[float, float], seed: int
+) -> None:
     """Torques, friction and loads stay within limits under demands beyond physics."""
     q, v, target = drawn(g1, loads, seed)
     target = replace(target, com_acceleration=np.random.default_rng(seed).uniform(-30.0, 30.0, 3))
-    controller = WholeBodyController(g1)
     solution = solve(controller, (q, v, target))
     assert solution.solved
     assert (np.abs(solution.effort) <= controller.settings.torque_margin * g1.joints.effort).all()

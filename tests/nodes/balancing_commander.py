@@ -2,10 +2,10 @@
 
 It damps until it reads a line `balance`, and again after a line `damp`; emergency stops it does not hear. Joints that
 balance hold still: joint k gets the effort of k / 10 N·m plus a part below 0.01 N·m that differs from command to
-command.
+command. A line `nan`, `order` or `late` has it balance with a number that is none, with its joints in another order, or
+by the state of a second ago.
 """
 
-import argparse
 import itertools
 import sys
 import threading
@@ -22,20 +22,14 @@ from jepa_humanoid.robot.description import load_robot
 
 def main() -> None:
     """Run until killed."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--fault", choices=("none", "nan", "order", "late"), default="none")
-    parser.add_argument("--balance", action="store_true")
-    options = parser.parse_args()
-    fault, balances = options.fault, threading.Event()
-    if options.balance:
-        balances.set()
+    mode = "damp"
     robot = load_robot("g1")
     n = robot.joint_count
-    names = robot.joint_names if fault != "order" else (*robot.joint_names[1:], robot.joint_names[0])
-    wire = JointWire("joint_commands", names)
-    position = robot.joints.nominal.copy()
-    if fault == "nan":
-        position[3] = np.nan
+    wire = JointWire("joint_commands", robot.joint_names)
+    disordered = JointWire("joint_commands", (*robot.joint_names[1:], robot.joint_names[0]))
+    position = robot.joints.nominal
+    broken = position.copy()
+    broken[3] = np.nan
     rclpy.init()
     node = rclpy.create_node("balancing_commander")
     loop = Loop(node)
@@ -44,16 +38,18 @@ def main() -> None:
     count = itertools.count(1)
 
     def answer(state: bytes, _: object) -> None:
-        stamp = stamp_of(state, JointState) - (1_000_000_000 if fault == "late" else 0)
-        if not balances.is_set():
+        stamp = stamp_of(state, JointState) - (1_000_000_000 if mode == "late" else 0)
+        if mode == "damp":
             publisher.publish(wire.write(stamp, None, np.zeros(n), np.zeros(n)))
             return
         effort = 0.1 * np.arange(n) + 1e-5 * (next(count) % 1000)
-        publisher.publish(wire.write(stamp, position, np.zeros(n), effort))
+        speaker = disordered if mode == "order" else wire
+        publisher.publish(speaker.write(stamp, broken if mode == "nan" else position, np.zeros(n), effort))
 
     def obey() -> None:
+        nonlocal mode
         for line in sys.stdin:
-            (balances.set if line.strip() == "balance" else balances.clear)()
+            mode = line.strip()
 
     threading.Thread(target=obey, daemon=True).start()
     loop.listen(JointState, "joint_states", answer, quality, raw=True)

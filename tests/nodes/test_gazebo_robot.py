@@ -40,9 +40,11 @@ class Gazebo:
         self.truth = {}
         watcher.node.create_subscription(String, "stand_in/truth", self._on_truth, 1)
         self._log = (folder / "gazebo.log").open("wb")
+        # Not measured: it is not what is tested, and everybody waits for it.
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("COVERAGE_PROCESS")}
         self._process = subprocess.Popen(
             [sys.executable, str(STAND_IN), "gz", "sim", "-s", str(world)],
-            env={**os.environ, "ROS_DOMAIN_ID": str(domain)},
+            env={**environment, "ROS_DOMAIN_ID": str(domain)},
             stdout=self._log,
             stderr=subprocess.STDOUT,
         )
@@ -110,8 +112,8 @@ def test_robot_in_gazebo_stands_walks_and_damps(gazebo, nodes, watcher, robot):
     nodes.start("controller")
     watcher.wait_until(lambda: watcher.status("gazebo_robot")[1] == "driven", "a controller's commands")
     gazebo.activate("effort_controller")
-    gazebo.wait_for(0.8)
-    states, imus, _ = gazebo.record(0.2)
+    gazebo.wait_for(0.6)
+    states, imus, _ = gazebo.record(0.1)
     x, _, z = gazebo.truth["position"]
     assert z > 0.7
     assert gazebo.truth["up"] > 0.99
@@ -129,35 +131,31 @@ def test_robot_in_gazebo_stands_walks_and_damps(gazebo, nodes, watcher, robot):
 
     walk = TwistStamped()
     walk.twist.linear.x = 0.3
-    end = gazebo.truth["stamp"] + 2.0
+    end = gazebo.truth["stamp"] + 1.5
     while gazebo.truth["stamp"] < end:
         watcher.publish("teleop/cmd_vel", walk)
         gazebo.wait_for(0.2)
-    assert gazebo.truth["position"][0] - x > 0.25
+    assert gazebo.truth["position"][0] - x > 0.15
     assert gazebo.truth["up"] > 0.95
 
     nodes.kill("controller")
     watcher.wait_until(lambda: watcher.status("gazebo_robot")[1].startswith("damping"), "damping")
-    states, _, torques = gazebo.record(0.2)
+    states, _, torques = gazebo.record(0.1)
     # All that is left are torques against each joint's motion.
     moving = [k for k in range(robot.joint_count) if abs(states[-1].velocity[k]) > 0.3]
     assert all(torques[-1].data[k] * states[-1].velocity[k] < 0.0 for k in moving)
 
 
 @pytest.mark.ros
-def test_adapter_waits_and_says_for_what(nodes, watcher):
-    """Without Gazebo the adapter publishes the description and waits, and moves nothing."""
+def test_adapter_waits_and_obeys_no_command_of_another_time(nodes, watcher, robot):
+    """Without Gazebo the adapter publishes the description and waits, and moves nothing.
+
+    Nor does a command for a time that is still to come; diagnostics say whose it may be.
+    """
     watcher.listen("robot_description")
     nodes.start("gazebo_robot")
     watcher.wait_until(lambda: "Gazebo's controllers" in watcher.status("gazebo_robot")[1], "the adapter")
     assert "GazeboSimSystem" in watcher.last("robot_description").data
-
-
-@pytest.mark.ros
-def test_command_of_another_time_is_named(nodes, watcher, robot):
-    """A command for a time that is still to come moves nothing, and diagnostics say whose it may be."""
-    nodes.start("gazebo_robot")
-    watcher.wait_until(lambda: "Gazebo's controllers" in watcher.status("gazebo_robot")[1], "the adapter")
     zeros = [0.0] * robot.joint_count
     state = JointState(name=list(robot.joint_names), position=zeros, velocity=zeros)
     state.header.stamp = to_stamp(1.0)

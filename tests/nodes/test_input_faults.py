@@ -135,27 +135,6 @@ def damps(command):
     return not command.position and not any(command.velocity) and len(command.velocity) == ROBOT.joint_count
 
 
-def test_input_faults_lead_to_damping(nodes, watcher):
-    """NaN, a wrong joint order, a stale stamp, a missing IMU: each damps, names itself, and stays until stand_up."""
-    target = Target(watcher)
-    nodes.start("controller")
-    target.meet()
-    for fault, (cause, text) in FAULTS.items():
-        assert not damps(target.run(20)), f"before {fault.__name__}"
-        target.stamp = round(target.stamp + 0.002, 6)
-        assert damps(target.send(*fault(*target.messages()))), fault.__name__
-        assert damps(target.run(5)), f"right input after {fault.__name__} does not end the damping by itself"
-        watcher.wait_until(lambda text=text: text in watcher.status("controller")[1], text)
-        level, message, values = watcher.status("controller")
-        assert level == 2
-        assert message.startswith(f"DAMPING: {text}")
-        assert values["mode"] == "DAMPING"
-        assert values["cause"] == cause
-        assert values["reason"].startswith(text)
-        assert watcher.call("controller/stand_up").success
-        target.stamp += 1.0
-
-
 def dead_imu(state, imu):
     imu.linear_acceleration.z = 0.0
     return state, imu
@@ -184,12 +163,37 @@ LIES = {
 }
 
 
-def test_lying_sensors_lead_to_damping(nodes, watcher):
-    """Numbers that cannot be damp the robot within 0.1 s; status and diagnostics name the sensor."""
+def test_what_cannot_be_leads_to_damping(nodes, watcher):
+    """Faults and lies of a robot, one after the other, and in the end a driver that repeats itself for ever."""
     target = Target(watcher)
     watcher.listen("controller/status")
-    nodes.start("controller")
+    nodes.start("controller", most_repeats=5)
     target.meet()
+    input_faults_lead_to_damping(target, watcher)
+    lying_sensors_lead_to_damping(target, watcher)
+    a_frozen_stamp_leads_to_damping(target, watcher)
+
+
+def input_faults_lead_to_damping(target, watcher):
+    """NaN, a wrong joint order, a stale stamp, a missing IMU: each damps, names itself, and stays until stand_up."""
+    for fault, (cause, text) in FAULTS.items():
+        assert not damps(target.run(20)), f"before {fault.__name__}"
+        target.stamp = round(target.stamp + 0.002, 6)
+        assert damps(target.send(*fault(*target.messages()))), fault.__name__
+        assert damps(target.run(5)), f"right input after {fault.__name__} does not end the damping by itself"
+        watcher.wait_until(lambda text=text: text in watcher.status("controller")[1], text)
+        level, message, values = watcher.status("controller")
+        assert level == 2
+        assert message.startswith(f"DAMPING: {text}")
+        assert values["mode"] == "DAMPING"
+        assert values["cause"] == cause
+        assert values["reason"].startswith(text)
+        assert watcher.call("controller/stand_up").success
+        target.stamp += 1.0
+
+
+def lying_sensors_lead_to_damping(target, watcher):
+    """Numbers that cannot be damp the robot within 0.1 s; status and diagnostics name the sensor."""
     for lie, text in LIES.items():
         assert not damps(target.run(20)), f"before {lie.__name__}"
         began = target.stamp
@@ -206,23 +210,28 @@ def test_lying_sensors_lead_to_damping(nodes, watcher):
         target.stamp += 1.0
 
 
-def test_frozen_stamp_leads_to_damping(nodes, watcher):
+def a_frozen_stamp_leads_to_damping(target, watcher):
     """A driver that repeats its last state for ever is found out; a few repetitions get the same answer again."""
-    target = Target(watcher)
-    nodes.start("controller", most_repeats=5)
-    target.meet()
     first = target.run(20)
+    assert not damps(first)
     for _ in range(5):
         assert target.send(*target.messages()).position == first.position
     assert damps(target.send(*target.messages()))
     watcher.wait_until(lambda: "stale stamp" in watcher.status("controller")[1], "the cause on diagnostics")
 
 
-def test_state_sent_again_behind_a_newer_imu_is_no_fault(nodes, watcher):
-    """On a busy machine a repeated state comes late: it gets its answer again, and nobody misses its IMU."""
+def test_what_may_come_again(nodes, watcher):
+    """A late state, a target that starts anew, and a state that comes again after a stop."""
     target = Target(watcher)
     nodes.start("controller")
     target.meet()
+    a_state_sent_again_behind_a_newer_imu_is_no_fault(target, watcher)
+    a_restarted_target_is_followed(target, watcher)
+    a_state_sent_again_after_a_stop_gets_no_torque(target, watcher)
+
+
+def a_state_sent_again_behind_a_newer_imu_is_no_fault(target, watcher):
+    """On a busy machine a repeated state comes late: it gets its answer again, and nobody misses its IMU."""
     first = target.run(20)
     late, _ = target.messages()
     target.stamp = round(target.stamp + 0.002, 6)
@@ -235,23 +244,15 @@ def test_state_sent_again_behind_a_newer_imu_is_no_fault(nodes, watcher):
     watcher.wait_until(lambda: watcher.status("controller")[2].get("mode") == "STAND", "standing")
 
 
-def test_restarted_target_is_followed(nodes, watcher):
+def a_restarted_target_is_followed(target, watcher):
     """A simulated target that starts anew finds a controller that balances it, without anybody's help."""
-    target = Target(watcher)
-    nodes.start("controller")
-    target.meet()
-    target.run(20)
     target.stamp = 0.0
     assert not damps(target.run(20))
     watcher.wait_until(lambda: watcher.status("controller")[2].get("mode") == "STAND", "standing")
 
 
-def test_state_sent_again_after_a_stop_gets_no_torque(nodes, watcher):
+def a_state_sent_again_after_a_stop_gets_no_torque(target, watcher):
     """After an emergency stop even the state that was answered last is answered by damping."""
-    target = Target(watcher)
-    nodes.start("controller")
-    target.meet()
-    assert not damps(target.run(20))
     assert watcher.call("controller/emergency_stop").success
     answer = target.send(*target.messages())
     assert damps(answer)

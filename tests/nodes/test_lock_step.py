@@ -1,14 +1,15 @@
 """A simulated target lets time pass for commands only, and damps when they cease."""
 
 import math
-import os
 import signal
 
 import pytest
+from rclpy.parameter import Parameter
 
 from jepa_humanoid.nodes.contract import TOPICS
 from jepa_humanoid.nodes.messages.joints import JointConverter
 from jepa_humanoid.nodes.messages.time import to_nanoseconds, to_stamp
+from jepa_humanoid.nodes.mujoco_robot import MujocoRobot
 from jepa_humanoid.robot.description import load_robot
 from jepa_humanoid.robot.state import JointCommand
 
@@ -46,11 +47,21 @@ class Commander:
         self.publisher.publish(message)
 
 
-def test_time_passes_with_commands_only(nodes, watcher):
-    """Without commands the clock stands at zero; each command then lets exactly one control period pass."""
+def assert_ends_cleanly(process, number, folder):
+    """Ctrl-C and a polite kill are no errors: exit status 0, no traceback."""
+    process.send_signal(number)
+    assert process.wait(timeout=60) == 0
+    assert "Traceback" not in next(folder.glob("*.log")).read_text()
+
+
+def test_time_passes_with_commands_only(nodes, watcher, tmp_path):
+    """Without commands the clock stands at zero; each command then lets exactly one control period pass.
+
+    A target that could go faster than it may does not, by its own clock, and Ctrl-C ends it.
+    """
     commander = Commander(watcher)
     commander.answer = False
-    nodes.start("mujoco_robot", command_timeout=60.0, real_time_factor=0.0)
+    process = nodes.start("mujoco_robot", scan=False, command_timeout=60.0, real_time_factor=0.2)
     watcher.wait_until(lambda: len(commander.stamps) > 5, "the first state, again and again")
     assert set(commander.stamps) == {0}
     watcher.wait_until(
@@ -62,6 +73,9 @@ def test_time_passes_with_commands_only(nodes, watcher):
     watcher.wait_until(lambda: len(set(commander.stamps)) > 200, "200 states")
     passed = sorted(set(commander.stamps))
     assert passed == list(range(passed[0], passed[-1] + PERIOD, PERIOD))
+    # So far that it would exceed the pace if all had passed within the time that is looked back on.
+    watcher.wait_until(lambda: watcher.truth()["stamp"] > 0.9, "0.9 s of its time")
+    assert watcher.truth()["real_time_factor"] < 0.2 + WIGGLE
 
     # A state sent again and again is the last; what was answered before has arrived by then.
     commander.answer = False
@@ -69,26 +83,16 @@ def test_time_passes_with_commands_only(nodes, watcher):
     commander.stamps.clear()
     watcher.wait_for_messages("joint_states", 10)
     assert len(set(commander.stamps)) == 1
+    assert_ends_cleanly(process, signal.SIGINT, tmp_path)
 
 
 def test_target_damps_when_commands_cease(nodes, watcher):
-    """When the controller falls silent the target says so, damps, goes on, and follows a controller that comes back."""
-    commander = Commander(watcher)
-    nodes.start("mujoco_robot")
-    watcher.wait_until(lambda: len(commander.stamps) > 100, "100 states")
-    commander.answer = False
-    watcher.wait_until(lambda: watcher.truth()["pace"] == "damping", "damping")
-    watcher.wait_until(lambda: "damping: no command" in watcher.status("mujoco_robot")[1], "the diagnostics to say so")
-    began = watcher.truth()["stamp"]
-    watcher.wait_until(lambda: watcher.truth()["stamp"] > began + 0.3, "time to go on")
-    commander.answer = True
-    watcher.wait_until(lambda: watcher.truth()["pace"] == "lock_step", "lock-step")
+    """When the controller falls silent the target says so, damps, goes on, and follows a controller that comes back.
 
-
-def test_broken_commands_are_not_obeyed(nodes, watcher):
-    """A command with a NaN, or for other joints, counts as none, and the target says what was wrong with it."""
+    Its last word, a command with a NaN, counts as none, and the target says what was wrong with it.
+    """
     commander = Commander(watcher)
-    nodes.start("mujoco_robot")
+    nodes.start("mujoco_robot", scan=False)
     watcher.wait_until(lambda: len(commander.stamps) > 100, "100 states")
     commander.answer = False
     stamp = watcher.last("joint_states").header.stamp
@@ -96,14 +100,23 @@ def test_broken_commands_are_not_obeyed(nodes, watcher):
     commander.converter.write_command(HOLD, stamp, message)
     message.position[3] = math.nan
     commander.publisher.publish(message)
-    cause = f"joint_commands: position of {ROBOT.joint_names[3]} is NaN"
+    # The cause first: of a robot that has fallen meanwhile diagnostics say that instead.
+    cause = f"damping: no command (joint_commands: position of {ROBOT.joint_names[3]} is NaN)"
     watcher.wait_until(lambda: cause in watcher.status("mujoco_robot")[1], "the cause on diagnostics")
+    watcher.wait_until(lambda: watcher.truth()["pace"] == "damping", "damping")
+    began = watcher.truth()["stamp"]
+    watcher.wait_until(lambda: watcher.truth()["stamp"] > began + 0.3, "time to go on")
+    commander.answer = True
+    watcher.wait_until(lambda: watcher.truth()["pace"] == "lock_step", "lock-step")
 
 
-def test_free_running_target_waits_for_nobody(nodes, watcher):
-    """Free-running time passes with or without commands, no faster than the wall clock; without, the robot damps."""
+def test_free_running_target_waits_for_nobody(nodes, watcher, tmp_path):
+    """Free-running time passes with or without commands, no faster than the wall clock; without, the robot damps.
+
+    A polite kill ends it.
+    """
     commander = Commander(watcher)
-    nodes.start("mujoco_robot", lock_step=False)
+    process = nodes.start("mujoco_robot", scan=False, lock_step=False)
     watcher.wait_until(lambda: watcher.truth()["pace"] == "free", "the first command to start it")
     commander.answer = False
     watcher.wait_until(lambda: watcher.truth()["pace"] == "damping", "damping")
@@ -112,50 +125,19 @@ def test_free_running_target_waits_for_nobody(nodes, watcher):
     commander.send(to_stamp(3600.0))
     watcher.wait_for_robot_time(0.5)
     assert watcher.truth()["pace"] == "damping", "a command of another time is none"
-
-
-def test_real_time_factor_is_a_limit(nodes, watcher):
-    """A lock-step target that could go faster does not, by its own clock."""
-    commander = Commander(watcher)
-    nodes.start("mujoco_robot", real_time_factor=0.2)
-    watcher.wait_until(lambda: len(commander.stamps) > 20, "states")
-    watcher.wait_for_robot_time(0.4)
-    assert watcher.truth()["real_time_factor"] < 0.2 + WIGGLE
+    assert_ends_cleanly(process, signal.SIGTERM, tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("parameters", "cause"),
-    [({"scene": "nowhere"}, "nowhere"), ({"robot": "toaster"}, "no robot 'toaster'")],
+    ("name", "value", "cause"),
+    [("scene", "nowhere", "nowhere"), ("robot", "toaster", "no robot 'toaster'")],
 )
-def test_impossible_parameters_end_the_node(nodes, watcher, parameters, cause, tmp_path):
-    """A robot or scene that does not exist is named in one line, and the exit status says so."""
-    process = nodes.start("mujoco_robot", **parameters)
-    assert process.wait(timeout=60) == os.EX_CONFIG
-    log = next(tmp_path.glob("*.log")).read_text()
-    assert cause in log
-    assert "Traceback" not in log
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_signals_end_a_node_cleanly(nodes, watcher, number, tmp_path):
-    """Ctrl-C and a polite kill are no errors: exit status 0, no traceback."""
-    process = nodes.start("mujoco_robot")
-    watcher.wait_until(lambda: watcher.status("mujoco_robot")[1] == "waiting for a controller", "the node")
-    process.send_signal(number)
-    assert process.wait(timeout=60) == 0
-    assert "Traceback" not in next(tmp_path.glob("*.log")).read_text()
-
-
-def test_simulation_starts_anew_when_asked(nodes, watcher):
-    """A robot that fell stands where it stood at first, the clock at zero, and the controller balances it again."""
-    nodes.start("mujoco_robot", real_time_factor=0.0)
-    nodes.start("controller")
-    watcher.wait_for_robot_time(1.0)
-    push = TOPICS["push"].type()
-    push.vector.y = 80.0
-    watcher.publish("push", push)
-    watcher.wait_until(lambda: watcher.truth()["falls"], "the fall")
-    assert watcher.call("target/restart").success
-    watcher.wait_until(lambda: not watcher.truth()["falls"] and watcher.truth()["stamp"] > 2.0, "standing")
-    assert watcher.truth()["tilt_deg"] < 3.0
-    assert math.hypot(*watcher.truth()["position"][:2]) < 0.1
+def test_impossible_parameters_are_named(watcher, name, value, cause):
+    """A robot or scene that does not exist leaves the node as it was, and what is said names it."""
+    node = MujocoRobot(context=watcher.context, parameter_overrides=[Parameter(name, value=value)])
+    try:
+        assert not node.start()
+        assert cause in node._problem
+    finally:
+        node.loop.close()
+        node.destroy_node()

@@ -87,12 +87,18 @@ class FakeRobot:
         self._watcher.publisher("odom").publish(write_odometry(base, stamp, self._robot.frames.base))
 
 
-def test_people_are_heard(nodes: Any, watcher: Any, port: int, open_browser: Any, g1: RobotDescription) -> None:
-    """A dragged goal, driving, a push and the stop come out as messages of the contract; a closed browser as zeros."""
+def test_people_are_heard_and_told(
+    nodes: Any, watcher: Any, port: int, open_browser: Any, g1: RobotDescription
+) -> None:
+    """A dragged goal, driving, a push and the stop come out as messages of the contract; a closed browser as zeros.
+
+    Why the robot stopped reaches the browser, and what is no status is named in the page's own. Told to stop, the page
+    does not wait for its visitors to leave, and says that all is well.
+    """
     for topic in ("goal_pose", "teleop/cmd_vel", "emergency_stop", "push"):
         watcher.listen(topic)
     robot = FakeRobot(watcher, g1)
-    nodes.start("page", port=port, nice=0)
+    process = nodes.start("page", port=port, nice=0)
     browser = open_browser()
     watcher.wait_until(lambda: watcher.status("page")[1].startswith("serving"), "the robot's state on the page")
     browser.drag_goal(2.0, -0.5)
@@ -122,21 +128,18 @@ def test_people_are_heard(nodes: Any, watcher: Any, port: int, open_browser: Any
     )
     assert math.isfinite(goal.pose.orientation.w)
 
-
-def test_what_body_and_mind_say_is_shown(nodes: Any, watcher: Any, port: int, open_browser: Any, g1: Any) -> None:
-    """Why the robot stopped reaches the browser, and what is no status is named in the page's own."""
-    FakeRobot(watcher, g1)
     damps = BodyStatus(
         0.0, BodyMode.DAMPING, "fell over", False, np.zeros(2), np.zeros((2, 3)), np.zeros((2, 3)), cause=Cause.FAULT
     )
     arrived = PlanStatus(0.0, PlanState.ARRIVED, "arrived 0.42 m beside the goal, where something stands")
     said = {"controller/status": write_body_status(damps), "plan/status": write_plan_status(arrived)}
+    robot.names = None
     watcher.node.create_timer(0.1, lambda: [watcher.publisher(topic).publish(text) for topic, text in said.items()])
-    nodes.start("page", port=port, nice=0)
-    browser = open_browser()
     watcher.wait_until(lambda: "fell over" in "".join(browser.texts.values()), "the cause of the stop")
     said["plan/status"] = String(data="arrived")
     watcher.wait_until(lambda: "plan/status: no JSON" in watcher.status("page")[1], "the report of what is no status")
+    process.terminate()
+    assert process.wait(timeout=60) == 0
 
 
 def test_page_says_why_the_robot_is_not_balanced(
@@ -167,11 +170,3 @@ def test_taken_port_is_named(nodes: Any, port: int) -> None:
         process = nodes.start("page", port=port, nice=0)
         assert process.wait(timeout=60) == os.EX_CONFIG
     assert str(port) in nodes._logs[-1].read_text()
-
-
-def test_page_ends_with_a_browser_open(nodes: Any, watcher: Any, port: int, open_browser: Any) -> None:
-    """Told to stop, the page does not wait for its visitors to leave, and says that all is well."""
-    process = nodes.start("page", port=port, nice=0)
-    open_browser()
-    process.terminate()
-    assert process.wait(timeout=60) == 0

@@ -14,7 +14,7 @@ def test_a_policys_gains_reach_the_robot(nodes, watcher, make_policy, holosoma):
     """The model holds the robot, then commands come with the policy's targets and gains, which the robot obeys."""
     path = make_policy(100, 29, holosoma)
     watcher.listen("joint_commands")
-    nodes.start("mujoco_robot")
+    nodes.start("mujoco_robot", scan=False)
     nodes.start("controller", walker=f"policy:{path}")
     watcher.wait_until(lambda: "joint_commands" in watcher.heard, "commands")
     watcher.wait_until(lambda: len(watcher.last("joint_commands").name) == 58, "commands with gains")

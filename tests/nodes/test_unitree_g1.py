@@ -280,9 +280,16 @@ def test_everybody_may_stop_it(engaged, watcher):
     """The robot's own controller, the emergency stop, the service and a lost robot damp the motors until engaged anew.
 
     The graph is told each time. A controller that is deaf to it and goes on balancing does not get the robot back
-    before it has damped.
+    before it has damped. One that damps by itself stops the robot too, and needs no emergency stop that somebody has to
+    release. Of two controllers, which are named, the robot follows none.
     """
     robot, commander, _ = engaged
+    commander.say("damp")
+    watcher.wait_until(lambda: "damping: the controller damps" in words(watcher), "the stop")
+    watcher.wait_for_reports("unitree_g1")
+    assert watcher.counts["emergency_stop"] == 0
+    assert watcher.call("target/engage").success
+    hand_over(watcher, commander)
     stops = (
         (lambda: robot.say("press L2 B"), "L2 + B on the robot's own controller"),
         (lambda: watcher.publish("emergency_stop", Bool(data=True)), "topic emergency_stop"),
@@ -307,14 +314,22 @@ def test_everybody_may_stop_it(engaged, watcher):
         watcher.wait_until(lambda told=attempt + 1: watcher.counts["emergency_stop"] >= told, "the graph to be told")
         assert watcher.counts["emergency_stop"] == attempt + 1
 
-
-def test_controller_that_damps_is_not_told_to(engaged, watcher):
-    """A controller that damps by itself stops the robot, and needs no emergency stop that somebody has to release."""
-    _, commander, _ = engaged
+    robot.say("speak")
+    watcher.wait_until(lambda: "damping" in words(watcher).partition(";")[0], "the robot to be heard")
     commander.say("damp")
-    watcher.wait_until(lambda: "damping: the controller damps" in words(watcher), "the stop")
-    watcher.wait_for_reports("unitree_g1")
-    assert watcher.counts["emergency_stop"] == 0
+    assert watcher.call("target/engage").success
+    hand_over(watcher, commander)
+    second = watcher.publisher("joint_commands")
+    conflict = "joint_commands: more than one sender (/balancing_commander, /watcher)"
+
+    def found():
+        second.publish(second.msg_type())
+        return conflict in words(watcher)
+
+    watcher.wait_until(found, "the conflict")
+    last = robot.next_commands(watcher, 1)[-1]
+    assert not any(last["tau"])
+    assert not any(last["kp"])
 
 
 def test_stop_reaches_the_controller(vendor_robot, start_node, nodes, watcher):
@@ -418,46 +433,27 @@ def test_reader_that_fails_damps_and_is_an_error(vendor_robot, node_here, wait_u
         assert text.startswith("nobody reads rt/lowstate any more; damping: no rt/lowstate for")
 
 
-def test_two_commanders_are_both_refused(vendor_robot, start_node, watcher, machines, domain):
-    """A robot that follows one controller damps when a second one speaks, and names them, rather than follow both."""
-    robot = vendor_robot()
-    start_node()
-    watcher.wait_until(lambda: "not engaged yet" in words(watcher), "damping")
-    commander = machines("balancing_commander.py", domain=domain)
-    assert watcher.call("target/engage").success
-    hand_over(watcher, commander)
-    machines("balancing_commander.py", "--balance", domain=domain)
-    conflict = "joint_commands: more than one sender (/balancing_commander, /balancing_commander)"
-    watcher.wait_until(lambda: conflict in words(watcher), "the conflict")
-    last = robot.next_commands(watcher, 1)[-1]
-    assert not any(last["tau"])
-    assert not any(last["kp"])
-
-
 def test_bad_commands_are_not_obeyed(vendor_robot, start_node, watcher, machines, domain):
     """A command with NaN, in a wrong joint order, or for an old state takes nothing over; the cause is named."""
     robot = vendor_robot()
     start_node()
     watcher.wait_until(lambda: "not engaged yet" in words(watcher), "damping")
     assert watcher.call("target/engage").success
-    good = machines("balancing_commander.py", domain=domain)
+    commander = machines("balancing_commander.py", domain=domain)
     watcher.wait_until(lambda: "ask the controller to stand up" in words(watcher), "holding")
-    good.kill()
     causes = {
         "nan": f"joint_commands: position of {ROBOT.joint_names[3]} is NaN",
         "order": f"joint_commands: wrong joint order: at 0 is {ROBOT.joint_names[1]}",
         "late": "joint_commands: stale: it answers a state that is 1",
     }
     for fault, cause in causes.items():
-        watcher.wait_for_reports("unitree_g1")  # a second, within which a further restart would look like two senders
-        commander = machines("balancing_commander.py", "--balance", "--fault", fault, domain=domain)
+        commander.say(fault)
         watcher.wait_until(
             lambda cause=cause: cause in watcher.status("unitree_g1")[2].get("refused_command", ""), f"cause: {cause}"
         )
         assert "ask the controller to stand up" in words(watcher)
         # A few commands only: to tell of all since the start keeps the robot, one process, from sending states.
         assert not any(robot.next_commands(watcher, 1)[-1]["tau"])
-        commander.kill()
 
 
 def test_dry_run_sends_nothing(vendor_robot, start_node, watcher):

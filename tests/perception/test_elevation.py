@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from jepa_humanoid.perception.elevation import FOOTING, ElevationMapper, ElevationSettings, elevation_settings
 from jepa_humanoid.perception.errors import PerceptionError
+from jepa_humanoid.perception.scan import Scan
 from jepa_humanoid.robot.description import RobotDescription, load_robot
 from jepa_humanoid.robot.files import LidarSettings
 from jepa_humanoid.robot.state import ODOM, BaseEstimate, ElevationGrid
@@ -82,7 +83,7 @@ def look(mapper: ElevationMapper, scene: Scene, base: BaseEstimate, seed: int = 
     sensor, pose = Sensor(scene, seed), lidar_pose(base)
     for k in range(scans):
         now = BaseEstimate(base.stamp + 0.1 * k, base.position, base.orientation, np.zeros(3), np.zeros(3))
-        assert mapper.integrate(sensor.scan(pose), pose, now.stamp, now, 0.0).refused is None
+        assert mapper.integrate(Scan.of(sensor.scan(pose), pose, now.stamp, now, 0.0)).refused is None
     return now
 
 
@@ -130,7 +131,7 @@ def test_grid_agrees_with_the_room(seed: int):
         base = base_at(x, y, heading + 0.4 * np.sin(t), stamp=t, tilt=tilt, height=BASE_HEIGHT + 0.02 * np.sin(9 * t))
         true_pose = lidar_pose(base)
         believed = true_pose * pin.exp6(np.array([0.01, 0.01, 0.01, 0.005, 0.005, 0.005]) * rng.standard_normal(6))
-        mapper.integrate(sensor.scan(true_pose), believed, t, base, 0.0)
+        mapper.integrate(Scan.of(sensor.scan(true_pose), believed, t, base, 0.0))
     grid = mapper.grid(base)
     assert grid.heights.shape == (64, 64)
     assert grid.heights.dtype == np.float32
@@ -164,13 +165,13 @@ def test_robot_knows_the_ground_it_stands_on():
     """The LiDAR cannot see the feet; where the robot starts, and where it walks, it knows the ground by standing."""
     mapper = ElevationMapper()
     nothing = np.zeros((0, 3), np.float32)
-    report = mapper.integrate(nothing, lidar_pose(base_at()), 0.0, base_at(), 0.1)
+    report = mapper.integrate(Scan.of(nothing, lidar_pose(base_at()), 0.0, base_at(), 0.1))
     assert (report.used, report.invalid, report.outside, report.refused) == (0, 0, 0, None)
     heights = mapper.grid(base_at()).heights
     radius = np.linalg.norm(cell_centres(mapper.grid(base_at()), base_at()), axis=-1)
     assert (heights[radius < 0.4] == 0.0).all()
     assert np.isnan(heights[radius > 0.6]).all()
-    mapper.integrate(nothing, lidar_pose(base_at(1.5)), 1.0, base_at(1.5, stamp=1.0), 0.1)
+    mapper.integrate(Scan.of(nothing, lidar_pose(base_at(1.5)), 1.0, base_at(1.5, stamp=1.0), 0.1))
     grid = mapper.grid(base_at(1.5))
     assert height_at(grid, 0.05, 0.05) == 0.0
     assert np.isnan(height_at(grid, 0.45, 0.05))
@@ -182,7 +183,7 @@ def test_heights_are_above_the_ground_under_the_robot():
     platform = box(0.0, 0.0, (8.0, 8.0, 0.4))
     base = base_at(height=BASE_HEIGHT + 0.4)
     pose = lidar_pose(base)
-    mapper.integrate(Sensor(scene_of(platform)).scan(pose), pose, 0.0, base, 0.4)
+    mapper.integrate(Scan.of(Sensor(scene_of(platform)).scan(pose), pose, 0.0, base, 0.4))
     heights = mapper.grid(base).heights
     assert np.isfinite(heights).sum() > 500
     assert np.nanmax(np.abs(heights)) < 0.06
@@ -218,7 +219,7 @@ def test_what_has_been_seen_is_kept():
     sensor, mapper = Sensor(scene), ElevationMapper()
     for k in range(60):
         base = base_at(0.06 * k, stamp=0.1 * k)
-        mapper.integrate(sensor.scan(lidar_pose(base)), lidar_pose(base), base.stamp, base, 0.0)
+        mapper.integrate(Scan.of(sensor.scan(lidar_pose(base)), lidar_pose(base), base.stamp, base, 0.0))
         if k > 10:
             dx = 2.0 - base.position[0]
             assert height_at(mapper.grid(base), dx, 0.6) == pytest.approx(0.4, abs=0.1), k
@@ -254,7 +255,7 @@ def test_table_is_where_its_top_is_and_beam_is_nowhere():
     sensor, mapper = Sensor(scene_of(table, beam)), ElevationMapper()
     for k in range(40):
         base = base_at(0.02 * k, stamp=0.1 * k)
-        mapper.integrate(sensor.scan(lidar_pose(base)), lidar_pose(base), base.stamp, base, 0.0)
+        mapper.integrate(Scan.of(sensor.scan(lidar_pose(base)), lidar_pose(base), base.stamp, base, 0.0))
     grid = mapper.grid(base)
     points = cell_centres(grid, base).reshape(-1, 2)
     inside = (table.signed_distance(points) < -0.08).reshape(grid.heights.shape)
@@ -270,7 +271,7 @@ def test_ceilings_and_pits_do_not_count():
     base = base_at()
     in_odom = np.array([[1.0, 0.0, 0.5], [1.0, 0.0, 2.4], [1.0, 1.0, -3.0], [40.0, 0.0, 0.0]])
     points = (in_odom - lidar_pose(base).translation).astype(np.float32)
-    report = mapper.integrate(points, lidar_pose(base), 0.0, base, 0.0)
+    report = mapper.integrate(Scan.of(points, lidar_pose(base), 0.0, base, 0.0))
     assert (report.used, report.outside) == (1, 3)
     assert height_at(mapper.grid(base), 1.0, 0.0) == pytest.approx(0.5, abs=1e-5)
 
@@ -285,7 +286,7 @@ def test_drift_makes_it_forget(cause: str):
         back_and_forth = 0.1 * (k % 2) if cause == "distance" else 0.0
         variance = 1e-3 * k if cause == "covariance" else 0.0
         base = base_at(back_and_forth, stamp=0.5 + 0.1 * k, variance=variance)
-        mapper.integrate(nothing, lidar_pose(base), base.stamp, base, 0.0)
+        mapper.integrate(Scan.of(nothing, lidar_pose(base), base.stamp, base, 0.0))
         known = np.isfinite(height_at(mapper.grid(base), 1.85 - back_and_forth, 0.05))
         assert known or k > 60
     assert not known
@@ -297,12 +298,12 @@ def test_map_rolls_with_the_robot():
     sensor, mapper = Sensor(scene_of(box(1.5, 1.5, (0.6, 0.6, 1.0)))), ElevationMapper()
     for k in range(160):
         base = base_at(-0.05 * k, -0.1 * k, stamp=0.1 * k)
-        mapper.integrate(sensor.scan(lidar_pose(base)), lidar_pose(base), base.stamp, base, 0.0)
+        mapper.integrate(Scan.of(sensor.scan(lidar_pose(base)), lidar_pose(base), base.stamp, base, 0.0))
     heights = mapper.grid(base).heights
     assert np.isfinite(heights).mean() > 0.8
     assert np.nanmax(np.abs(heights)) < 0.1
     jumped = base_at(500.0, -300.0, stamp=17.0)
-    mapper.integrate(np.zeros((0, 3), np.float32), lidar_pose(jumped), 17.0, jumped, 0.0)
+    mapper.integrate(Scan.of(np.zeros((0, 3), np.float32), lidar_pose(jumped), 17.0, jumped, 0.0))
     assert np.isfinite(mapper.grid(jumped).heights).sum() < 25
 
 
@@ -313,7 +314,7 @@ def test_robot_that_was_carried_away_knows_nothing_there(x: float) -> None:
     here = look(mapper, scene_of(box(2.0, 0.0, (0.5, 4.0, 1.0))), base_at())
     assert np.nanmax(mapper.grid(here).heights) > 0.5
     there = base_at(x=x, stamp=0.1)
-    mapper.integrate(np.zeros((0, 3), np.float32), lidar_pose(there), 0.1, there, 0.0)
+    mapper.integrate(Scan.of(np.zeros((0, 3), np.float32), lidar_pose(there), 0.1, there, 0.0))
     heights = mapper.grid(there).heights
     assert np.isfinite(heights).any(), "it stands somewhere"
     assert np.nanmax(heights) == pytest.approx(0.0)
@@ -323,7 +324,7 @@ def test_invalid_points_are_dropped_and_counted():
     """NaN and infinite points cost only themselves; absurdly far ones fall off the map."""
     points = np.array([[2.0, 0.0, -0.7], [np.nan, 0.0, 0.0], [0.0, np.inf, 0.0], [3e38, -3e38, 0.0]], np.float32)
     mapper = ElevationMapper()
-    report = mapper.integrate(points, lidar_pose(base_at()), 0.0, base_at(), 0.0)
+    report = mapper.integrate(Scan.of(points, lidar_pose(base_at()), 0.0, base_at(), 0.0))
     assert (report.used, report.invalid, report.outside) == (1, 2, 1)
     assert height_at(mapper.grid(base_at()), 2.0, 0.0) == pytest.approx(0.5, abs=1e-5)
 
@@ -332,7 +333,7 @@ def test_invalid_points_are_dropped_and_counted():
 def test_points_of_another_shape_are_an_error(points: NDArray[np.float32]):
     """A cloud that is not (N, 3) floats is a bug in the caller, and named as such."""
     with pytest.raises(PerceptionError, match=r"\(N, 3\)"):
-        ElevationMapper().integrate(points, lidar_pose(base_at()), 0.0, base_at(), 0.0)
+        ElevationMapper().integrate(Scan.of(points, lidar_pose(base_at()), 0.0, base_at(), 0.0))
 
 
 def test_numbers_that_are_not_finite_are_an_error():
@@ -347,7 +348,7 @@ def test_numbers_that_are_not_finite_are_an_error():
         (lidar_pose(base_at()), 0.0, base_at(variance=np.nan), 0.0),
     ):
         with pytest.raises(PerceptionError, match="not finite"):
-            mapper.integrate(points, pose, stamp, base, ground)
+            mapper.integrate(Scan.of(points, pose, stamp, base, ground))
     assert np.isnan(mapper.grid(base_at()).heights).all()
 
 
@@ -357,15 +358,15 @@ def test_late_scans_are_refused():
     base = look(mapper, FLOOR, base_at(stamp=5.0))
     before = mapper.grid(base).heights
     wall = np.tile(np.array([1.0, 0.0, -0.2], np.float32), (10, 1))
-    late = mapper.integrate(wall, lidar_pose(base), 4.0, base_at(stamp=4.0), 0.0)
+    late = mapper.integrate(Scan.of(wall, lidar_pose(base), 4.0, base_at(stamp=4.0), 0.0))
     assert late.refused is not None
     assert "older" in late.refused
-    stale = mapper.integrate(wall, lidar_pose(base), 6.0, base_at(stamp=5.0), 0.0)
+    stale = mapper.integrate(Scan.of(wall, lidar_pose(base), 6.0, base_at(stamp=5.0), 0.0))
     assert stale.refused is not None
     assert "apart" in stale.refused
     np.testing.assert_array_equal(mapper.grid(base).heights, before)
     mapper.reset()
-    assert mapper.integrate(wall, lidar_pose(base), 4.0, base_at(stamp=4.0), 0.0).refused is None
+    assert mapper.integrate(Scan.of(wall, lidar_pose(base), 4.0, base_at(stamp=4.0), 0.0)).refused is None
 
 
 def test_map_must_hold_the_grid():
@@ -387,7 +388,7 @@ def test_the_ground_for_feet_is_where_it_is():
     sensor, mapper = Sensor(scene), ElevationMapper(FOOTING)
     for k in range(30):
         base = base_at(0.02 * k, 0.01 * k, stamp=0.1 * k)
-        mapper.integrate(sensor.scan(lidar_pose(base)), lidar_pose(base), base.stamp, base, 0.0)
+        mapper.integrate(Scan.of(sensor.scan(lidar_pose(base)), lidar_pose(base), base.stamp, base, 0.0))
     ground = mapper.patch()
     assert (ground.frame, ground.stamp) == (ODOM, pytest.approx(2.9))
     rows, columns = np.indices(ground.heights.shape)

@@ -13,12 +13,22 @@ AHEAD = np.array([0.4, 0.0, 0.0], dtype=np.float32)
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::UserWarning")  # it recommends action spaces that are not in m/s
-@pytest.mark.parametrize("name", ["Walk", "Navigate"])
-def test_gymnasium_finds_nothing_wrong(name: str) -> None:
+def test_gymnasium_finds_nothing_wrong() -> None:
     """Spaces, seeds, resets and steps are as Gymnasium's checker wants them."""
-    assert environments.Walk is not None
-    environment = gymnasium.make(f"jepa_humanoid/{name}-v0")
+    assert environments.Navigate is not None
+    environment = gymnasium.make("jepa_humanoid/Navigate-v0")
     check_env(environment.unwrapped, skip_render_check=True)
+    environment.close()
+
+
+def test_a_course_is_its_seeds() -> None:
+    """What a walk draws besides, its waypoints, is the same for the same seed alone; all else is of `Navigate` too."""
+    environment = gymnasium.make("jepa_humanoid/Walk-v0")
+    first, other, again = (environment.reset(seed=seed)[0] for seed in (1, 2, 1))
+    for name, expected in first.items():
+        np.testing.assert_array_equal(again[name], expected)
+    assert not np.array_equal(first["goal"], other["goal"])
+    assert environment.step(AHEAD)[0] in environment.observation_space
     environment.close()
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from jepa_humanoid.simulation import drawing
 from jepa_humanoid.simulation.obstacles import Obstacle, gap
 from jepa_humanoid.simulation.rules import CLOSED_GAP, PASSABLE_GAP
 from jepa_humanoid.simulation.scenes import Scene, SceneError, clearance, load_scene, scene_names
@@ -92,7 +93,7 @@ def test_room_furniture_has_the_sizes_of_furniture():
 
 def test_clutter_is_varied():
     """Clutter goes from nearly empty to dense, with and without walls and corridors, its start always free."""
-    scenes = [load_scene("clutter", seed) for seed in range(30)]
+    scenes = [load_scene("clutter", seed) for seed in range(20)]
     counts = [len(s.obstacles) for s in scenes]
     names = [{o.name for o in s.obstacles} for s in scenes]
     assert min(counts) < 10
@@ -155,8 +156,9 @@ AREA = "area: {length: [3, 3], width: [3, 3], walled: 1, wall_height: 1, wall_th
         (AREA + "goal: {distance: [3, 5], clearance: 0.6, blocked_half_width: 0.3, path_clearance: 0.4}", "seed 0"),
     ],
 )
-def test_bad_scene_file_is_named(tmp_path: Path, text: str, message: str):
+def test_bad_scene_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, message: str):
     """A malformed or impossible scene file raises an error that names the file and what is wrong in it."""
+    monkeypatch.setattr(drawing, "LAYOUT_TRIES", 5)
     with pytest.raises(SceneError, match=rf"bad\.yaml.*{message}"):
         load_scene(write(tmp_path / "bad.yaml", text))
 

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import subprocess
+import sys
 import venv
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -49,8 +50,10 @@ class Peer:
 
     def _install(self, folder: Path, python: Path, say: Callable[[str], None]) -> None:
         say(f"installing {', '.join(self.requirements)} into {folder} (once)")
-        venv.create(folder, with_pip=True, clear=True)
-        command = [str(python), "-m", "pip", "install", "--quiet", "--no-input", *self.requirements]
+        venv.create(folder, clear=True)
+        # This environment's pip works on the other one: a pip of its own takes longer than all that it needs.
+        pip = (sys.executable, "-m", "pip", "--python", str(python))
+        command = [*pip, "install", "--quiet", "--no-input", *self.requirements]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise PeerError(

@@ -16,6 +16,7 @@ from jepa_humanoid.data.episode import Ending, Header, Recording, read_episode, 
 from jepa_humanoid.data.errors import DataError
 from jepa_humanoid.data.wandering import Wanderer, WanderingSettings
 from jepa_humanoid.perception.elevation import ElevationMapper, elevation_settings
+from jepa_humanoid.perception.scan import Scan
 from jepa_humanoid.robot.description import RobotDescription, load_robot
 from jepa_humanoid.robot.state import BaseEstimate, Matrix, Vector, VelocityCommand
 from jepa_humanoid.simulation.errors import SceneError
@@ -179,7 +180,7 @@ def replay(
         estimate = motion.estimate[row]
         base = BaseEstimate(float(motion.stamp[row]), estimate[:3], estimate[3:], np.zeros(3), np.zeros(3))
         pin.framesForwardKinematics(robot.model, data, np.concatenate([estimate, configuration[row, 7:]]))
-        mapper.integrate(posed.scan(), data.oMf[lidar], base.stamp, base, float(motion.ground[row]))
+        mapper.integrate(Scan.of(posed.scan(), data.oMf[lidar], base.stamp, base, float(motion.ground[row])))
         touching = bool(posed.touching())
         frames.append(
             Frame(

@@ -11,7 +11,6 @@ from typing import Any
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import Pose, PoseStamped, TwistStamped, Vector3Stamped
 from nav_msgs.msg import Odometry, Path
-from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Imu, JointState, Joy, PointCloud2
 from std_msgs.msg import Bool, Float64MultiArray, String
@@ -19,45 +18,12 @@ from std_srvs.srv import Trigger
 from visualization_msgs.msg import InteractiveMarkerFeedback, InteractiveMarkerUpdate, MarkerArray
 from visualization_msgs.srv import GetInteractiveMarkers
 
+from jepa_humanoid.nodes.quality import EVENTS, LATCHED, LATEST, SENSOR, TRANSFORMS, Quality
+
 try:
     from tf2_msgs.msg import TFMessage
 except ModuleNotFoundError:  # it comes with a ROS 2 installation, and in no wheel
     TFMessage = None
-
-
-@dataclass(frozen=True)
-class Quality:
-    """A quality of service, and how people call it."""
-
-    name: str
-    profile: QoSProfile
-
-
-def _quality(
-    name: str, depth: int, reliability: ReliabilityPolicy, durability: DurabilityPolicy = DurabilityPolicy.VOLATILE
-) -> Quality:
-    return Quality(
-        name,
-        QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=depth, reliability=reliability, durability=durability),
-    )
-
-
-LATEST = _quality("reliable, depth 1", 1, ReliabilityPolicy.RELIABLE)
-"""Only the newest value counts: an old command or state must never be acted upon."""
-
-EVENTS = _quality("reliable, depth 10", 10, ReliabilityPolicy.RELIABLE)
-"""Every message counts."""
-
-SENSOR = _quality("sensor data", 5, ReliabilityPolicy.BEST_EFFORT)
-"""Large and frequent: a lost one is not worth sending again."""
-
-LATCHED = _quality(
-    "reliable, transient local, depth 1", 1, ReliabilityPolicy.RELIABLE, DurabilityPolicy.TRANSIENT_LOCAL
-)
-"""Who comes later gets the last one too."""
-
-TRANSFORMS = _quality("reliable, depth 100", 100, ReliabilityPolicy.RELIABLE)
-"""As tf2's own broadcasters and listeners."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import numpy as np
 import pinocchio as pin
 from sensor_msgs.msg import Imu, JointState
 
-from jepa_humanoid.body import Body, BodySettings, rehearse
+from jepa_humanoid.body import Body, BodySettings
 from jepa_humanoid.locomotion.errors import PostureError
 from jepa_humanoid.locomotion.settings import gait_settings
 from jepa_humanoid.nodes.contract import FOOTPRINT_FRAME, ODOM_FRAME, TOPICS
@@ -32,6 +32,7 @@ from jepa_humanoid.nodes.messages.velocity import read_velocity
 from jepa_humanoid.nodes.node import Level, RobotNode, run
 from jepa_humanoid.nodes.parameters import OVERRIDES, ParameterSpec
 from jepa_humanoid.nodes.wire import RobotWire, stamp_of
+from jepa_humanoid.rehearsal import rehearse
 from jepa_humanoid.robot.description import load_robot
 from jepa_humanoid.robot.settings import settings_of
 from jepa_humanoid.robot.state import BaseEstimate, JointCommand, PostureCommand, SensorSample

@@ -19,6 +19,7 @@ from jepa_humanoid.nodes.node import Level, RobotNode, run
 from jepa_humanoid.nodes.parameters import OVERRIDES, ParameterSpec
 from jepa_humanoid.perception.elevation import FOOTING, ElevationMapper, elevation_settings
 from jepa_humanoid.perception.errors import PerceptionError
+from jepa_humanoid.perception.scan import Scan
 from jepa_humanoid.perception.whereabouts import Whereabouts, odometry_jumped
 from jepa_humanoid.robot.description import load_robot
 from jepa_humanoid.timing import LoopTimer
@@ -142,11 +143,12 @@ class Perception(RobotNode):
         try:
             points, taken = read_points(scan), to_seconds(scan.header.stamp)
             ground = float(place.T_odom_footprint.translation[2])
-            report = self._mapper.integrate(points, place.T_odom_lidar, taken, place.base, ground)
-            self._footing.integrate(points, place.T_odom_lidar, taken, place.base, ground)
+            seen = Scan.of(points, place.T_odom_lidar, taken, place.base, ground)
         except (MessageError, PerceptionError) as error:
             self._refuse(str(error))
             return
+        report = self._mapper.integrate(seen)
+        self._footing.integrate(seen)
         if report.refused is not None:
             self._refuse(report.refused)
             return

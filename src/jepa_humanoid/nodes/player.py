@@ -9,8 +9,9 @@ import rclpy
 from rclpy.context import Context
 from rclpy.exceptions import InvalidTopicNameException
 
-from jepa_humanoid.nodes.contract import EVENTS, TOPICS
+from jepa_humanoid.nodes.contract import TOPICS
 from jepa_humanoid.nodes.definitions import message_class
+from jepa_humanoid.nodes.quality import EVENTS
 
 COMMANDS = (
     *("joint_commands", "plan/cmd_vel", "teleop/cmd_vel", "goal_pose", "emergency_stop", "push", "joy"),

@@ -15,10 +15,11 @@ from rclpy.context import Context
 from rclpy.qos import QoSProfile
 
 from jepa_humanoid.nodes import transforms
-from jepa_humanoid.nodes.contract import TOPICS, Quality, Topic
+from jepa_humanoid.nodes.contract import TOPICS, Topic
 from jepa_humanoid.nodes.definitions import definition, full_name
 from jepa_humanoid.nodes.errors import MessageError
 from jepa_humanoid.nodes.messages.serialized import message_of
+from jepa_humanoid.nodes.quality import Quality
 from jepa_humanoid.safety.senders import SenderWatch
 
 TARGET_NODES = {"mujoco_robot": "mujoco", "gazebo_robot": "gazebo", "unitree_g1": "g1"}

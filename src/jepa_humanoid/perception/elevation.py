@@ -13,7 +13,7 @@ from pydantic.dataclasses import dataclass as validated_dataclass
 
 from jepa_humanoid.config import STRICT, Count, NonNegative, Positive
 from jepa_humanoid.geometry import to_parent, wrap_angle
-from jepa_humanoid.perception.errors import PerceptionError
+from jepa_humanoid.perception.scan import Scan
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.settings import settings_of
 from jepa_humanoid.robot.state import ODOM, BaseEstimate, ElevationGrid, Vector
@@ -161,64 +161,36 @@ class ElevationMapper:
         self._base: BaseEstimate | None = None
         self._scans = 0
 
-    def integrate(
-        self,
-        points: NDArray[np.float32],
-        T_odom_lidar: pin.SE3,
-        stamp: float,
-        base: BaseEstimate,
-        ground_height: float,
-    ) -> ScanReport:
+    def integrate(self, scan: Scan) -> ScanReport:
         """Put one scan into the map.
-
-        Args:
-            points: Shape (N, 3), in the LiDAR's frame [m]. Points that are not finite are dropped and counted.
-            T_odom_lidar: Pose of the LiDAR in ``odom`` when it scanned.
-            stamp: Time of the scan [s].
-            base: Base estimate at that time.
-            ground_height: Height of the ground under the robot, in ``odom`` [m].
 
         Returns:
             How many points were used and dropped, or why the scan was refused.
-
-        Raises:
-            PerceptionError: If the points have another shape, or pose, stamp or ground height are not finite.
         """
-        points = np.asarray(points)
-        if points.ndim != 2 or points.shape[1] != 3 or not np.issubdtype(points.dtype, np.floating):
-            raise PerceptionError(f"points must be floats of shape (N, 3), not {points.dtype} of {points.shape}")
-        pose = np.concatenate([T_odom_lidar.homogeneous.ravel(), base.position, base.orientation])
-        variances = np.diagonal(base.pose_covariance)
-        if not (np.isfinite([stamp, ground_height, base.stamp]).all() and np.isfinite(pose).all()):
-            raise PerceptionError("the scan's stamp, the LiDAR's pose, the base estimate or the ground is not finite")
-        if not np.isfinite(variances).all():
-            raise PerceptionError("the base estimate's covariance is not finite")
+        stamp, base, points = scan.stamp, scan.base, scan.points
         if stamp < self._stamp - self.settings.late_tolerance:
             return ScanReport(refused=f"scan is {self._stamp - stamp:.3f} s older than the last one")
         if abs(stamp - base.stamp) > self.settings.stale_tolerance:
             return ScanReport(refused=f"scan and base estimate are {abs(stamp - base.stamp):.3f} s apart")
-        finite = np.isfinite(points).all(axis=1)
-        valid = points if finite.all() else points[finite]
-        in_odom = valid @ T_odom_lidar.rotation.T + T_odom_lidar.translation
 
         first = self._base is None
         if self._base is not None:
             self._drift += self._drift_between(self._base, base)
         self._base = base
         self._stamp = max(self._stamp, stamp)
-        self._ground = ground_height
+        self._ground = scan.ground_height
         self._scroll_to(base.position)
-        cells, reached = self._locate(in_odom)
-        above = in_odom[:, 2] - ground_height
+        cells, reached = self._locate(points)
+        above = points[:, 2] - scan.ground_height
         kept = reached & (above > self.settings.lowest) & (above < self.settings.head_height)
-        self._fuse(*_surfaces(cells[kept], in_odom[kept, 2], self.settings.flat_spread))
-        self._clear_along_rays(T_odom_lidar.translation, in_odom)
+        self._fuse(*_surfaces(cells[kept], points[kept, 2], self.settings.flat_spread))
+        self._clear_along_rays(scan.origin, points)
         if first:
             self._mark_ground(base.position, self.settings.start_radius, only_unknown=True)
         self._mark_ground(base.position, self.settings.foot_radius, only_unknown=False)
         self._scans += 1
         used = int(np.count_nonzero(kept))
-        return ScanReport(used=used, invalid=len(points) - len(valid), outside=len(valid) - used)
+        return ScanReport(used=used, invalid=scan.invalid, outside=len(points) - used)
 
     def grid(self, base: BaseEstimate) -> ElevationGrid:
         """Cut out the grid around the robot, aligned with its heading; NaN where the map knows nothing.

@@ -87,7 +87,7 @@ def body_capsules(robot: RobotDescription) -> tuple[Capsule, ...]:
 
 
 def _links(robot: RobotDescription, names: Collection[str]) -> list[tuple[pin.Frame, Element]]:
-    links = {link.get("name"): link for link in robot.urdf().findall("link")}
+    links = {link.get("name"): link for link in robot.tree.findall("link")}
     return [(robot.model.frames[robot.frame_id(name)], links[name]) for name in names]
 
 
@@ -107,7 +107,9 @@ def wrap(corners: Matrix) -> list[tuple[Matrix, float]]:
     Returns:
         Ends, shape (2, 3), and radius of each [m].
     """
-    everything, corners = corners, corners[np.unique((_DIRECTIONS @ corners.T).argmax(axis=1))]
+    # A few directions at a time: all at once fill a hundred megabytes for a mesh of many corners.
+    extreme = [(some @ corners.T).argmax(axis=1) for some in np.split(_DIRECTIONS, _BLOCKS)]
+    everything, corners = corners, corners[np.unique(np.concatenate(extreme))]
     _, axes = np.linalg.eigh(np.cov((corners - corners.mean(axis=0)).T))
     fits = []
     for axis in (*np.eye(3), *axes.T):
@@ -126,7 +128,8 @@ def _from_line(points: Matrix, ends: Matrix) -> Vector:
     """Distances of points, shape (k, 3), from the line between two ends, shape (k,) [m]."""
     along = ends[1] - ends[0]
     share = np.clip((points - ends[0]) @ along / max(along @ along, 1e-12), 0.0, 1.0)
-    found: Vector = np.linalg.norm(points - ends[0] - share[:, None] * along, axis=1)
+    away = points - ends[0] - share[:, None] * along
+    found: Vector = np.sqrt(np.einsum("ij,ij->i", away, away))
     return found
 
 
@@ -140,6 +143,8 @@ def _sphere(count: int) -> Matrix:
 
 _DIRECTIONS = _sphere(150)
 """In which a shape is looked at: what sticks out the farthest in one of them decides where its capsule lies."""
+_BLOCKS = 15
+"""Of directions."""
 
 
 def _fit(corners: Matrix, R: Matrix, share: float) -> list[tuple[Matrix, float]]:

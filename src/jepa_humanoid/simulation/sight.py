@@ -4,6 +4,7 @@ import pinocchio as pin
 
 from jepa_humanoid.body import Body
 from jepa_humanoid.perception.elevation import FOOTING, ElevationMapper, elevation_settings
+from jepa_humanoid.perception.scan import Scan
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid
 from jepa_humanoid.simulation.world import World
@@ -25,9 +26,9 @@ class Sight:
         if base is None:
             return
         pin.framesForwardKinematics(self._model, self._data, body.configuration)
-        scan, T_odom_lidar = world.scan(), self._data.oMf[self._lidar]
+        scan = Scan.of(world.scan(), self._data.oMf[self._lidar], world.stamp, base, body.ground_height)
         for mapper in (self._around, self._footing):
-            mapper.integrate(scan, T_odom_lidar, world.stamp, base, body.ground_height)
+            mapper.integrate(scan)
         body.see(self._footing.patch())
 
     def grid(self, base: BaseEstimate) -> ElevationGrid:

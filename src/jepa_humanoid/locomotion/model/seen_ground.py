@@ -32,12 +32,11 @@ class SeenLanding(NamedTuple):
     """Where a foot may land on ground that was seen, ahead of the stance foot.
 
     Attributes:
-        position: Ahead, nearest to where it would have landed [m].
-        bounds: Least and greatest, on the same level ground; infinite where that does not end nearby [m].
+        bounds: Least and greatest, around the place that is nearest to where it would have landed and on the same level
+            ground; infinite where that does not end nearby [m].
         rise: Height of the ground there, above that under the stance foot; 0 if the feet feel it as well [m].
     """
 
-    position: float
     bounds: tuple[float, float]
     rise: float
 
@@ -106,7 +105,7 @@ class SeenGround:
         back = position.real + float(shifts[low]) if low > 0 else -math.inf
         front = position.real + float(shifts[high]) if high < len(shifts) - 1 else math.inf
         rise = float(rises[chosen])
-        return SeenLanding(position.real + float(shifts[chosen]), (back, front), rise if abs(rise) > s.least else 0.0)
+        return SeenLanding((back, front), rise if abs(rise) > s.least else 0.0)
 
 
 @kernel
