@@ -135,8 +135,13 @@ check_libraries() {
 
 # ensure_environment demo|test: idempotent, and under a second when nothing changed.
 ensure_environment() {
-  local kind=$1 extras stamp
   leave_other_ros
+  install_packages "$1"
+  [[ $1 == test ]] || compile_loops # scripts/test does it beside its other checks, and who formats has no robot
+}
+
+install_packages() {
+  local kind=$1 extras stamp
   stamp="$VENV/.installed-$kind-$(fingerprint)"
   [[ -e $stamp ]] && "$PYTHON" -c "$FITS" 2>/dev/null && return
 
@@ -167,15 +172,19 @@ ensure_environment() {
     touch "${stamp/installed-test/installed-demo}" # the packages for the tests include those for the demo
   fi
   rm -f "$UNFINISHED"
-  [[ $kind == test ]] || compile_loops # scripts/test does it beside its other checks
   trap - INT TERM
   touch "$stamp"
 }
 
 compile_loops() {
+  local stamp
+  stamp="$VENV/.compiled-$(fingerprint)"
+  [[ -e $stamp ]] && return
   say "compiling the inner loops (once, 15 s to a minute)"
   "$VENV/bin/humanoid" compile 2>&1 | tee -a "$LOG" | sed -u 's/^/    /' >&2 ||
     die "that failed: $(tail -n 1 "$LOG")  (all of it: $LOG)"
+  rm -f "$VENV/.compiled-"*
+  touch "$stamp"
 }
 
 # Training needs torch, and for many machines the index has only a build that brings gigabytes of CUDA packages.
