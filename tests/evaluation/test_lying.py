@@ -6,6 +6,7 @@ import pytest
 
 from jepa_humanoid.evaluation.lying import Side, lay_down, lying
 from jepa_humanoid.robot.description import RobotDescription
+from jepa_humanoid.simulation.posing import PosedRobot
 from jepa_humanoid.simulation.scenes import load_scene
 from jepa_humanoid.simulation.world import World
 
@@ -26,6 +27,14 @@ def test_it_falls_on_that_side(g1: RobotDescription, side: Side, axis: int, sign
     assert 0.1 < first[2] < 1.0
     assert np.abs(first - second).max() > 0.1
     assert np.array_equal(first, lying(g1, side, 0))
+
+
+def test_no_link_is_let_go_in_another(g1: RobotDescription) -> None:
+    """Seed 4 would have its knees 10 cm in each other."""
+    posed = PosedRobot(g1, load_scene("flat"))
+    for seed in (4, 5, 15):
+        posed.pose(lying(g1, "back", seed))
+        assert posed.own_contacts() == ()
 
 
 def test_it_lies_limp_and_still(g1: RobotDescription) -> None:

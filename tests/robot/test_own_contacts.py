@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement
 
+import mujoco
 import pytest
 
 from jepa_humanoid.graph.options import robot_names
@@ -23,6 +24,12 @@ def hang_on_a_name(root: Element) -> None:
     SubElement(joint, "child", link="pelvis")
 
 
+def meets(model: mujoco.MjModel, one: str, other: str) -> bool:
+    """Whether the first shapes of two links can touch each other."""
+    a, b = (model.geom(int(model.body(name).geomadr[0])) for name in (one, other))
+    return bool(a.contype & b.conaffinity or b.contype & a.conaffinity)
+
+
 def touching(robot: RobotDescription) -> tuple[tuple[str, str], ...]:
     """Links that touch each other in the nominal posture."""
     posed = PosedRobot(robot, load_scene("flat"))
@@ -39,15 +46,20 @@ def test_robots_that_stand_do_not_touch_themselves(name: str) -> None:
 def test_legs_part_below_the_last_link_that_both_hang_on(write_robot: Callable[..., Path]) -> None:
     """A root that is only a name is of neither leg: each leg meets the other one, and nothing of its own side."""
     model = build_model(load_robot(write_robot(hang_on_a_name, frames=FRAMES)), load_scene("flat"), 0.001)
-
-    def meets(one: str, other: str) -> bool:
-        a, b = (model.geom(int(model.body(name).geomadr[0])) for name in (one, other))
-        return bool(a.contype & b.conaffinity or b.contype & a.conaffinity)
-
     for side, other in (("left", "right"), ("right", "left")):
-        assert not meets(f"{side}_ankle_roll_link", f"{side}_knee_link")
-        assert meets(f"{side}_ankle_roll_link", f"{other}_knee_link")
-        assert not meets(f"{side}_ankle_roll_link", "torso_link")
+        assert not meets(model, f"{side}_ankle_roll_link", f"{side}_knee_link")
+        assert meets(model, f"{side}_ankle_roll_link", f"{other}_knee_link")
+        assert not meets(model, f"{side}_ankle_roll_link", "torso_link")
+
+
+def test_an_arm_meets_all_of_the_body(g1: RobotDescription) -> None:
+    """Trunk, pelvis, both legs down to the feet, and the other arm; nothing of its own."""
+    model = build_model(g1, load_scene("flat"), 0.001)
+    legs = [f"{side}_{link}_link" for side in ("left", "right") for link in ("hip_yaw", "knee", "ankle_roll")]
+    for side, other in (("left", "right"), ("right", "left")):
+        for met in ("torso_link", "pelvis_contour_link", f"{other}_elbow_link", *legs):
+            assert meets(model, f"{side}_elbow_link", met)
+        assert not meets(model, f"{side}_elbow_link", f"{side}_rubber_hand")
 
 
 def test_feet_that_overlap_are_found(write_robot: Callable[..., Path]) -> None:

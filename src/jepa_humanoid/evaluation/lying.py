@@ -8,6 +8,8 @@ import pinocchio as pin
 
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.state import JointCommand, Vector
+from jepa_humanoid.simulation.posing import PosedRobot
+from jepa_humanoid.simulation.scenes import load_scene
 from jepa_humanoid.simulation.world import World
 
 Side = Literal["front", "back", "left", "right"]
@@ -26,6 +28,8 @@ _TURNED: dict[str, Vector] = {
 """From upright to there, a rotation vector [rad]."""
 _SPREAD = 0.5
 """By which each joint may differ from the nominal posture [rad]."""
+_DRAWS = 100
+"""Of a posture, until one is found in which no links overlap; a description whose links always do keeps the last."""
 _ASKEW = 0.25
 """Greatest angle to lying squarely [rad]."""
 _HEIGHT = 0.25
@@ -35,7 +39,7 @@ _STREAM = 0x6C696521
 
 
 def lying(robot: RobotDescription, side: Side, seed: int) -> Vector:
-    """Draw where a robot is let go.
+    """Draw where a robot is let go, in a posture that it can be in: with no link in another.
 
     Args:
         robot: The robot.
@@ -48,7 +52,12 @@ def lying(robot: RobotDescription, side: Side, seed: int) -> Vector:
     rng = np.random.default_rng((seed, _STREAM))
     n, joints = robot.joint_count, robot.joints
     q: Vector = pin.neutral(robot.model)
-    q[7:] = np.clip(joints.nominal + rng.uniform(-_SPREAD, _SPREAD, n), joints.lower, joints.upper)
+    posed = PosedRobot(robot, load_scene("flat"))
+    for _ in range(_DRAWS):
+        q[7:] = np.clip(joints.nominal + rng.uniform(-_SPREAD, _SPREAD, n), joints.lower, joints.upper)
+        posed.pose(q)
+        if not posed.own_contacts():
+            break
     axis = rng.standard_normal(3)
     askew = pin.exp3(axis / np.linalg.norm(axis) * rng.uniform(0.0, _ASKEW))
     R = pin.utils.rotate("z", rng.uniform(-math.pi, math.pi)) @ pin.exp3(_TURNED[side]) @ askew

@@ -24,7 +24,7 @@ from jepa_humanoid.simulation.soles import SPHERE_RADIUS, sole_box, sole_spheres
 FLOOR = "floor"
 
 # Collision bits. The environment meets every part of the robot; of the robot's own parts the two legs meet, and an arm
-# meets pelvis and trunk, _CORE, and the other arm.
+# meets pelvis, trunk and legs, _CORE, and the other arm.
 _ENVIRONMENT, _BODY, _LEFT_LEG, _RIGHT_LEG, _LEFT_ARM, _RIGHT_ARM, _CORE = 1, 2, 4, 8, 16, 32, 64
 _ARM_BITS = {"left": (_LEFT_ARM, _RIGHT_ARM), "right": (_RIGHT_ARM, _LEFT_ARM)}
 _LEG_BITS = {"left": (_LEFT_LEG, _RIGHT_LEG), "right": (_RIGHT_LEG, _LEFT_LEG)}
@@ -146,8 +146,7 @@ def _set_collisions(spec: mujoco.MjSpec, robot: RobotDescription) -> None:
     legs = _legs(spec, robot)
     shod = {name for frame in feet for name in _rigid_with(spec.body(frame))}
     arms = {name: side for side in SIDES for name in arm_links(robot, side)}
-    # Legs are let through: hulls of thighs fill what is hollow in a squat, and no motion gets up past them yet.
-    core = set(body_links(robot)).difference(*legs.values())
+    core = set(body_links(robot)).union(*legs.values())
     shells = _shells(spec, robot)
     for geom in list(spec.geoms):
         if geom.contype == 0 and geom.conaffinity == 0:
@@ -176,7 +175,7 @@ def _set_collisions(spec: mujoco.MjSpec, robot: RobotDescription) -> None:
                 type=mujoco.mjtGeom.mjGEOM_SPHERE,
                 size=[SPHERE_RADIUS, 0, 0],
                 pos=centre,
-                contype=own,
+                contype=own | _CORE,
                 conaffinity=other | _ENVIRONMENT,
                 group=_COLLISION_GROUP,
                 mass=0.0,
@@ -186,7 +185,7 @@ def _set_collisions(spec: mujoco.MjSpec, robot: RobotDescription) -> None:
             type=mujoco.mjtGeom.mjGEOM_BOX,
             size=size / 2,
             pos=centre,
-            contype=own,
+            contype=own | _CORE,
             conaffinity=other | _ENVIRONMENT,
             group=_COLLISION_GROUP,
             mass=0.0,

@@ -35,12 +35,14 @@ def test_a_posture_is_completed_by_mirror_and_memory(g1: RobotDescription) -> No
 
 
 def test_the_robots_own_motion_fits_it(g1: RobotDescription) -> None:
-    """The G1's file is of its joints, keeps to their stops, and rises symmetrically; TALOS has none yet."""
+    """The G1's file is of its joints, keeps to their stops, and rises symmetrically once its legs are apart; TALOS has none yet."""
     motion = read_motion(g1)
     assert motion is not None
     mirror = Mirror(g1)
-    for posture in (*motion.flat, *motion.rise):
+    apart = next(k for k, posture in enumerate(motion.rise) if posture.name == "straighten")
+    for posture in (*motion.flat, *motion.rise[apart:]):
         assert posture.position == pytest.approx(mirror(posture.position))
+    for posture in motion.rise:
         assert np.all((posture.position >= g1.joints.lower) & (posture.position <= g1.joints.upper))
     assert read_motion(load_robot("talos")) is None
 
