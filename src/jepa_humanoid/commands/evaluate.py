@@ -196,6 +196,10 @@ def falls_command(
     picture: Annotated[
         Path | None, typer.Option(help="Where to draw the ROC curves, a PNG file.", callback=place_to_write)
     ] = None,
+    film: Annotated[
+        Path | None,
+        typer.Option(help="Where to film four falls of the first seed, a WebP or GIF file.", callback=place_to_write),
+    ] = None,
 ) -> None:
     """Push a robot that stands and that walks by 30 to 80 N·s from all sides, and say how well falls are foreseen.
 
@@ -222,6 +226,14 @@ def falls_command(
         write_report(json, summary)
     if picture is not None:
         draw_roc(records, picture)
+    if film is not None:
+        from jepa_humanoid.evaluation.falls import watch_falls
+        from jepa_humanoid.evaluation.film import film as draw_film
+        from jepa_humanoid.robot.description import load_robot
+        from jepa_humanoid.simulation.scenes import load_scene
+
+        looks = list(watch_falls(chosen[0], robot, join_overrides(set_)))
+        draw_film(load_robot(robot), load_scene("flat"), looks, film, lambda q: track(q, "pictures", console=console))
 
 
 @app.command("model")

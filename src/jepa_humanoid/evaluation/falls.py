@@ -124,6 +124,30 @@ def _land(rollout: Rollout) -> dict[str, float]:
     return meter.peaks
 
 
+def watch_falls(seed: int, robot: str = DEFAULT_ROBOT, overrides: str = "", every: int = 40) -> Iterator[Vector]:
+    """What falls of a robot that stands look like, ahead, to the left, back and to the right, one after the other.
+
+    Args:
+        seed: Of noise, delay, friction and masses.
+        robot: Who falls.
+        overrides: Of its settings.
+        every: Ticks between two looks.
+
+    Yields:
+        True configurations in Pinocchio's order, shape (7 + n,).
+    """
+    described = load_robot(robot, overrides)
+    for direction in np.arange(4) * math.pi / 2:
+        rollout = Rollout(described, load_scene("flat"), Conditions(delay=_DELAY).draw(seed, "mujoco"))
+        rollout.run(None, _SETTLING)
+        rollout.world.push(IMPULSES[-1] * np.array([math.cos(direction), math.sin(direction), 0.0]))
+        for tick in range(round(_AFTER / rollout.world.settings.control_period)):
+            rollout.tick()
+            if tick % every == 0:
+                base = rollout.world.engine.base
+                yield np.concatenate([base.position, base.orientation, rollout.world.engine.position])
+
+
 def auroc(fell: Sequence[float], stood: Sequence[float]) -> float:
     """Probability that a fall scores higher than a push that was withstood: the area under the ROC curve."""
     a, b = np.array(fell)[:, None], np.array(stood)[None, :]
