@@ -144,7 +144,7 @@ class ModelWalker:
         forces = self._forces if state.obeyed else None
         target = self._planner.update(self._dynamics, command, state.contacts, forces, dt)
         posture, ground = self._planner.posture, self._planner.ground
-        target.arms_led = self._hands.active or posture.leads_arms or target.catching
+        target.arms_led = self._hands.active or posture.leads_arms
         if self._hands.active:
             target.hands = self._hands.advance(self._dynamics, q, posture, ground, target.catching, dt)
         solution = self._controller.solve(self._dynamics, q, v, target, dt)
