@@ -35,7 +35,7 @@ def test_a_posture_is_completed_by_mirror_and_memory(g1: RobotDescription) -> No
 
 
 def test_the_robots_own_motion_fits_it(g1: RobotDescription) -> None:
-    """The G1's file is of its joints, keeps to their stops, and rises evenly once its legs are apart."""
+    """The G1's file is of its joints, keeps to stops, and is symmetric once legs are apart; TALOS has none yet."""
     motion = read_motion(g1)
     assert motion is not None
     mirror = Mirror(g1)
