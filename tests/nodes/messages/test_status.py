@@ -142,7 +142,11 @@ PLANS = PlanStatus(1.0, PlanState.WALKING, "walking", candidates=np.zeros((3, 4,
 @pytest.mark.parametrize(
     ("field", "value", "cause"),
     [
-        ("mode", "flying", 'mode is "flying", and has to be one of passive, damping, stand, walk, falling, fallen, get_up'),
+        (
+            "mode",
+            "flying",
+            'mode is "flying", and has to be one of passive, damping, stand, walk, falling, fallen, get_up',
+        ),
         ("mode", None, "mode is null, and has to be one of"),
         ("cause", "because", 'cause is "because", and has to be one of'),
         ("stamp", "soon", 'stamp is "soon", and has to be a number'),
