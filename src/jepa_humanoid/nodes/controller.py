@@ -61,7 +61,7 @@ _LIMITS = SafetyLimits()
 
 _STATE_TYPES = {"joint_states": JointState, "imu/data": Imu}
 
-_LOUD = (BodyMode.DAMPING, BodyMode.FALLEN)
+_LOUD = (BodyMode.DAMPING, BodyMode.FALLING, BodyMode.FALLEN)
 """Modes that people have to be told of."""
 
 
