@@ -3,7 +3,7 @@
 CMA-ES (Hansen & Ostermeier 2001) over the joints named under `fall` in the robot's file in `config/getting_up`, from
 which it begins, one side after the other. Robots that stand and that walk are pushed over, with noise, 2 to 10 ms of
 delay, friction and masses drawn; each is simulated once until it gives up balancing, and every candidate falls on from
-there in a copy of the process. Seeds are from 2400 on; seeds 0 to 20 are for judging.
+there in a copy of the process. Seeds are from 2400 on; seeds 0 to 19 are for judging.
 
 A fall costs the greatest forces with which the ground meets its parts, in truth [kN], weighed by `PRICES`: the head
 counts most. The mean of the last generation is compared with the file, and with joints that damp at once, in falls that
@@ -31,7 +31,7 @@ from jepa_humanoid.evaluation.trial import Conditions
 from jepa_humanoid.geometry import up_in
 from jepa_humanoid.locomotion.rising.bracing import Bracing
 from jepa_humanoid.locomotion.rising.mirror import Mirror
-from jepa_humanoid.locomotion.rising.motion import Fall, GettingUpFile, make_motion
+from jepa_humanoid.locomotion.rising.motion import Fall, GettingUpFile, make_motion, side_of
 from jepa_humanoid.resources import named_file
 from jepa_humanoid.robot.description import DEFAULT_ROBOT, RobotDescription, load_robot
 from jepa_humanoid.robot.state import JointCommand, VelocityCommand
@@ -48,7 +48,7 @@ TOWARDS = {"front": 0.0, "left": math.pi / 2, "back": math.pi}
 """Where pushes go, counter-clockwise from forward, that make a robot fall to a side, most of the time [rad]."""
 SPREAD, PUSHES, PACES = 0.7, (50.0, 100.0), (0.0, 0.3)
 """How far pushes may go to either side [rad], how large they are [N·s], and at what speed the robot walks [m/s]."""
-SETTLING, WALKING, FALLING, LANDING = 1.0, 3.0, 2.5, 1.2
+SETTLING, WALKING, PATIENCE, LANDING = 1.0, 3.0, 2.5, 1.2
 """Time for which a robot stands, then walks, in which it has to fall, and in which it meets the ground [s]."""
 STEP = 0.35
 """Of joints in the first generation [rad]."""
@@ -76,7 +76,7 @@ def falls_to(robot: RobotDescription, side: str, count: int, first: int) -> list
         angle = TOWARDS[side] + float(rng.uniform(-SPREAD, SPREAD))
         rollout.world.push(impulse * np.array([math.cos(angle), math.sin(angle), 0.0]))
         ticks = 0
-        while rollout.body.engaged and ticks * rollout.world.settings.control_period < FALLING:
+        while rollout.body.engaged and ticks * rollout.world.settings.control_period < PATIENCE:
             rollout.tick(VelocityCommand(pace))
             ticks += 1
         if rollout.body.mode is BodyMode.FALLING and _side(rollout) == side:
@@ -95,10 +95,7 @@ def _askew(robot: RobotDescription) -> set[str]:
 def _side(rollout: Rollout) -> str:
     """To which side the robot falls by its estimate."""
     assert rollout.body.estimate is not None
-    x, y, _ = (-up_in(rollout.body.estimate.orientation)).tolist()
-    if abs(x) >= abs(y):
-        return "front" if x > 0.0 else "back"
-    return "left" if y > 0.0 else "right"
+    return side_of(-up_in(rollout.body.estimate.orientation))
 
 
 def land(rollout: Rollout, fall: Fall | None) -> dict[str, float]:

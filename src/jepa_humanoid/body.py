@@ -97,8 +97,8 @@ class Body:
         motion = self.settings.motion or read_motion(robot)
         self._rising = None if motion is None else GettingUp(motion, _imu_rotation(robot))
         self._bracing = None if motion is None or motion.fall is None else Bracing(motion.fall)
-        knows = {"rises": self._rising is not None, "braces": self._bracing is not None}
-        self._safety = Safety(robot.joint_names, limits, _facts(robot), **knows)
+        rises, braces = self._rising is not None, self._bracing is not None
+        self._safety = Safety(robot.joint_names, limits, _facts(robot), rises, braces)
         self._estimator = BaseEstimator(robot, estimator, limits.gap)
         self.gait = self.settings.gait or gait_settings(robot)
         s = self.settings
@@ -212,8 +212,9 @@ class Body:
     def step(self, sample: SensorSample, command: VelocityCommand | None = None) -> JointCommand:
         """Answer one sensor sample.
 
-        A sample that cannot be used, a tilt beyond limits or a robot that lies lead to damping; :attr:`reason` says
-        why. A sample with the stamp of the one before gets the same answer again, unless that counts no more.
+        A sample that cannot be used or a robot that lies lead to damping, a tilt beyond limits as well, after `falling`
+        where the robot knows how to fall; :attr:`reason` says why. A sample with the stamp of the one before gets the
+        same answer again, unless that counts no more.
 
         Args:
             sample: The state to answer.

@@ -63,3 +63,5 @@ def test_a_shove_that_nobody_withstands_is_recorded() -> None:
     assert fallen.fell is not None
     assert fallen.fell < 1.0
     assert len(fallen.times) == len(fallen.balance) > 5
+    assert max(fallen.impacts.values()) > 100.0
+    assert FELL.impacts == {}

@@ -211,7 +211,8 @@ def falls_command(
 
     chosen = _seeds(seeds)
     total = len(chosen) * len(PACES) * len(IMPULSES) * directions
-    pushes = record_pushes(chosen, robot=robot, directions=directions, overrides=join_overrides(set_))
+    overrides = join_overrides(set_)
+    pushes = record_pushes(chosen, robot=robot, directions=directions, overrides=overrides)
     records = list(track(pushes, "pushes", total, console=console))
     summary = summarize_falls(records)
     console.print(
@@ -232,8 +233,14 @@ def falls_command(
         from jepa_humanoid.robot.description import load_robot
         from jepa_humanoid.simulation.scenes import load_scene
 
-        looks = list(watch_falls(chosen[0], robot, join_overrides(set_)))
-        draw_film(load_robot(robot), load_scene("flat"), looks, film, lambda q: track(q, "pictures", console=console))
+        looks = list(watch_falls(chosen[0], robot, overrides))
+        draw_film(
+            load_robot(robot, overrides),
+            load_scene("flat"),
+            looks,
+            film,
+            lambda q: track(q, "pictures", console=console),
+        )
 
 
 @app.command("model")

@@ -2,7 +2,7 @@
 
 One tick asks it three times: :meth:`Safety.see` whether the sample can be used, :meth:`Safety.judge` whether the robot
 may be balanced, :meth:`Safety.reply` for the command that goes out. The last is a gate: whatever was computed, no
-torque and no position leaves while the mode is not one that balances. People and nodes ask between ticks.
+torque and no position leaves in a mode that only damps or leaves limp. People and nodes ask between ticks.
 """
 
 import math

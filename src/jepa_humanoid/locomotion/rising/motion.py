@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field
@@ -44,6 +44,7 @@ class PostureEntry:
     upright: Annotated[float, Field(ge=-1.0, le=1.0)] = -1.0
 
 
+FallSide = Literal["front", "back", "left", "right"]
 Entries = Annotated[tuple[PostureEntry, ...], Field(min_length=1)]
 
 
@@ -113,6 +114,14 @@ class KeyPosture:
     balance: Vector
 
 
+def side_of(down: Vector) -> FallSide:
+    """Which side of a robot comes down: ``down`` is where the ground is in the base's axes, shape (3,)."""
+    x, y = float(down[0]), float(down[1])
+    if abs(x) >= abs(y):
+        return "front" if x > 0.0 else "back"
+    return "left" if y > 0.0 else "right"
+
+
 @dataclass(frozen=True)
 class Fall:
     """Postures in which to meet the ground, as `FallFile`: of every joint, shape (n,); NaN where it stays [rad]."""
@@ -126,16 +135,14 @@ class Fall:
     gains: Gains
 
     def towards(self, down: Vector) -> Vector:
-        """The posture of the side that comes down: where the ground is in the base's axes, shape (3,)."""
-        x, y = float(down[0]), float(down[1])
-        if abs(x) >= abs(y):
-            return self.front if x > 0.0 else self.back
-        return self.left if y > 0.0 else self.right
+        """The posture of the side that comes down, as `side_of` has it."""
+        posture: Vector = getattr(self, side_of(down))
+        return posture
 
 
 @dataclass(frozen=True)
 class Motion:
-    """All that a robot needs to get up; as `GettingUpFile`."""
+    """All that a robot needs to meet the floor and to get up from it; as `GettingUpFile`."""
 
     gains: Gains
     flat: tuple[KeyPosture, ...]
@@ -151,7 +158,7 @@ class Motion:
 
 
 def read_motion(robot: RobotDescription) -> Motion | None:
-    """How a robot gets up, or None if nobody has found out.
+    """How a robot meets the floor and gets up from it, or None if nobody has found out.
 
     Raises:
         GettingUpError: If its file is malformed, or names joints that the robot has not.
@@ -172,9 +179,7 @@ def make_motion(robot: RobotDescription, file: GettingUpFile, source: str | Path
     flat = reader.postures(file.flat, np.zeros(robot.joint_count))
     roll = reader.postures(file.roll, flat[-1].position)
     return Motion(
-        gains=Gains(
-            reader.fill(file.stiffness, robot.joints.stiffness), reader.fill(file.damping, robot.joints.damping)
-        ),
+        gains=reader.gains(file),
         flat=flat,
         roll=roll,
         roll_right=tuple(replace(one, position=mirror(one.position)) for one in roll),
@@ -184,22 +189,7 @@ def make_motion(robot: RobotDescription, file: GettingUpFile, source: str | Path
         on_back=file.on_back,
         steady=file.steady,
         patience=file.patience,
-        fall=None if file.fall is None else _make_fall(robot, file.fall, reader, mirror),
-    )
-
-
-def _make_fall(robot: RobotDescription, file: FallFile, reader: "_Reader", mirror: Mirror) -> Fall:
-    left = reader.posture(file.left)
-    return Fall(
-        front=reader.mirrored(file.front),
-        back=reader.mirrored(file.back),
-        left=left,
-        right=mirror(left),
-        duration=file.duration,
-        hold=file.hold,
-        gains=Gains(
-            reader.fill(file.stiffness, robot.joints.stiffness), reader.fill(file.damping, robot.joints.damping)
-        ),
+        fall=None if file.fall is None else reader.fall(file.fall),
     )
 
 
@@ -207,7 +197,7 @@ class _Reader:
     """Turns patterns over joint names into vectors."""
 
     def __init__(self, robot: RobotDescription, source: str | Path) -> None:
-        self._names, self._source = robot.joint_names, source
+        self._names, self._source, self._joints = robot.joint_names, source, robot.joints
         self._lower, self._upper = robot.joints.lower + _AT_STOP, robot.joints.upper - _AT_STOP
         self._mirror = Mirror(robot)
 
@@ -221,20 +211,41 @@ class _Reader:
         return tuple(postures)
 
     def _posture(self, entry: PostureEntry, before: Vector) -> Vector:
-        named = self.mirrored(entry.joints)
-        position: Vector = np.clip(np.where(np.isfinite(named), named, before), self._lower, self._upper)
-        return position
+        named = self._mirrored(entry.joints)
+        return self._within(np.where(np.isfinite(named), named, before))
 
-    def posture(self, patterns: dict[str, float]) -> Vector:
-        """Positions by patterns, within the joints' stops; NaN where none is said."""
-        named: Vector = np.clip(self.fill(patterns, np.full(len(self._names), np.nan)), self._lower, self._upper)
-        return named
+    def fall(self, file: FallFile) -> Fall:
+        """Postures to meet the ground in."""
+        left = self._named(file.left)
+        return Fall(
+            front=self._within(self._mirrored(file.front)),
+            back=self._within(self._mirrored(file.back)),
+            left=self._within(left),
+            right=self._within(self._mirror(left)),
+            duration=file.duration,
+            hold=file.hold,
+            gains=self.gains(file),
+        )
 
-    def mirrored(self, patterns: dict[str, float]) -> Vector:
+    def gains(self, file: FallFile | GettingUpFile) -> Gains:
+        """The motor drivers' gains; the robot's own for joints that no pattern names."""
+        joints = self._joints
+        return Gains(self.fill(file.stiffness, joints.stiffness), self.fill(file.damping, joints.damping))
+
+    def _named(self, patterns: dict[str, float]) -> Vector:
+        """Positions by patterns; NaN where none is said."""
+        return self.fill(patterns, np.full(len(self._names), np.nan))
+
+    def _mirrored(self, patterns: dict[str, float]) -> Vector:
         """The same; a joint that is not named mirrors its counterpart if that is."""
-        named = self.posture(patterns)
+        named = self._named(patterns)
         found: Vector = np.where(np.isfinite(named), named, self._mirror(named))
         return found
+
+    def _within(self, position: Vector) -> Vector:
+        """A posture that keeps off the joints' stops."""
+        within: Vector = np.clip(position, self._lower, self._upper)
+        return within
 
     def fill(self, patterns: dict[str, float], otherwise: Vector) -> Vector:
         """Values by patterns, later ones over earlier ones."""
