@@ -1,1 +1,1 @@
-"""Meeting the floor and getting up from it: postures found by a search, and a state machine that goes through them."""
+"""Meeting the floor and getting up from it: postures from a file, and who goes through them."""
