@@ -195,6 +195,7 @@ install_training() {
   say "looking whether torch can be had without CUDA"
   # What the extra says, and not the package with the extra: pip would make ready the package again, and look up all.
   mapfile -t packages < <("$PYTHON" -c "$TRAINING")
+  ((${#packages[@]})) || die "setup.py's extra 'train' names no packages"
   if ! plan=$("$PYTHON" -m pip install --disable-pip-version-check --no-input --quiet --dry-run --report - \
     "${packages[@]}" 2>/dev/null); then
     say "no torch for this Python and machine: the tests of training will be skipped"

@@ -13,6 +13,7 @@ the search has not seen.
 import argparse
 import math
 import os
+import sys
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -41,7 +42,8 @@ from jepa_humanoid.simulation.rollout import Rollout
 from jepa_humanoid.simulation.scenes import load_scene
 from jepa_humanoid.workers import in_a_copy
 
-FIRST_SEED = 2400
+FIRST_SEED, TRIES = 2400, 50
+"""Where seeds begin, and how many are tried for each fall that is asked for."""
 PRICES = {"head": 1.0, "trunk": 0.5, "arms": 0.35, "legs": 0.1}
 """Of a force of a kilonewton."""
 TOWARDS = {"front": 0.0, "left": math.pi / 2, "back": math.pi}
@@ -67,6 +69,11 @@ def falls_to(robot: RobotDescription, side: str, count: int, first: int) -> list
     found: list[Rollout] = []
     seed = first
     while len(found) < count:
+        if seed - first >= TRIES * count:
+            sys.exit(
+                f"{len(found)} of {seed - first} robots that were pushed fell to the side '{side}' and braced "
+                f"themselves, and {count} are asked for: ask for fewer --falls, or see whether `safety.brace` is on"
+            )
         rng = np.random.default_rng(seed)
         pace, impulse = PACES[seed % 2], float(rng.uniform(*PUSHES))
         rollout = Rollout(robot, load_scene("flat"), Conditions(delay=(0.002, 0.010)).draw(seed, "mujoco"))
@@ -163,7 +170,11 @@ def main() -> None:
     given = parser.parse_args()
     file = yaml.safe_load(named_file("config/getting_up", given.robot).read_text(encoding="utf-8"))
     robot = load_robot(given.robot)
+    if not file.get("fall"):
+        sys.exit(f"config/getting_up/{given.robot}.yaml has no `fall` to begin from: see docs/falls.md")
     for side in given.sides.split(","):
+        if side not in TOWARDS:
+            sys.exit(f"no side '{side}': known are {', '.join(TOWARDS)}")
         search(given, robot, file, side)
 
 

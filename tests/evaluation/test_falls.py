@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jepa_humanoid.evaluation.falls import PushRecord, auroc, record_pushes, roc, summarize_falls
+from jepa_humanoid.evaluation.falls import PushRecord, auroc, record_pushes, roc, summarize_falls, watch_falls
 from jepa_humanoid.evaluation.pictures import draw_roc
 from jepa_humanoid.safety.falling import Balance, FallModel
 
@@ -65,3 +65,15 @@ def test_a_shove_that_nobody_withstands_is_recorded() -> None:
     assert len(fallen.times) == len(fallen.balance) > 5
     assert max(fallen.impacts.values()) > 100.0
     assert FELL.impacts == {}
+
+
+def test_four_falls_are_watched_to_the_ground() -> None:
+    """Ahead, left, back, right, each from standing to lying on that side."""
+    looks = list(watch_falls(3, every=1240))
+    assert len(looks) == 8
+    for upright in looks[::2]:
+        assert upright[2] > 0.7
+    for lying in looks[1::2]:
+        assert lying[2] < 0.4
+    bearings = [np.arctan2(lying[1], lying[0]) for lying in looks[1::2]]
+    assert np.cos(np.array(bearings) - 0.5 * np.pi * np.arange(4)) == pytest.approx(1.0, abs=0.3)

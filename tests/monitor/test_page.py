@@ -344,11 +344,11 @@ def test_a_stop_a_fall_and_a_closed_browser_take_hands_back(
     page: Page, visitors: Visitors, open_browser: Open, wait_until: Wait
 ) -> None:
     """Nobody is left whose hand goes on being asked for."""
-    falls = replace(STANDS, mode=BodyMode.FALLEN, reason="fell")
     for end in (
         lambda browser: browser.press("EMERGENCY STOP"),
         lambda browser: browser.close(),
-        lambda _: page.show_body(falls),
+        lambda _: page.show_body(replace(STANDS, mode=BodyMode.FALLEN, reason="fell")),
+        lambda _: page.show_body(replace(STANDS, mode=BodyMode.FALLING, reason="fell: tilted by 50°")),
     ):
         page._way_back.ask(False)
         visitors.forget()

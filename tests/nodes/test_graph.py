@@ -1,6 +1,7 @@
 """The whole graph, node by node a process: what happens when one dies, and whom the controller obeys."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -107,6 +108,8 @@ def test_robot_is_pushed_steered_stopped_and_left_alone(nodes, watcher, tmp_path
     odometry_says_where_the_robot_is(watcher)
     an_emergency_stop_latches(watcher)
     a_simulation_starts_anew_when_asked(watcher)
+    a_fall_that_is_braced_for_is_an_error(nodes, watcher)
+    a_simulation_starts_anew_when_asked(watcher)
     without_a_controller_the_target_damps(nodes, watcher)
 
 
@@ -200,6 +203,15 @@ def a_simulation_starts_anew_when_asked(watcher):
     watcher.wait_until(lambda: stands(watcher), "the controller to say so")
     assert watcher.truth()["tilt_deg"] < 3.0
     assert math.hypot(*watcher.truth()["position"][:2]) < 0.1
+
+
+def a_fall_that_is_braced_for_is_an_error(nodes, watcher):
+    """Who reads only the log learns of a fall from nobody, and why; a robot that lies says no more of it."""
+    push = TOPICS["push"].type()
+    push.vector.x = 150.0
+    watcher.publish("push", push)
+    watcher.wait_until(lambda: watcher.status("controller")[2].get("mode") == "FALLEN", "the robot to lie")
+    assert re.search(r"\[ERROR\].* FALLING: fell: tilted by", nodes.logs())
 
 
 def without_a_controller_the_target_damps(nodes, watcher):

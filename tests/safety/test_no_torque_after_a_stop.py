@@ -35,6 +35,8 @@ class Situation:
     walking: bool = False
     low: bool = False
     """Whether who sits down has sat down; where nobody looks at the time, if who falls lies, and who rises stands."""
+    hopeless: bool = False
+    """Whether who rises gives up."""
 
 
 class Careless:
@@ -44,9 +46,11 @@ class Careless:
         self.safety = Safety(("hip", "knee"), limits, rises=True, braces=True)
         self.joints = 2
 
-    def done(self, mode: BodyMode, since: float, situation: Situation) -> bool:
-        """Whether a robot that has been falling or rising so long [s] lies or stands."""
-        return situation.low
+    def moves_on(self, mode: BodyMode, since: float, situation: Situation) -> bool | None:
+        """Whether a robot that has been falling or rising so long [s] may move from now on; None if it goes on so."""
+        if situation.low:
+            return mode is BodyMode.GET_UP
+        return False if mode is BodyMode.GET_UP and situation.hopeless else None
 
     def step(self, sample: SensorSample, situation: Situation) -> JointCommand:
         """One tick."""
@@ -67,6 +71,8 @@ class Careless:
                 safety.lies()
             if action is Action.GET_UP and goes_on and situation.low:
                 safety.got_up()
+            elif action is Action.GET_UP and goes_on and situation.hopeless:
+                safety.gave_up("in vain")
         return safety.reply(sample.stamp, JointCommand(sample.stamp, np.ones(2), np.ones(2), np.ones(2)))
 
     def refuse(self, stamp: float) -> JointCommand:
@@ -121,9 +127,9 @@ class Stubbed:
         solve = controller.solve
         controller.solve = lambda *terms: replace(solve(*terms), solved=self.estimator.situation.solved)
 
-    def done(self, mode: BodyMode, since: float, _: Situation) -> bool:
-        """Whether a robot that has been falling so long [s] lies; what these samples tell is not of one that rises."""
-        return mode is BodyMode.FALLING and since >= self.hold
+    def moves_on(self, mode: BodyMode, since: float, _: Situation) -> bool | None:
+        """As above; a fall takes its time, and what these samples tell is not of a robot that rises."""
+        return False if mode is BodyMode.FALLING and since >= self.hold else None
 
     @property
     def safety(self) -> Safety:
@@ -192,10 +198,11 @@ class Events(RuleBasedStateMachine):
     situations = st.builds(
         Situation,
         ready=st.booleans() | st.just(True),
-        tilt=st.sampled_from((0.0, 0.0, 0.0, 0.5, 1.0, math.nan)),
+        tilt=st.sampled_from((0.0, 0.0, 0.0, 0.5, 1.0, math.inf, math.nan)),
         solved=st.booleans() | st.just(True),
         walking=st.booleans(),
         low=st.booleans(),
+        hopeless=st.booleans(),
     )
     well = st.builds(Situation, walking=st.booleans())
     steps = st.sampled_from((0.002, 0.002, 0.02, 0.049, 0.06, 3.0, 0.0, 0.0, -0.002, -0.7))
@@ -209,6 +216,21 @@ class Events(RuleBasedStateMachine):
     def any_sample(self, step: float, situation: Situation) -> None:
         """A good, late, early or repeated one of a robot in whatever state."""
         self.judge(self.sample(1.0 if math.isnan(self.stamp) else self.stamp + step), None, situation)
+
+    @rule(tilt=st.sampled_from((1.0, math.inf, math.nan)), low=st.booleans())
+    def tip_over(self, tilt: float, low: bool) -> None:
+        """A robot that stands falls, and lies at last or not yet."""
+        for situation in (Situation(), Situation(), Situation(tilt=tilt), Situation(tilt=tilt, low=low)):
+            self.next_sample(situation)
+
+    @rule(low=st.booleans(), hopeless=st.booleans())
+    def be_asked_where_it_lies(self, low: bool, hopeless: bool) -> None:
+        """A robot that lies is to stand: it gets up, gives up, or goes on trying."""
+        self.next_sample(Situation(tilt=1.0))
+        self.stand_up()
+        for situation in (Situation(tilt=1.0), Situation(tilt=1.0), Situation(tilt=1.0, low=low, hopeless=hopeless)):
+            self.next_sample(situation)
+        self.next_sample(Situation())
 
     @rule(stamp=st.sampled_from((0.0, 0.3, 0.6)), situation=situations)
     def begun_anew(self, stamp: float, situation: Situation) -> None:
@@ -356,14 +378,15 @@ class Events(RuleBasedStateMachine):
         if not self.may_move:
             return
         if self.down is not None:
-            if self.subject.done(self.down, self.stamp - self.since, situation):
-                self.may_move, self.fresh = self.down is BodyMode.GET_UP, True
+            moves_on = self.subject.moves_on(self.down, self.stamp - self.since, situation)
+            if moves_on is not None:
+                self.may_move, self.fresh = moves_on, True
                 self.down = self.last = None
             return
         limit = self.limits.tilt if self.balances or not situation.ready else self.limits.engage_tilt
         if not situation.tilt <= limit:
             # Nobody knows where to one falls whose tilt is no number.
-            falls = self.balances and not math.isnan(situation.tilt)
+            falls = self.balances and math.isfinite(situation.tilt)
             self.may_move = falls or (self.asks and not self.balances)
             self.down = BodyMode.FALLING if falls else BodyMode.GET_UP
             self.since = self.stamp

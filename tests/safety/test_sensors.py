@@ -123,7 +123,7 @@ def test_a_turn_that_no_gyroscope_measures_is_a_lie(rate, believed):
     """Whatever the feet do meanwhile: before the estimate tilts so far that the robot seems to have fallen."""
     check = SensorCheck(ROBOT.joint_names, SafetyLimits(), FACTS)
     sample = Rollout(ROBOT, load_scene("flat"), WorldSettings(seed=0)).world.sense()
-    flaw = check.flaw(replace(sample, angular_velocity=np.array([0.0, 0.0, rate])), upright=True)
+    flaw = check.flaw(replace(sample, angular_velocity=np.array([0.0, 0.0, rate])), driven=True)
     assert (flaw is None) == believed
     assert believed or "which no gyroscope measures: is its unit rad/s?" in str(flaw)
 
@@ -147,7 +147,7 @@ def test_arms_may_be_still():
         position = sample.position.copy()
         position[:12] += 1e-6 * tick
         at = replace(sample, stamp=0.002 * tick, position=position, angular_velocity=np.full(3, 1e-3 * tick))
-        assert check.flaw(at, upright=True) is None
+        assert check.flaw(at, driven=True) is None
 
 
 @pytest.mark.parametrize("lie", sorted(SAYS.keys() - {"dead_knee"}))
@@ -172,10 +172,31 @@ def test_limp_robot_need_not_have_efforts():
         at = replace(
             sample, stamp=0.002 * tick, angular_velocity=np.full(3, 1e-3 * tick), position=sample.position + 1e-6 * tick
         )
-        assert check.flaw(at, upright=False) is None
+        assert check.flaw(at, driven=False) is None
     later = [
-        check.flaw(replace(at, stamp=at.stamp + dt, angular_velocity=at.angular_velocity + dt), upright=True)
+        check.flaw(replace(at, stamp=at.stamp + dt, angular_velocity=at.angular_velocity + dt), driven=True)
         for dt in (0.002, 0.03, 0.08)
     ]
     assert later[:2] == [None, None]
     assert later[2].cause is Cause.SENSOR
+
+
+def test_who_falls_need_not_feel_gravity():
+    """In flight there is none; from the moment on in which the robot lies it has to be felt again."""
+    check = SensorCheck(ROBOT.joint_names, SafetyLimits(), FACTS)
+    sample = Rollout(ROBOT, load_scene("flat"), WorldSettings(seed=0)).world.sense()
+
+    def flaw(stamp, falling):
+        shaken = 1e-3 * stamp
+        weightless = replace(
+            sample,
+            stamp=stamp,
+            position=sample.position + shaken,
+            angular_velocity=np.full(3, shaken),
+            linear_acceleration=np.full(3, 0.1 + shaken),
+        )
+        return check.flaw(weightless, driven=falling, falling=falling)
+
+    assert all(flaw(0.002 * tick, True) is None for tick in range(200))
+    assert flaw(0.45, False) is None
+    assert flaw(0.48, False).cause is Cause.SENSOR

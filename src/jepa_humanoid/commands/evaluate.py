@@ -198,7 +198,7 @@ def falls_command(
     ] = None,
     film: Annotated[
         Path | None,
-        typer.Option(help="Where to film four falls of the first seed, a WebP or GIF file.", callback=place_to_write),
+        typer.Option(help="Where to film four falls of the first seed, a .webp or .gif file.", callback=film_to_write),
     ] = None,
 ) -> None:
     """Push a robot that stands and that walks by 30 to 80 N·s from all sides, and say how well falls are foreseen.

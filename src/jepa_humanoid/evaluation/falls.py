@@ -44,7 +44,7 @@ class PushRecord:
         times: Since the push began, shape (N,) [s].
         balance: `Balance` at those times, shape (N, 6).
         fell: Time at which the pelvis was tilted too far, in truth [s]; None if it never was.
-        impacts: Greatest force of the ground on each of `PARTS` in a fall [N]; empty without one.
+        impacts: Greatest force of the ground on each part of it in a fall [N]; empty without one.
     """
 
     seed: int

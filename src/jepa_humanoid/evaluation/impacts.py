@@ -9,28 +9,28 @@ from jepa_humanoid.robot.description import SIDES, RobotDescription
 from jepa_humanoid.simulation.mujoco_engine import MujocoEngine
 
 PARTS = ("head", "trunk", "arms", "legs")
-"""Of a robot, without its feet. A robot without a link that is called head has none."""
+"""Of a robot, without its feet; not every robot has all. A head is a link that is called so."""
 
 
 class ImpactMeter:
     """Greatest forces of the ground since it was made.
 
     Attributes:
-        peaks: Greatest sum of normal forces, by part [N].
+        peaks: Greatest sum of normal forces, by each part that the robot has [N].
     """
 
     def __init__(self, robot: RobotDescription, engine: MujocoEngine) -> None:
         """Begin."""
         self._engine, self._parts = engine, _parts(robot)
-        self.peaks = dict.fromkeys(PARTS, 0.0)
+        self.peaks = {part: 0.0 for part in PARTS if part in self._parts.values()}
 
     def look(self) -> None:
         """Take note of the forces as they are now."""
-        now = dict.fromkeys(PARTS, 0.0)
+        now = dict.fromkeys(self.peaks, 0.0)
         for link, force in self._engine.ground_forces().items():
             if link in self._parts:
                 now[self._parts[link]] += force
-        self.peaks = {part: max(self.peaks[part], now[part]) for part in PARTS}
+        self.peaks = {part: max(peak, now[part]) for part, peak in self.peaks.items()}
 
 
 def _parts(robot: RobotDescription) -> dict[str, str]:
@@ -55,7 +55,7 @@ def _parts(robot: RobotDescription) -> dict[str, str]:
 def summarize_impacts(impacts: Sequence[Mapping[str, float]]) -> dict[str, tuple[int, int]]:
     """Median and ninth decile of the greatest forces of each fall, by part [N]; empty if there was no fall."""
     summary = {}
-    for part in PARTS if impacts else ():
+    for part in impacts[0] if impacts else ():
         median, most = np.percentile([one[part] for one in impacts], (50, 90)).tolist()
         summary[part] = round(median), round(most)
     return summary

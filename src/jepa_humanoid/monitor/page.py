@@ -23,7 +23,7 @@ from jepa_humanoid.monitor.intake import Intake
 from jepa_humanoid.monitor.notices import Notice, Notices, Tone
 from jepa_humanoid.monitor.panel import TITLE, Panel
 from jepa_humanoid.monitor.people import Handlers, People
-from jepa_humanoid.monitor.recovery import STOPPED_MODES
+from jepa_humanoid.monitor.recovery import LOST_MODES
 from jepa_humanoid.monitor.scene import Scene
 from jepa_humanoid.monitor.shapes import load_body_shapes
 from jepa_humanoid.monitor.status import Status
@@ -240,7 +240,7 @@ class Page:
         self._status = replace(self._status, mode=mode, reason=status.reason)
         self._tell(*self._notices.mode(mode, status.reason, bool(status.emergency_stop)))
         self._way_back.follow(status)
-        if mode in STOPPED_MODES:
+        if mode in LOST_MODES:
             self._people.take_hands_back()
         steps = self._intake.check(
             "show_body", [[*step.position, step.yaw] for step in status.footsteps] or np.zeros((0, 4)), None, 4

@@ -9,6 +9,8 @@ from jepa_humanoid.safety import BodyMode
 
 STOPPED_MODES = frozenset(mode.value for mode in (BodyMode.DAMPING, BodyMode.PASSIVE, BodyMode.FALLEN))
 """Safety modes in which the robot holds itself up by nothing."""
+LOST_MODES = STOPPED_MODES | {BodyMode.FALLING.value}
+"""Those, and the fall before."""
 
 
 @dataclass(frozen=True)

@@ -180,7 +180,7 @@ class Safety:
         decision = self._pass_time(sample.stamp)
         if decision.action is not Action.USE:
             return decision
-        flaw = self._sensors.flaw(sample, self.mode in _DRIVEN)
+        flaw = self._sensors.flaw(sample, self.mode in _DRIVEN, self.mode is BodyMode.FALLING)
         if flaw is not None:
             return self._refuse(flaw)
         if decision.anew:

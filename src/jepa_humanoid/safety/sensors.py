@@ -60,12 +60,13 @@ class SensorCheck:
         self._jumped: tuple[int, float] | None = None
         self._imu_changed = self._joints_changed = self._torque_felt = self._gravity_felt = math.nan
 
-    def flaw(self, sample: SensorSample, upright: bool) -> Reason | None:
+    def flaw(self, sample: SensorSample, driven: bool, falling: bool = False) -> Reason | None:
         """What cannot be true of a sample that is finite and of the right shape, or None.
 
         Args:
             sample: The state.
-            upright: Whether the joints hold the robot; otherwise they may well have no torques.
+            driven: Whether the joints hold the robot; otherwise they may well have no torques.
+            falling: Whether nothing may hold it just now, so that it feels no gravity, or the ground's blow.
         """
         last, stamp = self._last, sample.stamp
         self._last = sample
@@ -74,10 +75,12 @@ class SensorCheck:
             self._joint_changed = np.full(len(self._names), stamp)
             self._jumped = None
         else:
-            self._compare(last, sample, upright)
+            self._compare(last, sample, driven)
+        if falling:
+            self._gravity_felt = stamp
         return self._describe(sample)
 
-    def _compare(self, last: SensorSample, sample: SensorSample, upright: bool) -> None:
+    def _compare(self, last: SensorSample, sample: SensorSample, driven: bool) -> None:
         stamp = sample.stamp
         force = sample.linear_acceleration
         if self._least <= force.dot(force) <= self._most:
@@ -89,11 +92,11 @@ class SensorCheck:
             self._imu_changed = stamp
         if not (_same(last.position, sample.position) and _same(last.velocity, sample.velocity)):
             self._joints_changed = stamp
-        self._compare_joints(last, sample, upright)
-        if not upright or sample.effort.any():
+        self._compare_joints(last, sample, driven)
+        if not driven or sample.effort.any():
             self._torque_felt = stamp
 
-    def _compare_joints(self, last: SensorSample, sample: SensorSample, upright: bool) -> None:
+    def _compare_joints(self, last: SensorSample, sample: SensorSample, driven: bool) -> None:
         self._jumped = None
         if self._joints is None:
             return
@@ -102,7 +105,7 @@ class SensorCheck:
         if beyond.max() > 0.0:
             joint = int(np.argmax(beyond))
             self._jumped = joint, float(moved[joint])
-        if upright:
+        if driven:
             self._joint_changed[(moved != 0.0) | (sample.velocity != last.velocity)] = sample.stamp
         else:
             self._joint_changed[:] = sample.stamp

@@ -134,3 +134,4 @@ def test_what_lies_weighs_what_it_weighs(g1: RobotDescription) -> None:
     assert meter.peaks["trunk"] > 0.0
     assert summarize_impacts([]) == {}
     assert summarize_impacts([dict.fromkeys(PARTS, 1.0), dict.fromkeys(PARTS, 3.0)])["head"] == (2, 3)
+    assert summarize_impacts([{"legs": 1.0}]) == {"legs": (1, 1)}
