@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pinocchio as pin
 
-from jepa_humanoid.control.settings import WholeBodySettings
+from jepa_humanoid.control.settings import WholeBodySettings, whole_body_settings
 from jepa_humanoid.estimation.base import BaseEstimator
 from jepa_humanoid.estimation.settings import EstimatorSettings
 from jepa_humanoid.geometry import up_in
@@ -93,7 +93,7 @@ class Body:
         self.settings = settings or BodySettings()
         limits = self.settings.safety or settings_of(robot, "safety", SafetyLimits())
         estimator = self.settings.estimator or settings_of(robot, "estimator", EstimatorSettings())
-        whole_body = self.settings.whole_body or settings_of(robot, "whole_body", WholeBodySettings())
+        whole_body = self.settings.whole_body or whole_body_settings(robot)
         motion = self.settings.motion or read_motion(robot)
         self._rising = None if motion is None else GettingUp(motion, _imu_rotation(robot))
         self._bracing = None if motion is None or motion.fall is None else Bracing(motion.fall)

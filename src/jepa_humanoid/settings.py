@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from jepa_humanoid.control.settings import WholeBodySettings
+from jepa_humanoid.control.settings import whole_body_settings
 from jepa_humanoid.control.tasks.posture import PostureTask
 from jepa_humanoid.estimation.settings import EstimatorSettings
 from jepa_humanoid.locomotion.settings import gait_settings
@@ -16,7 +16,7 @@ from jepa_humanoid.safety.limits import SafetyLimits
 SETTINGS: Mapping[str, Callable[[RobotDescription], Any]] = {
     "gait": gait_settings,
     "estimator": lambda robot: settings_of(robot, "estimator", EstimatorSettings()),
-    "whole_body": lambda robot: settings_of(robot, "whole_body", WholeBodySettings()),
+    "whole_body": whole_body_settings,
     "perception": elevation_settings,
     "planner": planner_settings,
     "safety": lambda robot: settings_of(robot, "safety", SafetyLimits()),

@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 
 import pytest
 
-from jepa_humanoid.control.settings import WholeBodySettings
+from jepa_humanoid.control.settings import WholeBodySettings, whole_body_settings
 from jepa_humanoid.estimation.settings import EstimatorSettings
 from jepa_humanoid.locomotion.model.biped import biped
 from jepa_humanoid.locomotion.model.felt_ground import FeltGround
@@ -47,7 +47,7 @@ def test_the_g1_is_as_large_as_itself(g1: RobotDescription) -> None:
         assert getattr(measured(g1), item.name) == pytest.approx(getattr(G1, item.name), rel=1e-9)
     assert scale_of(g1) == Scale()
     assert gait_settings(g1) == GaitSettings()
-    assert settings_of(g1, "whole_body", WholeBodySettings()) == WholeBodySettings()
+    assert whole_body_settings(g1) == WholeBodySettings()
     assert settings_of(g1, "estimator", EstimatorSettings()) == EstimatorSettings()
 
 
@@ -122,6 +122,23 @@ def test_wide_soles_have_wide_steps(g1: RobotDescription) -> None:
     gait = gait_settings(replace(g1, feet={"left": wide, "right": replace(wide, frame=g1.feet["right"].frame)}))
     assert gait.step_width_range[0] >= 0.2 + 0.02
     assert gait.step_width > gait.step_width_range[0]
+
+
+@pytest.mark.parametrize(("times", "more"), [(0.8, 1.0), (1.5, 1.23), (6.0, 1.58)])
+def test_heavy_legs_count_on_more_friction(
+    write_robot: Callable[..., Path], g1: RobotDescription, times: float, more: float
+) -> None:
+    """As much more as they are a larger share of the robot, up to what a robot that falls counts on, which stays."""
+
+    def weigh(root: Element) -> None:
+        for link in root.iter("link"):
+            if any(part in link.get("name", "") for part in ("hip", "knee", "ankle")):
+                for mass in link.iter("mass"):
+                    mass.set("value", str(times * float(mass.get("value", ""))))
+
+    ours, default = whole_body_settings(load_robot(write_robot(weigh))), WholeBodySettings()
+    assert ours.friction == pytest.approx(more * default.friction, rel=0.02)
+    assert ours.friction * ours.catch.friction == pytest.approx(default.friction * default.catch.friction)
 
 
 def test_one_rule_a_unit() -> None:

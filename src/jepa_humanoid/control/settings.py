@@ -1,11 +1,14 @@
 """What can be tuned about the whole-body controller."""
 
-from dataclasses import field
+from dataclasses import field, replace
 from typing import Annotated
 
 from pydantic.dataclasses import dataclass as validated_dataclass
 
 from jepa_humanoid.config import STRICT, NonNegative, Positive, Share
+from jepa_humanoid.robot.description import RobotDescription
+from jepa_humanoid.robot.leg import leg_share
+from jepa_humanoid.robot.settings import settings_of
 from jepa_humanoid.robot.units import (
     METRE,
     PER_SECOND,
@@ -15,6 +18,9 @@ from jepa_humanoid.robot.units import (
     QUARTIC_SECOND,
     SECOND,
 )
+
+_G1_LEG_SHARE = 0.21553
+"""Of a G1's mass, in one leg; a test measures again."""
 
 
 @validated_dataclass(frozen=True, config=STRICT)
@@ -162,3 +168,20 @@ class WholeBodySettings:
     apart: ApartSettings = ApartSettings()
     fold: FoldSettings = FoldSettings()
     catch: CatchFactors = CatchFactors()
+
+
+def whole_body_settings(robot: RobotDescription) -> WholeBodySettings:
+    """How a robot is moved: the defaults for its size, and what the block `whole_body` of its YAML file says otherwise.
+
+    Raises:
+        RobotDescriptionError: Naming the file, and each field that does not exist or has a wrong value.
+    """
+
+    def fitted(settings: WholeBodySettings) -> WholeBodySettings:
+        # The ground bears what a leg is swung with, so heavier legs need more of it, up to what who falls counts on.
+        heavier = max(1.0, round(leg_share(robot) / _G1_LEG_SHARE, 3))
+        more = min(heavier, settings.catch.friction)
+        catch = replace(settings.catch, friction=settings.catch.friction / more)
+        return replace(settings, friction=settings.friction * more, catch=catch)
+
+    return settings_of(robot, "whole_body", WholeBodySettings(), fitted)

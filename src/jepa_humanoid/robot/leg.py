@@ -62,6 +62,13 @@ def swing_strength(robot: RobotDescription) -> tuple[float, float]:
     return strength(4), strength(3)
 
 
+def leg_share(robot: RobotDescription) -> float:
+    """Share of the robot's mass that is in one leg, the heavier one."""
+    model = robot.model
+    moved = (model.subtrees[robot.legs[side][0]] for side in SIDES)
+    return max(float(sum(model.inertias[joint].mass for joint in joints)) for joints in moved) / robot.mass
+
+
 def _stretched(robot: RobotDescription, q: Vector, hip: int, foot: int, ids: tuple[int, ...]) -> float:
     """Greatest distance from a hip to a foot's frame, joint after joint [m]."""
     model, data = robot.model, robot.model.createData()
