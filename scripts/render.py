@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from jepa_humanoid import geometry
-from jepa_humanoid.mind import PLANNERS, Mind
+from jepa_humanoid.mind import Mind
+from jepa_humanoid.planner_names import planner_names
 from jepa_humanoid.robot.description import RobotDescription, load_robot
 from jepa_humanoid.robot.state import Goal, VelocityCommand
 from jepa_humanoid.simulation.picture import Camera, add_shape
@@ -225,7 +226,7 @@ def main() -> None:
     parser.add_argument("path", type=Path, help="a .gif, or a .png for a strip")
     parser.add_argument("--seed", type=int, default=0, help="of scene, noise, friction and masses")
     parser.add_argument("--scene", help="a name in config/scenes; flat for walk, room for room")
-    parser.add_argument("--planner", choices=PLANNERS, default="jepa")
+    parser.add_argument("--planner", choices=planner_names(), default="jepa")
     parser.add_argument("--model", type=Path, help="folder of the world model; the robot's own if none")
     parser.add_argument("--size", type=int, nargs=2, default=(640, 360), metavar=("WIDTH", "HEIGHT"))
     parser.add_argument("--every", type=int, default=1, help="draw every n-th moment")

@@ -21,9 +21,10 @@ from jepa_humanoid.graph import options, packages
 from jepa_humanoid.graph.arguments import TARGETS, all_options, launch_arguments, make_options, read_options
 from jepa_humanoid.graph.assembly import make_graph
 from jepa_humanoid.graph.description import OnExit
-from jepa_humanoid.graph.options import WITHOUT_MODEL, GraphError, SimulatedOptions, planner_names
+from jepa_humanoid.graph.options import GraphError, SimulatedOptions
 from jepa_humanoid.graph.processes import node_command, node_environment, parameter_file, run_graph
 from jepa_humanoid.network import PROFILES, NetworkError
+from jepa_humanoid.planner_names import WITHOUT_MODEL
 from jepa_humanoid.resources import resource
 
 EVERYTHING = make_options(
@@ -99,7 +100,7 @@ def test_only_what_the_graph_cannot_do_without_ends_it() -> None:
         ("robot", "h7", "g1"),
         ("scene", "moon", "clutter, flat, hill"),
         ("port", 70000, "1 to 65535"),
-        ("planner", "astar", "jepa, straight"),
+        ("planner", "astar", "jepa, kinematic"),
         ("seed", -1, "0 or more"),
         ("actuation_delay", 1.0, "0 to 0.1 s"),
         ("seconds", 0.0, "more than 0"),
@@ -133,7 +134,7 @@ def test_real_robot_takes_the_place_of_the_simulated_one() -> None:
     assert graph.node("controller").remappings == ()
 
 
-@pytest.mark.parametrize("planner", ["jepa", "inverse_dynamics"])
+@pytest.mark.parametrize("planner", ["jepa", "gcidm"])
 def test_robot_without_a_world_model_is_told_what_to_do(planner: str) -> None:
     """A planner that imagines is refused where there is nothing to imagine with, in words that say what does run."""
     with pytest.raises(GraphError, match=r"robot 'talos' has none in models/\. Choose kinematic, straight or off"):
@@ -161,13 +162,6 @@ def test_goal_needs_the_planner() -> None:
     """A goal without a planner is refused: nobody would walk to it."""
     with pytest.raises(GraphError, match="planner"):
         make_options(goal=(1.0, 0.0), planner="off")
-
-
-def test_planners_are_those_of_the_mind() -> None:
-    """The planners that can be chosen are those that the mind knows, and none."""
-    mind = pytest.importorskip("jepa_humanoid.mind")
-    assert set(planner_names()) == {*mind.PLANNERS, "off"}
-    assert set(WITHOUT_MODEL) == set(mind.WITHOUT_MODEL)
 
 
 def test_texts_of_a_launch_file_become_options() -> None:

@@ -16,7 +16,6 @@ from jepa_humanoid.evaluation.navigation import Trial
 from jepa_humanoid.evaluation.suites import Suite
 from jepa_humanoid.evaluation.trial import USUAL, Conditions, LocomotionTrial
 from jepa_humanoid.locomotion import walkers
-from jepa_humanoid.mind import PlannerName
 from jepa_humanoid.robot.description import DEFAULT_ROBOT, load_robot
 from jepa_humanoid.settings import check_settings
 from jepa_humanoid.simulation.simulation import simulate
@@ -59,7 +58,7 @@ def evaluate(
     engine: str = "mujoco",
     walker: str = walkers.MODEL,
     scene: str = "room",
-    planner: PlannerName = "jepa",
+    planner: str = "jepa",
     model: Path | None = None,
     jobs: int = 1,
     overrides: str = "",
@@ -118,7 +117,7 @@ def navigate(
     seeds: Sequence[int],
     robot: str = DEFAULT_ROBOT,
     scene: str = "room",
-    planner: PlannerName = "jepa",
+    planner: str = "jepa",
     model: Path | None = None,
     jobs: int = 1,
     overrides: str = "",

@@ -11,7 +11,7 @@ from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TextIO, cast
+from typing import Annotated, Any, NoReturn, TextIO
 
 import typer
 from typer.core import TyperGroup
@@ -199,10 +199,10 @@ def _options(**options: Any) -> Options:
         check_walker(robot, chosen.walker)
     if imagines:
         # A planner that cannot read it would be started again and again, and whoever waits for it would wait.
-        from jepa_humanoid.mind import Mind, PlannerName
+        from jepa_humanoid.mind import Mind
 
         folder = Path(chosen.model) if chosen.model else None
-        Mind.load(folder, cast("PlannerName", chosen.planner), robot=robot)
+        Mind.load(folder, chosen.planner, robot=robot)
     return chosen
 
 

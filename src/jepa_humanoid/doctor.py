@@ -23,7 +23,8 @@ from rich.table import Table
 
 from jepa_humanoid import network, resources
 from jepa_humanoid.graph import gazebo, packages
-from jepa_humanoid.graph.options import WITHOUT_MODEL, scene_names
+from jepa_humanoid.graph.options import scene_names
+from jepa_humanoid.planner_names import GOAL_BOUND
 
 OLDEST_PYTHON = (3, 11)
 NEWEST_PYTHON = (3, 13)
@@ -325,7 +326,7 @@ def _model(robot: str) -> Finding:
     folder = resources.share_directory() / "models" / robot
     if list(folder.glob("*.onnx")):
         return Finding("world model", Verdict.GOOD, f"models/{robot}")
-    advice = f"planners {' and '.join(WITHOUT_MODEL)} need none; to train: docs/tutorials/your_own_humanoid.md"
+    advice = f"planners {' and '.join(GOAL_BOUND)} need none; to train: docs/tutorials/your_own_humanoid.md"
     return Finding("world model", Verdict.NOTE, f"none of '{robot}'", advice)
 
 

@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from jepa_humanoid import geometry
+from jepa_humanoid.planner_names import GOAL_BOUND, WITHOUT_MODEL
 from jepa_humanoid.planning.planner import Plan
-from jepa_humanoid.planning.planners import PLANNERS, WITHOUT_MODEL, PlannerName, make_planner
+from jepa_humanoid.planning.planners import PlannerParts, make_planner
 from jepa_humanoid.planning.seen_map import BODY_RADIUS, SeenMap
-from jepa_humanoid.planning.settings import PlannerSettings, load_planner_settings, planner_settings
+from jepa_humanoid.planning.settings import PlannerSettings, at_speed, load_planner_settings, planner_settings
 from jepa_humanoid.planning.situation import Situation
 from jepa_humanoid.planning.surprise import SurpriseMonitor
 from jepa_humanoid.planning.way import Way
@@ -21,8 +22,6 @@ from jepa_humanoid.world_model.errors import WorldModelError
 from jepa_humanoid.world_model.observation import ProprioceptiveHistory, crop
 from jepa_humanoid.world_model.runtime import WorldModel
 from jepa_humanoid.world_model.settings import WorldModelSettings
-
-__all__ = ["PLANNERS", "WITHOUT_MODEL", "Mind", "PlannerName"]
 
 _STANDING_ROOM = 0.1
 """Beyond its radius, at the place where the robot stops if something stands at the goal [m]."""
@@ -38,7 +37,7 @@ class Mind:
     def __init__(
         self,
         model: WorldModel | None,
-        planner: PlannerName = "jepa",
+        planner: str = "jepa",
         settings: PlannerSettings | None = None,
         seed: int = 0,
         radius: float = BODY_RADIUS,
@@ -48,7 +47,7 @@ class Mind:
         Args:
             model: Loaded world model; every planner takes its view and its step from it. None for a robot that has
                 none yet: the planners of `WITHOUT_MODEL` then look as far as a model would, and nothing surprises.
-            planner: ``jepa``, or a baseline.
+            planner: ``jepa``, a baseline, or one that others have registered.
             settings: Search, costs and thresholds; None for the package's own.
             seed: Of the search.
             radius: Clearance of the robot's middle at which it touches [m].
@@ -63,7 +62,7 @@ class Mind:
         self._settings = replace(given, cost=replace(given.cost, wanted_clearance=wanted))
         view = model.card if model is not None else WorldModelSettings()
         self._observation = view.observation
-        self._planner = make_planner(planner, model, view, self._settings, seed)
+        self._planner = make_planner(planner, PlannerParts(model, view.step, view.horizon, self._settings, seed))
         self._random = np.random.default_rng(seed)
         self._surprise = SurpriseMonitor(model, self._settings.surprise) if model is not None else None
         self._history = ProprioceptiveHistory(view.observation.history, view.observation.period, self._settings.stale)
@@ -78,9 +77,10 @@ class Mind:
     @staticmethod
     def load(
         directory: Path | None = None,
-        planner: PlannerName = "jepa",
+        planner: str = "jepa",
         seed: int = 0,
         robot: RobotDescription | None = None,
+        speed: float | None = None,
     ) -> "Mind":
         """Load a mind.
 
@@ -90,18 +90,22 @@ class Mind:
             planner: ``jepa``, or a baseline.
             seed: Of the search.
             robot: Whose mind; None for the G1's.
+            speed: That the planner may ask for ahead, and to the sides as much more or less [m/s]; None for what the
+                settings say.
 
         Raises:
             WorldModelError: If the model or the settings are missing or malformed, or the model is another robot's.
         """
         name, radius = (DEFAULT_ROBOT, BODY_RADIUS) if robot is None else (robot.name, robot.radius)
-        settings = None if robot is None else planner_settings(robot)
+        settings = load_planner_settings() if robot is None else planner_settings(robot)
+        if speed is not None:
+            settings = at_speed(settings, speed)
         folder = directory or model_directory(name)
         if directory is None and not (folder / CARD).is_file():
             if planner not in WITHOUT_MODEL:
                 raise WorldModelError(
                     f"the planner '{planner}' needs a world model, and '{name}' has none yet: there is no {folder}. "
-                    f"Plan with {' or '.join(WITHOUT_MODEL)}, or train one: humanoid data generate --robot {name}, "
+                    f"Plan with {' or '.join(GOAL_BOUND)}, or train one: humanoid data generate --robot {name}, "
                     f"humanoid train, humanoid export --robot {name} (docs/world_model.md)"
                 )
             return Mind(None, planner, settings, seed, radius)
@@ -109,7 +113,7 @@ class Mind:
         if model.card.robot != name:
             raise WorldModelError(
                 f"{folder / CARD} is a model of '{model.card.robot}', and the robot is '{name}': name a folder with a "
-                f"model of '{name}', or plan without one: {' or '.join(WITHOUT_MODEL)}"
+                f"model of '{name}', or plan without one: {' or '.join(GOAL_BOUND)}"
             )
         return Mind(model, planner, settings, seed, radius)
 

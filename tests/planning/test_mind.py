@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from jepa_humanoid.evaluation.navigation import NavigationSettings, run_trial, summarize
-from jepa_humanoid.mind import PLANNERS, WITHOUT_MODEL, Mind, PlannerName
+from jepa_humanoid.mind import Mind
+from jepa_humanoid.planner_names import GOAL_BOUND, planner_names
 from jepa_humanoid.planning.seen_map import BODY_RADIUS
 from jepa_humanoid.robot.description import load_robot
 from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid, Goal, VelocityCommand
@@ -184,7 +185,7 @@ def test_it_gets_round_a_box(model: object, kinematic_walk: Callable) -> None:
     assert (summary["reached"], summary["touched"], summary["trials"]) == (1, 1, 2)
 
 
-@pytest.mark.parametrize("planner", PLANNERS)
+@pytest.mark.parametrize("planner", planner_names())
 def test_every_planner_can_be_asked(planner: str, model: object) -> None:
     """All planners run behind the same mind."""
     mind = Mind(model, planner)  # type: ignore[arg-type]
@@ -192,8 +193,8 @@ def test_every_planner_can_be_asked(planner: str, model: object) -> None:
     assert np.isfinite(command.as_array()).all()
 
 
-@pytest.mark.parametrize("planner", WITHOUT_MODEL)
-def test_a_robot_without_a_world_model_finds_its_way(planner: PlannerName, kinematic_walk: Callable) -> None:
+@pytest.mark.parametrize("planner", GOAL_BOUND)
+def test_a_robot_without_a_world_model_finds_its_way(planner: str, kinematic_walk: Callable) -> None:
     """Planners that imagine nothing walk to a goal on open floor, and nothing surprises them."""
     mind = Mind.load(planner=planner, robot=load_robot("talos"))
     scene = Scene("open", (), 0.8, (0.0, 0.0, 0.0), (1.0, 0.2))
@@ -204,7 +205,7 @@ def test_a_robot_without_a_world_model_finds_its_way(planner: PlannerName, kinem
 
 def test_a_planner_that_imagines_says_how_to_get_a_model() -> None:
     """Without a world model of the robot, the error names the robot, what does without, and how to train one."""
-    with pytest.raises(WorldModelError, match=r"'talos' has none yet: .* straight or kinematic, .* --robot talos"):
+    with pytest.raises(WorldModelError, match=r"'talos' has none yet: .* kinematic or straight, .* --robot talos"):
         Mind.load(planner="jepa", robot=load_robot("talos"))
 
 

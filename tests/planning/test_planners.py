@@ -1,17 +1,23 @@
 """The search finds its way in situations that have an answer, and baselines keep to the same interface."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from jepa_humanoid.planning.baselines import InverseDynamics, StraightLine
+from jepa_humanoid.planner_names import GROUP, planner_names
+from jepa_humanoid.planning.baselines import InverseDynamics, RandomCommands, StraightLine
 from jepa_humanoid.planning.cem import CemPlanner
 from jepa_humanoid.planning.foresight import GroundedForesight, KinematicForesight, ShuffledForesight
 from jepa_humanoid.planning.planner import Foresight, Plan, Planner
+from jepa_humanoid.planning.planners import PlannerParts, make_planner
 from jepa_humanoid.planning.proposals import bounds
+from jepa_humanoid.planning.settings import PlannerSettings, at_speed
 from jepa_humanoid.planning.situation import Situation
+from jepa_humanoid.world_model.errors import WorldModelError
 from jepa_humanoid.world_model.settings import CommandLimits
 
 LIMITS = CommandLimits()
@@ -128,7 +134,7 @@ def test_every_planner_answers_alike(
     """All planners return a sequence of the horizon's length and what to draw."""
     planners: list[Planner] = [
         StraightLine(LIMITS, 0.5, 10),
-        InverseDynamics(model),  # type: ignore[arg-type]
+        InverseDynamics(model, LIMITS),  # type: ignore[arg-type]
         CemPlanner(GroundedForesight(model), LIMITS),  # type: ignore[arg-type]
         CemPlanner(kinematic(), LIMITS),
     ]
@@ -137,3 +143,53 @@ def test_every_planner_answers_alike(
         assert plan.commands.shape == plan.path.shape == (10, 3)
         assert plan.candidates.shape[1:] == (10, 3)
         assert len(plan.costs) == len(plan.candidates)
+
+
+def test_chance_keeps_a_command_for_a_while(situation: Callable[..., Situation]) -> None:
+    """Commands are within the limits, of all sizes, and each is kept for about a horizon."""
+    planner, random = RandomCommands(LIMITS, 0.5, 10), np.random.default_rng(0)
+    here, commands = situation((1.5, 0.0)), []
+    for _ in range(2000):
+        plan = planner.plan(here, random)
+        here = replace(here, plan_before=plan.commands)
+        commands.append(plan.commands[0])
+    low, high = bounds(LIMITS)
+    kept = np.array(commands)
+    assert (kept >= low).all()
+    assert (kept <= high).all()
+    changes = (np.diff(kept, axis=0) != 0.0).any(axis=1)
+    assert 20 < changes.sum() < 70
+    assert (np.ptp(kept, axis=0) > 0.7 * (high - low)).all()
+
+
+def test_a_planner_of_another_package_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An entry point is a planner like any other; one that cannot be loaded, and none at all, are named."""
+    info = tmp_path / "theirs-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: theirs\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[{GROUP}]\nlazy = their_planners:Lazy\nbroken = their_planners:None_\n")
+    (tmp_path / "their_planners.py").write_text(
+        "class Lazy:\n    def __init__(self, parts):\n        self.parts = parts\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    parts = PlannerParts(None, 0.5, 10, PlannerSettings())
+    assert planner_names()[-2:] == ("broken", "lazy")
+    assert make_planner("lazy", parts).parts is parts  # type: ignore[attr-defined]
+    with pytest.raises(WorldModelError, match=r"'broken' .* cannot be loaded"):
+        make_planner("broken", parts)
+    with pytest.raises(WorldModelError, match=r"no planner 'eager': known are jepa, .*, lazy"):
+        make_planner("eager", parts)
+    with pytest.raises(WorldModelError, match="'gcidm' needs a world model"):
+        make_planner("gcidm", parts)
+
+
+def test_speed_is_a_knob() -> None:
+    """Twice as fast ahead is twice as fast to the other sides, and turns as before."""
+    settings = PlannerSettings()
+    fast = at_speed(settings, 2.0 * settings.limits.forward[1]).limits
+    assert fast.forward == pytest.approx(tuple(2.0 * bound for bound in settings.limits.forward))
+    assert fast.lateral == pytest.approx(tuple(2.0 * bound for bound in settings.limits.lateral))
+    assert fast.turn == settings.limits.turn
+    for none in (0.0, -0.1, float("nan"), float("inf")):
+        with pytest.raises(WorldModelError, match="above zero"):
+            at_speed(settings, none)

@@ -16,7 +16,7 @@ from jepa_humanoid.commands.output import console
 from jepa_humanoid.evaluation import locomotion, navigation
 from jepa_humanoid.evaluation.suites import push_suite
 from jepa_humanoid.evaluation.trial import TrialSpec
-from jepa_humanoid.mind import Mind, PlannerName
+from jepa_humanoid.mind import Mind
 from jepa_humanoid.monitor.shapes import load_body_shapes
 from jepa_humanoid.robot.description import DEFAULT_ROBOT, load_robot
 from jepa_humanoid.simulation.scenes import load_scene
@@ -33,7 +33,7 @@ def compile_kernels(
     robot: Annotated[
         str, typer.Option(help="Which robot moves meanwhile: a file in config/robots, or the path of a YAML file.")
     ] = DEFAULT_ROBOT,
-    planner: Annotated[PlannerName, typer.Option(help="Who plans meanwhile.")] = "jepa",
+    planner: Annotated[str, typer.Option(help="Who plans meanwhile.")] = "jepa",
 ) -> None:
     """Let a robot stand, walk, be pushed and plan for a moment, so that every compiled loop is there and on disk.
 

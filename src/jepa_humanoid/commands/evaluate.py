@@ -11,8 +11,8 @@ from rich.table import Table
 from jepa_humanoid.commands.options import Jobs, Robot, Set, Walker, film_to_write, finite, place_to_write
 from jepa_humanoid.commands.output import console, fail
 from jepa_humanoid.locomotion.walkers import MODEL
-from jepa_humanoid.mind import PLANNERS, PlannerName
 from jepa_humanoid.overrides import join_overrides
+from jepa_humanoid.planner_names import planner_names
 from jepa_humanoid.robot.description import DEFAULT_ROBOT
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Measure walking and finding the way, with reports.")
@@ -29,7 +29,7 @@ def navigation_command(
     robot: Robot = DEFAULT_ROBOT,
     set_: Set = None,
     walker: Walker = MODEL,
-    planner: Annotated[str, typer.Option(help=f"Who chooses the velocities: {', '.join(PLANNERS)}.")] = "jepa",
+    planner: Annotated[str, typer.Option(help=f"Who chooses the velocities: {', '.join(planner_names())}.")] = "jepa",
     scene: Annotated[
         str, typer.Option(help="A file in config/scenes, or the path of a YAML file, with a goal.")
     ] = "room",
@@ -285,9 +285,9 @@ def model_command(
         write_model_report(report, json)
 
 
-def _planner(name: str) -> PlannerName:
-    if name not in PLANNERS:
-        fail(f"no planner '{name}': known are {', '.join(PLANNERS)}")
+def _planner(name: str) -> str:
+    if name not in planner_names():
+        fail(f"no planner '{name}': known are {', '.join(planner_names())}")
     return name
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from jepa_humanoid import geometry
 from jepa_humanoid.locomotion.walkers import MODEL
-from jepa_humanoid.mind import Mind, PlannerName
+from jepa_humanoid.mind import Mind
 from jepa_humanoid.robot.description import DEFAULT_ROBOT, load_robot
 from jepa_humanoid.robot.state import Goal, VelocityCommand
 from jepa_humanoid.simulation.errors import SceneError
@@ -140,7 +140,7 @@ def run_trial(
 def evaluate(
     scene: str,
     seeds: Sequence[int],
-    planner: PlannerName,
+    planner: str,
     model: Path | None,
     make_walk: WalkMaker,
     jobs: int = 1,
@@ -181,7 +181,7 @@ def evaluate(
 def _trial(
     seed: int,
     scene: str,
-    planner: PlannerName,
+    planner: str,
     model: Path | None,
     make_walk: WalkMaker,
     settings: NavigationSettings | None,

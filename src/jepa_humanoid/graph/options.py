@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from jepa_humanoid.config import read_yaml
 from jepa_humanoid.errors import HumanoidError
+from jepa_humanoid.planner_names import GOAL_BOUND, WITHOUT_MODEL, planner_names
 from jepa_humanoid.resources import file_names, home_expanded, is_path, named_file, not_found, share_directory
 
 ParameterValue = bool | int | float | str
@@ -50,19 +51,13 @@ def lidar_choices() -> tuple[str, ...]:
     return ("true", "cast", "false")
 
 
-def planner_names() -> tuple[str, ...]:
-    """Returns who may plan, and "off" for nobody.
-
-    Spelled out, because asking `jepa_humanoid.mind` would load the world model's runtime; a test compares them.
-    """
-    return ("jepa", "straight", "kinematic", "inverse_dynamics", "jepa_shuffled", "off")
+def planner_choices() -> tuple[str, ...]:
+    """Returns who may plan, those that others have installed included, and "off" for nobody."""
+    return (*planner_names(), "off")
 
 
 LONGEST_NAMESPACE = 100
 """Letters; with the longest topic below it, ROS 2 takes 255 bytes."""
-
-WITHOUT_MODEL = ("kinematic", "straight")
-"""Planners that do without a world model; spelled out as `planner_names` is, and compared by the same test."""
 
 
 def option(
@@ -135,7 +130,7 @@ class Options:
     )
     seed: int = option(0, "Draws the scene's obstacles, the sensors' noise and the randomisation")
     planner: str = option(
-        "jepa", "Who plans the way to a goal: the world model, a baseline, or nobody (off)", planner_names
+        "jepa", "Who plans the way to a goal: the world model, a baseline, or nobody (off)", planner_choices
     )
     model: str = option("", "World model to imagine with, a folder; empty for the robot's own in models/")
     page: bool = option(True, "Show everything on a page in the browser")
@@ -181,7 +176,7 @@ class Options:
         if self.planner not in ("off", *WITHOUT_MODEL) and not self.model and not _has_model(self.robot_name):
             raise GraphError(
                 f"planner '{self.planner}' needs a world model, and robot '{self.robot_name}' has none in models/. "
-                f"Choose {', '.join(WITHOUT_MODEL)} or off, or train one as docs/tutorials/your_own_humanoid.md says."
+                f"Choose {', '.join(GOAL_BOUND)} or off, or train one as docs/tutorials/your_own_humanoid.md says."
             )
         if self.goal is not None and not self.SIMULATED:
             raise GraphError("A judged run needs ground truth, and only a simulated target has it.")

@@ -13,7 +13,7 @@ from typing import Any
 import pinocchio as pin
 
 from jepa_humanoid.errors import HumanoidError
-from jepa_humanoid.mind import PLANNERS, Mind
+from jepa_humanoid.mind import Mind
 from jepa_humanoid.nodes.errors import MessageError
 from jepa_humanoid.nodes.goal_memory import GoalMemory
 from jepa_humanoid.nodes.messages.elevation import read_elevation
@@ -28,6 +28,7 @@ from jepa_humanoid.nodes.messages.velocity import write_velocity
 from jepa_humanoid.nodes.node import Level, RobotNode, run
 from jepa_humanoid.nodes.parameters import OVERRIDES, ParameterSpec
 from jepa_humanoid.perception.whereabouts import odometry_jumped
+from jepa_humanoid.planner_names import planner_names
 from jepa_humanoid.robot.description import load_robot
 from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid, Goal, VelocityCommand
 from jepa_humanoid.status import PlanState, PlanStatus
@@ -55,7 +56,7 @@ class Planner(RobotNode):
     PARAMETERS = (
         OVERRIDES,
         ParameterSpec("model", "", "world model to imagine with, a folder; empty for the robot's own in models/"),
-        ParameterSpec("planner", "jepa", "who plans: the world model, or a baseline", choices=PLANNERS),
+        ParameterSpec("planner", "jepa", "who plans: the world model, or a baseline", choices=planner_names()),
         ParameterSpec("seed", 0, "of the search", "", 0, 2**31 - 1),
         ParameterSpec("rate", 10.0, "plans, at most", "Hz", 0.5, 50.0),
         ParameterSpec("command_rate", 20.0, "of `plan/cmd_vel`", "Hz", 2.0, 100.0),

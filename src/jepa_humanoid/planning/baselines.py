@@ -1,4 +1,4 @@
-"""Planners that the world model has to beat: straight at the goal, and inverse dynamics without a search."""
+"""Planners to beat that search nothing: straight at the goal, by chance, and by inverse dynamics."""
 
 import numpy as np
 
@@ -9,6 +9,9 @@ from jepa_humanoid.planning.situation import Situation
 from jepa_humanoid.robot.state import Vector
 from jepa_humanoid.world_model.runtime import WorldModel
 from jepa_humanoid.world_model.settings import CommandLimits
+
+_PLANNING = 0.1
+"""Time between two plans [s]."""
 
 
 def steer(goal: Vector, limits: CommandLimits) -> Vector:
@@ -44,23 +47,49 @@ class StraightLine:
         return Plan(np.array(commands), poses, poses[None], np.zeros(1), 0.0)
 
 
-class InverseDynamics:
-    """Asks a network for the command that led towards such a place before; searches nothing (GC-IDM)."""
+class RandomCommands:
+    """Walks at random: what a task asks of whoever does nothing about it."""
 
-    def __init__(self, model: WorldModel) -> None:
+    def __init__(self, limits: CommandLimits, step: float, horizon: int) -> None:
+        """Set the limits and the form of the answer.
+
+        Args:
+            limits: Of commands.
+            step: Duration of one step [s].
+            horizon: Steps in the answer; a drawn command is kept for so long.
+        """
+        self._low, self._high = bounds(limits)
+        self._step, self._horizon = step, horizon
+
+    def plan(self, situation: Situation, random: np.random.Generator) -> Plan:
+        """Go on with the command drawn last, or draw another."""
+        before = situation.plan_before
+        going_on = before is not None and random.random() * self._horizon * self._step > _PLANNING
+        command = before[0] if before is not None and going_on else random.uniform(self._low, self._high)
+        commands = np.tile(command, (self._horizon, 1))
+        poses = geometry.integrate(self._step * commands[None])
+        return Plan(commands, poses[0], poses, np.zeros(1), 0.0)
+
+
+class InverseDynamics:
+    """Asks a network for the command that led towards such a place before: goal-conditioned, GC-IDM."""
+
+    def __init__(self, model: WorldModel, limits: CommandLimits) -> None:
         """Wrap a loaded model.
 
         Args:
             model: Its policy is used, its predictor only to draw the path.
+            limits: Of commands.
         """
         self._model = model
+        self._bounds = bounds(limits)
 
     def plan(self, situation: Situation, random: np.random.Generator) -> Plan:
         """Look the command up."""
         del random
         card = self._model.card
         asked = self._model.goal_command(situation.embedding, situation.goal)
-        command = np.clip(asked, *bounds(card.limits)).astype(float)
+        command = np.clip(asked, *self._bounds).astype(float)
         commands = np.tile(command, (card.horizon, 1))
         path = self._model.roll_out(situation.embedding, commands[None]).poses.astype(float)
         return Plan(commands, path[0], path, np.zeros(1), 0.0)

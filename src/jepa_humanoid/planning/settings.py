@@ -1,5 +1,7 @@
 """How the planner searches and what it wants; read from ``config/world_model/planner.yaml``."""
 
+import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -163,6 +165,20 @@ def load_planner_settings(path: Path | None = None) -> PlannerSettings:
     if not file.is_file():
         raise WorldModelError(f"no planner settings: there is no {file}")
     return load(PlannerSettings, file, WorldModelError)
+
+
+def at_speed(settings: PlannerSettings, speed: float) -> PlannerSettings:
+    """Settings of a planner that may ask for a velocity ahead [m/s], and to the other sides for as much more or less.
+
+    Raises:
+        WorldModelError: If that is no speed.
+    """
+    if not 0.0 < speed < math.inf:
+        raise WorldModelError(f"a planner cannot walk at {speed:g} m/s: give a speed above zero")
+    limits = settings.limits
+    factor = speed / limits.forward[1]
+    ahead, aside = ((factor * low, factor * high) for low, high in (limits.forward, limits.lateral))
+    return replace(settings, limits=replace(limits, forward=ahead, lateral=aside))
 
 
 def planner_settings(robot: RobotDescription) -> PlannerSettings:
