@@ -57,11 +57,12 @@ def evaluate(
     *,
     engine: str = "mujoco",
     walker: str = walkers.MODEL,
-    scene: str = "room",
+    scenes: Sequence[str] = ("room",),
     planner: str = "jepa",
     model: Path | None = None,
     jobs: int = 1,
     overrides: str = "",
+    speed: float | None = None,
 ) -> Sequence[LocomotionTrial | Trial]:
     """Run a closed-loop suite: estimated state, noise, and friction and masses drawn from each seed.
 
@@ -72,17 +73,18 @@ def evaluate(
         robot: A name in ``config/robots``, or the path of a YAML file.
         engine: What simulates it, but for navigation: ``mujoco``, or ``dart``.
         walker: What walks it: ``model``, or ``policy:FILE``.
-        scene: For navigation: a name in ``config/scenes``, or the path of a YAML file.
+        scenes: For navigation: names in ``config/scenes``, or paths of YAML files.
         planner: For navigation: who chooses the velocities.
         model: For navigation: folder of the world model; None for the robot's own.
         jobs: Processes.
         overrides: What is to be otherwise than the robot's file says, such as ``gait.step_width=0.24``.
+        speed: For navigation: that the planner may ask for ahead [m/s]; None for its settings'.
 
     Raises:
         HumanoidError: If there is no such suite, robot, engine, walker, scene, planner or model; it says what there is.
     """
     if suite == "navigation":
-        return list(navigate(list(seeds), robot, scene, planner, model, jobs, overrides, walker))
+        return list(navigate(list(seeds), robot, scenes, planner, model, jobs, overrides, walker, speed))
     return list(walk(suite, list(seeds), robot, engine, jobs, overrides, walker))
 
 
@@ -116,19 +118,22 @@ def walk(
 def navigate(
     seeds: Sequence[int],
     robot: str = DEFAULT_ROBOT,
-    scene: str = "room",
+    scenes: Sequence[str] = ("room",),
     planner: str = "jepa",
     model: Path | None = None,
     jobs: int = 1,
     overrides: str = "",
     walker: str = walkers.MODEL,
+    speed: float | None = None,
 ) -> Iterator[Trial]:
-    """Walk to the goals of a scene, and hand out each trial as it ends; as `evaluate`."""
+    """Walk to the goals of scenes, and hand out each trial as it ends; as `evaluate`."""
     described = load_robot(robot, overrides)
     check_settings(described)
     walkers.check_walker(described, walker)
     make = partial(simulate, robot=robot, overrides=overrides, walker=walker)
-    trials = navigation.evaluate(scene, seeds, planner, model, make, jobs, robot=robot, overrides=overrides)
+    trials = navigation.evaluate(
+        scenes, seeds, planner, model, make, jobs, robot=robot, overrides=overrides, speed=speed
+    )
     return (replace(trial, walker=walker) for trial in trials)
 
 

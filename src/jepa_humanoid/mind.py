@@ -31,6 +31,7 @@ class Mind:
     """Plans towards a goal, again at every step; stands still whenever it cannot.
 
     Attributes:
+        radius: Clearance of the robot's middle at which it touches [m].
         status: What it does, and what it imagined last; for display, and for whoever waits for it to arrive.
     """
 
@@ -56,7 +57,7 @@ class Mind:
             WorldModelError: If there is no such planner, or it needs a model.
         """
         self._model = model
-        self._radius = radius
+        self.radius = radius
         given = settings or load_planner_settings()
         wanted = given.cost.wanted_clearance + (radius - BODY_RADIUS)
         self._settings = replace(given, cost=replace(given.cost, wanted_clearance=wanted))
@@ -187,10 +188,10 @@ class Mind:
         """What the robot is in, looked at once."""
         stamp, pose = odometry.stamp, np.array([*odometry.position[:2], odometry.yaw])
         codes, history = crop(elevation, self._observation), self._history.as_array()
-        seen = SeenMap(codes, elevation.resolution, self._radius)
+        seen = SeenMap(codes, elevation.resolution, self.radius)
         stop = np.zeros(2)
         if goal is not None:
-            stop = seen.standing_place(geometry.to_local(pose, goal.position), self._radius + _STANDING_ROOM)
+            stop = seen.standing_place(geometry.to_local(pose, goal.position), self.radius + _STANDING_ROOM)
             self._judge_arrival(stamp, pose[:2], float(np.linalg.norm(stop)))
         age = stamp - self._plan_stamp
         return Situation(

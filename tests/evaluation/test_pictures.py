@@ -17,7 +17,9 @@ GREEN, RED = np.array([13, 148, 136]), np.array([220, 38, 38])
 def trial(seed: int, reached: bool) -> Trial:
     """A walk along a diagonal."""
     path = [(0.2 * i, 0.1 * i) for i in range(12)]
-    return Trial("room", seed, "jepa", reached, False, not reached, 12.0, 3.0, 0.1, 2.5, 0.01, (40.0, 90.0), path)
+    return Trial(
+        "room", seed, "jepa", reached, False, not reached, 12.0, 3.0, 0.1, 2.5, 2.4, 0, 900.0, 0.01, (40.0, 90.0), path
+    )
 
 
 def share(picture: Path, colour: np.ndarray) -> float:

@@ -21,6 +21,9 @@ _LAST_SEED = 2**31
 _MOST_TRIALS = 100_000
 
 Seeds = Annotated[str, typer.Option(help="FIRST:END, END excluded; or one seed.")]
+Page = Annotated[
+    Path | None, typer.Option(help="Where to write a page of figures and ways, an HTML file.", callback=place_to_write)
+]
 Json = Annotated[Path | None, typer.Option(help="Where to write the trials.", callback=place_to_write)]
 
 
@@ -30,53 +33,78 @@ def navigation_command(
     set_: Set = None,
     walker: Walker = MODEL,
     planner: Annotated[str, typer.Option(help=f"Who chooses the velocities: {', '.join(planner_names())}.")] = "jepa",
-    scene: Annotated[
-        str, typer.Option(help="A file in config/scenes, or the path of a YAML file, with a goal.")
+    scenes: Annotated[
+        str, typer.Option(help="With a goal, by comma: files in config/scenes, or paths of YAML files.")
     ] = "room",
+    speed: Annotated[
+        float | None,
+        typer.Option(help="That the planner may ask for ahead, in m/s; its settings' if none.", callback=finite),
+    ] = None,
     seeds: Seeds = "0:20",
     jobs: Jobs = 1,
     model: Annotated[Path | None, typer.Option(help="Folder of the world model; the robot's own if none.")] = None,
     json: Json = None,
+    report: Page = None,
     picture: Annotated[
         Path | None, typer.Option(help="Where to draw the paths, a PNG file.", callback=place_to_write)
     ] = None,
 ) -> None:
     """Walk to the goals of drawn scenes with estimated state, noise, and randomised friction and mass."""
     from jepa_humanoid.api import navigate
-    from jepa_humanoid.evaluation.navigation import summarize, write_report
+    from jepa_humanoid.evaluation.leaderboard import said, standing, write_standing
+    from jepa_humanoid.evaluation.leaderboard_page import write_page
     from jepa_humanoid.evaluation.pictures import draw_trials
 
-    name = _planner(planner)
-    chosen = _seeds(seeds)
-    running = navigate(chosen, robot, scene, name, model, jobs, join_overrides(set_), walker)
-    trials = list(track(running, planner, len(chosen), console=console))
-    table = Table(
-        "seed", "reached", "fell", "touched", "time [s]", "walked [m]", "crow [m]", "left [m]", "odometry [m]"
-    )
+    name, chosen = _planner(planner), _seeds(seeds)
+    asked = [part.strip() for part in scenes.split(",") if part.strip()]
+    running = navigate(chosen, robot, asked, name, model, jobs, join_overrides(set_), walker, speed)
+    trials = list(track(running, planner, len(asked) * len(chosen), console=console))
+    table = Table("scene", "seed", "reached", "time [s]", "walked [m]", "shortest [m]", "near misses", "odometry [m]")
     for t in trials:
+        ended = "fell" if t.fell else "touched" if t.touched else f"{t.distance:.1f} m off"
         table.add_row(
+            t.scene,
             str(t.seed),
-            "[green]yes[/]" if t.reached else "[red]no[/]",
-            "[red]yes[/]" if t.fell else "",
-            "[red]yes[/]" if t.touched else "",
+            "[green]yes[/]" if t.reached else f"[red]{ended}[/]",
             f"{t.time:.1f}",
             f"{t.length:.2f}",
-            f"{t.crow:.2f}",
-            f"{t.distance:.2f}",
+            f"{t.shortest:.2f}",
+            str(t.near_misses),
             f"{t.odometry_error:.3f}",
         )
     console.print(table)
-    summary = summarize(trials)
+    figures = standing(trials, robot)
+    for scene, those in figures["scenes"].items():
+        console.print(
+            f"[bold]{planner}[/] in {scene}: reached {said(those)}; fell {those['falls']}, touched {those['touches']}, "
+            f"near misses {those['near_misses']}"
+        )
+    whole, plan = figures["all"], figures["plan_ms"]
     console.print(
-        f"[bold]{planner}[/] with {robot}, {walker}: reached {summary['reached']} of {summary['trials']}, "
-        f"fell {summary['fell']}, "
-        f"touched {summary['touched']}; odometry error {100 * summary['odometry_error_share']:.1f} % of the way; "
-        f"plan {summary['plan_ms_median']:.0f} ms median, {summary['plan_ms_p99']:.0f} ms p99"
+        f"{robot}, {walker}: odometry error {100 * whole['odometry_relative']:.1f} % of the way; plan "
+        f"{plan['median']:.0f} ms median, {plan['p99']:.0f} ms p99"
     )
     if json is not None:
-        write_report(json, trials)
+        write_standing(json, figures)
+    if report is not None:
+        write_page(report, [figures])
     if picture is not None:
         draw_trials(trials, picture)
+
+
+@app.command("leaderboard")
+def leaderboard_command(
+    reports: Annotated[list[Path], typer.Argument(help="JSON files of `evaluate navigation`, of planners or speeds.")],
+    report: Page = None,
+) -> None:
+    """Compare planners side by side, and print a table for a page of documentation."""
+    from jepa_humanoid.evaluation.leaderboard import markdown, read_standing
+    from jepa_humanoid.evaluation.leaderboard_page import write_page
+
+    standings = [read_standing(path) for path in reports]
+    typer.echo(markdown(standings), nl=False)
+    if report is not None:
+        write_page(report, standings)
 
 
 @app.command("locomotion")

@@ -28,12 +28,14 @@ class TravelCost:
     Attributes:
         comfortable: Clearance of the robot's middle from which on a metre costs a metre [m].
         slope: Price added at zero clearance.
+        blocked: Clearance at which there is no way any more [m].
         step: Edge of a grid cell [m].
         margin: Free space around everything that the grid includes [m].
     """
 
     comfortable: float = 0.6
     slope: float = 12.0
+    blocked: float = 0.0
     step: float = 0.1
     margin: float = 1.5
 
@@ -65,7 +67,7 @@ class TravelMap:
         self._graph = self._connect(free)
 
     def _connect(self, free: Matrix) -> csr_matrix:
-        density = np.where(free > 0.0, self._cost.density(free), np.inf)
+        density = np.where(free > self._cost.blocked, self._cost.density(free), np.inf)
         index = np.arange(free.size).reshape(free.shape)
         rows, columns, weights = [], [], []
         for dx, dy in _MOVES:

@@ -15,14 +15,15 @@ from matplotlib.figure import Figure
 from jepa_humanoid.evaluation.summary import Report
 from jepa_humanoid.evaluation.survival import Share
 
-_COLORS = ("#0d9488", "#ea580c", "#4f46e5", "#a21caf", "#475569")
+COLORS = ("#0d9488", "#ea580c", "#4f46e5", "#a21caf", "#475569", "#b45309")
+"""Of who is compared, one after the other."""
 _SURVIVAL = LinearSegmentedColormap.from_list("survival", ["#fca5a5", "#fde68a", "#99f6e4"])
 _MOST_JOINTS = 12
 
 
 def survival_by_direction(reports: Sequence[Report]) -> str:
     """One polar plot a walker: a ring an impulse, the weakest inside, and a sector a direction, with its survivors."""
-    figure = _figure(4.4 * len(reports), 4.6)
+    figure = new_figure(4.4 * len(reports), 4.6)
     for k, report in enumerate(reports):
         axes = figure.add_subplot(1, len(reports), k + 1, projection="polar")
         axes.set_theta_zero_location("N")  # type: ignore[attr-defined]
@@ -44,12 +45,12 @@ def survival_by_direction(reports: Sequence[Report]) -> str:
         axes.set_title(f"{report['walker']}\n{rings}, from inside", fontsize=9, pad=12)
         axes.grid(visible=False)
         axes.spines["polar"].set_visible(False)
-    return _svg(figure)
+    return figure_as_svg(figure)
 
 
 def survival_by_impulse(reports: Sequence[Report]) -> str:
     """Survival over impulse: all directions together with their intervals, and the worst direction."""
-    figure = _figure(8.4, 3.4)
+    figure = new_figure(8.4, 3.4)
     axes = figure.subplots()
     for k, report in enumerate(reports):
         cells = [cell for cell in report["cells"] if cell["impulse_ns"] is not None]
@@ -62,7 +63,7 @@ def survival_by_impulse(reports: Sequence[Report]) -> str:
         values = np.array([share.value for share in shares])
         intervals = np.array([share.interval for share in shares]).T
         bars = np.maximum(np.abs(intervals - values), 0.0)
-        color = _COLORS[k % len(_COLORS)]
+        color = COLORS[k % len(COLORS)]
         axes.errorbar(impulses, values, bars, color=color, marker="o", markersize=4, capsize=3, label=report["walker"])
         axes.plot(impulses, worst, color=color, linestyle=":", marker=".", label=f"{report['walker']}, worst direction")
     axes.set_xticks(sorted({cell["impulse_ns"] for report in reports for cell in report["cells"]}))
@@ -71,7 +72,7 @@ def survival_by_impulse(reports: Sequence[Report]) -> str:
     axes.set_ylabel("survived")
     axes.set_ylim(-0.04, 1.04)
     _finish(axes)
-    return _svg(figure)
+    return figure_as_svg(figure)
 
 
 def trials_by_case(reports: Sequence[Report], key: str, label: str, factor: float = 1.0) -> str:
@@ -84,20 +85,20 @@ def trials_by_case(reports: Sequence[Report], key: str, label: str, factor: floa
         factor: From the figure to what the axis shows.
     """
     names = list(dict.fromkeys(_asked(row) for report in reports for row in report["rows"]))
-    figure = _figure(8.4, 1.1 + 0.26 * len(names) * max(1.0, 0.6 * len(reports)))
+    figure = new_figure(8.4, 1.1 + 0.26 * len(names) * max(1.0, 0.6 * len(reports)))
     axes = figure.subplots()
     for k, report in enumerate(reports):
         rows = [row for row in report["rows"] if row["survived"] and row[key] is not None]
         offset = (k - (len(reports) - 1) / 2) * 0.7 / len(reports)
         places = [names.index(_asked(row)) + offset for row in rows]
         values = [factor * row[key] for row in rows]
-        axes.plot(values, places, "o", color=_COLORS[k % len(_COLORS)], markersize=4, alpha=0.6, label=report["walker"])
+        axes.plot(values, places, "o", color=COLORS[k % len(COLORS)], markersize=4, alpha=0.6, label=report["walker"])
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.set_xlim(left=0.0)
     axes.set_xlabel(label)
     _finish(axes)
-    return _svg(figure)
+    return figure_as_svg(figure)
 
 
 def saturated_joints(reports: Sequence[Report]) -> str:
@@ -107,18 +108,18 @@ def saturated_joints(reports: Sequence[Report]) -> str:
         for name, share in report["saturation_by_joint"].items():
             largest[name] = max(share, largest.get(name, 0.0))
     names = sorted(largest, key=lambda name: -largest[name])[:_MOST_JOINTS]
-    figure = _figure(8.4, 1.1 + 0.28 * len(names))
+    figure = new_figure(8.4, 1.1 + 0.28 * len(names))
     axes = figure.subplots()
     height = 0.8 / len(reports)
     for k, report in enumerate(reports):
         shares = [100.0 * report["saturation_by_joint"].get(name, 0.0) for name in names]
         places = np.arange(len(names)) + (k - (len(reports) - 1) / 2) * height
-        axes.barh(places, shares, height, color=_COLORS[k % len(_COLORS)], label=report["walker"])
+        axes.barh(places, shares, height, color=COLORS[k % len(COLORS)], label=report["walker"])
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.set_xlabel("time at the torque limit [%]")
     _finish(axes)
-    return _svg(figure)
+    return figure_as_svg(figure)
 
 
 def _asked(row: dict[str, Any]) -> str:
@@ -135,7 +136,8 @@ def _side(direction: float) -> str:
     return names.get(direction, f"{direction:g}°")
 
 
-def _figure(width: float, height: float) -> Figure:
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure of a size [inch] that no window shows."""
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure
@@ -149,7 +151,7 @@ def _finish(axes: Axes) -> None:
     axes.legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
 
 
-def _svg(figure: Figure) -> str:
+def figure_as_svg(figure: Figure) -> str:
     """The picture as an element of a page: text stays text, and the same picture is the same string."""
     file = io.StringIO()
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "humanoid", "font.family": "sans-serif"}):

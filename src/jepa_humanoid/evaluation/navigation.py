@@ -1,28 +1,30 @@
 """Does it get there? Closed loops over drawn scenes, with everything a robot has to cope with, and who did how well."""
 
-import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import product
 from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 
 from jepa_humanoid import geometry
+from jepa_humanoid.data.cost_to_go import TravelCost, TravelMap
 from jepa_humanoid.locomotion.walkers import MODEL
 from jepa_humanoid.mind import Mind
 from jepa_humanoid.robot.description import DEFAULT_ROBOT, load_robot
 from jepa_humanoid.robot.state import Goal, VelocityCommand
 from jepa_humanoid.simulation.errors import SceneError
-from jepa_humanoid.simulation.scenes import Scene, load_scene
+from jepa_humanoid.simulation.scenes import Scene, clearance, load_scene
 from jepa_humanoid.simulation.walk import PERIOD, Frame, WalkMaker
 from jepa_humanoid.status import PlanState
-from jepa_humanoid.storage import write_whole
 from jepa_humanoid.workers import worker_pool
 
 REACHED = 0.3
 """True distance to the goal that counts as reached [m]."""
+NEAR = 0.1
+"""Between the robot's body and what stands there, as a near miss [m]."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +59,14 @@ class Trial:
         crow: Distance from start to goal [m].
         distance: From the goal at the end, in truth [m].
         length: Of the true path [m].
+        shortest: Of the shortest path on which the body touches nothing, for whoever knows the scene [m].
+        near_misses: Times that the body came within `NEAR` of something, and did not touch it.
+        energy: Mechanical work of all joints, without what could be regained [J].
         odometry_error: Distance between estimated and true position at the end [m].
         plan_ms: Median and 99th percentile of the time that the mind took for a plan, everything included [ms].
         path: True positions, one a second [m].
         walker: What walked.
+        speed: That the planner might ask for [m/s]; None for its settings'.
     """
 
     scene: str
@@ -73,10 +79,14 @@ class Trial:
     crow: float
     distance: float
     length: float
+    shortest: float
+    near_misses: int
+    energy: float
     odometry_error: float
     plan_ms: tuple[float, float]
     path: list[tuple[float, float]] = field(repr=False)
     walker: str = MODEL
+    speed: float | None = None
 
 
 def run_trial(
@@ -103,7 +113,7 @@ def run_trial(
     waiting = [VelocityCommand()] * s.latency
     path, plan_ms = [walk.frame.configuration[:2].copy()], []
     fell = touched = False
-    at_rest = 0.0
+    at_rest = energy = 0.0
     time = 0.0
     while time < s.seconds and at_rest < s.resting and not (fell or touched):
         frame = walk.frame
@@ -116,8 +126,10 @@ def run_trial(
         frame = walk.frame
         path.append(frame.configuration[:2].copy())
         fell, touched = frame.fallen, frame.touching
+        energy += PERIOD * frame.effort
         at_rest = at_rest + PERIOD if mind.arrived else 0.0
     distance = float(np.linalg.norm(path[-1] - scene.goal))
+    near = clearance(scene, np.array(path)) < mind.radius + NEAR
     # A walking pelvis sways; every half second is close enough to the way that was walked.
     way = np.array([*path[::5], path[-1]])
     return Trial(
@@ -131,6 +143,9 @@ def run_trial(
         crow=float(np.linalg.norm(np.subtract(scene.goal, scene.start[:2]))),
         distance=distance,
         length=float(np.linalg.norm(np.diff(way, axis=0), axis=1).sum()),
+        shortest=shortest_way(scene, mind.radius),
+        near_misses=max(int((np.diff(near.astype(int), prepend=0) > 0).sum()) - touched, 0),
+        energy=round(energy, 1),
         odometry_error=_odometry_error(scene, walk.frame),
         plan_ms=(float(np.median(plan_ms)), float(np.percentile(plan_ms, 99))) if plan_ms else (0.0, 0.0),
         path=[(round(float(x), 3), round(float(y), 3)) for x, y in [*path[::10], path[-1]]],
@@ -138,7 +153,7 @@ def run_trial(
 
 
 def evaluate(
-    scene: str,
+    scenes: Sequence[str],
     seeds: Sequence[int],
     planner: str,
     model: Path | None,
@@ -147,11 +162,12 @@ def evaluate(
     settings: NavigationSettings | None = None,
     robot: str = DEFAULT_ROBOT,
     overrides: str = "",
+    speed: float | None = None,
 ) -> Iterator[Trial]:
-    """Run a planner over seeds of a scene; yields the trials in the order of the seeds.
+    """Run a planner over seeds of scenes; yields the trials scene by scene, in the order of the seeds.
 
     Args:
-        scene: Name of the scene, or its YAML file.
+        scenes: Names of scenes, or their YAML files.
         seeds: Of scenes, walks and searches.
         planner: Who plans.
         model: Folder of the world model; None for the robot's own.
@@ -160,61 +176,56 @@ def evaluate(
         settings: Times.
         robot: Whose mind plans: a name in ``config/robots``, or a YAML file.
         overrides: What is to be otherwise than its file says.
+        speed: That the planner may ask for ahead [m/s]; None for its settings'.
     """
     run = partial(
         _trial,
-        scene=scene,
         planner=planner,
         model=model,
         make_walk=make_walk,
         settings=settings,
         robot=robot,
         overrides=overrides,
+        speed=speed,
     )
+    asked = list(product(scenes, seeds))
     if jobs <= 1:
-        yield from map(run, seeds)
+        yield from map(run, asked)
         return
     with worker_pool(jobs) as pool:
-        yield from pool.map(run, seeds)
+        yield from pool.map(run, asked)
 
 
 def _trial(
-    seed: int,
-    scene: str,
+    asked: tuple[str, int],
     planner: str,
     model: Path | None,
     make_walk: WalkMaker,
     settings: NavigationSettings | None,
     robot: str,
     overrides: str,
+    speed: float | None,
 ) -> Trial:
-    mind = Mind.load(model, planner, seed, load_robot(robot, overrides))
+    scene, seed = asked
+    mind = Mind.load(model, planner, seed, load_robot(robot, overrides), speed)
     trial = run_trial(load_scene(scene, seed), seed, mind, make_walk, planner, settings)
     # As it was asked for: whoever draws the trial has to find its file again.
-    return replace(trial, scene=scene)
+    return replace(trial, scene=scene, speed=speed)
 
 
-def summarize(trials: Sequence[Trial]) -> dict[str, float | int]:
-    """Counts and means over trials of one planner."""
-    good = [trial for trial in trials if trial.reached]
-    walked = sum(trial.length for trial in trials)
-    return {
-        "trials": len(trials),
-        "reached": len(good),
-        "fell": sum(trial.fell for trial in trials),
-        "touched": sum(trial.touched for trial in trials),
-        "mean_time_s": float(np.mean([trial.time for trial in good])) if good else float("nan"),
-        "mean_detour": float(np.mean([trial.length / trial.crow for trial in good])) if good else float("nan"),
-        "odometry_error_share": sum(trial.odometry_error for trial in trials) / max(walked, 1e-6),
-        "plan_ms_median": float(np.median([trial.plan_ms[0] for trial in trials])),
-        "plan_ms_p99": float(np.max([trial.plan_ms[1] for trial in trials])),
-    }
+def shortest_way(scene: Scene, radius: float) -> float:
+    """Length of the shortest way to the goal with so much clearance [m]; the crow's if there is none.
 
-
-def write_report(path: Path, trials: Sequence[Trial]) -> None:
-    """Write trials and summary as JSON."""
-    content = {"summary": summarize(trials), "trials": [asdict(trial) for trial in trials]}
-    write_whole(path, json.dumps(content, indent=1) + "\n")
+    Args:
+        scene: With a goal.
+        radius: Of the robot [m].
+    """
+    assert scene.goal is not None
+    cost = TravelCost(slope=0.0, blocked=radius)
+    start = np.array([scene.start[:2]])
+    way = TravelMap(scene, [scene.start[:2], scene.goal], cost).to(scene.goal)[0].at(start)
+    crow = float(np.linalg.norm(np.subtract(scene.goal, scene.start[:2])))
+    return max(float(np.nan_to_num(way[0], nan=crow)), crow)
 
 
 def _odometry_error(scene: Scene, frame: Frame) -> float:

@@ -1,5 +1,6 @@
 """Pictures of trials: scenes from above, with the ways that were walked, and how well falls are foreseen."""
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -26,6 +27,12 @@ def draw_trials(trials: Sequence[Trial], path: Path, columns: int = 5) -> None:
         path: Of the PNG file.
         columns: Panels in a row.
     """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(trials_picture(trials, columns))
+
+
+def trials_picture(trials: Sequence[Trial], columns: int = 5) -> bytes:
+    """The same picture, as a PNG file's content."""
     rows = max(1, -(-len(trials) // columns))
     figure = Figure(figsize=(2.6 * columns, 2.7 * rows), layout="constrained")
     FigureCanvasAgg(figure)
@@ -39,8 +46,9 @@ def draw_trials(trials: Sequence[Trial], path: Path, columns: int = 5) -> None:
         axes.set_title(f"{trial.seed}: {ended}, {trial.time:.0f} s", fontsize=8)
     for axes in figure.axes[len(trials) :]:
         axes.set_visible(False)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=110)
+    drawn = io.BytesIO()
+    figure.savefig(drawn, dpi=110, format="png")
+    return drawn.getvalue()
 
 
 def draw_roc(records: Sequence[PushRecord], path: Path, leads: Sequence[float] = (0.1, 0.2, 0.3)) -> None:

@@ -5,19 +5,10 @@ from html import escape
 from pathlib import Path
 
 from jepa_humanoid.errors import HumanoidError
-from jepa_humanoid.evaluation import charts
+from jepa_humanoid.evaluation import charts, html
 from jepa_humanoid.evaluation.summary import Report
 from jepa_humanoid.storage import write_whole
 
-_STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; color: #0f172a; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.5rem; margin-bottom: 0; } h2 { font-size: 1.1rem; margin: 2rem 0 .3rem; }
-p { color: #475569; margin: .2rem 0 .6rem; max-width: 46rem; } svg { max-width: 100%; height: auto; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th, td { text-align: right; padding: .2rem .7rem; border-bottom: 1px solid #e2e8f0; }
-th:first-child, td:first-child { text-align: left; } details { margin-top: 2rem; } details table { font-size: 12px; }
-.wide { overflow-x: auto; }
-"""
 _UNSAID = "–"
 _ROWS = (
     "seed", "command", "impulse_ns", "direction_deg", "survived", "passed", "seconds", "max_tilt_deg",
@@ -42,12 +33,12 @@ def render(reports: Sequence[Report], description: str) -> str:
     """The page as text; arguments as of `write_html`."""
     first = reports[0]
     title = f"{first['suite']}: {first['robot']} in {first['engine']}"
-    sections = [_section("Figures", _FIGURES_NOTE, f"<div class=wide>{_figures(reports)}</div>")]
+    sections = [html.section("Figures", _FIGURES_NOTE, _figures(reports))]
     rows = [row for report in reports for row in report["rows"]]
     if any(row["impulse_ns"] is not None for row in rows):
         sections += [
-            _section("Survival by direction", _POLAR_NOTE, charts.survival_by_direction(reports)),
-            _section("Survival by impulse", _IMPULSE_NOTE, charts.survival_by_impulse(reports)),
+            html.section("Survival by direction", _POLAR_NOTE, charts.survival_by_direction(reports)),
+            html.section("Survival by impulse", _IMPULSE_NOTE, charts.survival_by_impulse(reports)),
         ]
     for key, heading, label, factor in (
         ("velocity_error_relative", "Velocity", "velocity error [%]", 100.0),
@@ -56,18 +47,13 @@ def render(reports: Sequence[Report], description: str) -> str:
         ("cost_of_transport", "Cost of transport", "work / (weight × way)", 1.0),
     ):
         if any(row["survived"] and row[key] is not None for row in rows):
-            sections.append(_section(heading, _TRIALS_NOTE, charts.trials_by_case(reports, key, label, factor)))
+            sections.append(html.section(heading, _TRIALS_NOTE, charts.trials_by_case(reports, key, label, factor)))
     if any(report["saturation_by_joint"] for report in reports):
-        sections.append(_section("Torque saturation", _TORQUE_NOTE, charts.saturated_joints(reports)))
+        sections.append(html.section("Torque saturation", _TORQUE_NOTE, charts.saturated_joints(reports)))
     else:
-        sections.append(_section("Torque saturation", "No motor was ever at its torque limit.", ""))
+        sections.append(html.section("Torque saturation", "No motor was ever at its torque limit.", ""))
     sections += [_listing(report) for report in reports]
-    return (
-        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
-        f"<style>{_STYLE}</style></head><body>\n<h1>{escape(title)}</h1>\n<p>It {escape(description)}.</p>\n"
-        + "\n".join(sections)
-        + "\n</body></html>\n"
-    )
+    return html.page(title, f"It {description}.", sections)
 
 
 _FIGURES_NOTE = (
@@ -80,10 +66,6 @@ _TRIALS_NOTE = "Each dot is a trial that survived."
 _TORQUE_NOTE = (
     "Share of time in which the applied torque was at the joint's limit; joints that never were are left out."
 )
-
-
-def _section(heading: str, note: str, content: str) -> str:
-    return f"<section><h2>{escape(heading)}</h2><p>{escape(note)}</p>{content}</section>"
 
 
 def _figures(reports: Sequence[Report]) -> str:
@@ -105,14 +87,9 @@ def _figures(reports: Sequence[Report]) -> str:
         ("ticks without a solution", lambda r: str(r["qp_failures"])),
         ("control step, median and p99", _control),
     )
-    head = "".join(f"<th>{escape(str(report['walker']))}</th>" for report in reports)
     said = [(name, [say(report) for report in reports]) for name, say in lines]
-    body = "".join(
-        f"<tr><td>{escape(name)}</td>{''.join(f'<td>{escape(text)}</td>' for text in texts)}</tr>"
-        for name, texts in said
-        if any(set(text) - set(_UNSAID + " m,°") for text in texts)
-    )
-    return f"<table><tr><th></th>{head}</tr>{body}</table>"
+    rows = [[name, *texts] for name, texts in said if any(set(text) - set(_UNSAID + " m,°") for text in texts)]
+    return html.table(["", *(str(report["walker"]) for report in reports)], rows)
 
 
 def _share(report: Report, key: str) -> str:
@@ -146,14 +123,8 @@ def _percent(value: float | None, digits: int = 1) -> str:
 
 def _listing(report: Report) -> str:
     """Every trial, folded away."""
-    head = "".join(f"<th>{escape(key)}</th>" for key in _ROWS)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{escape(_cell(row[key]))}</td>" for key in _ROWS) + "</tr>" for row in report["rows"]
-    )
-    return (
-        f"<details><summary>Every trial of {escape(str(report['walker']))}</summary>"
-        f"<div class=wide><table><tr>{head}</tr>{body}</table></div></details>"
-    )
+    listed = html.table(_ROWS, [[_cell(row[key]) for key in _ROWS] for row in report["rows"]])
+    return f"<details><summary>Every trial of {escape(str(report['walker']))}</summary>{listed}</details>"
 
 
 def _cell(value: object) -> str:
