@@ -13,7 +13,15 @@ from typing import Any, ClassVar
 
 from jepa_humanoid.config import read_yaml
 from jepa_humanoid.errors import HumanoidError
-from jepa_humanoid.resources import file_names, home_expanded, is_path, named_file, not_found, share_directory, split_grade
+from jepa_humanoid.resources import (
+    file_names,
+    home_expanded,
+    is_path,
+    named_file,
+    not_found,
+    share_directory,
+    split_grade,
+)
 
 ParameterValue = bool | int | float | str
 

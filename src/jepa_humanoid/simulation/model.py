@@ -275,7 +275,9 @@ def _add_scene(spec: mujoco.MjSpec, scene: Scene) -> None:
         "priority": SURROUNDINGS,
         "condim": 3,
     }
-    spec.worldbody.add_geom(name=FLOOR, type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 0.05], pos=[0, 0, scene.floor], **shared)
+    spec.worldbody.add_geom(
+        name=FLOOR, type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 0.05], pos=[0, 0, scene.floor], **shared
+    )
     for slab in scene.ground:
         # In bodies of their own, of which MuJoCo leaves out those that are far from the feet.
         quaternion = np.roll(pin.Quaternion(slab.rotation).coeffs(), 1)

@@ -133,6 +133,21 @@ class Mover:
         x, y, yaw = (a + share * (b - a) for a, b in zip(before[1:], after[1:], strict=True))
         return x, y, wrap_angle(yaw)
 
+    def script(self) -> tuple[Keyframe, ...]:
+        """One round from where it is at time zero: keyframes with times from 0 to `period`."""
+        shift, frames = self.phase % self.period, self.keyframes
+        inner = [frame for frame in frames if shift < frame.time] + [
+            Keyframe(frame.time + self.period, *frame[1:]) for frame in frames[1:] if frame.time < shift
+        ]
+        begin = self.along(shift)
+        yaw, whole = begin[2], [Keyframe(0.0, *begin)]
+        for frame in inner:
+            # Without jumps: a script goes the long way round where an angle has one.
+            yaw += wrap_angle(frame.yaw - yaw)
+            whole.append(Keyframe(frame.time - shift, frame.x, frame.y, yaw))
+        whole.append(Keyframe(self.period, *begin[:2], yaw + wrap_angle(begin[2] - yaw)))
+        return tuple(whole)
+
     def turned_back(self, progress: float) -> float:
         """Progress from which it goes on from the same place, the other way."""
         # A leg is three keyframes: to its end, the pause there, and the turn.

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from jepa_humanoid.robot.description import RobotDescription
-from jepa_humanoid.robot.state import Vector
+from jepa_humanoid.robot.state import Matrix, Vector
 from jepa_humanoid.simulation.engine import BodyDraw
 from jepa_humanoid.simulation.errors import EngineError
 from jepa_humanoid.simulation.ground import Slab
@@ -73,14 +73,17 @@ class Camera:
                 f"MuJoCo cannot draw here ({error}). Set MUJOCO_GL=egl, or MUJOCO_GL=osmesa, before Python starts."
             ) from error
 
-    def shoot(self, configuration: Vector) -> NDArray[np.uint8]:
+    def shoot(self, configuration: Vector, movers: Matrix | None = None) -> NDArray[np.uint8]:
         """Return a picture of the robot there, shape (H, W, 3).
 
         Args:
             configuration: In Pinocchio's order, in the world, shape (7 + n,).
+            movers: Where the scene's movers are, shape (M, 3); None for where they are already, at first at time zero.
         """
         engine = self._engine
         engine.pose(configuration)
+        if movers is not None and len(movers):
+            engine.move(movers)
         mujoco.mj_kinematics(engine.model, engine.data)
         mujoco.mj_camlight(engine.model, engine.data)
         if self._follows:
@@ -138,7 +141,9 @@ class Camera:
                 # Tiles fade into the floor, so that it has no visible end.
                 fade = min(1.0, (np.linalg.norm(centre - middle) / (_TILE * _TILES)) ** 2)
                 color = _TILE_COLOR + (_FLOOR_COLOR - _TILE_COLOR) * fade
-                add_shape(scene, mujoco.mjtGeom.mjGEOM_BOX, [_TILE / 2, _TILE / 2, 5e-4], [*centre, self._floor], color, 1.0)
+                add_shape(
+                    scene, mujoco.mjtGeom.mjGEOM_BOX, [_TILE / 2, _TILE / 2, 5e-4], [*centre, self._floor], color, 1.0
+                )
 
 
 def _colour_of(slab: Slab, friction: float) -> list[float]:

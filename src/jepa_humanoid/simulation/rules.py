@@ -236,7 +236,7 @@ class PlaceRule:
     Attributes:
         file: A mesh or a cloud of points: glTF (``.glb``, ``.gltf``), PLY, OBJ or STL, relative to this file.
         scale: What the file's lengths are multiplied by to be metres.
-        up: The file's axis that points up, ``z`` or ``y``.
+        up: The file's axis that points up, ``z`` or ``y``; none for what its format says: ``y`` of glTF, ``z`` else.
         floor: Height of its floor in the file, scaled and upright [m]; none to look for it.
         cell: Edge of the cells that it is cut into [m].
         ceiling: Height above the floor from which on nothing counts [m].
@@ -244,7 +244,7 @@ class PlaceRule:
 
     file: str
     scale: Positive = 1.0
-    up: Up = "z"
+    up: Up | None = None
     floor: float | None = None
     cell: Annotated[float, Field(ge=0.02, le=0.2)] = 0.05
     ceiling: Positive = 2.0

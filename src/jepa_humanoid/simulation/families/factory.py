@@ -142,7 +142,7 @@ def _add_machines(site: Site, area: Area, rng: np.random.Generator) -> None:
 
 
 def _add_bench(site: Site, pose: Pose) -> None:
-    length, width, board = _BENCH
+    length, width, _ = _BENCH
     site.box("bench", pose, _BENCH, 0.82)
     for sx in (-1.0, 1.0):
         for sy in (-1.0, 1.0):

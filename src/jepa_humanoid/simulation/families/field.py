@@ -201,9 +201,7 @@ def _plough(site: Site, strip: Strip, rng: np.random.Generator) -> None:
     ridge, height = between(rng, 0.1, 0.2), between(rng, 0.02, mixed(0.035, 0.06, site.difficulty))
     x, apart = strip.begin + ridge, between(rng, 0.3, 0.5)
     while x < strip.end - ridge:
-        site.lay(
-            "ridge", (x, y, between(rng, -0.04, 0.04)), (ridge, width), strip.at(x) + height, slope=strip.slope
-        )
+        site.lay("ridge", (x, y, between(rng, -0.04, 0.04)), (ridge, width), strip.at(x) + height, slope=strip.slope)
         x += apart + between(rng, -0.05, 0.05)
 
 

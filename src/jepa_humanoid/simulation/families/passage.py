@@ -119,9 +119,7 @@ class Passage:
         x, y = (STEP * (cell + rng.uniform(-0.5, 0.5, 2)) - self._half).tolist()
         return x, y
 
-    def draw_start_and_goal(
-        self, rng: np.random.Generator, distance: tuple[float, float]
-    ) -> tuple[Pose, Point] | None:
+    def draw_start_and_goal(self, rng: np.random.Generator, distance: tuple[float, float]) -> tuple[Pose, Point] | None:
         """A start on level ground and a goal to which a way leads, rather one that is no straight line; or None.
 
         Args:

@@ -52,7 +52,7 @@ class Site:
 
     def name(self, what: str) -> str:
         """A name that nothing here has."""
-        taken = {thing.name for thing in (*self.obstacles, *self.ground, *self.movers)}
+        taken = {o.name for o in self.obstacles} | {s.name for s in self.ground} | {m.name for m in self.movers}
         return next(name for k in range(10**6) if (name := f"{what}_{k}") not in taken)
 
     def box(self, what: str, pose: Pose, size: tuple[float, float, float], bottom: float = 0.0) -> Obstacle:
@@ -89,9 +89,7 @@ class Site:
     ) -> Slab:
         """Lay a slab there, by the middle of its upper face; lengths in metres, angles in radians."""
         x, y, yaw = (float(value) for value in pose)
-        slab = Slab(
-            self.name(what), (x, y, top), (size[0], size[1], thickness), yaw, slope, bank, friction, softness
-        )
+        slab = Slab(self.name(what), (x, y, top), (size[0], size[1], thickness), yaw, slope, bank, friction, softness)
         self.ground.append(slab)
         return slab
 
