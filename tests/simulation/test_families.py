@@ -107,25 +107,25 @@ def test_slippery_and_soft_ground_both_show_and_hide() -> None:
     site = field.draw(np.random.default_rng(5), 1.0)
     holes = [slab for slab in site.ground if slab.name.startswith("hole")]
     assert holes
-    hard = Terrain([s for s in site.ground if s.name.startswith("ground")], site.floor)
+    ground = Terrain([s for s in site.ground if s.name.startswith(("ground", "pit"))], site.floor)
     for hole in holes:
-        assert 0.03 <= hole.softness <= 0.06
-        edge = 0.5 * hole.size[1] - 0.02
+        assert not hole.carries
+        edge = 0.5 * hole.size[1] + 0.02
         beside = [(hole.top[0], hole.top[1] + edge), (hole.top[0], hole.top[1] - edge)]
-        np.testing.assert_allclose(hard.heights(beside), hole.top[2], atol=0.002)
-        assert hard.height(*hole.top[:2]) == site.floor
+        np.testing.assert_allclose(ground.heights(beside), hole.top[2], atol=0.002)
+        assert 0.03 <= hole.top[2] - ground.height(*hole.top[:2]) <= 0.06
 
 
 def test_the_field_has_no_gaps_but_holes_and_no_slope_beyond_ten_degrees() -> None:
     """Strips and what is let into them cover the ground; no cliff is left between two of them."""
     for seed in SEEDS:
         site = field.draw(np.random.default_rng(seed), 1.0)
-        plate = Terrain([s for s in site.ground if s.name.split("_")[0] in ("ground", "mud", "slick", "hole")], -9.0)
+        plate = Terrain([s for s in site.ground if s.name.split("_")[0] in ("ground", "mud", "slick", "pit")], -9.0)
         x = np.linspace(-0.5 * site.length + 0.01, 0.5 * site.length - 0.01, 400)
         for y in np.linspace(-0.45, 0.45, 7) * site.width:
             heights = plate.heights(np.column_stack([x, np.full_like(x, y)]))
-            assert (heights >= -1e-6).all()
-            assert np.abs(np.diff(heights)).max() <= (x[1] - x[0]) * math.tan(math.radians(10.0)) + 1e-3
+            assert (heights >= -0.06 - 1e-6).all()
+            assert np.abs(np.diff(heights)).max() <= (x[1] - x[0]) * math.tan(math.radians(10.0)) + 0.062
 
 
 @pytest.mark.parametrize("holes", [[], [(1.0, 2.0, 1.0, 2.0)], [(0.0, 1.0, 0.0, 1.0), (2.0, 3.5, 0.5, 3.0)]])
@@ -165,6 +165,7 @@ def test_the_judge_knows_gaps_steps_slopes_and_bad_ground() -> None:
         {"top": 0.1},
         {"top": 0.002, "friction": 0.2},
         {"top": 0.002, "softness": 0.04},
+        {"top": 0.002, "carries": False},
     ):
         site = site_with_wall(0.8)
         site.lay("bar", (0.0, 0.0, 0.0), (0.5, 6.0), **layer)

@@ -66,7 +66,11 @@ def _ground_look(slab: Slab) -> dict[str, str]:
     """Blue what is slippery, brown what is soft, and a thin line around what is neither."""
     if slab.friction is not None and slab.friction < 0.5:
         return {"color": "#93c5fd"}
-    return {"color": "#b08968"} if slab.softness > 0.02 else {"edgecolor": "#e2e8f0", "facecolor": "#f8fafc"}
+    return (
+        {"color": "#b08968"}
+        if slab.softness > 0.02 or not slab.carries
+        else {"edgecolor": "#e2e8f0", "facecolor": "#f8fafc"}
+    )
 
 
 def draw_scene(axes: Axes, scene: Scene) -> None:

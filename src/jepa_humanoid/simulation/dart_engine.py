@@ -304,7 +304,7 @@ def _make_scene(scene: Scene, friction: float, worn: float) -> dartpy.dynamics.S
     _, floor = skeleton.createWeldJointAndBodyNodePair()
     floor.setName("floor")
     _add_shape(floor, dartpy.dynamics.PlaneShape([0.0, 0.0, 1.0], scene.floor), worn * friction, pin.SE3.Identity())
-    for slab in scene.ground:
+    for slab in (slab for slab in scene.ground if slab.carries):
         _, body = skeleton.createWeldJointAndBodyNodePair()
         body.setName(slab.name)
         _add_shape(

@@ -81,6 +81,8 @@ def world_sdf(scene: Scene, real_time_factor: float = 1.0, lidar: bool = True) -
         link = _static_link(world, slab.name, (*slab.middle, roll, pitch, yaw))
         for element in _surfaces(link, scene.friction if slab.friction is None else slab.friction, _GROUND_COLOUR):
             _add(SubElement(SubElement(element, "geometry"), "box"), "size", *slab.size)
+        if not slab.carries and (collision := link.find("collision")) is not None:
+            link.remove(collision)
     for obstacle in scene.obstacles:
         _add_obstacle(world, obstacle, scene.friction)
     for mover in scene.movers:

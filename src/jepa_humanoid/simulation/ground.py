@@ -28,6 +28,7 @@ class Slab:
         bank: By which it rises along its y axis [rad].
         friction: Coefficient of sliding friction; None for the floor's.
         softness: By which it gives way under what stands on it [m].
+        carries: Whether anything stands on it; what does not carry is only seen, as grass over a hole is.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Slab:
     bank: float = 0.0
     friction: Positive | None = None
     softness: NonNegative = 0.0
+    carries: bool = True
 
     @property
     def rotation(self) -> Matrix:
@@ -56,6 +58,7 @@ class Terrain:
     def __init__(self, slabs: Sequence[Slab], floor: float = 0.0) -> None:
         """Take the slabs, and the height of the floor that is between them [m]."""
         self._floor = floor
+        slabs = [slab for slab in slabs if slab.carries]
         self._top = np.array([slab.top for slab in slabs]).reshape(-1, 3)
         self._rotation = np.array([slab.rotation for slab in slabs]).reshape(-1, 3, 3)
         self._half = 0.5 * np.array([slab.size[:2] for slab in slabs]).reshape(-1, 2)

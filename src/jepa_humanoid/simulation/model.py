@@ -31,6 +31,8 @@ _ENVIRONMENT, _BODY, _LEFT_LEG, _RIGHT_LEG, _LEFT_ARM, _RIGHT_ARM, _CORE = 1, 2,
 _ARM_BITS = {"left": (_LEFT_ARM, _RIGHT_ARM), "right": (_RIGHT_ARM, _LEFT_ARM)}
 _LEG_BITS = {"left": (_LEFT_LEG, _RIGHT_LEG), "right": (_RIGHT_LEG, _LEFT_LEG)}
 _COLLISION_GROUP = 3
+_ONLY_SEEN = {"contype": 128, "conaffinity": 0}
+"""A bit that nothing meets: what has none at all would be left out of the model."""
 _GROUND_COLOUR = [0.62, 0.6, 0.55, 1.0]
 _MOVER_COLOUR = [0.85, 0.45, 0.15, 1.0]
 _IMPEDANCE, _RIGID = 0.95, 0.02
@@ -286,7 +288,7 @@ def _add_scene(spec: mujoco.MjSpec, scene: Scene) -> None:
             type=mujoco.mjtGeom.mjGEOM_BOX,
             size=[0.5 * edge for edge in slab.size],
             rgba=_GROUND_COLOUR,
-            **(shared | _surface(slab, scene.friction)),
+            **(shared | _surface(slab, scene.friction) | ({} if slab.carries else _ONLY_SEEN)),
         )
     for obstacle in scene.obstacles:
         spec.worldbody.add_geom(

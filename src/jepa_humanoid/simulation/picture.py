@@ -147,9 +147,9 @@ class Camera:
 
 
 def _colour_of(slab: Slab, friction: float) -> list[float]:
-    """Of ground, for people to see what robots do not: bluer the more slippery, darker the softer."""
+    """Of ground, for people to see what robots do not: bluer if slippery, darker if soft, darkest over a hole."""
     slippery = float(np.clip(1.0 - (friction if slab.friction is None else slab.friction) / friction, 0.0, 1.0))
-    soft = float(np.clip(slab.softness / _SOFTEST, 0.0, 1.0))
+    soft = float(np.clip(slab.softness / _SOFTEST, 0.0, 1.0)) if slab.carries else 1.0
     return [*(_GROUND_COLOR + slippery * (_ICE_COLOR - _GROUND_COLOR)) * (1.0 - 0.6 * soft), 1.0]
 
 

@@ -1,8 +1,8 @@
 """Open country: ground that rises and falls in folds, with furrows, rocks, trees, mud, and holes that nobody sees.
 
 The ground is a plate that is folded along parallel lines, of which every strip is cut into rectangles around what is
-let into it: mud, slippery patches, and holes full of something so soft that a foot sinks in. All of it is flush with
-the ground; the floor is below everything.
+let into it: mud, slippery patches, and holes under grass that carries nobody. All of it is flush with the ground; the
+floor is below everything.
 """
 
 import math
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jepa_humanoid.simulation.families.site import Area, Site, between, either, how_many, mixed, slippery
+from jepa_humanoid.simulation.families.site import Area, Point, Site, between, either, how_many, mixed, slippery
 
 _FLOOR = -0.15
 _THICK = 0.3
@@ -22,6 +22,7 @@ _START_STRIP = 2.2
 """Length of the level strip that the robot starts on [m]."""
 _UNDER = 0.1
 """By which what is soft reaches under the ground around it [m]: a foot in it meets its top, not its sides."""
+_HAIR = 0.001
 _HEDGE = 0.3
 _SHORTEST = 0.15
 """Of what is let into the ground [m]."""
@@ -61,12 +62,14 @@ class Inlay:
         where: Its outline.
         friction: None for the ground's.
         softness: By which it gives way [m].
+        depth: Of the hard ground below it [m]; 0 where it is what carries.
     """
 
     what: str
     where: Rectangle
-    friction: float | None
-    softness: float
+    friction: float | None = None
+    softness: float = 0.0
+    depth: float = 0.0
 
 
 def draw(rng: np.random.Generator, difficulty: float) -> Site:
@@ -122,15 +125,20 @@ def _lay_strip(site: Site, strip: Strip, falls: bool, rng: np.random.Generator) 
     outline = (strip.begin, strip.end, -0.5 * site.width, 0.5 * site.width)
     inlays = _draw_inlays(site, strip, falls, rng)
     for piece in _without(outline, [inlay.where for inlay in inlays]):
-        _lay(site, strip, Inlay("ground", piece, None, 0.0), 0.002)
+        _lay(site, strip, Inlay("ground", piece), 0.002)
     for inlay in inlays:
         _lay(site, strip, inlay, _UNDER if inlay.softness > 0.0 else 0.002)
+        if inlay.depth > 0.0:
+            _lay(site, strip, Inlay("pit", inlay.where), _UNDER, inlay.depth)
     if either(rng, mixed(0.15, 0.4, site.difficulty)):
         _plough(site, strip, rng)
 
 
-def _lay(site: Site, strip: Strip, inlay: Inlay, more: float) -> None:
-    """A slab flush with a strip, larger than its outline by so much [m], but within the strip's ends."""
+def _lay(site: Site, strip: Strip, inlay: Inlay, more: float, below: float = 0.0) -> None:
+    """A slab parallel to a strip, larger than its outline by so much [m], but within the strip's ends.
+
+    What is soft lies a hair lower, so that where it reaches under hard ground, that is what a foot meets.
+    """
     x0, x1, y0, y1 = inlay.where
     x0, x1 = max(x0 - more, strip.begin), min(x1 + more, strip.end)
     middle, flat = 0.5 * (x0 + x1), math.cos(strip.slope)
@@ -138,11 +146,12 @@ def _lay(site: Site, strip: Strip, inlay: Inlay, more: float) -> None:
         inlay.what,
         (middle, 0.5 * (y0 + y1), 0.0),
         ((x1 - x0) / flat, y1 - y0 + 2 * more),
-        strip.at(middle),
+        strip.at(middle) - (_HAIR if inlay.softness > 0.0 else below),
         friction=inlay.friction,
         softness=inlay.softness,
         slope=strip.slope,
         thickness=_THICK,
+        carries=inlay.depth == 0.0,
     )
 
 
@@ -150,7 +159,7 @@ def _draw_inlays(site: Site, strip: Strip, falls: bool, rng: np.random.Generator
     """Mud where the ground falls or has fallen; slippery patches and hidden holes anywhere."""
     hard, found = site.difficulty, list[Inlay]()
 
-    def add(what: str, size: tuple[float, float], friction: float | None, softness: float) -> None:
+    def add(what: str, size: Point, friction: float | None = None, softness: float = 0.0, depth: float = 0.0) -> None:
         room = (strip.begin + _UNDER, strip.end - _UNDER)
         length, width = min(size[0], room[1] - room[0]), size[1]
         if length < _SHORTEST:
@@ -159,15 +168,16 @@ def _draw_inlays(site: Site, strip: Strip, falls: bool, rng: np.random.Generator
         y = between(rng, -0.5, 0.5) * (site.width - width - 2 * _HEDGE)
         where = (x, x + length, y - 0.5 * width, y + 0.5 * width)
         if not any(_overlap(where, other.where) for other in found):
-            found.append(Inlay(what, where, friction, softness))
+            found.append(Inlay(what, where, friction, softness, depth))
 
     for _ in range(how_many(rng, 0.0, mixed(0.5, 2.0, hard)) if falls else 0):
         size = (between(rng, 0.5, 1.4), between(rng, 0.6, 2.0))
         add("mud", size, between(rng, mixed(0.35, 0.2, hard), 0.5), between(rng, 0.01, 0.03))
     for _ in range(how_many(rng, 0.0, mixed(0.3, 1.2, hard))):
-        add("slick", (between(rng, 0.4, 1.0), between(rng, 0.4, 1.2)), slippery(rng, hard), 0.0)
+        add("slick", (between(rng, 0.4, 1.0), between(rng, 0.4, 1.2)), slippery(rng, hard))
     for _ in range(how_many(rng, 0.0, mixed(0.3, 1.5, hard))):
-        add("hole", (between(rng, 0.2, 0.4), between(rng, 0.2, 0.4)), None, between(rng, 0.03, mixed(0.04, 0.06, hard)))
+        size = (between(rng, 0.2, 0.4), between(rng, 0.2, 0.4))
+        add("hole", size, depth=between(rng, 0.03, mixed(0.04, 0.06, hard)))
     return found
 
 

@@ -93,7 +93,7 @@ class Passage:
         window, places = found
         part = self.height[window]
         np.maximum(part, Terrain([slab], floor).heights(places).reshape(part.shape), out=part)
-        if slab.softness > _FIRM or (slab.friction is not None and slab.friction < _ROUGH):
+        if not slab.carries or slab.softness > _FIRM or (slab.friction is not None and slab.friction < _ROUGH):
             outline = Obstacle("box", slab.top[:2], slab.yaw, (*slab.size[:2], 1.0), "doubt")
             sound[window] &= outline.signed_distance(places).reshape(part.shape) > _BESIDE
 

@@ -86,10 +86,13 @@ class Site:
         slope: float = 0.0,
         bank: float = 0.0,
         thickness: float = THICKNESS,
+        carries: bool = True,
     ) -> Slab:
         """Lay a slab there, by the middle of its upper face; lengths in metres, angles in radians."""
         x, y, yaw = (float(value) for value in pose)
-        slab = Slab(self.name(what), (x, y, top), (size[0], size[1], thickness), yaw, slope, bank, friction, softness)
+        slab = Slab(
+            self.name(what), (x, y, top), (size[0], size[1], thickness), yaw, slope, bank, friction, softness, carries
+        )
         self.ground.append(slab)
         return slab
 
