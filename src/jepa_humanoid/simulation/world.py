@@ -5,7 +5,7 @@ What moves it is an `Engine`; noise, delay, motor drivers and randomisation are 
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,7 +97,7 @@ class GroundTruth:
     tilt: float
     fallen: bool
     touching: tuple[str, ...]
-    movers: Matrix
+    movers: Matrix = field(default_factory=lambda: np.zeros((0, 3)))
 
 
 class World:
