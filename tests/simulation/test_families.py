@@ -2,12 +2,14 @@
 
 import math
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
 
 import mujoco
 import numpy as np
 import pytest
 
 from jepa_humanoid.graph.arguments import TARGETS
+from jepa_humanoid.graph.options import GraphError
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.simulation.errors import SceneError
 from jepa_humanoid.simulation.families import factory, field, kitchen
@@ -72,9 +74,40 @@ def test_what_is_behind_the_colon_is_checked() -> None:
         load_scene("garden:0.5")
 
 
-def test_a_launched_graph_takes_a_difficulty() -> None:
-    """Options pass it on as it was given."""
-    assert TARGETS["mujoco"].options(scene="field:0.3").scene == "field:0.3"
+def test_a_launched_graph_takes_a_difficulty(tmp_path: Path) -> None:
+    """Options pass it on as it was given, behind a whole path as well, and refuse what cannot be."""
+    options = TARGETS["mujoco"].options
+    assert options(scene="field:0.3").scene == "field:0.3"
+    (tmp_path / "mine.yaml").write_text("family: field\n")
+    assert options(scene=f"{tmp_path}/mine.yaml:0.5").scene == f"{tmp_path}/mine.yaml:0.5"
+    with pytest.raises(GraphError, match=r"'field:3'.*0 to 1"):
+        options(scene="field:3")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("family: garden", r"family: .*'factory', 'kitchen' or 'field'"),
+        ("family: field\nfriction: 0.3\nstart: [1, 0, 0]", "all of a field is drawn: leave out friction, start"),
+        ("difficulty: 0.5", "give 'family' as well"),
+        ("family: field\ndifficulty: 2", r"difficulty: .*less than or equal to 1"),
+    ],
+)
+def test_a_file_says_a_family_and_nothing_else(tmp_path: Path, text: str, words: str) -> None:
+    """What does not go with it is named."""
+    (tmp_path / "mine.yaml").write_text(text)
+    with pytest.raises(SceneError, match=rf"mine\.yaml.*{words}"):
+        load_scene(tmp_path / "mine.yaml")
+
+
+def test_a_file_of_ones_own_may_say_how_hard(tmp_path: Path) -> None:
+    """It is the family's scene under the file's name, and the number behind a colon counts more."""
+    path = tmp_path / "mine.yaml"
+    path.write_text("family: kitchen\ndifficulty: 0.2\n")
+    scene = load_scene(path, 3)
+    assert (scene.name, scene.difficulty) == ("mine", 0.2)
+    assert scene.obstacles == load_scene("kitchen:0.2", 3).obstacles
+    assert load_scene(f"{path}:0.9", 3).difficulty == 0.9
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -156,8 +189,7 @@ def test_the_judge_knows_gaps_steps_slopes_and_bad_ground() -> None:
     rng = np.random.default_rng(0)
 
     def leads(site: Site) -> bool:
-        passage = Passage(site, 0.32)
-        return passage._connected((-3.0, 0.3), (3.0, 0.3))
+        return Passage(site, 0.32).connects((-3.0, 0.3), (3.0, 0.3))
 
     assert leads(site_with_wall(0.8))
     assert not leads(site_with_wall(0.6))

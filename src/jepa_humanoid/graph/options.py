@@ -173,6 +173,8 @@ class Options:
                 path = named_file(FILES[item.name], name)
                 if not path.is_file():
                     raise GraphError(f"{not_found(FILES[item.name], name)}.")
+                if grade is not None and not 0.0 <= grade <= 1.0:
+                    raise GraphError(f"scene '{value}': what is behind the colon is a difficulty, 0 to 1.")
                 if is_path(name):
                     # Whatever reads it may run in another folder.
                     object.__setattr__(self, item.name, str(path) if grade is None else f"{path}:{grade:g}")

@@ -32,7 +32,7 @@ _STEPPED_OVER = 0.12
 """Height up to which a thing is ground [m]: what is higher, a planner takes for an obstacle as well."""
 _TREAD = 0.02
 """Heights of ground are multiples of this [m]."""
-_DENSITY = 12.0
+_DENSITY = 6.0
 """Samples of a surface for each face of a cell."""
 _UPRIGHT = 0.9
 """Cosine of the angle to the vertical up to which a surface's normal makes it a floor."""

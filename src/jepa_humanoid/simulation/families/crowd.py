@@ -30,7 +30,7 @@ _FROM_START, _FROM_GOAL = 1.6, 1.2
 """Distances that ways keep from where a robot stands before and after [m]."""
 _BUMP = 0.03
 """Height of what they walk and drive over [m]."""
-_TRIES = 60
+_TRIES = 120
 
 
 def add_people(site: Site, passage: Passage, start: Point, count: int, rng: np.random.Generator) -> None:

@@ -133,7 +133,7 @@ class Passage:
             if start is None:
                 return None
             goal = (start[0] + far * math.cos(bearing), start[1] + far * math.sin(bearing))
-            if not self._connected(start, goal):
+            if not self.connects(start, goal):
                 continue
             found = (*start, float(rng.uniform(-math.pi, math.pi))), goal
             if not self.walkable[self._index(np.linspace(start, goal, 100))].all():
@@ -143,7 +143,8 @@ class Passage:
                 break
         return straight
 
-    def _connected(self, start: Point, goal: Point) -> bool:
+    def connects(self, start: Point, goal: Point) -> bool:
+        """Whether a way leads from one place to another, at which a robot can stand."""
         if (np.abs(goal) >= self._half).any():
             return False
         (x0, x1), (y0, y1) = self._index(np.array([start, goal]))

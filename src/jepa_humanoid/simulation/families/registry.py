@@ -36,7 +36,7 @@ class Kind:
 
 FAMILIES: dict[Family, Kind] = {
     "factory": Kind(factory.draw, 0.32, people=(1.0, 3.0), trolleys=(0.6, 2.0)),
-    "kitchen": Kind(kitchen.draw, 0.36, people=(1.0, 2.0)),
+    "kitchen": Kind(kitchen.draw, 0.36, people=(1.6, 2.8)),
     "field": Kind(field.draw, 0.4),
 }
 
