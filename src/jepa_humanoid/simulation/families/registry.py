@@ -24,7 +24,7 @@ class Kind:
     Attributes:
         draw: Draws what stands and lies there.
         margin: Half the width that some way to the goal has [m].
-        people: Mean number of people who walk about, where it is easy and where it is hard, at most.
+        people: How many walk about at most, on average, where it is easy and where it is hard.
         trolleys: The same of trolleys.
     """
 
@@ -69,5 +69,6 @@ def draw_site(family: Family, difficulty: float | None, seed: int) -> Site | Non
 
 
 def _few(rng: np.random.Generator, most: tuple[float, float], difficulty: float) -> int:
+    """How many to ask for: up to what is most at a difficulty, and rarely none."""
     greatest = mixed(*most, difficulty)
     return how_many(rng, 0.4 * greatest, greatest)
