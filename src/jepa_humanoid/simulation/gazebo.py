@@ -271,10 +271,10 @@ def _add_actor(world: Element, mover: Mover) -> None:
     """A mover as an actor with a script: seen at the same places at the same times, touched by nothing.
 
     Actors are what Gazebo documents for motion that is exact in time; its trajectory follower pushes a model along with
-    a force, and nobody knows when it is where. Scripts yield to nobody.
+    a force, and nobody knows when it is where. Scripts yield to nobody. The actor has no pose of its own, to which
+    some take a script's places to be relative.
     """
     actor = SubElement(world, "actor", name=mover.name)
-    _add(actor, "pose", *_flat(*mover.pose(0.0)))
     link = SubElement(actor, "link", name="link")
     for part in mover.parts:
         visual = SubElement(link, "visual", name=part.name)
@@ -288,11 +288,7 @@ def _add_actor(world: Element, mover: Mover) -> None:
     for time, x, y, yaw in mover.script():
         waypoint = SubElement(trajectory, "waypoint")
         _add(waypoint, "time", time)
-        _add(waypoint, "pose", *_flat(x, y, yaw))
-
-
-def _flat(x: float, y: float, yaw: float) -> tuple[float, ...]:
-    return x, y, 0.0, 0.0, 0.0, yaw
+        _add(waypoint, "pose", x, y, 0.0, 0.0, 0.0, yaw)
 
 
 def _mesh_file(obstacle: Obstacle, hull: bool) -> str:

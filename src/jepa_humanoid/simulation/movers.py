@@ -26,7 +26,8 @@ _VIEW = math.cos(math.radians(60.0))
 """Cosine of the angle to either side within which something is ahead."""
 _LOOK = 0.2
 """Time over which the direction of a mover's motion is taken [s]."""
-_AGREES = 1e-9
+_AGREES, _MOMENT = 1e-9, 1e-6
+"""Times between which nothing happens [s]."""
 
 
 class Keyframe(NamedTuple):
@@ -136,16 +137,17 @@ class Mover:
     def script(self) -> tuple[Keyframe, ...]:
         """One round from where it is at time zero: keyframes with times from 0 to `period`."""
         shift, frames = self.phase % self.period, self.keyframes
-        inner = [frame for frame in frames if shift < frame.time] + [
-            Keyframe(frame.time + self.period, *frame[1:]) for frame in frames[1:] if frame.time < shift
-        ]
         begin = self.along(shift)
+        later = [frame for frame in frames if shift < frame.time]
+        later += [Keyframe(frame.time + self.period, *frame[1:]) for frame in frames[1:] if frame.time < shift]
+        later.append(Keyframe(shift + self.period, *begin))
         yaw, whole = begin[2], [Keyframe(0.0, *begin)]
-        for frame in inner:
+        for frame in later:
+            if frame.time - shift - whole[-1].time < _MOMENT:
+                continue
             # Without jumps: a script goes the long way round where an angle has one.
             yaw += wrap_angle(frame.yaw - yaw)
             whole.append(Keyframe(frame.time - shift, frame.x, frame.y, yaw))
-        whole.append(Keyframe(self.period, *begin[:2], yaw + wrap_angle(begin[2] - yaw)))
         return tuple(whole)
 
     def turned_back(self, progress: float) -> float:
