@@ -32,6 +32,7 @@ from jepa_humanoid.simulation.rules import (
     GoalRule,
     HillRule,
     ListedObstacle,
+    PlaceRule,
     RubbleRule,
     SceneFile,
     StepsRule,
@@ -101,6 +102,7 @@ def scene_tables() -> str:
         ("`ground`: a list of hills", HillRule),
         ("`ground`: or of stones", RubbleRule),
         ("`ground`: or of steps", StepsRule),
+        ("`place`", PlaceRule),
     ):
         described = attributes(kind)
         lines += [f"### {title}", "", "| field | if left out | meaning |", "| --- | --- | --- |"]

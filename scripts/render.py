@@ -65,6 +65,7 @@ class Moment:
         costs: Of the candidates.
         path: The chosen one, (H, 2) [m].
         goal: Or None [m].
+        movers: Where the scene's movers are, (M, 3).
     """
 
     configuration: Floats
@@ -74,6 +75,7 @@ class Moment:
     costs: Floats = field(default_factory=lambda: np.zeros(0))
     path: Floats = field(default_factory=lambda: np.zeros((0, 2)))
     goal: Floats | None = None
+    movers: Floats | None = None
 
 
 def configuration(world: World) -> Floats:
@@ -125,6 +127,7 @@ def room(robot: RobotDescription, scene: Scene, seed: int, mind: Mind, planner: 
                 costs=mind.status.costs,
                 path=to_world(start, mind.status.path),
                 goal=at,
+                movers=frame.movers,
             )
         )
         simulated.advance(command)
@@ -146,7 +149,7 @@ class Artist(Camera):
     def draw(self, moment: Moment) -> Image.Image:
         """One picture."""
         self._moment = moment
-        image = Image.fromarray(self.shoot(moment.configuration))
+        image = Image.fromarray(self.shoot(moment.configuration, moment.movers))
         caption(image, moment.caption)
         return image
 

@@ -60,7 +60,7 @@ def test_version() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("run", "--scene", "moon"), "clutter, flat, hill"),
+        (("run", "--scene", "moon"), "clutter, factory, field, flat, hill"),
         (("run", "--robot", "h7"), "g1"),
         (("run", "--walker", "policy:gone.onnx"), "there is no file"),
         (("demo", "--walker", f"policy:{__file__}"), "test_cli.py cannot be loaded"),

@@ -98,7 +98,7 @@ def test_only_what_the_graph_cannot_do_without_ends_it() -> None:
     [
         ("target", "isaac", "mujoco, gazebo, g1"),
         ("robot", "h7", "g1"),
-        ("scene", "moon", "clutter, flat, hill"),
+        ("scene", "moon", "clutter, factory, field, flat, hill"),
         ("port", 70000, "1 to 65535"),
         ("planner", "astar", "jepa, kinematic"),
         ("seed", -1, "0 or more"),

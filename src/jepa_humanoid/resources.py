@@ -81,6 +81,15 @@ def home_expanded(path: str | Path) -> Path:
         raise ResourceError(f"'{path}': there is nobody of that name on this machine") from None
 
 
+def split_grade(name_or_path: str | Path) -> tuple[str, float | None]:
+    """Returns a name or path without the number behind a colon, as in `factory:0.7`, and that number."""
+    name, colon, grade = str(name_or_path).rpartition(":")
+    try:
+        return (name, float(grade)) if colon else (grade, None)
+    except ValueError:
+        return str(name_or_path), None
+
+
 def is_path(name_or_path: str | Path) -> bool:
     """Returns whether `named_file` takes it for a path."""
     return Path(name_or_path).suffix in {".yaml", ".yml"}

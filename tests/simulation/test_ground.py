@@ -15,7 +15,7 @@ from jepa_humanoid.simulation.ground import Slab, Terrain
 from jepa_humanoid.simulation.model import build_model
 from jepa_humanoid.simulation.rollout import Rollout
 from jepa_humanoid.simulation.scenes import Scene, load_scene
-from jepa_humanoid.simulation.world import WorldSettings
+from jepa_humanoid.simulation.world import World, WorldSettings
 
 GROUNDS = ("hill", "rubble", "steps", "patches")
 
@@ -131,3 +131,22 @@ def test_friction_of_a_plate_is_its_own(g1: RobotDescription) -> None:
     model = Rollout(g1, on(plate), settings).world.engine.model  # type: ignore[attr-defined]
     assert model.geom("plate").friction[0] == 0.2
     assert model.geom("floor").friction[0] == 0.9
+
+
+def test_grass_over_a_hole_is_seen_and_carries_nobody(g1: RobotDescription) -> None:
+    """Rays end on it, a robot passes through it, its height is that of the hole's bottom; Gazebo only shows it."""
+    deep = Slab("pit", (0.0, 0.0, -0.05), (2.0, 2.0, 0.05))
+    grass = Slab("grass", (0.0, 0.0, 0.0), (2.0, 2.0, 0.02), carries=False)
+    scene = Scene("test", (), 0.8, (0.0, 0.0, 0.0), None, (deep, grass), floor=-0.2)
+    world = World(g1, scene, WorldSettings(noise=False))
+    down, geom = np.array([0.0, 0.0, -1.0]), np.zeros(1, np.int32)
+    engine = world.engine
+    hit = mujoco.mj_ray(engine.model, engine.data, np.array([0.8, 0.8, 1.0]), down, None, True, -1, geom)
+    assert 1.0 - hit == pytest.approx(0.0, abs=1e-9)
+    assert Terrain(scene.ground, scene.floor).height(0.0, 0.0) == -0.05
+    before = engine.base.position[2]
+    for _ in range(75):
+        world.advance(None)
+    assert before - engine.base.position[2] > 0.04
+    shown = ElementTree.fromstring(world_sdf(scene)).findall("world/model[@name='grass']/link/*")
+    assert [element.tag for element in shown] == ["visual"]

@@ -172,5 +172,7 @@ def test_repeated_obstacle_names_are_refused(tmp_path: Path):
 
 def test_unknown_scene_lists_those_known():
     """A misspelt scene is an error that lists the scenes there are."""
-    with pytest.raises(SceneError, match=r"'rooom'.*clutter, flat, hill, patches, room, rubble, stairs, steps"):
+    with pytest.raises(
+        SceneError, match=r"'rooom'.*clutter, factory, field, flat, hill, kitchen, patches, room, rubble, stairs, steps"
+    ):
         load_scene("rooom")

@@ -12,6 +12,8 @@ from matplotlib.patches import Circle, Polygon
 
 from jepa_humanoid.evaluation.falls import PushRecord, auroc, roc, scores
 from jepa_humanoid.evaluation.navigation import REACHED, Trial
+from jepa_humanoid.simulation.ground import Slab
+from jepa_humanoid.simulation.obstacles import Obstacle
 from jepa_humanoid.simulation.scenes import Scene, load_scene
 
 _WAY = {True: "#0d9488", False: "#dc2626"}
@@ -68,8 +70,24 @@ def draw_roc(records: Sequence[PushRecord], path: Path, leads: Sequence[float] =
     figure.savefig(path, dpi=110)
 
 
+def _ground_look(slab: Slab) -> dict[str, str]:
+    """Blue what is slippery, brown what is soft, and a thin line around what is neither."""
+    if slab.friction is not None and slab.friction < 0.5:
+        return {"color": "#93c5fd"}
+    return (
+        {"color": "#b08968"}
+        if slab.softness > 0.02 or not slab.carries
+        else {"edgecolor": "#e2e8f0", "facecolor": "#f8fafc"}
+    )
+
+
 def draw_scene(axes: Axes, scene: Scene) -> None:
-    """Draw obstacles, start and goal from above; what stands on the floor is filled."""
+    """Draw obstacles, ground, movers' ways, start and goal from above; what stands on the floor is filled."""
+    for slab in scene.ground:
+        outline = Obstacle("box", slab.top[:2], slab.yaw, (*slab.size[:2], 1.0), slab.name)
+        axes.add_patch(Polygon(outline.corners, closed=True, zorder=0.5, **_ground_look(slab)))
+    for mover in scene.movers:
+        axes.plot(*np.array(mover.waypoints).T, color="#ea580c", linewidth=0.8, linestyle=":")
     for obstacle in scene.obstacles:
         look = _RAISED if obstacle.bottom > 0.0 else _STANDING
         if obstacle.kind == "cylinder":

@@ -14,7 +14,15 @@ from typing import Any, ClassVar
 from jepa_humanoid.config import read_yaml
 from jepa_humanoid.errors import HumanoidError
 from jepa_humanoid.planner_names import GOAL_BOUND, WITHOUT_MODEL, planner_names
-from jepa_humanoid.resources import file_names, home_expanded, is_path, named_file, not_found, share_directory
+from jepa_humanoid.resources import (
+    file_names,
+    home_expanded,
+    is_path,
+    named_file,
+    not_found,
+    share_directory,
+    split_grade,
+)
 
 ParameterValue = bool | int | float | str
 
@@ -156,12 +164,15 @@ class Options:
             choices = item.metadata["choices"]
             value = getattr(self, item.name)
             if item.name in FILES:
-                path = named_file(FILES[item.name], value)
+                name, grade = split_grade(value) if item.name == "scene" else (value, None)
+                path = named_file(FILES[item.name], name)
                 if not path.is_file():
-                    raise GraphError(f"{not_found(FILES[item.name], value)}.")
-                if is_path(value):
+                    raise GraphError(f"{not_found(FILES[item.name], name)}.")
+                if grade is not None and not 0.0 <= grade <= 1.0:
+                    raise GraphError(f"scene '{value}': what is behind the colon is a difficulty, 0 to 1.")
+                if is_path(name):
                     # Whatever reads it may run in another folder.
-                    object.__setattr__(self, item.name, str(path))
+                    object.__setattr__(self, item.name, str(path) if grade is None else f"{path}:{grade:g}")
             elif choices is not None and value not in choices():
                 raise GraphError(f"{item.name} '{value}' does not exist. Choose one of: {', '.join(choices())}.")
             numbers = value if isinstance(value, tuple) else (value,)

@@ -6,6 +6,7 @@ and nothing of that leaves it but what a LiDAR sees.
 
 import sys
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -43,7 +44,8 @@ class GazeboLidar(RobotNode):
     def configure(self) -> None:
         """Build the scene."""
         robot = load_robot(self.value("robot"))
-        scene = load_scene(self.value("scene"), self.value("seed"))
+        # Where Gazebo's actors are it does not say.
+        scene = replace(load_scene(self.value("scene"), self.value("seed")), movers=())
         self._robot = robot
         self._engine = make_engine("mujoco", robot, scene, 0.001, BodyDraw(scene.friction, {}))
         lidar = self._engine.lidar(robot.lidar, np.random.default_rng(self.value("seed")))

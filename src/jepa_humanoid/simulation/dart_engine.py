@@ -19,9 +19,10 @@ from jepa_humanoid.constants import GRAVITY
 from jepa_humanoid.robot.description import SIDES, RobotDescription
 from jepa_humanoid.robot.files import LidarSettings
 from jepa_humanoid.robot.meshes import read_mesh
-from jepa_humanoid.robot.state import Vector
+from jepa_humanoid.robot.state import Matrix, Vector
 from jepa_humanoid.robot.tree import placement
 from jepa_humanoid.simulation.engine import NO_FORCE, BaseMotion, BodyDraw
+from jepa_humanoid.simulation.errors import EngineError
 from jepa_humanoid.simulation.meshes import ObstacleMesh, binary_stl
 from jepa_humanoid.simulation.scenes import Scene
 from jepa_humanoid.simulation.soles import SPHERE_RADIUS, sole_box, sole_spheres
@@ -47,7 +48,13 @@ class DartEngine:
             scene: The scene.
             timestep: Physics step [s].
             draw: Friction and masses.
+
+        Raises:
+            EngineError: If something moves in the scene beside the robot.
         """
+        if scene.movers:
+            names = ", ".join(mover.name for mover in scene.movers)
+            raise EngineError(f"nothing but the robot moves in the engine 'dart', and in '{scene.name}' so do {names}")
         self._timestep = timestep
         self.skeleton = skeleton = _read_skeleton(robot)
         self._base = skeleton.getRootBodyNode()
@@ -65,7 +72,7 @@ class DartEngine:
         _set_joints(skeleton, robot)
         _add_shapes(skeleton, robot, draw.friction)
         self.world = _make_world(timestep)
-        self.world.addSkeleton(_make_scene(scene, draw.friction))
+        self.world.addSkeleton(_make_scene(scene, draw.friction, draw.sole_friction))
         self.world.addSkeleton(skeleton)
         self._obstacles = {obstacle.name for obstacle in scene.obstacles}
         _collide_with_itself(self.world, skeleton, {robot.feet[side].frame for side in SIDES})
@@ -122,6 +129,9 @@ class DartEngine:
         self.skeleton.setPositions(positions)
         self.skeleton.setVelocities(np.zeros(self.skeleton.getNumDofs()))
         self._imu_velocity = self._imu_velocity_before = np.zeros(3)
+
+    def move(self, movers: Matrix) -> None:
+        """Do nothing: scenes with movers are refused."""
 
     def step(self, effort: Vector, push: Vector, bulk: Vector = NO_FORCE) -> None:
         """Let one physics step pass."""
@@ -288,19 +298,19 @@ def _make_world(timestep: float) -> dartpy.simulation.World:
     return world
 
 
-def _make_scene(scene: Scene, friction: float) -> dartpy.dynamics.Skeleton:
-    """Floor and obstacles, one body each."""
+def _make_scene(scene: Scene, friction: float, worn: float) -> dartpy.dynamics.Skeleton:
+    """Floor and obstacles, one body each; every friction is multiplied by what worn soles make of it."""
     skeleton = dartpy.dynamics.Skeleton(scene.name)
     _, floor = skeleton.createWeldJointAndBodyNodePair()
     floor.setName("floor")
-    _add_shape(floor, dartpy.dynamics.PlaneShape([0.0, 0.0, 1.0], 0.0), friction, pin.SE3.Identity())
-    for slab in scene.ground:
+    _add_shape(floor, dartpy.dynamics.PlaneShape([0.0, 0.0, 1.0], scene.floor), worn * friction, pin.SE3.Identity())
+    for slab in (slab for slab in scene.ground if slab.carries):
         _, body = skeleton.createWeldJointAndBodyNodePair()
         body.setName(slab.name)
         _add_shape(
             body,
             dartpy.dynamics.BoxShape(slab.size),
-            friction if slab.friction is None else slab.friction,
+            worn * (friction if slab.friction is None else slab.friction),
             pin.SE3(slab.rotation, slab.middle),
         )
     for obstacle in scene.obstacles:
@@ -314,7 +324,7 @@ def _make_scene(scene: Scene, friction: float) -> dartpy.dynamics.Skeleton:
             shape = dartpy.dynamics.BoxShape(obstacle.size)
         else:
             shape = dartpy.dynamics.CylinderShape(obstacle.size[0] / 2, obstacle.size[2])
-        _add_shape(body, shape, friction, pin.SE3(pin.rpy.rpyToMatrix(0.0, 0.0, obstacle.yaw), at))
+        _add_shape(body, shape, worn * friction, pin.SE3(pin.rpy.rpyToMatrix(0.0, 0.0, obstacle.yaw), at))
     return skeleton
 
 

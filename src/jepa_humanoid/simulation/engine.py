@@ -12,7 +12,7 @@ import pinocchio as pin
 from numpy.typing import NDArray
 
 from jepa_humanoid.robot.files import LidarSettings
-from jepa_humanoid.robot.state import Vector
+from jepa_humanoid.robot.state import Matrix, Vector
 
 PushPoint = Literal["torso", "com"]
 """What a push acts on: the torso's centre of mass, or the whole robot's."""
@@ -29,11 +29,13 @@ class BodyDraw:
         friction: Coefficient of floor and obstacles, whatever touches them.
         mass_scale: Factor on each link's mass and inertia, by link; links that are not named keep theirs.
         payload: What is added to a link, by link, in its axes.
+        sole_friction: Factor on every coefficient of friction of the surroundings.
     """
 
     friction: float
     mass_scale: Mapping[str, float]
     payload: Mapping[str, pin.Inertia] = field(default_factory=dict)
+    sole_friction: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ class Engine(Protocol):
 
     @property
     def touching(self) -> tuple[str, ...]:
-        """Names of the obstacles that the robot touches."""
+        """Names of the obstacles and movers that the robot touches."""
 
     def place(self, configuration: Vector, effort: Vector) -> None:
         """Put the robot there, at rest.
@@ -92,6 +94,9 @@ class Engine(Protocol):
             configuration: In Pinocchio's order: position, quaternion (x, y, z, w), joints; shape (7 + n,).
             effort: Joint torques that hold it there, shape (n,) [N·m].
         """
+
+    def move(self, movers: Matrix) -> None:
+        """Put the scene's movers somewhere: x, y [m] and yaw [rad] in the world, shape (M, 3)."""
 
     def step(self, effort: Vector, push: Vector, bulk: Vector = NO_FORCE) -> None:
         """Let one physics step pass.

@@ -150,7 +150,7 @@ class VelocityEnvironment(gymnasium.Env[Observation, NDArray[np.float32]]):
             return None
         if self._camera is None:
             self._camera = Camera(self._robot, self._simulation.scene)
-        return self._camera.shoot(self._simulation.frame.configuration)
+        return self._camera.shoot(self._simulation.frame.configuration, self._simulation.frame.movers)
 
     def close(self) -> None:
         """Let go of the camera."""

@@ -23,6 +23,7 @@ from jepa_humanoid.robot.meshes import read_mesh
 from jepa_humanoid.robot.state import Vector
 from jepa_humanoid.robot.stature import standing_at
 from jepa_humanoid.simulation.meshes import binary_stl
+from jepa_humanoid.simulation.movers import Mover
 from jepa_humanoid.simulation.obstacles import Obstacle
 from jepa_humanoid.simulation.scenes import Scene
 from jepa_humanoid.simulation.soles import SPHERE_RADIUS, sole_box, sole_spheres
@@ -42,6 +43,7 @@ _FLOOR_SIZE = 100.0
 _FLOOR_COLOUR = "0.75 0.75 0.75 1"
 _GROUND_COLOUR = "0.62 0.6 0.55 1"
 _OBSTACLE_COLOUR = "0.55 0.45 0.35 1"
+_MOVER_COLOUR = "0.85 0.45 0.15 1"
 
 
 def world_sdf(scene: Scene, real_time_factor: float = 1.0, lidar: bool = True) -> str:
@@ -69,7 +71,7 @@ def world_sdf(scene: Scene, real_time_factor: float = 1.0, lidar: bool = True) -
     sun = SubElement(world, "light", name="sun", type="directional")
     SubElement(sun, "cast_shadows").text = "false"
     _add(sun, "direction", -0.3, 0.2, -1.0)
-    floor = _static_link(world, FLOOR)
+    floor = _static_link(world, FLOOR, (0.0, 0.0, scene.floor, 0.0, 0.0, 0.0) if scene.floor else ())
     for element in _surfaces(floor, scene.friction, _FLOOR_COLOUR):
         plane = SubElement(SubElement(element, "geometry"), "plane")
         _add(plane, "normal", 0.0, 0.0, 1.0)
@@ -79,8 +81,12 @@ def world_sdf(scene: Scene, real_time_factor: float = 1.0, lidar: bool = True) -
         link = _static_link(world, slab.name, (*slab.middle, roll, pitch, yaw))
         for element in _surfaces(link, scene.friction if slab.friction is None else slab.friction, _GROUND_COLOUR):
             _add(SubElement(SubElement(element, "geometry"), "box"), "size", *slab.size)
+        if not slab.carries and (collision := link.find("collision")) is not None:
+            link.remove(collision)
     for obstacle in scene.obstacles:
         _add_obstacle(world, obstacle, scene.friction)
+    for mover in scene.movers:
+        _add_actor(world, mover)
     ElementTree.indent(sdf)
     return '<?xml version="1.0"?>\n' + ElementTree.tostring(sdf, encoding="unicode") + "\n"
 
@@ -240,7 +246,6 @@ def _collision(link: Element, name: str, position: Vector) -> Element:
 
 
 def _add_obstacle(world: Element, obstacle: Obstacle, friction: float) -> None:
-    length, width, height = obstacle.size
     place = obstacle.middle if obstacle.mesh is None else (*obstacle.position, obstacle.bottom)
     link = _static_link(world, obstacle.name, (*place, 0.0, 0.0, obstacle.yaw))
     for element in _surfaces(link, friction, _OBSTACLE_COLOUR):
@@ -248,12 +253,42 @@ def _add_obstacle(world: Element, obstacle: Obstacle, friction: float) -> None:
         if obstacle.mesh is not None:
             file = _mesh_file(obstacle, hull=element.tag == "collision")
             SubElement(SubElement(geometry, "mesh"), "uri").text = file
-        elif obstacle.kind == "box":
-            _add(SubElement(geometry, "box"), "size", length, width, height)
         else:
-            cylinder = SubElement(geometry, "cylinder")
-            _add(cylinder, "radius", length / 2)
-            _add(cylinder, "length", height)
+            _add_shape(geometry, obstacle)
+
+
+def _add_shape(geometry: Element, obstacle: Obstacle) -> None:
+    """A box or a cylinder."""
+    if obstacle.kind == "box":
+        _add(SubElement(geometry, "box"), "size", *obstacle.size)
+        return
+    cylinder = SubElement(geometry, "cylinder")
+    _add(cylinder, "radius", obstacle.size[0] / 2)
+    _add(cylinder, "length", obstacle.size[2])
+
+
+def _add_actor(world: Element, mover: Mover) -> None:
+    """A mover as an actor with a script: seen at the same places at the same times, touched by nothing.
+
+    Actors are what Gazebo documents for motion that is exact in time; its trajectory follower pushes a model along with
+    a force, and nobody knows when it is where. Scripts yield to nobody. The actor has no pose of its own, to which
+    some take a script's places to be relative.
+    """
+    actor = SubElement(world, "actor", name=mover.name)
+    link = SubElement(actor, "link", name="link")
+    for part in mover.parts:
+        visual = SubElement(link, "visual", name=part.name)
+        _add(visual, "pose", *part.middle, 0.0, 0.0, part.yaw)
+        _add_shape(SubElement(visual, "geometry"), part)
+        _paint(visual, _MOVER_COLOUR)
+    script = SubElement(actor, "script")
+    SubElement(script, "loop").text = "true"
+    SubElement(script, "auto_start").text = "true"
+    trajectory = SubElement(script, "trajectory", id="0", type="way")
+    for time, x, y, yaw in mover.script():
+        waypoint = SubElement(trajectory, "waypoint")
+        _add(waypoint, "time", time)
+        _add(waypoint, "pose", x, y, 0.0, 0.0, 0.0, yaw)
 
 
 def _mesh_file(obstacle: Obstacle, hull: bool) -> str:
@@ -275,10 +310,14 @@ def _surfaces(link: Element, friction: float, colour: str) -> tuple[Element, Ele
     _add(ode, "mu", friction)
     _add(ode, "mu2", friction)
     visual = SubElement(link, "visual", name="visual")
+    _paint(visual, colour)
+    return collision, visual
+
+
+def _paint(visual: Element, colour: str) -> None:
     material = SubElement(visual, "material")
     SubElement(material, "ambient").text = colour
     SubElement(material, "diffuse").text = colour
-    return collision, visual
 
 
 def _add(parent: Element, tag: str, *values: float) -> None:

@@ -28,6 +28,7 @@ class Slab:
         bank: By which it rises along its y axis [rad].
         friction: Coefficient of sliding friction; None for the floor's.
         softness: By which it gives way under what stands on it [m].
+        carries: Whether anything stands on it; what does not carry is only seen, as grass over a hole is.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Slab:
     bank: float = 0.0
     friction: Positive | None = None
     softness: NonNegative = 0.0
+    carries: bool = True
 
     @property
     def rotation(self) -> Matrix:
@@ -51,10 +53,12 @@ class Slab:
 
 
 class Terrain:
-    """How high the ground is, of slabs on a floor at z = 0; as long as nothing has given way."""
+    """How high the ground is, of slabs on a floor; as long as nothing has given way."""
 
-    def __init__(self, slabs: Sequence[Slab]) -> None:
-        """Take the slabs."""
+    def __init__(self, slabs: Sequence[Slab], floor: float = 0.0) -> None:
+        """Take the slabs, and the height of the floor that is between them [m]."""
+        self._floor = floor
+        slabs = [slab for slab in slabs if slab.carries]
         self._top = np.array([slab.top for slab in slabs]).reshape(-1, 3)
         self._rotation = np.array([slab.rotation for slab in slabs]).reshape(-1, 3, 3)
         self._half = 0.5 * np.array([slab.size[:2] for slab in slabs]).reshape(-1, 2)
@@ -66,8 +70,8 @@ class Terrain:
         rise = -(away * R[:, :2, 2]).sum(axis=2) / R[:, 2, 2]
         local = np.einsum("nsi,sij->nsj", np.concatenate([away, rise[..., None]], axis=2), R[:, :, :2])
         inside = (np.abs(local) <= self._half).all(axis=2)
-        return np.asarray(np.max(np.where(inside, self._top[:, 2] + rise, 0.0), axis=1, initial=0.0))
+        return np.asarray(np.max(np.where(inside, self._top[:, 2] + rise, self._floor), axis=1, initial=self._floor))
 
     def height(self, x: float, y: float) -> float:
         """Height of the ground at one point in the world [m]."""
-        return float(self.heights((x, y))[0]) if len(self._top) else 0.0
+        return float(self.heights((x, y))[0]) if len(self._top) else self._floor

@@ -22,6 +22,8 @@ from jepa_humanoid.simulation.scenes import Scene
 from jepa_humanoid.simulation.soles import SPHERE_RADIUS, sole_box, sole_spheres
 
 FLOOR = "floor"
+SURROUNDINGS = 1
+"""Priority of the geoms around the robot, which makes their friction the contact's, whatever touches them."""
 
 # Collision bits. The environment meets every part of the robot; of the robot's own parts the two legs meet, and an arm
 # meets pelvis, trunk and legs, _CORE, and the other arm.
@@ -29,7 +31,10 @@ _ENVIRONMENT, _BODY, _LEFT_LEG, _RIGHT_LEG, _LEFT_ARM, _RIGHT_ARM, _CORE = 1, 2,
 _ARM_BITS = {"left": (_LEFT_ARM, _RIGHT_ARM), "right": (_RIGHT_ARM, _LEFT_ARM)}
 _LEG_BITS = {"left": (_LEFT_LEG, _RIGHT_LEG), "right": (_RIGHT_LEG, _LEFT_LEG)}
 _COLLISION_GROUP = 3
+_ONLY_SEEN = {"contype": 128, "conaffinity": 0}
+"""A bit that nothing meets: what has none at all would be left out of the model."""
 _GROUND_COLOUR = [0.62, 0.6, 0.55, 1.0]
+_MOVER_COLOUR = [0.85, 0.45, 0.15, 1.0]
 _IMPEDANCE, _RIGID = 0.95, 0.02
 """MuJoCo's defaults: impedance of a contact that is deep, and its time constant [s]."""
 _VISUAL_GROUP = 2
@@ -265,15 +270,16 @@ def _add_sensors(spec: mujoco.MjSpec, robot: RobotDescription) -> None:
 
 
 def _add_scene(spec: mujoco.MjSpec, scene: Scene) -> None:
-    # Priority 1 makes the environment's friction the contact's, whatever touches it.
     shared = {
         "contype": _ENVIRONMENT,
         "conaffinity": _BODY | _LEFT_LEG | _RIGHT_LEG,
         "friction": [scene.friction, 0.005, 0.0001],
-        "priority": 1,
+        "priority": SURROUNDINGS,
         "condim": 3,
     }
-    spec.worldbody.add_geom(name=FLOOR, type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 0.05], **shared)
+    spec.worldbody.add_geom(
+        name=FLOOR, type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 0.05], pos=[0, 0, scene.floor], **shared
+    )
     for slab in scene.ground:
         # In bodies of their own, of which MuJoCo leaves out those that are far from the feet.
         quaternion = np.roll(pin.Quaternion(slab.rotation).coeffs(), 1)
@@ -282,7 +288,7 @@ def _add_scene(spec: mujoco.MjSpec, scene: Scene) -> None:
             type=mujoco.mjtGeom.mjGEOM_BOX,
             size=[0.5 * edge for edge in slab.size],
             rgba=_GROUND_COLOUR,
-            **(shared | _surface(slab, scene.friction)),
+            **(shared | _surface(slab, scene.friction) | ({} if slab.carries else _ONLY_SEEN)),
         )
     for obstacle in scene.obstacles:
         spec.worldbody.add_geom(
@@ -292,6 +298,16 @@ def _add_scene(spec: mujoco.MjSpec, scene: Scene) -> None:
             **_shape(spec, obstacle),
             **shared,
         )
+    for mover in scene.movers:
+        # Moved by whoever owns the data: nothing pushes it aside.
+        x, y, yaw = mover.pose(0.0)
+        quaternion = np.roll(geometry.yaw_quaternion(yaw), 1)
+        body = spec.worldbody.add_body(name=mover.name, pos=[x, y, 0.0], quat=quaternion, mocap=True)
+        for part in mover.parts:
+            turned = np.roll(geometry.yaw_quaternion(part.yaw), 1)
+            body.add_geom(
+                name=f"{mover.name}.{part.name}", quat=turned, rgba=_MOVER_COLOUR, **_shape(spec, part), **shared
+            )
 
 
 def _surface(slab: Slab, friction: float) -> dict[str, Any]:

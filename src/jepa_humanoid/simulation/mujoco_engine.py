@@ -8,10 +8,10 @@ import pinocchio as pin
 
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.files import LidarSettings
-from jepa_humanoid.robot.state import Vector
+from jepa_humanoid.robot.state import Matrix, Vector
 from jepa_humanoid.simulation.engine import NO_FORCE, BaseMotion, BodyDraw
 from jepa_humanoid.simulation.lidar import Lidar
-from jepa_humanoid.simulation.model import build_model
+from jepa_humanoid.simulation.model import SURROUNDINGS, build_model
 from jepa_humanoid.simulation.scenes import Scene
 
 
@@ -47,9 +47,15 @@ class MujocoEngine:
         self._torso = model.body(robot.frames.torso).id
         self._mass_share = (model.body_mass / model.body_mass.sum())[:, None]
         self._obstacles = {model.geom(o.name).id: o.name for o in scene.obstacles}
+        for mover in scene.movers:
+            body = model.body(mover.name)
+            self._obstacles |= {int(body.geomadr[0]) + k: mover.name for k in range(int(body.geomnum[0]))}
+        self._movers = _run([int(model.body(mover.name).mocapid[0]) for mover in scene.movers] or [0])
 
     def _apply(self, draw: BodyDraw) -> None:
         model = self.model
+        if draw.sole_friction != 1.0:
+            model.geom_friction[model.geom_priority == SURROUNDINGS, 0] *= draw.sole_friction
         if not draw.mass_scale and not draw.payload:
             return
         scale = np.array([draw.mass_scale.get(model.body(i).name, 1.0) for i in range(model.nbody)])
@@ -89,11 +95,11 @@ class MujocoEngine:
 
     @property
     def touching(self) -> tuple[str, ...]:
-        """Names of the obstacles that the robot touches."""
+        """Names of the obstacles and movers that the robot touches."""
         if not self._obstacles or not self.data.ncon:
             return ()
         geoms = {int(g) for g in self.data.contact.geom.ravel()}
-        return tuple(sorted(self._obstacles[g] for g in geoms & self._obstacles.keys()))
+        return tuple(sorted({self._obstacles[g] for g in geoms & self._obstacles.keys()}))
 
     def place(self, configuration: Vector, effort: Vector) -> None:
         """Put the robot there, at rest."""
@@ -108,6 +114,12 @@ class MujocoEngine:
         qpos[:3] = configuration[:3]
         qpos[3:7] = configuration[[6, 3, 4, 5]]
         qpos[self._q] = configuration[7:]
+
+    def move(self, movers: Matrix) -> None:
+        """Put the scene's movers somewhere: x, y [m] and yaw [rad] in the world, shape (M, 3)."""
+        self.data.mocap_pos[self._movers, :2] = movers[:, :2]
+        self.data.mocap_quat[self._movers, 0] = np.cos(0.5 * movers[:, 2])
+        self.data.mocap_quat[self._movers, 3] = np.sin(0.5 * movers[:, 2])
 
     def step(self, effort: Vector, push: Vector, bulk: Vector = NO_FORCE) -> None:
         """Let one physics step pass."""

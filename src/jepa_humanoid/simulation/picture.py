@@ -6,9 +6,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from jepa_humanoid.robot.description import RobotDescription
-from jepa_humanoid.robot.state import Vector
+from jepa_humanoid.robot.state import Matrix, Vector
 from jepa_humanoid.simulation.engine import BodyDraw
 from jepa_humanoid.simulation.errors import EngineError
+from jepa_humanoid.simulation.ground import Slab
 from jepa_humanoid.simulation.model import FLOOR
 from jepa_humanoid.simulation.mujoco_engine import MujocoEngine
 from jepa_humanoid.simulation.scenes import Scene
@@ -18,6 +19,10 @@ _TIMESTEP = 0.001
 _FLOOR_COLOR = np.array([0.90, 0.915, 0.93])
 _TILE_COLOR = np.array([0.78, 0.81, 0.85])
 _OBSTACLE_COLOR = [0.62, 0.53, 0.45, 1.0]
+_GROUND_COLOR = np.array([0.70, 0.68, 0.62])
+_ICE_COLOR = np.array([0.30, 0.55, 0.95])
+_SOFTEST = 0.05
+"""Depth to which ground gives way that is drawn darkest [m]."""
 _TILE = 0.5
 """Edge of a floor tile [m]."""
 _TILES = 14
@@ -55,6 +60,7 @@ class Camera:
         self._size = size
         self._follows = view is None
         self.view = view if view is not None else _behind()
+        self._floor = scene.floor
         self._prepare(scene)
         self._options = mujoco.MjvOption()
         self._options.geomgroup[:] = [1, 1, 1, 0, 0, 0]
@@ -67,14 +73,17 @@ class Camera:
                 f"MuJoCo cannot draw here ({error}). Set MUJOCO_GL=egl, or MUJOCO_GL=osmesa, before Python starts."
             ) from error
 
-    def shoot(self, configuration: Vector) -> NDArray[np.uint8]:
+    def shoot(self, configuration: Vector, movers: Matrix | None = None) -> NDArray[np.uint8]:
         """Return a picture of the robot there, shape (H, W, 3).
 
         Args:
             configuration: In Pinocchio's order, in the world, shape (7 + n,).
+            movers: Where the scene's movers are, shape (M, 3); None for where they are already, at first at time zero.
         """
         engine = self._engine
         engine.pose(configuration)
+        if movers is not None and len(movers):
+            engine.move(movers)
         mujoco.mj_kinematics(engine.model, engine.data)
         mujoco.mj_camlight(engine.model, engine.data)
         if self._follows:
@@ -106,6 +115,8 @@ class Camera:
         model.geom(FLOOR).rgba = [*_FLOOR_COLOR, 1.0]
         for obstacle in scene.obstacles:
             model.geom(obstacle.name).rgba = _OBSTACLE_COLOR
+        for slab in scene.ground:
+            model.geom(slab.name).rgba = _colour_of(slab, scene.friction)
 
     def _light(self, scene: mujoco.MjvScene) -> None:
         # Over the viewer's left shoulder, wherever the viewer stands.
@@ -130,7 +141,16 @@ class Camera:
                 # Tiles fade into the floor, so that it has no visible end.
                 fade = min(1.0, (np.linalg.norm(centre - middle) / (_TILE * _TILES)) ** 2)
                 color = _TILE_COLOR + (_FLOOR_COLOR - _TILE_COLOR) * fade
-                add_shape(scene, mujoco.mjtGeom.mjGEOM_BOX, [_TILE / 2, _TILE / 2, 5e-4], [*centre, 0.0], color, 1.0)
+                add_shape(
+                    scene, mujoco.mjtGeom.mjGEOM_BOX, [_TILE / 2, _TILE / 2, 5e-4], [*centre, self._floor], color, 1.0
+                )
+
+
+def _colour_of(slab: Slab, friction: float) -> list[float]:
+    """Of ground, for people to see what robots do not: bluer if slippery, darker if soft, darkest over a hole."""
+    slippery = float(np.clip(1.0 - (friction if slab.friction is None else slab.friction) / friction, 0.0, 1.0))
+    soft = float(np.clip(slab.softness / _SOFTEST, 0.0, 1.0)) if slab.carries else 1.0
+    return [*(_GROUND_COLOR + slippery * (_ICE_COLOR - _GROUND_COLOR)) * (1.0 - 0.6 * soft), 1.0]
 
 
 def add_shape(scene: mujoco.MjvScene, kind: int, size: object, position: object, color: Vector, alpha: float) -> None:

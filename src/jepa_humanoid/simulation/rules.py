@@ -5,6 +5,7 @@ Scenes drawn from a seed have no ambiguous slits: two neighbours are at least `P
 """
 
 import re
+from dataclasses import fields
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -17,6 +18,9 @@ PASSABLE_GAP = 0.9
 """Width of the narrowest gap that a robot is expected to pass [m]."""
 CLOSED_GAP = 0.2
 """Width of the widest gap that nobody can mistake for a passage [m]."""
+
+Family = Literal["factory", "kitchen", "field"]
+"""Kinds of scenes of which everything is drawn."""
 
 _Number = Annotated[int, Field(ge=0, le=1000)]
 _Passable = Annotated[float, Field(ge=PASSABLE_GAP)]
@@ -226,6 +230,27 @@ GroundRule = HillRule | RubbleRule | StepsRule
 
 
 @validated_dataclass(frozen=True, config=STRICT)
+class PlaceRule:
+    """A real place, as it was scanned or drawn: boxes are made of it that robots walk among.
+
+    Attributes:
+        file: A mesh or a cloud of points: glTF (``.glb``, ``.gltf``), PLY, OBJ or STL, relative to this file.
+        scale: What the file's lengths are multiplied by to be metres.
+        up: The file's axis that points up, ``z`` or ``y``; none for what its format says: ``y`` of glTF, ``z`` else.
+        floor: Height of its floor in the file, scaled and upright [m]; none to look for it.
+        cell: Edge of the cells that it is cut into [m].
+        ceiling: Height above the floor from which on nothing counts [m].
+    """
+
+    file: str
+    scale: Positive = 1.0
+    up: Up | None = None
+    floor: float | None = None
+    cell: Annotated[float, Field(ge=0.02, le=0.2)] = 0.05
+    ceiling: Positive = 2.0
+
+
+@validated_dataclass(frozen=True, config=STRICT)
 class SceneFile:
     """A scene's YAML file, as written.
 
@@ -240,6 +265,9 @@ class SceneFile:
         furniture: What is drawn in the area.
         start_clearance: Free space around the start [m].
         ground: What covers the floor ahead of the start; it is walked on, and no obstacle.
+        family: ``factory``, ``kitchen`` or ``field``: all of the scene is drawn, and nothing else is said.
+        difficulty: Of a family, 0 to 1; none for the seed to draw it. ``factory:0.7`` says it by the name.
+        place: A real place to walk in.
     """
 
     friction: Positive = 0.8
@@ -251,3 +279,15 @@ class SceneFile:
     furniture: tuple[FurnitureRule, ...] = ()
     start_clearance: NonNegative = 0.5
     ground: tuple[Annotated[GroundRule, Field(discriminator="kind")], ...] = ()
+    family: Family | None = None
+    difficulty: Share | None = None
+    place: PlaceRule | None = None
+
+    def __post_init__(self) -> None:
+        if self.family is None and self.difficulty is not None:
+            raise ValueError("a 'difficulty' is a family's: give 'family' as well")
+        said = {item.name for item in fields(self) if getattr(self, item.name) != item.default}
+        if self.family is not None and (more := sorted(said - {"family", "difficulty"})):
+            raise ValueError(f"all of a {self.family} is drawn: leave out {', '.join(more)}")
+        if self.place is not None and self.area is not None:
+            raise ValueError("a 'place' is as it is: leave out 'area', with furniture and corridors")

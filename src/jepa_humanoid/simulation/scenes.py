@@ -1,35 +1,40 @@
 """Surroundings for a simulated robot: what stands on the floor, where the robot starts and where it shall go.
 
 A scene is a YAML file, in ``config/scenes`` or anywhere. It lists obstacles, or says how to draw some from a seed, or
-both.
+both; or it names a family, of which everything is drawn, or the scan of a place.
 """
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from jepa_humanoid.config import load, parse
-from jepa_humanoid.resources import file_names, home_expanded, named_file, not_found
+from jepa_humanoid.resources import file_names, home_expanded, named_file, not_found, split_grade
 from jepa_humanoid.robot.state import Vector
 from jepa_humanoid.simulation.drawing import LAYOUT_TRIES, draw_layout
 from jepa_humanoid.simulation.errors import SceneError
 from jepa_humanoid.simulation.ground import Slab
 from jepa_humanoid.simulation.ground_drawing import draw_ground
 from jepa_humanoid.simulation.meshes import read_obstacle_mesh
+from jepa_humanoid.simulation.movers import Mover
 from jepa_humanoid.simulation.obstacles import Obstacle, free_distance
-from jepa_humanoid.simulation.rules import GoalRule, ListedObstacle, SceneFile
+from jepa_humanoid.simulation.rules import Family, GoalRule, ListedObstacle, PlaceRule, SceneFile
+
+if TYPE_CHECKING:  # scans are read by few
+    from jepa_humanoid.simulation.places import Place
 
 _GROUND_STREAM = 0x67726F75
-_DRAWN_NAME = re.compile(r"(wall|corridor|box|cylinder|ground)_\d+(_\d+)?")
+_DRAWN_NAME = re.compile(r"(wall|corridor|box|cylinder|ground|place)_\d+(_\d+)?")
 
 
 @dataclass(frozen=True)
 class Scene:
-    """A floor at z = 0, what stands on it and what covers it.
+    """A floor, what stands on it, what covers it and what moves about.
 
     Attributes:
         name: The scene's name.
@@ -38,6 +43,9 @@ class Scene:
         start: Where the robot starts: x, y [m] and yaw [rad] in the world.
         goal: Where it shall go, in the world [m], or None.
         ground: What is walked on beside the floor.
+        movers: Who walks or drives about.
+        floor: Height of the floor [m]: below zero where all that is walked on lies on it.
+        difficulty: Of a scene of which everything is drawn, 0 to 1; else None.
     """
 
     name: str
@@ -46,6 +54,9 @@ class Scene:
     start: tuple[float, float, float]
     goal: tuple[float, float] | None
     ground: tuple[Slab, ...] = ()
+    movers: tuple[Mover, ...] = ()
+    floor: float = 0.0
+    difficulty: float | None = None
 
 
 def scene_names() -> tuple[str, ...]:
@@ -57,30 +68,41 @@ def load_scene(name_or_path: str | Path = "flat", seed: int = 0) -> Scene:
     """Read a scene, and draw what it leaves to chance.
 
     Args:
-        name_or_path: A name in ``config/scenes``, or the path of a YAML file.
+        name_or_path: A name in ``config/scenes``, or the path of a YAML file; of a family with its difficulty behind
+            a colon, 0 to 1, as in ``factory:0.7``.
         seed: The same seed gives the same scene.
 
     Raises:
         SceneError: If the scene is unknown or malformed, or this seed finds no room for what its file asks for.
     """
-    path = named_file("config/scenes", name_or_path)
+    name, difficulty = split_grade(name_or_path)
+    path = named_file("config/scenes", name)
     if not path.is_file():
-        raise SceneError(not_found("config/scenes", name_or_path))
+        raise SceneError(not_found("config/scenes", name))
     file = load(SceneFile, path, SceneError)
+    if difficulty is not None:
+        if file.family is None or not 0.0 <= difficulty <= 1.0:
+            raise SceneError(f"'{name_or_path}': what is behind the colon is a family's difficulty, 0 to 1")
+        file = replace(file, difficulty=difficulty)
+    if file.family is not None:
+        return _drawn(file.family, path, file.difficulty, seed)
     if file.area is None and (file.furniture or file.corridors or isinstance(file.goal, GoalRule)):
         raise SceneError(f"{path}: drawing furniture, corridors or a goal needs an 'area' to draw them in")
     if file.area is not None and isinstance(file.goal, tuple):
         raise SceneError(f"{path}: where an 'area' is drawn, so is the goal: give a rule for it instead of a point")
     _check_names(file, path)
     listed = tuple(_obstacle(entry, path) for entry in file.obstacles)
+    # A stream of its own: whoever changes the ground keeps the furniture.
+    ground = draw_ground(file.ground, file.start, np.random.default_rng((seed, _GROUND_STREAM)))
+    if file.place is not None:
+        place = _place(file.place, path)
+        listed, ground = (*place.obstacles, *listed), (*place.ground, *ground)
     near = [o.name for o in listed if free_distance([o], np.array([file.start[:2]]))[0] < file.start_clearance]
     if near:
         raise SceneError(
             f"{path}: '{near[0]}' is closer than {file.start_clearance} m to the start: move either, or let "
             "'start_clearance' be less"
         )
-    # A stream of its own: whoever changes the ground keeps the furniture.
-    ground = draw_ground(file.ground, file.start, np.random.default_rng((seed, _GROUND_STREAM)))
     if file.area is None:
         assert not isinstance(file.goal, GoalRule)
         return Scene(path.stem, listed, file.friction, file.start, file.goal, ground)
@@ -90,16 +112,53 @@ def load_scene(name_or_path: str | Path = "flat", seed: int = 0) -> Scene:
     return Scene(path.stem, layout.obstacles, file.friction, file.start, layout.goal, ground)
 
 
-def clearance(scene: Scene, points: ArrayLike) -> Vector:
-    """Horizontal distance of points to the nearest obstacle's surface, shape (N,) [m].
+def _drawn(family: Family, path: Path, difficulty: float | None, seed: int) -> Scene:
+    """A scene of a family, of which everything is drawn."""
+    # Here, because nobody else needs them.
+    from jepa_humanoid.simulation.families.registry import draw_site
 
-    Negative inside an obstacle, infinite where there is no obstacle at all. What hangs above every head is none.
+    site = draw_site(family, difficulty, seed)
+    if site is None:
+        raise SceneError(f"{path}, seed {seed}: no start and goal that a way leads between; ask for another seed")
+    return Scene(
+        name=path.stem,
+        obstacles=tuple(site.obstacles),
+        friction=site.friction,
+        start=(0.0, 0.0, 0.0),
+        goal=site.goal,
+        ground=tuple(site.ground),
+        movers=tuple(site.movers),
+        floor=site.floor,
+        difficulty=site.difficulty,
+    )
+
+
+def _place(rule: PlaceRule, path: Path) -> "Place":
+    # Here, because hardly a scene is a scan, and every start would wait for what reads them.
+    from jepa_humanoid.simulation.places import read_place
+
+    try:
+        return read_place(path.parent / home_expanded(rule.file), rule)
+    except SceneError as error:
+        raise SceneError(f"{path}: file of the place: {error}") from error
+
+
+def clearance(scene: Scene, points: ArrayLike, movers: ArrayLike | None = None) -> Vector:
+    """Horizontal distance of points to the nearest surface of an obstacle or a mover, shape (N,) [m].
+
+    Negative inside one, infinite where there is none at all. What hangs above every head is none.
 
     Args:
         scene: The scene.
         points: Shape (N, 2), in the world [m].
+        movers: Where the scene's movers are, as `Frame.movers` and `GroundTruth.movers` say: x, y [m] and yaw [rad],
+            shape (M, 3); None to leave them out.
     """
-    return free_distance(scene.obstacles, np.asarray(points, dtype=float).reshape(-1, 2))
+    obstacles = scene.obstacles
+    if movers is not None:
+        poses = np.asarray(movers, dtype=float).reshape(-1, 3).tolist()
+        obstacles = (*obstacles, *(p for m, pose in zip(scene.movers, poses, strict=True) for p in m.at(tuple(pose))))
+    return free_distance(obstacles, np.asarray(points, dtype=float).reshape(-1, 2))
 
 
 def _check_names(file: SceneFile, path: Path) -> None:
@@ -108,7 +167,7 @@ def _check_names(file: SceneFile, path: Path) -> None:
     if repeated := sorted(name for name, count in counts.items() if count > 1):
         raise SceneError(f"{path}: obstacle names repeat: {', '.join(repeated)}; rename all but one")
     taken = [name for name in counts if _DRAWN_NAME.fullmatch(name)]
-    if (file.area is not None or file.ground) and taken:
+    if (file.area is not None or file.ground or file.place is not None) and taken:
         raise SceneError(f"{path}: '{taken[0]}' is a name that drawn obstacles have: rename it")
 
 

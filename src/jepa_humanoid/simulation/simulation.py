@@ -108,6 +108,7 @@ class Simulation:
             fallen=truth.fallen,
             touching=touching or bool(truth.touching),
             effort=effort,
+            movers=truth.movers,
         )
 
 

@@ -1,13 +1,13 @@
 """A robot that walks as it is told, watched ten times a second: what data and evaluations are made from."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 
 from jepa_humanoid import geometry
-from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid, Vector, VelocityCommand
+from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid, Matrix, Vector, VelocityCommand
 from jepa_humanoid.simulation.scenes import Scene
 
 PERIOD = 0.1
@@ -25,8 +25,9 @@ class Frame:
         ground: Height of the ground under the robot that it believes in, in ``odom`` [m].
         configuration: True configuration in Pinocchio's order, in the world, shape (7 + n,).
         fallen: Whether it has fallen, in truth.
-        touching: Whether it touched an obstacle since the frame before, in truth.
+        touching: Whether it touched an obstacle or a mover since the frame before, in truth.
         effort: Mean mechanical power of all joints since the frame before [W].
+        movers: Where the scene's movers are, in truth: x, y [m] and yaw [rad] in the world, shape (M, 3).
     """
 
     stamp: float
@@ -37,6 +38,7 @@ class Frame:
     fallen: bool
     touching: bool
     effort: float
+    movers: Matrix = field(default_factory=lambda: np.zeros((0, 3)))
 
     @property
     def pose(self) -> Vector:

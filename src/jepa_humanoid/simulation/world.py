@@ -4,21 +4,23 @@ What moves it is an `Engine`; noise, delay, motor drivers and randomisation are 
 """
 
 from collections import deque
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from jepa_humanoid import geometry
-from jepa_humanoid.robot.description import RobotDescription
+from jepa_humanoid.robot.description import JointTable, RobotDescription
 from jepa_humanoid.robot.motors import drive
 from jepa_humanoid.robot.state import JointCommand, Matrix, SensorSample, Vector
 from jepa_humanoid.robot.stature import standing_at, standing_effort
-from jepa_humanoid.simulation.engine import BaseMotion, BodyDraw, PushPoint
+from jepa_humanoid.simulation.draw import WorldDraw
+from jepa_humanoid.simulation.engine import BaseMotion, PushPoint
 from jepa_humanoid.simulation.engines import make_engine
 from jepa_humanoid.simulation.errors import EngineError
 from jepa_humanoid.simulation.ground import Terrain
-from jepa_humanoid.simulation.payload import payload_by_link
+from jepa_humanoid.simulation.movers import Crowd
 from jepa_humanoid.simulation.scenes import Scene
 
 # Ticks before time zero in which the contacts take up the weight.
@@ -26,6 +28,8 @@ _SETTLING_TICKS = 10
 _STANDING_HEIGHT, _STANDING_TILT = 0.85, 0.26
 """Of the base, relative to its standing height, and of its tilt [rad], within which a robot that fell stands again."""
 _NOT_PUSHED = np.zeros((2, 3))
+_HANDICAP_STREAM = 0x68616E64
+"""Keeps what handicaps a robot apart from a seed's other draws."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,10 @@ class WorldSettings:
         payload: Masses in the left and the right hand, of which nobody knows [kg].
         fall_height: Height of the base below which the robot counts as fallen, relative to its standing height.
         fall_tilt: Tilt of the base beyond which it does [rad].
+        strength_range: Factor on the greatest torque of one joint, which is drawn too: a weak motor; None for none.
+        sole_friction_range: Factor on the friction of all that the soles meet: worn ones; None for new ones.
+        payload_range: Mass in each hand, drawn one after the other, in place of ``payload`` [kg]; None for that.
+        delay_range: Time from a command's arrival to its effect, in place of ``actuation_delay`` [s]; None for that.
     """
 
     seed: int = 0
@@ -61,6 +69,10 @@ class WorldSettings:
     payload: tuple[float, float] = (0.0, 0.0)
     fall_height: float = 0.6
     fall_tilt: float = 1.0
+    strength_range: tuple[float, float] | None = None
+    sole_friction_range: tuple[float, float] | None = None
+    payload_range: tuple[float, float] | None = None
+    delay_range: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +86,8 @@ class GroundTruth:
         linear_velocity: Of the base origin in the world frame, shape (3,) [m/s].
         tilt: Angle of the base's z axis to the vertical [rad].
         fallen: Whether the robot lies or is about to.
-        touching: Names of the obstacles that the robot touches now.
+        touching: Names of the obstacles and movers that the robot touches now.
+        movers: Where the scene's movers are: x, y [m] and yaw [rad] in the world, shape (M, 3).
     """
 
     stamp: float
@@ -84,6 +97,7 @@ class GroundTruth:
     tilt: float
     fallen: bool
     touching: tuple[str, ...]
+    movers: Matrix = field(default_factory=lambda: np.zeros((0, 3)))
 
 
 class World:
@@ -93,7 +107,7 @@ class World:
         robot: The robot.
         scene: The scene.
         settings: How it differs from the ideal.
-        draw: Friction and masses of this seed.
+        draw: What this seed has drawn of it.
         engine: What moves it; only evaluations and pictures look there.
     """
 
@@ -116,24 +130,27 @@ class World:
         self.settings = settings or WorldSettings()
         self._rng = np.random.default_rng(self.settings.seed)
         self.draw = self._draw()
-        self.engine = make_engine(self.settings.engine, robot, scene, self.settings.timestep, self.draw, visuals)
+        body = self.draw.body(robot)
+        self.engine = make_engine(self.settings.engine, robot, scene, self.settings.timestep, body, visuals)
+        self._motors = _weakened(robot, self.draw.strength)
         self._substeps = round(self.settings.control_period / self.settings.timestep)
-        self._delay = round(self.settings.actuation_delay / self.settings.timestep)
+        self._delay = round(self.draw.actuation_delay / self.settings.timestep)
         lidar = robot.lidar if self.settings.noise else replace(robot.lidar, noise=0.0)
         self._lidar = self.engine.lidar(lidar, self._rng)
-        self._terrain = Terrain(scene.ground)
+        self._terrain = Terrain(scene.ground, scene.floor)
+        self._crowd = Crowd(scene.movers)
         self._place()
 
-    def _draw(self) -> BodyDraw:
+    def _draw(self) -> WorldDraw:
         settings = self.settings
-        payload = payload_by_link(self.robot, settings.payload)
+        drawn = _draw_handicaps(self.robot, self.scene.friction, settings)
         if not settings.randomize:
-            return BodyDraw(self.scene.friction, {}, payload)
+            return drawn
         friction = float(self._rng.uniform(*settings.friction_range))
         links = self.robot.link_names
         # One draw more than there are links: the first was the ground's, and seeds are to keep their robots.
         scale = self._rng.uniform(*settings.mass_range, size=1 + len(links))[1:]
-        return BodyDraw(friction, dict(zip(links, scale.tolist(), strict=True)), payload)
+        return replace(drawn, friction=friction, mass_scale=dict(zip(links, scale.tolist(), strict=True)))
 
     def _place(self) -> None:
         q = standing_at(self.robot, self.scene.start)
@@ -163,6 +180,8 @@ class World:
         for _ in range(_SETTLING_TICKS):
             self.advance(held)
         self._ticks = 0
+        self._crowd.restart()
+        self._show_crowd()
 
     def drop(self, configuration: Vector) -> None:
         """Let go of the robot there, at rest and limp.
@@ -216,12 +235,20 @@ class World:
         """Let one control period pass under a command; None means that the drivers heard nothing, and damp."""
         for _ in range(self._substeps):
             self._queue.append(command)
-            self._effort = drive(self.robot.joints, self._queue.pop(0), self.engine.position, self.engine.velocity)
+            self._effort = drive(self._motors, self._queue.pop(0), self.engine.position, self.engine.velocity)
             self.engine.step(self._effort, *self._push_now())
             self._imu.append(np.concatenate(self.engine.imu))
         self._ticks += 1
         base = self.engine.base
+        if self._crowd:
+            x, y, _ = base.position.tolist()
+            self._crowd.advance(self.settings.control_period, (x, y))
+            self._show_crowd()
         self._fallen = self._lies(base) or (self._fallen and not self._stands(base))
+
+    def _show_crowd(self) -> None:
+        if self._crowd:
+            self.engine.move(self._crowd.poses)
 
     @property
     def effort(self) -> Vector:
@@ -279,4 +306,35 @@ class World:
             tilt=geometry.tilt(base.orientation),
             fallen=self._fallen,
             touching=self.engine.touching,
+            movers=self._crowd.poses,
         )
+
+
+def _draw_handicaps(robot: RobotDescription, friction: float, settings: WorldSettings) -> WorldDraw:
+    """What a trial has against a robot beside friction and masses, from a stream of its own.
+
+    All is drawn whatever is asked for, so that none of it changes when something else is switched on.
+    """
+    rng = np.random.default_rng((settings.seed, _HANDICAP_STREAM))
+    weak = str(rng.choice(robot.joint_names))
+    shares = rng.random(5).tolist()
+
+    def between(bounds: tuple[float, float] | None, share: float, otherwise: float) -> float:
+        return otherwise if bounds is None else bounds[0] + share * (bounds[1] - bounds[0])
+
+    left, right = (between(settings.payload_range, shares[2 + k], settings.payload[k]) for k in range(2))
+    return WorldDraw(
+        friction=friction,
+        payload=(left, right),
+        strength={} if settings.strength_range is None else {weak: between(settings.strength_range, shares[0], 1.0)},
+        sole_friction=between(settings.sole_friction_range, shares[1], 1.0),
+        actuation_delay=between(settings.delay_range, shares[4], settings.actuation_delay),
+    )
+
+
+def _weakened(robot: RobotDescription, strength: Mapping[str, float]) -> JointTable:
+    """The robot's joints, some of them with a share of their greatest torque."""
+    if not strength:
+        return robot.joints
+    factors = np.array([strength.get(name, 1.0) for name in robot.joint_names])
+    return replace(robot.joints, effort=robot.joints.effort * factors)

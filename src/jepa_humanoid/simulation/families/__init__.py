@@ -1,0 +1,1 @@
+"""Scenes of which everything is drawn, one file a kind; `registry` knows them by their names."""
