@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, cast
@@ -20,6 +21,7 @@ from jepa_humanoid.data.dataset import Entry, episode_paths, write_manifest
 from jepa_humanoid.data.files import read_header
 from jepa_humanoid.data.generate import Task, generate
 from jepa_humanoid.data.inspection import draws, look_at, rows_by_kind, spread
+from jepa_humanoid.data.lerobot import export_lerobot
 from jepa_humanoid.data.pictures import write_pictures
 from jepa_humanoid.data.settings import GenerationSettings, Recipe, read_shares, write_shares
 from jepa_humanoid.locomotion.walkers import MODEL, check_walker
@@ -211,3 +213,34 @@ def inspect_command(
     if out is not None:
         written = write_pictures(looks, out, load_settings(settings).observation)
         console.print(f"pictures: {', '.join(str(path) for path in written)}", soft_wrap=True)
+
+
+class Format(StrEnum):
+    """A form that others read."""
+
+    LEROBOT = "lerobot"
+
+
+@app.command("export")
+def export_command(
+    folders: Annotated[list[Path], typer.Argument(help="Folders of episodes, of one robot.")],
+    out: Annotated[Path, typer.Option(help="A new folder for the dataset.")],
+    form: Annotated[
+        Format, typer.Option("--format", help="LeRobotDataset v3.0, which lerobot opens.")
+    ] = Format.LEROBOT,
+) -> None:
+    """Write episodes as a dataset that others read."""
+    lines = Lines()
+    with bars() as progress:
+        bar = progress.add_task(f"episodes as {form}", total=None)
+
+        def tell(done: int, total: int) -> None:
+            progress.update(bar, completed=done, total=total)
+            lines.say(f"{done} of {total} episodes")
+
+        info = export_lerobot(folders, out, tell)
+    console.print(
+        f"{info['total_episodes']} episodes, {info['total_frames']} frames, {info['total_tasks']} tasks in {out}; a "
+        "policy sees what begins with observation, and answers action",
+        soft_wrap=True,
+    )
