@@ -15,14 +15,16 @@ from rich.markup import escape
 from rich.table import Table
 
 from jepa_humanoid.commands.options import Jobs, Robot, Set, Walker, finite
-from jepa_humanoid.commands.output import Lines, bars, console, fail
+from jepa_humanoid.commands.output import Lines, bars, console, fail, notes
 from jepa_humanoid.data.cluster import on_ray
 from jepa_humanoid.data.dataset import Entry, episode_paths, write_manifest
 from jepa_humanoid.data.files import read_header
 from jepa_humanoid.data.generate import Task, generate
+from jepa_humanoid.data.importing import import_recorded
 from jepa_humanoid.data.inspection import draws, look_at, rows_by_kind, spread
 from jepa_humanoid.data.lerobot import export_lerobot
 from jepa_humanoid.data.pictures import write_pictures
+from jepa_humanoid.data.recorded import read_recorded, robot_name
 from jepa_humanoid.data.settings import GenerationSettings, Recipe, read_shares, write_shares
 from jepa_humanoid.locomotion.walkers import MODEL, check_walker
 from jepa_humanoid.mind import PLANNERS, PlannerName
@@ -244,3 +246,30 @@ def export_command(
         "policy sees what begins with observation, and answers action",
         soft_wrap=True,
     )
+
+
+@app.command("import")
+def import_command(
+    recordings: Annotated[list[Path], typer.Argument(metavar="RECORDING.mcap...", help="Of the running stack.")],
+    out: Annotated[Path, typer.Option(help="Folder for the episodes.")],
+    robot: Annotated[
+        str | None,
+        typer.Option(help="A file in config/robots, or the path of a YAML file; what the recording says if none."),
+    ] = None,
+    settings: Settings = DEFAULT_ROBOT,
+) -> None:
+    """Turn recordings of a robot that runs into episodes, and say where they had to be cut."""
+    observation = load_settings(settings).observation
+    entries: list[Entry] = []
+    for path in recordings:
+        named = robot or robot_name(path) or DEFAULT_ROBOT
+        described = load_robot(named)
+        with console.status(f"reading {path} ..."):
+            imported = import_recorded(read_recorded(path, described), described.name, out, observation)
+        for note in imported.notes:
+            notes.print(f"[yellow]{escape(note)}[/]", soft_wrap=True)
+        entries += imported.entries
+        write_manifest(out, imported.entries, {"command": "import", "recording": path.name})
+        count = f"{len(imported.entries)} episode{'s' if len(imported.entries) > 1 else ''}"
+        console.print(f"{path}: {count}, {imported.seconds:.1f} s", soft_wrap=True, markup=False)
+    console.print(f"{len(entries)} episodes, {sum(e.seconds for e in entries) / 3600:.3f} h, in {out}", soft_wrap=True)

@@ -41,7 +41,7 @@ class Header:
             out together.
         ending: Why it ended: its time was over, something was touched, the robot fell, or the recording has a gap.
         version: Of this package.
-        walker: Who moved the robot.
+        walker: Who moved the robot; empty if nobody knows.
         draws: What was drawn for this trial, by name: friction, masses, delays, payload, pushes, commander. Free, so
             that more may be drawn.
         format: Of the file.
