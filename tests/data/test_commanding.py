@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from jepa_humanoid.cli import app
 from jepa_humanoid.data.cost_to_go import TravelMap
 from jepa_humanoid.data.draws import draws_of, plain
 from jepa_humanoid.data.errors import DataError
@@ -35,6 +38,22 @@ def test_a_planner_that_nobody_knows_is_named() -> None:
     """Before anything is generated."""
     with pytest.raises(DataError, match="no planner 'clever': known are jepa"):
         GenerationSettings(planner="clever")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (["--scenes", "nowhere"], "nowhere"),
+        (["--planner", "clever"], "no planner 'clever'"),
+        (["--robot", "talos", "--planner", "jepa"], "the planner 'jepa' needs a world model, and 'talos' has none yet"),
+    ],
+)
+def test_what_cannot_be_made_is_said_first(tmp_path: Path, options: list[str], why: str) -> None:
+    """Not after hours of work, by the first episode that meets it."""
+    ran = CliRunner().invoke(app, ["data", "generate", *options, "--out", str(tmp_path / "out")])
+    assert ran.exit_code == 2
+    assert why in ran.output.replace("\n", " ")
+    assert not (tmp_path / "out").exists()
 
 
 def test_commands_jump_to_the_opposite(kinematic_walk: Callable) -> None:

@@ -27,7 +27,7 @@ from jepa_humanoid.data.pictures import write_pictures
 from jepa_humanoid.data.recorded import read_recorded, robot_name
 from jepa_humanoid.data.settings import GenerationSettings, Recipe, read_shares, write_shares
 from jepa_humanoid.locomotion.walkers import MODEL, check_walker
-from jepa_humanoid.mind import PLANNERS, PlannerName
+from jepa_humanoid.mind import PLANNERS, WITHOUT_MODEL, Mind, PlannerName
 from jepa_humanoid.overrides import join_overrides
 from jepa_humanoid.robot.description import DEFAULT_ROBOT, load_robot
 from jepa_humanoid.settings import check_settings
@@ -97,6 +97,8 @@ def generate_command(
     overrides = join_overrides(set_)
     walk = partial(simulate, robot=robot, overrides=overrides, walker=walker)
     recipe = Recipe(walk, load_settings(settings), made, robot, overrides, walker)
+    if planned > 0.0 and planner not in WITHOUT_MODEL:
+        Mind.load(None, made.planner, robot=load_robot(robot, overrides))  # said now, if there is no model for it
     tasks = [Task(seed + number) for number in range(episodes)]
     _run(tasks, out, recipe, jobs, ray, {"command": "generate"})
 
