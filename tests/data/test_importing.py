@@ -19,6 +19,7 @@ from jepa_humanoid.data.errors import DataError
 from jepa_humanoid.data.files import read_episode
 from jepa_humanoid.data.importing import Imported, import_recorded
 from jepa_humanoid.data.recorded import read_recorded, robot_name
+from jepa_humanoid.data.timeline import grid_at
 from jepa_humanoid.nodes.contract import TOPICS
 from jepa_humanoid.nodes.definitions import definition, full_name
 from jepa_humanoid.nodes.messages.elevation import write_elevation
@@ -53,6 +54,7 @@ class Walk:
     tilt: Callable[[float], float] = lambda stamp: 0.0
     mode: Callable[[float], BodyMode] = lambda stamp: BodyMode.WALK
     cells: int = 64
+    late: Callable[[float], float] = lambda stamp: 0.0
     people: bool = False
 
     def messages(self) -> list[tuple[float, str, object]]:
@@ -70,6 +72,8 @@ class Walk:
             period = 1.0 / self.rates.get(topic, usual)
             for k in range(round(self.seconds / period) + 1):
                 stamp = round(self.begin + k * period, 6)
+                if topic == "elevation":
+                    stamp = round(stamp + self.late(stamp), 6)
                 if not self.left_out(topic, stamp):
                     said.append((stamp, topic, self._message(topic, stamp)))
         return sorted(said, key=lambda each: each[0])
@@ -170,6 +174,38 @@ def test_a_gap_is_cut_and_said(tmp_path: Path) -> None:
     assert note.endswith("elevation of 12.50 s is followed by that of 13.50 s, 1.00 s: cut there")
 
 
+def test_late_and_missing_grids_are_bridged_and_said(tmp_path: Path) -> None:
+    """A busy machine's grids are late by 0.04 s, and one is not there: frames stay a tenth of a second apart."""
+    busy = Walk(
+        late=lambda stamp: 0.04 if round(10 * stamp) % 5 == 0 else 0.0,
+        left_out=lambda topic, stamp: topic == "elevation" and abs(stamp - 12.2) < 0.01,
+    )
+    result = imported(tmp_path, busy)
+    assert result.notes == [f"{tmp_path}/monday.mcap: 1 frames have no grid within 0.05 s, and their neighbour's"]
+    assert [entry.header.ending for entry in result.entries] == ["time"]
+    recording = read_episode(tmp_path / "out" / "monday_000.parquet")[1]
+    np.testing.assert_allclose(np.diff(recording.stamp), 0.1, atol=1e-9)
+    np.testing.assert_allclose(recording.poses[:, 0], SPEED * (recording.stamp - 10.0), atol=SPEED * 0.011)
+    seen = decode_heights(recording.codes[22])[32, 2:-2]
+    assert min(abs(seen - SPEED * 2.1).max(), abs(seen - SPEED * 2.3).max()) < 0.01
+
+
+def test_a_grid_moves_with_the_odometry() -> None:
+    """Turned by a right angle and a cell ahead: what was to the left is ahead, and what comes into view is unknown."""
+    heights = np.arange(25, dtype=np.float32).reshape(5, 5)
+    grid = ElevationGrid(1.0, heights, 0.1)
+    half = np.sqrt(0.5)
+    then = BaseEstimate(1.0, np.zeros(3), np.array([0.0, 0.0, 0.0, 1.0]), np.zeros(3), np.zeros(3))
+    now = BaseEstimate(1.1, np.array([0.1, 0.0, 0.0]), np.array([0.0, 0.0, half, half]), np.zeros(3), np.zeros(3))
+    moved = grid_at(grid, then, now)
+    assert moved.stamp == 1.1
+    # The cell under the robot was one ahead; ahead of it now is what was to its left.
+    assert moved.heights[2, 2] == heights[3, 2]
+    assert moved.heights[3, 2] == heights[3, 3]
+    assert np.isnan(moved.heights[:, 0]).all()
+    assert grid_at(grid, then, then) is grid
+
+
 def test_frames_without_odometry_are_left_out_and_said(tmp_path: Path) -> None:
     """And pieces that are too short to learn from."""
     away = Walk(6.0, left_out=lambda topic, stamp: topic == "odom" and 11.05 < stamp < 12.95)
@@ -207,7 +243,7 @@ def test_a_fall_ends_an_episode_soon(tmp_path: Path) -> None:
         (Walk(rates={"odom": 8.0}), "odom comes at 8.0 Hz, and has to at 25 Hz or more"),
         (Walk(rates={"joint_states": 20.0}), "joint_states comes at 20.0 Hz, and has to at 100 Hz"),
         (Walk(rates={"elevation": 5.0}), "elevation comes at 5.0 Hz, and has to at 7 Hz"),
-        (Walk(rates={"elevation": 20.0}), "elevation comes at 20.0 Hz, and frames are 10 a second"),
+        (Walk(rates={"elevation": 25.0}), "elevation comes at 25.0 Hz, and frames are 10 a second"),
         (Walk(left_out=lambda topic, _: topic == "base_footprint"), "has no topic base_footprint: `humanoid record`"),
         (Walk(left_out=lambda topic, _: topic == "plan/cmd_vel"), "has no topic plan/cmd_vel or teleop/cmd_vel"),
         (Walk(cells=33), "the model sees 64 × 64 cells of 0.1 m; the elevation grid has 33 × 33"),

@@ -1,4 +1,4 @@
-"""Recordings of the running stack as episodes: frames at the grids' stamps, cut where something is missing.
+"""Recordings of the running stack as episodes: evenly spaced frames, cut where something is missing.
 
 What no robot knows, whether it touched and how near it was, is marked as missing. Its motion is what it believed.
 """
@@ -7,7 +7,6 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +17,7 @@ from jepa_humanoid.data.episode import COLUMNS, Ending, Header, Recording, nothi
 from jepa_humanoid.data.errors import DataError
 from jepa_humanoid.data.files import SUFFIX, read_header, write_episode
 from jepa_humanoid.data.recorded import STATUS, Joints, Recorded, Stream, Take
+from jepa_humanoid.data.timeline import frame_times, grid_at
 from jepa_humanoid.robot.state import Matrix, VelocityCommand
 from jepa_humanoid.safety import BodyMode
 from jepa_humanoid.safety.arbitration import VelocityArbiter
@@ -36,7 +36,8 @@ class ImportSettings:
     """What a recording has to be like.
 
     Attributes:
-        slack: Share by which the time between two frames may differ from the world model's period.
+        missing: Grids that may be missing in a row; such a frame has its neighbour's, moved by the odometry.
+        slack: Share of the world model's period by which grids may be late, or come more or less often.
         odometry: Least rate of ``odom`` and ``base_footprint`` [Hz].
         joints: Least rate of ``joint_states`` [Hz].
         apart: Longest time between a frame and the odometry or joint states that belong to it [s].
@@ -45,7 +46,8 @@ class ImportSettings:
         aftermath: Time recorded after a fall [s].
     """
 
-    slack: float = 0.3
+    missing: int = 1
+    slack: float = 0.5
     odometry: float = 25.0
     joints: float = 100.0
     apart: float = 0.03
@@ -132,11 +134,11 @@ def _check_rates(path: Path, take: Take, observation: ObservationSettings, s: Im
         ("odom", take.odometry, s.odometry),
         ("base_footprint", take.ground, s.odometry),
         ("joint_states", take.joints, s.joints),
-        ("elevation", take.grids, (1.0 - s.slack) * wanted),
+        ("elevation", take.grids, wanted / (1.0 + s.slack)),
     ):
         if stream.rate < least:
             raise DataError(f"{path}: {name} comes at {stream.rate:.1f} Hz, and has to at {least:.0f} Hz or more")
-    if take.grids.rate > (1.0 + s.slack) * wanted:
+    if take.grids.rate > wanted / s.slack:
         raise DataError(f"{path}: elevation comes at {take.grids.rate:.1f} Hz, and frames are {wanted:.0f} a second")
 
 
@@ -145,12 +147,13 @@ class _Frames:
     """A take, frame by frame.
 
     Attributes:
-        stamps: Of the grids, (T,) [s].
-        gaps: What is wrong between each frame and the one before, (T,); empty for nothing.
+        stamps: When they are, (T,) [s].
+        gaps: What is missing between each frame and the one before, (T,); empty for nothing.
         lacks: Why each frame can be none of an episode, (T,); empty if it can.
         fallen: Whether the robot has fallen, (T,).
         commands: From each frame to the next, (T, 3).
-        odometry: Number of the odometry of each frame, (T,).
+        grids: Number of the grid of each frame, (T,).
+        odometry: Number of the odometry of each, (T,).
         joints: Number of the joint states of each, (T,).
     """
 
@@ -161,12 +164,13 @@ class _Frames:
     lacks: list[str]
     fallen: NDArray[np.bool_]
     commands: Matrix
+    grids: NDArray[np.int64]
     odometry: NDArray[np.int64]
     joints: NDArray[np.int64]
 
     @staticmethod
     def of(path: Path, take: Take, observation: ObservationSettings, s: ImportSettings) -> "_Frames":
-        stamps = np.asarray(take.grids.stamps)
+        stamps, gaps = frame_times(take.grids.stamps, observation.period, s.missing, s.slack)
         odometry, ground, joints = (x.nearest(stamps) for x in (take.odometry, take.ground, take.joints))
         try:
             crop(take.grids.values[0], observation)
@@ -190,8 +194,8 @@ class _Frames:
                 missing.append(f"the body's mode is {modes[k]}" if modes[k] else f"no {STATUS} for {s.status} s")
             lacks.append(missing[0] if missing else "")
         return _Frames(
-            take, observation, stamps, _gaps(stamps, observation.period, s), lacks, fallen,
-            _commands(take, stamps, observation.period), odometry, joints,
+            take, observation, stamps, gaps, lacks, fallen, _commands(take, stamps, observation.period),
+            take.grids.nearest(stamps), odometry, joints,
         )  # fmt: skip
 
     def pieces(self, notes: list[str], path: str, s: ImportSettings) -> Iterator[range]:
@@ -209,6 +213,10 @@ class _Frames:
             if end < len(self.stamps) and self.gaps[end]:
                 notes.append(f"{path}: {self.gaps[end]}: cut there")
             begin = end
+        period = self.observation.period
+        late = np.abs(np.asarray(self.take.grids.stamps)[self.grids] - self.stamps) > (0.5 + 1e-3) * period
+        if late.any():
+            notes.append(f"{path}: {late.sum()} frames have no grid within {0.5 * period:g} s, and their neighbour's")
         notes += [f"{path}: {count} frames left out: {why}" for why, count in Counter(filter(None, self.lacks)).items()]
         if short:
             notes.append(f"{path}: {short:.1f} s left out, in pieces shorter than {s.shortest:g} s")
@@ -232,9 +240,14 @@ class _Frames:
         before = [VelocityCommand(*row) for row in np.concatenate([[first], commands[:-1]]).tolist()]
         missing = frozenset(name for name, column in COLUMNS.items() if column.may_miss)
         ground = take.ground.nearest(self.stamps[rows])
+        then = take.odometry.nearest(np.asarray(take.grids.stamps)[self.grids[rows]])
+        seen = [
+            grid_at(take.grids.values[grid], take.odometry.values[was], base)
+            for grid, was, base in zip(self.grids[rows], then, bases, strict=True)
+        ]
         recording = Recording(
             stamp=self.stamps[rows],
-            codes=np.stack([crop(grid, self.observation) for grid in take.grids.values[rows]]),
+            codes=np.stack([crop(grid, self.observation) for grid in seen]),
             features=np.stack([features(base, command) for base, command in zip(bases, before, strict=True)]),
             commands=commands.astype(np.float32),
             estimate=estimate,
@@ -259,16 +272,6 @@ class _Frames:
         end = np.minimum(end, len(own))
         begin = np.minimum(begin, end - 1)
         return np.asarray((sums[end] - sums[begin]) / (end - begin), np.float32)
-
-
-def _gaps(stamps: NDArray[np.float64], period: float, s: ImportSettings) -> list[str]:
-    """What is wrong between each frame and the one before."""
-    gaps = [""]
-    for before, after in pairwise(stamps.tolist()):
-        apart = after - before
-        wrong = abs(apart / period - 1.0) > s.slack
-        gaps.append(f"elevation of {before:.2f} s is followed by that of {after:.2f} s, {apart:.2f} s" if wrong else "")
-    return gaps
 
 
 def _modes(modes: Stream[str], stamps: NDArray[np.float64], s: ImportSettings) -> list[str]:

@@ -157,6 +157,7 @@ class _Reader:
         self._unread: dict[str, list[str]] = {}
         self._jumps: list[str] = []
         self._left_out: dict[str, int] = {}
+        self._before = -np.inf  # stamp of the last odometry before the clock jumped
         self.takes = [Take()]
         self._read: Mapping[str, Callable[[Any], Any]] = {
             "elevation": _grid,
@@ -198,24 +199,27 @@ class _Reader:
         odometry = self.takes[-1].odometry
         if topic == "odom" and len(odometry) and stamp < odometry.stamps[-1] - _JUMP:
             self._jumps.append(f"the clock jumps from {odometry.stamps[-1]:.2f} s back to {stamp:.2f} s")
+            self._before = odometry.stamps[-1]
             self.takes.append(Take())
         stream: Stream[Any] = getattr(self.takes[-1], self._names[topic])
+        if len(stream) and stamp == stream.stamps[-1] and topic != "teleop/cmd_vel":
+            return  # said twice, as by a target that waits for its answer
         if topic != "teleop/cmd_vel" and self._out_of_step(topic, stream, stamp):
             self._left_out[topic] = self._left_out.get(topic, 0) + 1
         else:
             stream.add(stamp, heard, value)
 
     def _out_of_step(self, topic: str, stream: Stream[Any], stamp: float) -> bool:
-        """Whether a message was said twice, came late, or is of another start of the clock than odom."""
-        odometry = self.takes[-1].odometry
-        ahead = topic != "odom" and len(odometry) > 0 and stamp > odometry.stamps[-1] + _JUMP
-        return ahead or (len(stream) > 0 and stamp <= stream.stamps[-1])
+        """Whether a message came late, or is of another start of the clock than odom."""
+        odometry = self.takes[-1].odometry.stamps
+        other = len(odometry) > 0 and abs(stamp - self._before) < abs(stamp - odometry[-1])
+        return (topic != "odom" and other) or (len(stream) > 0 and stamp <= stream.stamps[-1])
 
     def notes(self) -> list[str]:
         """What was wrong with the recording and could be helped."""
         notes = [f"{self._path}: {jump}; what comes after is taken for itself" for jump in self._jumps]
         notes += [
-            f"{self._path}: {count} messages of {topic} are out of order or of step with odom, and left out"
+            f"{self._path}: {count} messages of {topic} are out of order or of another start, and left out"
             for topic, count in self._left_out.items()
         ]
         notes += [
