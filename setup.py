@@ -51,7 +51,14 @@ ROS = [
 # The real G1: its own DDS, beside the one that ROS uses.
 G1 = ["cyclonedds>=11,<12"]
 
+# Episodes to learn from, and recordings as tables in Parquet; CSV needs nothing.
+PARQUET = ["pyarrow>=17,<27"]
+
+# Episodes made on a cluster.
+RAY = [*PARQUET, "ray>=2.50,<3"]
+
 TRAIN = [
+    *PARQUET,
     # Pinned exactly: a bare `torch` may resolve to a build that brings gigabytes of CUDA packages.
     "torch==2.13.0",
     "onnx>=1.19,<2",
@@ -67,8 +74,6 @@ GYM = ["gymnasium>=1.0,<2"]
 # The search behind the settings of a catch (scripts/tune_catch.py).
 TUNE = ["cma>=4,<5"]
 
-# Recordings as tables in Parquet; CSV needs nothing.
-PARQUET = ["pyarrow>=17,<27"]
 
 # The documentation as a site.
 DOCS = ["mkdocs-material>=9.5,<10", "mkdocstrings[python]>=0.27,<2", "latex2mathml>=3.77,<4"]
@@ -135,6 +140,7 @@ setup(
         "dart": DART,
         "gym": GYM,
         "parquet": PARQUET,
+        "ray": RAY,
         "tune": TUNE,
         "docs": DOCS,
         "test": TEST,

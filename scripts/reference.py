@@ -1,7 +1,8 @@
 """Writes the tables of the documentation from the code: `python scripts/reference.py`; a test holds them against it.
 
 `docs/topics.md` gets topics, services, frames and parameters, `docs/launch.md` the launch files' arguments,
-`docs/control.md` what can be tuned about the controller, `docs/scenes.md` what a scene's file may say.
+`docs/control.md` what can be tuned about the controller, `docs/scenes.md` what a scene may say, `docs/data.md` what
+an episode's file holds.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -11,6 +12,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from jepa_humanoid.body import BodySettings
 from jepa_humanoid.control.settings import CatchFactors, FoldSettings, WholeBodySettings
+from jepa_humanoid.data.episode import COLUMNS, Header, Recording
 from jepa_humanoid.estimation.settings import ContactSettings
 from jepa_humanoid.graph.arguments import BRINGUP, Argument, launch_arguments, record_arguments, teleop_arguments
 from jepa_humanoid.locomotion.settings import (
@@ -111,10 +113,25 @@ def scene_tables() -> str:
     return "\n".join(lines[:-1]).replace("``", "`")
 
 
+def data_tables() -> str:
+    """What an episode's file holds, as the classes say it that are written and read."""
+    described = attributes(Recording)
+    lines = ["### Columns", "", "| column | numbers of a frame | may be null | meaning |", "| --- | --- | --- | --- |"]
+    lines += [
+        f"| `{name}` | {column.dtype}{_size(column.shape)} | {'yes' if column.may_miss else ''} | {described[name]} |"
+        for name, column in COLUMNS.items()
+    ]
+    described = attributes(Header)
+    lines += ["", "### Header", "", "| field | meaning |", "| --- | --- |"]
+    lines += [f"| `{item.name}` | {described[item.name]} |" for item in fields(Header)]
+    return "\n".join(lines).replace("``", "`")
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "launch.md": launch_tables,
     "control.md": settings_tables,
     "scenes.md": scene_tables,
+    "data.md": data_tables,
 }
 """Pages with a part that is written from the code, and who writes it."""
 
@@ -124,6 +141,11 @@ def with_tables(page: str, tables: str) -> str:
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
     return f"{before}{BEGIN}\n\n{tables}\n\n{END}{after}"
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    """A shape as people write it."""
+    return f" × {' × '.join('any' if side == -1 else str(side) for side in shape)}" if shape else ""
 
 
 def _default(item: Field[Any]) -> str | None:

@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from jepa_humanoid.data.generate import GenerationSettings
+from jepa_humanoid.data.settings import GenerationSettings
 
 
 def _load(name: str) -> ModuleType:

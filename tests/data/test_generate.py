@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jepa_humanoid.data.dataset import MANIFEST, read_manifest, read_recordings, write_manifest
-from jepa_humanoid.data.episode import read_episode
 from jepa_humanoid.data.errors import DataError
-from jepa_humanoid.data.generate import GenerationSettings, Task, generate
+from jepa_humanoid.data.files import read_episode
+from jepa_humanoid.data.generate import Task, generate
+from jepa_humanoid.data.settings import GenerationSettings, Recipe
 from jepa_humanoid.simulation.scenes import clearance, load_scene
 from jepa_humanoid.simulation.simulation import simulate
 from jepa_humanoid.world_model.settings import WorldModelSettings
@@ -26,13 +27,13 @@ MODEL = WorldModelSettings()
 def walks(tmp_path_factory: pytest.TempPathFactory, kinematic_walk: Callable, short: GenerationSettings) -> Path:
     """Two short episodes of the sliding robot."""
     folder = tmp_path_factory.mktemp("walks")
-    list(generate([Task(1), Task(2)], folder, "g1", kinematic_walk, MODEL, short))
+    list(generate([Task(1), Task(2)], folder, Recipe(kinematic_walk, MODEL, short)))
     return folder
 
 
 def test_episode_holds_what_was_watched(walks: Path) -> None:
     """Frames are a tenth of a second apart, commands stay in limits, labels fit the scene."""
-    header, recording = read_episode(walks / "walk_0000001.npz")
+    header, recording = read_episode(walks / "walk_0000001.parquet")
     np.testing.assert_allclose(np.diff(recording.stamp), 0.1, atol=1e-9)
     assert recording.codes.shape[1:] == (64, 64)
     limits = np.array([MODEL.limits.forward, MODEL.limits.lateral, MODEL.limits.turn])
@@ -49,30 +50,30 @@ def test_same_seed_same_episode(
     walks: Path, tmp_path: Path, kinematic_walk: Callable, short: GenerationSettings
 ) -> None:
     """A seed settles everything."""
-    list(generate([Task(1)], tmp_path, "g1", kinematic_walk, MODEL, short))
-    first, again = (read_episode(folder / "walk_0000001.npz")[1] for folder in (walks, tmp_path))
+    list(generate([Task(1)], tmp_path, Recipe(kinematic_walk, MODEL, short)))
+    first, again = (read_episode(folder / "walk_0000001.parquet")[1] for folder in (walks, tmp_path))
     np.testing.assert_array_equal(first.codes, again.codes)
     np.testing.assert_array_equal(first.commands, again.commands)
 
 
 def test_generation_resumes(walks: Path, kinematic_walk: Callable, short: GenerationSettings) -> None:
     """What is there is kept; what is missing or damaged is made."""
-    kept = walks / "walk_0000001.npz"
+    kept = walks / "walk_0000001.parquet"
     made_at = kept.stat().st_mtime_ns
-    (walks / "walk_0000002.npz").write_bytes(b"damaged")
-    entries = list(generate([Task(1), Task(2)], walks, "g1", kinematic_walk, MODEL, short))
+    (walks / "walk_0000002.parquet").write_bytes(b"damaged")
+    entries = list(generate([Task(1), Task(2)], walks, Recipe(kinematic_walk, MODEL, short)))
     assert kept.stat().st_mtime_ns == made_at
-    assert {entry.file for entry in entries} == {"walk_0000001.npz", "walk_0000002.npz"}
-    assert len(read_episode(walks / "walk_0000002.npz")[1]) > 1
+    assert {entry.file for entry in entries} == {"walk_0000001.parquet", "walk_0000002.parquet"}
+    assert len(read_episode(walks / "walk_0000002.parquet")[1]) > 1
 
 
 def test_replay_moves_the_motion_rigidly(
     walks: Path, tmp_path: Path, kinematic_walk: Callable, short: GenerationSettings
 ) -> None:
     """A replayed motion keeps its steps and its proprioception, in another scene."""
-    source = walks / "walk_0000001.npz"
-    list(generate([Task(5, source)], tmp_path, "g1", kinematic_walk, MODEL, short))
-    header, seen = read_episode(tmp_path / "replay_0000005.npz")
+    source = walks / "walk_0000001.parquet"
+    list(generate([Task(5, source)], tmp_path, Recipe(kinematic_walk, MODEL, short)))
+    header, seen = read_episode(tmp_path / "replay_0000005.parquet")
     walked_header, walked = read_episode(source)
     rows = len(seen)
     assert (header.source, header.motion) == ("replay", walked_header.motion)
@@ -90,11 +91,11 @@ def test_replay_moves_the_motion_rigidly(
 
 def test_manifest_accumulates(walks: Path, kinematic_walk: Callable, short: GenerationSettings) -> None:
     """The manifest lists every episode once and every command that made some."""
-    entries = list(generate([Task(1), Task(2)], walks, "g1", kinematic_walk, MODEL, short))
+    entries = list(generate([Task(1), Task(2)], walks, Recipe(kinematic_walk, MODEL, short)))
     write_manifest(walks, entries[:1], {"seed": 1})
     write_manifest(walks, entries, {"seed": 2})
     content = json.loads((walks / MANIFEST).read_text())
-    assert [episode["file"] for episode in content["episodes"]] == ["walk_0000001.npz", "walk_0000002.npz"]
+    assert [episode["file"] for episode in content["episodes"]] == ["walk_0000001.parquet", "walk_0000002.parquet"]
     assert content["commands"] == [{"seed": 1}, {"seed": 2}]
 
 
@@ -107,10 +108,10 @@ def test_empty_folder_is_an_error(tmp_path: Path) -> None:
 def test_touch_ends_an_episode_soon(tmp_path: Path, kinematic_walk: Callable, short: GenerationSettings) -> None:
     """After a touch the episode goes on for the aftermath only, and its header says why it ended."""
     careless = replace(short, seconds=30.0, scenes=(("clutter", 1.0),), wandering=replace(
-        short.wandering, shares=(0.0, 0.0, 1.0, 0.0)
+        short.wandering, shares=(0.0, 0.0, 1.0, 0.0, 0.0)
     ))  # fmt: skip
     for seed in range(20, 30):
-        (entry,) = generate([Task(seed)], tmp_path, "g1", kinematic_walk, MODEL, careless)
+        (entry,) = generate([Task(seed)], tmp_path, Recipe(kinematic_walk, MODEL, careless))
         if entry.header.ending == "touch":
             break
     recording = read_episode(tmp_path / entry.file)[1]
@@ -121,9 +122,9 @@ def test_touch_ends_an_episode_soon(tmp_path: Path, kinematic_walk: Callable, sh
 def test_episodes_of_another_robot_are_refused(walks: Path, tmp_path: Path, short: GenerationSettings) -> None:
     """A folder that holds one robot's walks takes none of another's, and gives it none to replay."""
     with pytest.raises(DataError, match="episode of 'g1', not of 'talos'"):
-        list(generate([Task(1)], walks, "talos", simulate, MODEL, short))
+        list(generate([Task(1)], walks, Recipe(simulate, MODEL, short, "talos")))
     with pytest.raises(DataError, match="episode of 'g1', not of 'talos'"):
-        list(generate([Task(2, walks / Task(1).file)], tmp_path, "talos", simulate, MODEL, short))
+        list(generate([Task(2, walks / Task(1).file)], tmp_path, Recipe(simulate, MODEL, short, "talos")))
 
 
 @pytest.mark.parametrize("content", [b"", b'{"commands": [], "epis', b"[]", b'{"episodes": [3]}', b"\xff"])
@@ -133,7 +134,7 @@ def test_half_a_manifest_is_named_before_the_work(
     """Which file, and what to do; nothing is generated first, and the file is left as it was."""
     (tmp_path / MANIFEST).write_bytes(content)
     with pytest.raises(DataError, match=r"manifest\.json is damaged .* remove it"):
-        next(generate([Task(1)], tmp_path, "g1", kinematic_walk, MODEL, short))
+        next(generate([Task(1)], tmp_path, Recipe(kinematic_walk, MODEL, short)))
     with pytest.raises(DataError, match=r"manifest\.json is damaged"):
         write_manifest(tmp_path, [], {})
     assert [path.name for path in tmp_path.iterdir()] == [MANIFEST]
@@ -167,4 +168,14 @@ def test_a_folder_for_episodes_that_cannot_be_made_is_named(
     """Below a file there is none."""
     (tmp_path / "file").touch()
     with pytest.raises(DataError, match=r"cannot make the folder .*name another"):
-        next(generate([Task(1)], tmp_path / "file" / "walks", "g1", kinematic_walk, MODEL, short))
+        next(generate([Task(1)], tmp_path / "file" / "walks", Recipe(kinematic_walk, MODEL, short)))
+
+
+def test_a_motion_is_not_seen_where_the_floor_is_not_level(
+    walks: Path, tmp_path: Path, kinematic_walk: Callable, short: GenerationSettings
+) -> None:
+    """What was walked on a floor would float over stones; that is said."""
+    source = walks / Task(1).file
+    rubble = Recipe(kinematic_walk, MODEL, replace(short, scenes=(("rubble", 1.0),)))
+    with pytest.raises(DataError, match="'rubble' is not level"):
+        list(generate([Task(9, source)], tmp_path, rubble))

@@ -63,6 +63,7 @@ def script():
         ("launch.md", ("target", "rviz_config", "device", "storage")),
         ("control.md", ("com_drop", "com_weight")),
         ("scenes.md", ("friction", "bottom", "file", "blocked_half_width")),
+        ("data.md", ("codes", "cost_to_go", "draws")),
     ],
 )
 def test_tables_are_current(script, name, rows):

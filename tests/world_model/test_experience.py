@@ -66,3 +66,20 @@ def test_nothing_is_no_experience() -> None:
     """Joining nothing is an error, not an empty data set."""
     with pytest.raises(WorldModelError, match="no experience"):
         Experience.join([])
+
+
+def test_experience_without_goals_joins_those_with(experience: Experience, small: WorldModelSettings) -> None:
+    """No cost is known to the goals that it is given; steps of which no touch is known are marked."""
+    frames = len(experience)
+    recorded = replace(
+        experience,
+        goals=np.zeros((frames, 0, 2), np.float32),
+        cost_to_go=np.zeros((frames, 0), np.float32),
+        touch_known=np.zeros(frames, bool),
+    )
+    joined = Experience.join([experience, recorded])
+    assert joined.goals.shape == (2 * frames, *experience.goals.shape[1:])
+    assert np.isnan(joined.cost_to_go[frames:]).all()
+    assert joined.cost_to_go[:frames].shape == experience.cost_to_go.shape
+    cut = WindowCutter(joined, small).cut([0, frames])
+    assert cut.collision_known.tolist() == [[True] * small.horizon, [False] * small.horizon]

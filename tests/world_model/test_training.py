@@ -264,3 +264,22 @@ def test_upgrade_refuses_what_is_no_model(exported: Path, tmp_path: Path) -> Non
     shutil.copy(exported / "policy.onnx", tmp_path / "imagination.onnx")
     with pytest.raises(WorldModelError, match="holds no weight"):
         upgrade(tmp_path)
+
+
+def test_nothing_is_learned_from_what_is_not_known(
+    small: WorldModelSettings, experience: Experience, tmp_path: Path
+) -> None:
+    """Touches, clearances and costs that a recording does not know leave no loss, and the others stay numbers."""
+    unknown = replace(
+        experience,
+        touch_known=np.zeros(len(experience), bool),
+        clearance=np.full(len(experience), np.nan, np.float32),
+        cost_to_go=np.full_like(experience.cost_to_go, np.nan),
+    )
+    settings = replace(small, training=replace(small.training, steps=25, head_steps=25))
+    reports = [report for report in make_trainer(settings, unknown, tmp_path).run() if report.phase == "heads"]
+    assert reports
+    for report in reports:
+        assert report.losses["collision"] == report.losses["clearance"] == report.losses["cost_to_go"] == 0.0
+        assert all(np.isfinite(value) for value in report.losses.values())
+        assert report.losses["displacement"] > 0.0

@@ -9,7 +9,7 @@ import typer
 from rich import box
 from rich.table import Table
 
-from jepa_humanoid.commands.options import finite, place_to_write
+from jepa_humanoid.commands.options import Jobs, finite, place_to_write
 from jepa_humanoid.commands.output import console
 from jepa_humanoid.robot.description import DEFAULT_ROBOT
 from jepa_humanoid.storage import write_whole
@@ -75,13 +75,14 @@ def data_command(
     robot: Robot = DEFAULT_ROBOT,
     episodes: Annotated[int, typer.Option(min=1, help="How many.")] = 3,
     seconds: Seconds = 10.0,
+    jobs: Jobs = 1,
     json: Json = None,
 ) -> None:
-    """The making of episodes, in one process."""
+    """The making of episodes: walks, and their replays in other scenes."""
     from jepa_humanoid.bench.data import bench_data
 
     with console.status("") as status:
-        report = bench_data(robot, episodes, seconds, status.update)
+        report = bench_data(robot, episodes, seconds, jobs, status.update)
     _show("data", report, json)
 
 

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from jepa_humanoid.data.episode import Header, Recording, read_episode
+from jepa_humanoid.data.episode import Header, Recording
 from jepa_humanoid.data.errors import DataError
+from jepa_humanoid.data.files import SUFFIX, read_episode
 from jepa_humanoid.storage import write_whole
 from jepa_humanoid.version import __version__
 
@@ -51,7 +52,8 @@ def write_manifest(directory: Path, entries: Iterable[Entry], command: dict[str,
     """
     before = read_manifest(directory)
     known = {entry["file"]: entry for entry in before["episodes"]}
-    known |= {entry.file: asdict(entry) for entry in entries}
+    # What was drawn is in the episodes themselves, and would be most of the manifest.
+    known |= {entry.file: asdict(replace(entry, header=replace(entry.header, draws={}))) for entry in entries}
     commands = before["commands"]
     if command not in commands:
         commands.append(command)
@@ -65,6 +67,18 @@ def write_manifest(directory: Path, entries: Iterable[Entry], command: dict[str,
     write_whole(directory / MANIFEST, json.dumps(content, indent=1) + "\n", DataError)
 
 
+def episode_paths(directory: Path) -> list[Path]:
+    """Files of the episodes in a directory, by name.
+
+    Raises:
+        DataError: If there are none.
+    """
+    found = sorted(directory.glob(f"*{SUFFIX}"))
+    if not found:
+        raise DataError(f"no episodes in '{directory}'; make some with `humanoid data generate`")
+    return found
+
+
 def read_recordings(
     directories: Sequence[Path], progress: Callable[[int, int], None] | None = None
 ) -> Iterator[tuple[Header, Recording]]:
@@ -73,12 +87,7 @@ def read_recordings(
     Raises:
         DataError: If a directory holds none, or an episode is damaged.
     """
-    paths = []
-    for directory in directories:
-        found = sorted(directory.glob("*.npz"))
-        if not found:
-            raise DataError(f"no episodes in '{directory}'; make some with `humanoid data generate`")
-        paths += found
+    paths = [path for directory in directories for path in episode_paths(directory)]
     for number, path in enumerate(paths):
         if progress is not None:
             progress(number, len(paths))

@@ -1,30 +1,29 @@
-"""Episodes on disk: one compressed ``.npz`` each, readable without this package.
+"""Episodes: what a robot saw, felt, was told and did, one row a frame, and where it comes from.
 
-Arrays are named as in `Recording`; ``header`` holds JSON. Elevation is coded (see `world_model.observation`).
+Arrays are named as in `Recording`; how they lie in a file is in `data.files`. Elevation is coded (see
+`world_model.observation`).
 """
 
-import io
-import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
-from pathlib import Path
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from jepa_humanoid import geometry
-from jepa_humanoid.config import parse
 from jepa_humanoid.data.errors import DataError
+from jepa_humanoid.locomotion.walkers import MODEL
 from jepa_humanoid.robot.state import VelocityCommand
 from jepa_humanoid.simulation.walk import Frame
-from jepa_humanoid.storage import write_whole
 from jepa_humanoid.world_model.experience import Experience
 from jepa_humanoid.world_model.observation import FEATURES, crop, features
 from jepa_humanoid.world_model.settings import ObservationSettings
 
-FORMAT = 1
-Ending = Literal["time", "touch", "fall"]
+FORMAT = 2
+Source = Literal["walk", "replay", "recording"]
+Ending = Literal["time", "touch", "fall", "gap"]
 
 
 @dataclass(frozen=True)
@@ -33,43 +32,71 @@ class Header:
 
     Attributes:
         robot: Name of the robot.
-        source: ``walk`` for a robot that walked, ``replay`` for a recorded motion seen in another scene.
-        scene: Name of the scene.
+        source: ``walk`` for a robot that walked in simulation, ``replay`` for its motion seen in another scene,
+            ``recording`` for a recording of the running stack.
+        scene: Name of the scene; empty if nobody knows.
         scene_seed: That drew it.
         seed: Of everything else.
-        motion: Seed of the walk whose motion it is; the same as ``seed`` for a walk.
-        ending: Why it ended.
+        motion: Seed of the walk whose motion it is; the same as ``seed`` for a walk. Episodes of one motion are held
+            out together.
+        ending: Why it ended: its time was over, something was touched, the robot fell, or the recording has a gap.
         version: Of this package.
+        walker: Who moved the robot; empty if nobody knows.
+        draws: What was drawn for this trial, by name: friction, masses, delays, payload, pushes, commander. Free, so
+            that more may be drawn.
         format: Of the file.
     """
 
     robot: str
-    source: Literal["walk", "replay"]
+    source: Source
     scene: str
     scene_seed: int
     seed: int
     motion: int
     ending: Ending
     version: str
+    walker: str = MODEL
+    draws: dict[str, Any] = field(default_factory=dict)
     format: int = FORMAT
 
 
-_ANY = -1
-_SHAPES = {
-    "stamp": (_ANY,),
-    "codes": (_ANY, _ANY, _ANY),
-    "features": (_ANY, len(FEATURES)),
-    "commands": (_ANY, 3),
-    "estimate": (_ANY, 7),
-    "ground": (_ANY,),
-    "configuration": (_ANY, _ANY),
-    "touching": (_ANY,),
-    "fallen": (_ANY,),
-    "effort": (_ANY,),
-    "clearance": (_ANY,),
-    "goals": (_ANY, 2),
-    "cost_to_go": (_ANY, _ANY),
-}
+@dataclass(frozen=True)
+class Column:
+    """What an array of `Recording` is.
+
+    Attributes:
+        dtype: Of its numbers, as numpy writes it.
+        shape: Of one frame; -1 for any.
+        unit: Of its numbers; empty for none.
+        parts: Names of its numbers, if they are always the same.
+        may_miss: Whether it is truth that only a simulation knows, and a recording of a robot leaves out.
+    """
+
+    dtype: str
+    shape: tuple[int, ...] = ()
+    unit: str = ""
+    parts: tuple[str, ...] = ()
+    may_miss: bool = False
+
+
+COLUMNS: Mapping[str, Column] = MappingProxyType(
+    {
+        "stamp": Column("float64", unit="s"),
+        "codes": Column("uint8", (-1, -1)),
+        "features": Column("float32", (len(FEATURES),), "m/s, rad/s, 1", FEATURES),
+        "commands": Column("float32", (3,), "m/s, m/s, rad/s", ("forward", "lateral", "turn")),
+        "estimate": Column("float64", (7,), "m, 1", ("x", "y", "z", "qx", "qy", "qz", "qw")),
+        "ground": Column("float32", unit="m"),
+        "configuration": Column("float32", (-1,), "m, 1, rad"),
+        "touching": Column("bool", may_miss=True),
+        "fallen": Column("bool"),
+        "effort": Column("float32", unit="W"),
+        "clearance": Column("float32", unit="m", may_miss=True),
+        "goals": Column("float32", (-1, 2), "m", may_miss=True),
+        "cost_to_go": Column("float32", (-1,), "m", may_miss=True),
+    }
+)
+"""The arrays of an episode, in the order of a file's columns."""
 
 
 @dataclass(frozen=True)
@@ -83,13 +110,14 @@ class Recording:
         commands: Velocity command from this frame to the next, (T, 3) [m/s, m/s, rad/s].
         estimate: Estimated base in ``odom``: position and quaternion (x, y, z, w), (T, 7).
         ground: Believed height of the ground in ``odom``, (T,) [m].
-        configuration: True configuration in the world, (T, 7 + n).
+        configuration: True configuration in the world, (T, 7 + n); of a recording what the robot believed, in ``odom``.
         touching: Whether an obstacle was touched since the frame before, (T,).
         fallen: Whether the robot has fallen, (T,).
         effort: Mean mechanical power since the frame before, (T,) [W].
         clearance: From the robot's middle to the nearest obstacle, (T,) [m].
-        goals: Places in the world, (G, 2) [m].
+        goals: Places in the world, (T, G, 2) [m].
         cost_to_go: Effective distance to them, (T, G) [m]; NaN if unreachable.
+        missing: Names of arrays of which nothing is known; they are False, NaN, or of no goals.
     """
 
     stamp: NDArray[np.float64]
@@ -104,30 +132,34 @@ class Recording:
     effort: NDArray[np.float32]
     clearance: NDArray[np.float32]
     goals: NDArray[np.float32]
-    cost_to_go: NDArray[np.float16]
+    cost_to_go: NDArray[np.float32]
+    missing: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        for item in fields(self):
-            if item.name != "goals" and len(getattr(self, item.name)) != len(self.stamp):
-                raise DataError(
-                    f"{len(getattr(self, item.name))} rows of '{item.name}' for {len(self.stamp)} frames of an episode"
-                )
         if not len(self.stamp):
             raise DataError("an episode without a single frame")
-        for name, shape in _SHAPES.items():
-            if not _fits(getattr(self, name).shape, shape):
-                raise DataError(f"'{name}' has the shape {getattr(self, name).shape} instead of {shape} (-1: any)")
-        if self.cost_to_go.shape[1] != len(self.goals):
-            raise DataError(f"costs to {self.cost_to_go.shape[1]} goals of {len(self.goals)}")
-        if self.codes.dtype != np.uint8 or self.codes.shape[1] != self.codes.shape[2]:
-            raise DataError(f"'codes' are {self.codes.shape} {self.codes.dtype} instead of square grids of uint8")
+        for name in self.missing:
+            if name not in COLUMNS or not COLUMNS[name].may_miss:
+                raise DataError(f"'{name}' may not be missing")
+        for name, column in COLUMNS.items():
+            array = getattr(self, name)
+            if len(array) != len(self.stamp):
+                raise DataError(f"{len(array)} rows of '{name}' for {len(self.stamp)} frames of an episode")
+            if not _fits(array.shape[1:], column.shape):
+                raise DataError(f"'{name}' has the shape {array.shape[1:]} a frame, and not {column.shape} (-1: any)")
+            if array.dtype != column.dtype:
+                raise DataError(f"'{name}' is of {array.dtype}, and not of {column.dtype}")
+        if self.cost_to_go.shape[1] != self.goals.shape[1]:
+            raise DataError(f"costs to {self.cost_to_go.shape[1]} goals of {self.goals.shape[1]}")
+        if not self.codes.shape[1] == self.codes.shape[2] > 0:
+            raise DataError(f"'codes' are {self.codes.shape[1:]} cells and no square grids")
         if self.configuration.shape[1] < 7:
             raise DataError(f"'configuration' has {self.configuration.shape[1]} columns; the base alone has 7")
-        for item in fields(self):
-            finite = np.isfinite(getattr(self, item.name))
-            # What cannot be reached has no cost.
-            if item.name != "cost_to_go" and not finite.all():
-                raise DataError(f"'{item.name}' is not finite in frame {int(np.argwhere(~finite)[0][0])}")
+        # What cannot be reached has no cost.
+        for name in COLUMNS.keys() - self.missing - {"cost_to_go"}:
+            finite = np.isfinite(getattr(self, name))
+            if not finite.all():
+                raise DataError(f"'{name}' is not finite in frame {int(np.argwhere(~finite)[0][0])}")
 
     def __len__(self) -> int:
         return len(self.stamp)
@@ -139,7 +171,7 @@ class Recording:
         return np.column_stack([configuration[:, :2], geometry.headings(configuration[:, 3:7])])
 
     def experience(self) -> Experience:
-        """What a world model learns from it."""
+        """What a world model learns from it; what is missing is marked, so that nothing is learned from it."""
         return Experience(
             codes=self.codes,
             features=self.features,
@@ -149,9 +181,17 @@ class Recording:
             fallen=self.fallen,
             effort=self.effort,
             clearance=self.clearance,
-            goals=np.broadcast_to(self.goals, (len(self), *self.goals.shape)),
-            cost_to_go=self.cost_to_go.astype(np.float32),
+            goals=self.goals,
+            cost_to_go=self.cost_to_go,
+            touch_known=np.full(len(self), "touching" not in self.missing),
         )
+
+
+def nothing_known(name: str, frames: int) -> NDArray[Any]:
+    """What stands for an array that is missing: False, NaN, or no goals; of ``frames`` rows."""
+    column = COLUMNS[name]
+    shape = (frames, *(0 if side == -1 else side for side in column.shape))
+    return np.zeros(shape, bool) if column.dtype == "bool" else np.full(shape, np.nan, column.dtype)
 
 
 def record(
@@ -185,54 +225,12 @@ def record(
         fallen=np.array([frame.fallen for frame in frames]),
         effort=np.array([frame.effort for frame in frames], np.float32),
         clearance=np.minimum(clearance, 10.0).astype(np.float32),
-        goals=goals.astype(np.float32),
-        cost_to_go=cost_to_go.astype(np.float16),
+        goals=np.broadcast_to(goals.astype(np.float32), (len(frames), *goals.shape)),
+        # To the centimetre: labels come from a grid of ten, and round numbers are stored in less.
+        cost_to_go=np.round(cost_to_go, 2).astype(np.float32),
     )
-
-
-def write_episode(path: Path, header: Header, recording: Recording) -> None:
-    """Write an episode; a reader never sees half of it."""
-    arrays = {item.name: getattr(recording, item.name) for item in fields(recording)}
-    content = io.BytesIO()
-    np.savez_compressed(content, header=np.array(json.dumps(asdict(header))), **arrays)
-    write_whole(path, content.getvalue(), DataError)
-
-
-def read_header(path: Path) -> Header:
-    """Read only where an episode comes from.
-
-    Raises:
-        DataError: As `read_episode`.
-    """
-    return _read(path, arrays=False)[0]
-
-
-def read_episode(path: Path) -> tuple[Header, Recording]:
-    """Read an episode.
-
-    Raises:
-        DataError: If it is missing, damaged, or of another format; the message names the file.
-    """
-    header, recording = _read(path, arrays=True)
-    assert recording is not None
-    return header, recording
-
-
-def _read(path: Path, arrays: bool) -> tuple[Header, Recording | None]:
-    if not path.is_file():
-        raise DataError(f"no episode '{path}'")
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            values = json.loads(str(file["header"]))
-            if values.get("format") != FORMAT:
-                raise DataError(f"format {values.get('format')}; this version reads {FORMAT}")
-            header = parse(Header, values, "header", DataError)
-            return header, Recording(**{item.name: file[item.name] for item in fields(Recording)}) if arrays else None
-    except Exception as error:
-        # Archive, compression and numpy raise whatever they stumble over in a damaged file.
-        raise DataError(f"episode '{path}' is damaged ({error}); remove it and generate it again") from error
 
 
 def _fits(shape: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
     """Whether an array has a shape in which some sides may have any length."""
-    return len(shape) == len(wanted) and all(want in (_ANY, has) for has, want in zip(shape, wanted, strict=True))
+    return len(shape) == len(wanted) and all(want in (-1, has) for has, want in zip(shape, wanted, strict=True))

@@ -7,8 +7,10 @@ import numpy as np
 from jepa_humanoid import geometry
 from jepa_humanoid.data.cost_to_go import CostToGo, TravelMap
 from jepa_humanoid.robot.state import Vector, VelocityCommand
-from jepa_humanoid.simulation.walk import PERIOD
+from jepa_humanoid.simulation.walk import PERIOD, Frame
 from jepa_humanoid.world_model.settings import CommandLimits
+
+BEHAVIOURS = ("drift", "seek", "head", "hold", "jump")
 
 
 @dataclass(frozen=True)
@@ -17,30 +19,36 @@ class WanderingSettings:
 
     Attributes:
         shares: Of drifting at random, seeking a goal around obstacles, heading straight for a place whatever stands
-            there, and holding one command.
+            there, holding one command, and jumping from one extreme to another.
         duration: Shortest and longest time for one behaviour [s].
         hold: Shortest and longest time for which a command stays as it is [s].
         jitter: Step of the random walk a ← a + η U(−1, 1) that drifting is, as a share of the limits: range of η.
         noise: The same, added to seeking.
         careful: Share of drifts that turn away from what they would hit.
+        jump: Shortest and longest time between two jumps [s].
+        reversal: Share of jumps to the opposite of what was asked for; the others go anywhere, or to a stop.
         goal_distance: Of goals [m].
         look_ahead: Time over which careful drifting predicts itself [s].
         margin: Clearance that careful drifting wants [m].
     """
 
-    shares: tuple[float, float, float, float] = (0.35, 0.3, 0.2, 0.15)
+    shares: tuple[float, float, float, float, float] = (0.3, 0.25, 0.2, 0.1, 0.15)
     duration: tuple[float, float] = (3.0, 9.0)
     hold: tuple[float, float] = (0.1, 0.6)
     jitter: tuple[float, float] = (0.1, 0.6)
     noise: float = 0.15
     careful: float = 0.6
+    jump: tuple[float, float] = (0.3, 2.0)
+    reversal: float = 0.5
     goal_distance: tuple[float, float] = (1.0, 5.0)
     look_ahead: float = 1.6
     margin: float = 0.4
 
 
 class Wanderer:
-    """Draws the next command, knowing the scene and where the robot is in truth."""
+    """Draws the next command, knowing the scene and where the robot is in truth; a `data.commanding.Commander`."""
+
+    name = "wanderer"
 
     def __init__(
         self,
@@ -69,9 +77,9 @@ class Wanderer:
         self._goal = np.zeros(2)
         self._pace = 1.0
 
-    def command(self, pose: Vector) -> VelocityCommand:
-        """Return the command for the next period, at a true pose (x, y, yaw)."""
-        s = self._settings
+    def command(self, frame: Frame) -> VelocityCommand:
+        """Return the command for the next period."""
+        s, pose = self._settings, frame.pose
         if self._left <= 0.0:
             self._choose(pose)
         self._left -= PERIOD
@@ -85,11 +93,14 @@ class Wanderer:
                 self._command = self._clip(self._seek(pose) + noise)
             elif self._behaviour == "head":
                 self._command = self._steer(geometry.to_local(pose, self._goal))
+            elif self._behaviour == "jump":
+                self._held = self._rng.uniform(*s.jump)
+                self._command = self._jump()
         return VelocityCommand(*map(float, self._command))
 
     def _choose(self, pose: Vector) -> None:
         s, rng = self._settings, self._rng
-        self._behaviour = str(rng.choice(["drift", "seek", "head", "hold"], p=s.shares))
+        self._behaviour = str(rng.choice(BEHAVIOURS, p=s.shares))
         self._left = rng.uniform(*s.duration)
         self._held = 0.0
         self._eta = rng.uniform(*s.jitter)
@@ -131,6 +142,14 @@ class Wanderer:
             if clearance > best_clearance:
                 best, best_clearance = drawn, clearance
         return best
+
+    def _jump(self) -> Vector:
+        """From one extreme to another at once, as no planner asks for and a hand at a joystick does."""
+        rng = self._rng
+        if rng.random() < self._settings.reversal and self._command.any():
+            return np.asarray(np.where(self._command > 0.0, self._low, self._high) * (self._command != 0.0))
+        moved = rng.random(3) < (0.8, 0.4, 0.6)
+        return np.asarray(moved * np.where(rng.random(3) < (0.7, 0.5, 0.5), self._high, self._low))
 
     def _seek(self, pose: Vector) -> Vector:
         """Down the gradient of the cost-to-go, judged on a circle ahead."""

@@ -101,6 +101,7 @@ def judge_model(model: WorldModel, experience: Experience, windows: int = 1500, 
     goal_index = rng.integers(max(experience.goals.shape[1], 1), size=windows)
     imagined = _imagine(model, experience, cut, z, goal_index)
     valid = cut.inside & cut.upright
+    touch_known = valid & cut.collision_known
     variance = float(seen.var(axis=0).mean())
     prediction = (imagined.latents.astype(float) - z[:, 1:]) ** 2
     copied = (z[:, :1] - z[:, 1:]) ** 2
@@ -123,10 +124,10 @@ def judge_model(model: WorldModel, experience: Experience, windows: int = 1500, 
         standing_error=_by_step(standing**2, valid, root=True),
         yaw_error=_by_step(geometry.wrap(apart[..., 2]) ** 2, valid, root=True),
         collision_auc=[
-            area_under_roc(imagined.collision[valid[:, k], k], cut.collision[valid[:, k], k])
+            area_under_roc(imagined.collision[touch_known[:, k], k], cut.collision[touch_known[:, k], k])
             for k in range(card.horizon)
         ],
-        collision_share=_by_step(cut.collision.astype(float), valid),
+        collision_share=_by_step(cut.collision.astype(float), touch_known),
         clearance_error=_by_step(clearance, near),
         cost_to_go_error=_by_step(np.abs(imagined.cost_to_go - to_go), valid & known),
         detour_error=_by_step(np.abs(crow - to_go), valid & known),

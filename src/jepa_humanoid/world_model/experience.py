@@ -1,7 +1,7 @@
 """Recorded motion as the arrays that the world model learns from, and the windows that are cut out of them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,9 +27,10 @@ class Experience:
         touching: Whether the robot touched an obstacle since the frame before, (T,).
         fallen: Whether it has fallen, (T,).
         effort: Mean mechanical power of all joints since the frame before, (T,) [W].
-        clearance: From the robot's middle to the nearest obstacle, (T,) [m].
+        clearance: From the robot's middle to the nearest obstacle, (T,) [m]; NaN where nobody knows.
         goals: Places in the world, (T, G, 2) [m].
         cost_to_go: Effective distance to them around what stands there, (T, G) [m]; NaN if unreachable.
+        touch_known: Whether anybody knows what ``touching`` says, (T,); all of it if not given.
         first: Index of the first row of each frame's episode, (T,).
         last: Index of its last row, (T,).
     """
@@ -44,11 +45,14 @@ class Experience:
     clearance: Floats
     goals: Floats
     cost_to_go: Floats
+    touch_known: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
     first: Indices = field(default_factory=lambda: np.zeros(0, np.int64))
     last: Indices = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def __post_init__(self) -> None:
         frames = len(self.codes)
+        if not len(self.touch_known):
+            object.__setattr__(self, "touch_known", np.ones(frames, np.bool_))
         for item in fields(self):
             value = getattr(self, item.name)
             if item.name in {"first", "last"} and not len(value):
@@ -69,10 +73,12 @@ class Experience:
 
     @staticmethod
     def join(parts: Iterable["Experience"]) -> "Experience":
-        """Put experiences end to end."""
+        """Put experiences end to end; those without goals get some to which no cost is known."""
         items = list(parts)
         if not items:
             raise WorldModelError("no experience to learn from")
+        goals = max(part.goals.shape[1] for part in items)
+        items = [part if part.goals.shape[1] else part._with_goals(goals) for part in items]
         for name in ("codes", "goals", "features"):
             if len(shapes := {getattr(part, name).shape[1:] for part in items}) > 1:
                 raise WorldModelError(
@@ -89,6 +95,10 @@ class Experience:
         last = np.concatenate([part.last + offset for part, offset in zip(items, offsets, strict=True)])
         return Experience(**arrays, first=first, last=last)
 
+    def _with_goals(self, count: int) -> "Experience":
+        goals = np.zeros((len(self), count, 2), np.float32)
+        return replace(self, goals=goals, cost_to_go=np.full(goals.shape[:2], np.nan, np.float32))
+
 
 @dataclass(frozen=True)
 class Windows:
@@ -101,9 +111,10 @@ class Windows:
         inside: Whether the step ended before the episode did, (B, H).
         displacement: True motion over each step, in the frame it started from, (B, H, 3).
         collision: Whether an obstacle was touched during the step, (B, H).
+        collision_known: Whether anybody knows that, (B, H).
         fall: Whether the robot fell during the step, (B, H).
         effort: Mean power over the step, (B, H) [W].
-        clearance: Least clearance in the step, (B, H) [m].
+        clearance: Least clearance in the step, (B, H) [m]; NaN where nobody knows.
         upright: Whether nothing had been touched and the robot stood when the step began, (B, H).
     """
 
@@ -113,6 +124,7 @@ class Windows:
     inside: NDArray[np.bool_]
     displacement: Floats
     collision: NDArray[np.bool_]
+    collision_known: NDArray[np.bool_]
     fall: NDArray[np.bool_]
     effort: Floats
     clearance: Floats
@@ -168,6 +180,7 @@ class WindowCutter:
             inside=raw[:, 1:] <= last,
             displacement=geometry.relative(e.poses[begin], e.poses[end]).astype(np.float32),
             collision=touched > 0,
+            collision_known=e.touch_known[begin] & e.touch_known[end],
             fall=fell > 0,
             effort=effort.astype(np.float32),
             clearance=clearance.astype(np.float32),

@@ -122,3 +122,8 @@ def jepa_losses(
         + objective.inverse_dynamics * inverse
     )
     return Losses(total, prediction, regularization, covariance, inverse, one_step, copy)
+
+
+def known_mean(loss: Tensor, known: Tensor) -> Tensor:
+    """Mean of a loss over what is known, both of one shape; zero if nothing is."""
+    return loss[known].mean() if known.any() else loss.new_zeros(())

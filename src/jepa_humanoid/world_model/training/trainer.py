@@ -21,7 +21,7 @@ from jepa_humanoid.world_model.experience import Experience, WindowCutter, Windo
 from jepa_humanoid.world_model.observation import PLANAR_MIRROR
 from jepa_humanoid.world_model.settings import WorldModelSettings
 from jepa_humanoid.world_model.training.networks import WorldModelNetworks
-from jepa_humanoid.world_model.training.objective import jepa_losses
+from jepa_humanoid.world_model.training.objective import jepa_losses, known_mean
 
 CHECKPOINT = "checkpoint.pt"
 CURVE = "curve.csv"
@@ -212,12 +212,16 @@ class Trainer:
         valid = torch.from_numpy(windows.inside & windows.upright)
         moved, collision, fall, effort, clearance = networks.step_head(source[:, :-1], source[:, 1:], commands)
         head = networks.step_head
+        # A robot's recording does not know what was touched, nor how near it was.
+        touched = torch.from_numpy(windows.collision).float()
+        touch_known = valid & torch.from_numpy(windows.collision_known)
+        near = torch.from_numpy(np.minimum(windows.clearance, _LARGEST_CLEARANCE))
         losses = {
             "displacement": functional.smooth_l1_loss(
                 (moved / head.displacement_scale)[valid], (displacement / head.displacement_scale)[valid]
             ),
-            "collision": functional.binary_cross_entropy_with_logits(
-                collision[valid], torch.from_numpy(windows.collision).float()[valid]
+            "collision": known_mean(
+                functional.binary_cross_entropy_with_logits(collision, touched, reduction="none"), touch_known
             ),
             "fall": functional.binary_cross_entropy_with_logits(
                 fall[valid], torch.from_numpy(windows.fall).float()[valid]
@@ -226,10 +230,9 @@ class Trainer:
                 effort[valid] / head.effort_scale, torch.from_numpy(windows.effort)[valid] / head.effort_scale
             ),
             "clearance": 4.0
-            * functional.smooth_l1_loss(
-                clearance[valid],
-                torch.from_numpy(np.minimum(windows.clearance, _LARGEST_CLEARANCE))[valid],
-                beta=0.1,
+            * known_mean(
+                functional.smooth_l1_loss(clearance, near.nan_to_num(), beta=0.1, reduction="none"),
+                valid & near.isfinite(),
             ),
             "cost_to_go": self._cost_to_go_loss(windows, experience, source, valid, sign, rng),
             "policy": self._policy_loss(windows, experience, seen[:, 0], commands[:, 0], sign, rng),
@@ -259,7 +262,7 @@ class Trainer:
         predicted = self.networks.cost_to_go(z, torch.from_numpy(local.astype(np.float32)))
         target = torch.from_numpy(np.nan_to_num(label).astype(np.float32))
         mask = torch.from_numpy(usable)
-        return functional.smooth_l1_loss(predicted[mask], target[mask], beta=0.25)
+        return known_mean(functional.smooth_l1_loss(predicted, target, beta=0.25, reduction="none"), mask)
 
     def _policy_loss(
         self,
