@@ -6,7 +6,7 @@ from dataclasses import replace
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 import numpy as np
 import typer
@@ -27,8 +27,9 @@ from jepa_humanoid.data.pictures import write_pictures
 from jepa_humanoid.data.recorded import read_recorded, robot_name
 from jepa_humanoid.data.settings import GenerationSettings, Recipe, read_shares, write_shares
 from jepa_humanoid.locomotion.walkers import MODEL, check_walker
-from jepa_humanoid.mind import PLANNERS, WITHOUT_MODEL, Mind, PlannerName
+from jepa_humanoid.mind import Mind
 from jepa_humanoid.overrides import join_overrides
+from jepa_humanoid.planner_names import WITHOUT_MODEL, planner_names
 from jepa_humanoid.robot.description import DEFAULT_ROBOT, load_robot
 from jepa_humanoid.settings import check_settings
 from jepa_humanoid.simulation.scenes import load_scene
@@ -71,7 +72,7 @@ def generate_command(
     planned: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="Share that a planner commands; the others wander.", callback=finite)
     ] = GenerationSettings.planned,
-    planner: Annotated[str, typer.Option(help=f"Which: {', '.join(PLANNERS)}.")] = GenerationSettings.planner,
+    planner: Annotated[str, typer.Option(help=f"Which: {', '.join(planner_names())}.")] = GenerationSettings.planner,
     pushed: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="Share that is pushed now and then.", callback=finite)
     ] = GenerationSettings.pushed,
@@ -90,7 +91,7 @@ def generate_command(
         GenerationSettings(),
         seconds=seconds,
         planned=planned,
-        planner=cast("PlannerName", planner),
+        planner=planner,
         pushed=pushed,
         scenes=_scenes(scenes, seed),
     )

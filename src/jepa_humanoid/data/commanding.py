@@ -8,7 +8,8 @@ from jepa_humanoid import geometry
 from jepa_humanoid.data.cost_to_go import TravelMap
 from jepa_humanoid.data.settings import GenerationSettings, Recipe
 from jepa_humanoid.data.wandering import Wanderer
-from jepa_humanoid.mind import WITHOUT_MODEL, Mind
+from jepa_humanoid.mind import Mind
+from jepa_humanoid.planner_names import WITHOUT_MODEL
 from jepa_humanoid.planning.settings import planner_settings
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.state import Goal, Vector, VelocityCommand

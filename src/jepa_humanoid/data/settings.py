@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from jepa_humanoid.data.errors import DataError
 from jepa_humanoid.data.wandering import WanderingSettings
 from jepa_humanoid.locomotion.walkers import MODEL
-from jepa_humanoid.mind import PLANNERS, PlannerName
+from jepa_humanoid.planner_names import planner_names
 from jepa_humanoid.robot.description import DEFAULT_ROBOT
 from jepa_humanoid.simulation.walk import WalkMaker
 from jepa_humanoid.world_model.settings import WorldModelSettings
@@ -43,7 +43,7 @@ class GenerationSettings:
     push: tuple[float, float] = (2.0, 12.0)
     push_pause: tuple[float, float] = (3.0, 9.0)
     planned: float = 0.2
-    planner: PlannerName = "kinematic"
+    planner: str = "kinematic"
     pursuit: float = 15.0
     goals: int = 16
     goal_reach: float = 5.0
@@ -51,8 +51,8 @@ class GenerationSettings:
     wandering: WanderingSettings = field(default_factory=WanderingSettings)
 
     def __post_init__(self) -> None:
-        if self.planner not in PLANNERS:
-            raise DataError(f"no planner '{self.planner}': known are {', '.join(PLANNERS)}")
+        if self.planner not in planner_names():
+            raise DataError(f"no planner '{self.planner}': known are {', '.join(planner_names())}")
 
 
 @dataclass(frozen=True)

@@ -112,6 +112,7 @@ def run_trial(
     goal = Goal(geometry.to_local(scene.start, scene.goal))
     waiting = [VelocityCommand()] * s.latency
     path, plan_ms = [walk.frame.configuration[:2].copy()], []
+    room: list[float] = []
     fell = touched = False
     at_rest = energy = 0.0
     time = 0.0
@@ -126,10 +127,11 @@ def run_trial(
         frame = walk.frame
         path.append(frame.configuration[:2].copy())
         fell, touched = frame.fallen, frame.touching
+        room.append(float(clearance(scene, path[-1], frame.movers)[0]))
         energy += PERIOD * frame.effort
         at_rest = at_rest + PERIOD if mind.arrived else 0.0
     distance = float(np.linalg.norm(path[-1] - scene.goal))
-    near = clearance(scene, np.array(path)) < mind.radius + NEAR
+    near = np.array(room) < mind.radius + NEAR
     # A walking pelvis sways; every half second is close enough to the way that was walked.
     way = np.array([*path[::5], path[-1]])
     return Trial(
