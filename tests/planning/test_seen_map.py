@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import distance_transform_edt
 
-from jepa_humanoid.planning.seen_map import SeenMap, cells_away
+from jepa_humanoid.planning.seen_map import SeenMap, cells_away, obstacles
 from jepa_humanoid.world_model.observation import encode_heights
 
 GOAL = np.array([2.0, 0.0])
@@ -63,3 +63,37 @@ def test_distance_is_exactly_that_to_the_nearest_cell(share: float) -> None:
 def test_nothing_is_near_where_nothing_is_blocked() -> None:
     """Without obstacles there is no distance."""
     assert np.isinf(cells_away(np.zeros((5, 7), bool))).all()
+
+
+def test_a_ramp_is_no_obstacle_and_its_sides_are() -> None:
+    """A ramp of 8 degrees onto a platform: both are walked on from its foot, and neither from beside it."""
+    heights = np.zeros((64, 64), np.float32)
+    heights[40:55, 28:36] = 0.014 * np.arange(15)[:, None]
+    heights[55:, 28:36] = 0.21
+    blocked = obstacles(heights, 0.12)
+    assert not blocked[40:, 29:35].any()
+    assert blocked[50:, 28].all()
+    assert blocked[50:, 35].all()
+    assert blocked.sum() < 40
+
+
+def test_what_cannot_be_got_onto_is_an_obstacle() -> None:
+    """The top of a table as well as its edge, a pit, and the floor behind a wall; steps of 0.1 m are none."""
+    heights = np.zeros((64, 64), np.float32)
+    heights[40:50, 10:20] = 0.75
+    heights[10:14, 40:44] = -0.3
+    heights[20:22] = 1.0
+    heights[36:38, 40:50], heights[38:40, 40:50] = 0.1, 0.2
+    blocked = obstacles(heights, 0.12)
+    assert blocked[40:50, 10:20].all()
+    assert blocked[9:15, 39:45].any()
+    assert blocked[:22].all()
+    assert not blocked[36:38, 41:49].any()
+    assert not blocked[22:34, :].any()
+
+
+def test_noise_and_what_nobody_has_seen_are_passed() -> None:
+    """Heights that scatter by 2 cm make no obstacle, and beyond unknown cells the floor goes on."""
+    heights = np.random.default_rng(0).normal(0.0, 0.02, (64, 64)).astype(np.float32)
+    heights[45:50] = np.nan
+    assert not obstacles(heights, 0.12).any()

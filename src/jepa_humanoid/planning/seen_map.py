@@ -11,10 +11,12 @@ from jepa_humanoid.planning.interpolation import sample
 from jepa_humanoid.robot.state import Matrix, Vector
 from jepa_humanoid.world_model.observation import Codes, decode_heights
 
-OBSTACLE_HEIGHT = 0.12
-"""Height from which on a cell is an obstacle [m]."""
+STEP = 0.12
+"""Between two cells beside each other, that a robot takes at most, up or down [m]."""
 BODY_RADIUS = 0.3
 """Clearance of the G1's middle at which it touches [m]."""
+_LOWER = 2
+"""Neighbours that make an edge: of one alone noise may be the cause."""
 _FAR = 10.0
 """Clearance where nothing stands [m]."""
 # Walking through a cell costs its length times: 1 in the open, up to `_TIGHT` where the body nearly touches, `_BLOCKED`
@@ -40,7 +42,7 @@ class SeenMap:
     @cached_property
     def distance(self) -> Matrix:
         """Of the middle of each cell from the nearest edge of an obstacle, (N, N) [m]."""
-        blocked = np.nan_to_num(self._heights, nan=0.0) > OBSTACLE_HEIGHT
+        blocked = obstacles(self._heights, STEP)
         if not blocked.any():
             return np.full(blocked.shape, _FAR)
         # From the middle of a cell to the edge of an obstacle's cell it is half a cell less.
@@ -75,6 +77,58 @@ class SeenMap:
             return goal
         places = (free - 0.5 * (len(self.distance) - 1)) * self.resolution
         return np.asarray(places[np.argmin(np.linalg.norm(places - goal, axis=1))])
+
+
+def obstacles(heights: Matrix, step: float) -> NDArray[np.bool_]:
+    """Cells that a robot in the middle cannot get onto, shape (N, N).
+
+    A cell is one if it has neighbours so much lower, or if every way to it leads over such an edge: so a ramp is none,
+    however high it leads, its sides are, and so is what lies behind a wall. What nobody has seen is none, and may be
+    passed.
+
+    Args:
+        heights: Above the ground under the robot, NaN where unknown, (N, N) [m].
+        step: That it takes, up or down [m].
+    """
+    result = np.empty(heights.shape, dtype=np.bool_)
+    _find_obstacles(heights, np.float32(step), result)
+    return result
+
+
+@kernel
+def _find_obstacles(heights: Matrix, step: float, result: NDArray[np.bool_]) -> None:
+    """First the edges, then what is reached without crossing one; unknown cells are as high as where one comes from."""
+    n, m = heights.shape
+    level = np.full((n, m), np.nan, dtype=np.float32)
+    for i in range(n):
+        for j in range(m):
+            lower = 0
+            for a in range(max(i - 1, 0), min(i + 2, n)):
+                for b in range(max(j - 1, 0), min(j + 2, m)):
+                    # False where either is unknown.
+                    lower += heights[i, j] - heights[a, b] > step
+            result[i, j] = lower >= _LOWER
+    queue = np.empty((n * m, 2), dtype=np.int64)
+    first = last = 0
+    for i in range(n // 2 - 1, n // 2 + 1):
+        for j in range(m // 2 - 1, m // 2 + 1):
+            level[i, j] = 0.0
+            queue[last, 0], queue[last, 1] = i, j
+            last += 1
+    while first < last:
+        i, j = queue[first]
+        first += 1
+        for a in range(max(i - 1, 0), min(i + 2, n)):
+            for b in range(max(j - 1, 0), min(j + 2, m)):
+                height = level[i, j] if np.isnan(heights[a, b]) else heights[a, b]
+                if np.isnan(level[a, b]) and not result[a, b] and abs(height - level[i, j]) <= step:
+                    level[a, b] = height
+                    queue[last, 0], queue[last, 1] = a, b
+                    last += 1
+    for i in range(n):
+        for j in range(m):
+            if np.isnan(level[i, j]) and not np.isnan(heights[i, j]):
+                result[i, j] = True
 
 
 def cells_away(blocked: NDArray[np.bool_]) -> Matrix:
