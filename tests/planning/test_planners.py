@@ -15,7 +15,7 @@ from jepa_humanoid.planning.foresight import GroundedForesight, KinematicForesig
 from jepa_humanoid.planning.planner import Foresight, Plan, Planner
 from jepa_humanoid.planning.planners import PlannerParts, make_planner
 from jepa_humanoid.planning.proposals import bounds
-from jepa_humanoid.planning.settings import PlannerSettings, at_speed
+from jepa_humanoid.planning.settings import FollowingSettings, PlannerSettings, at_speed
 from jepa_humanoid.planning.situation import Situation
 from jepa_humanoid.world_model.errors import WorldModelError
 from jepa_humanoid.world_model.settings import CommandLimits
@@ -193,3 +193,22 @@ def test_speed_is_a_knob() -> None:
     for none in (0.0, -0.1, float("nan"), float("inf")):
         with pytest.raises(WorldModelError, match="above zero"):
             at_speed(settings, none)
+
+
+def test_commands_come_true_late_and_with_a_lag(situation: Callable[..., Situation]) -> None:
+    """From rest the first step falls short by delay and lag, later ones do not; from full speed a stop takes as long."""
+    here, step = situation((1.5, 0.0)), 0.5
+    foresight = KinematicForesight(step, 10, FollowingSettings(delay=0.2, lag=0.3))
+    ahead = np.tile([0.3, 0.0, 0.0], (1, 10, 1))
+    resting = replace(here, last_command=np.zeros(3), history=np.zeros_like(here.history))
+    way = np.diff(foresight.imagine(resting, ahead).poses[0, :, 0], prepend=0.0)
+    assert way[0] < 0.5 * 0.3 * step
+    assert way[2:] == pytest.approx(0.3 * step, rel=0.15)
+    assert way[-1] == pytest.approx(0.3 * step, rel=1e-3)
+    walking = np.zeros_like(here.history)
+    walking[:, 0] = 0.3
+    rolling = replace(here, last_command=np.array([0.3, 0.0, 0.0]), history=walking)
+    stopped = foresight.imagine(rolling, 0.0 * ahead).poses[0, -1, 0]
+    # What is left of a speed v: v (delay + lag), up to how a step splits the delay.
+    assert stopped == pytest.approx(0.3 * (0.2 + 0.3), rel=0.15)
+    assert foresight.imagine(rolling, ahead).poses[0, -1, 0] == pytest.approx(0.3 * step * 10, rel=1e-3)

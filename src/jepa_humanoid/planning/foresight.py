@@ -10,6 +10,7 @@ from jepa_humanoid import geometry
 from jepa_humanoid.geometry import Array
 from jepa_humanoid.planning.planner import Foresight, Future
 from jepa_humanoid.planning.seen_map import SeenMap
+from jepa_humanoid.planning.settings import FollowingSettings
 from jepa_humanoid.planning.situation import Situation
 from jepa_humanoid.world_model.runtime import WorldModel
 
@@ -58,21 +59,23 @@ class GroundedForesight:
 
 @dataclass(frozen=True, slots=True)
 class KinematicForesight:
-    """A baseline that learns nothing: commands are followed at once, and obstacles are cells that stand out.
+    """A baseline that learns nothing: commands are followed late and with a lag, from the velocity that is felt.
 
     The map, and with it clearance and cost-to-go, is the one that `GroundedForesight` reads.
 
     Attributes:
         step: Duration of one step [s].
         horizon: Steps in a rollout.
+        following: How the body follows.
     """
 
     step: float
     horizon: int
+    following: FollowingSettings = FollowingSettings()
 
     def imagine(self, situation: Situation, commands: Array) -> Future:
-        """Integrate the commands and read distances on the way."""
-        poses = geometry.integrate(commands * self.step)
+        """Integrate what the body makes of the commands, and read distances on the way."""
+        poses = geometry.integrate(self._displacements(situation, commands))
         found = _look_up(situation, poses[..., :2])
         none = np.zeros(found.clearance.shape, np.float32)
         return Future(
@@ -83,6 +86,27 @@ class KinematicForesight:
             clearance=found.clearance,
             cost_to_go=found.cost_to_go,
         )
+
+    def _displacements(self, situation: Situation, commands: Array) -> Array:
+        """Motion in each step, in the frame that it begins in, (K, H, 3) [m, m, rad].
+
+        With a lag T a velocity v goes to a command c as c + (v − c) exp(−t/T).
+        """
+        late = min(self.following.delay / self.step, 1.0)
+        before = np.concatenate(
+            [np.broadcast_to(situation.last_command, (len(commands), 1, 3)), commands[:, :-1]], axis=1
+        )
+        followed = late * before + (1.0 - late) * commands
+        # A gait's own sway is no velocity to go on from: that of all the history is.
+        velocity = np.broadcast_to(situation.history[:, :3].mean(axis=0), (len(commands), 3))
+        rate = self.step / self.following.lag
+        kept, mean = np.exp(-rate), (1.0 - np.exp(-rate)) / rate
+        moved = np.empty(commands.shape)
+        for k in range(commands.shape[1]):
+            command = followed[:, k]
+            moved[:, k] = self.step * (command + (velocity - command) * mean)
+            velocity = command + (velocity - command) * kept
+        return moved
 
 
 class ShuffledForesight:

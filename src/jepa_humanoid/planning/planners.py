@@ -51,7 +51,7 @@ def _jepa(parts: PlannerParts) -> Planner:
 
 
 def _kinematic(parts: PlannerParts) -> Planner:
-    return _search(KinematicForesight(parts.step, parts.horizon), parts)
+    return _search(KinematicForesight(parts.step, parts.horizon, parts.settings.following), parts)
 
 
 def _gcidm(parts: PlannerParts) -> Planner:

@@ -79,7 +79,7 @@ class SeenMap:
         return np.asarray(places[np.argmin(np.linalg.norm(places - goal, axis=1))])
 
 
-def obstacles(heights: Matrix, step: float) -> NDArray[np.bool_]:
+def obstacles(heights: NDArray[np.float32], step: float) -> NDArray[np.bool_]:
     """Cells that a robot in the middle cannot get onto, shape (N, N).
 
     A cell is one if it has neighbours so much lower, or if every way to it leads over such an edge: so a ramp is none,
@@ -91,12 +91,12 @@ def obstacles(heights: Matrix, step: float) -> NDArray[np.bool_]:
         step: That it takes, up or down [m].
     """
     result = np.empty(heights.shape, dtype=np.bool_)
-    _find_obstacles(heights, np.float32(step), result)
+    _find_obstacles(heights, step, result)
     return result
 
 
 @kernel
-def _find_obstacles(heights: Matrix, step: float, result: NDArray[np.bool_]) -> None:
+def _find_obstacles(heights: NDArray[np.float32], step: float, result: NDArray[np.bool_]) -> None:
     """First the edges, then what is reached without crossing one; unknown cells are as high as where one comes from."""
     n, m = heights.shape
     level = np.full((n, m), np.nan, dtype=np.float32)

@@ -132,6 +132,19 @@ class MemorySettings:
 
 
 @validated_dataclass(frozen=True, config=STRICT)
+class FollowingSettings:
+    """How the body follows a velocity, for planners that learn nothing: late, and then with a lag of the first order.
+
+    Attributes:
+        delay: From a command until the body begins to follow it [s].
+        lag: Time constant with which it does [s].
+    """
+
+    delay: NonNegative = 0.2
+    lag: Positive = 0.3
+
+
+@validated_dataclass(frozen=True, config=STRICT)
 class PlannerSettings:
     """Everything about planning.
 
@@ -141,6 +154,7 @@ class PlannerSettings:
         arrival: When to stop.
         surprise: When to slow down.
         memory: Of the way.
+        following: How the body follows, where no model has learned it.
         limits: Of the commands that planners ask for. The model has learned about wider ones: the robot is to go where
             it knows its way and its feet.
         stale: Age of elevation against odometry beyond which the planner stops [s].
@@ -151,6 +165,7 @@ class PlannerSettings:
     arrival: ArrivalSettings = ArrivalSettings()
     surprise: SurpriseSettings = SurpriseSettings()
     memory: MemorySettings = MemorySettings()
+    following: FollowingSettings = FollowingSettings()
     limits: CommandLimits = CommandLimits((-0.15, 0.35), (-0.12, 0.12), (-0.5, 0.5))
     stale: Positive = 0.5
 
