@@ -196,7 +196,7 @@ def test_speed_is_a_knob() -> None:
 
 
 def test_commands_come_true_late_and_with_a_lag(situation: Callable[..., Situation]) -> None:
-    """From rest the first step falls short by delay and lag, later ones do not; from full speed a stop takes as long."""
+    """From rest the first step falls short by delay and lag, later ones do not; a stop takes as long."""
     here, step = situation((1.5, 0.0)), 0.5
     foresight = KinematicForesight(step, 10, FollowingSettings(delay=0.2, lag=0.3))
     ahead = np.tile([0.3, 0.0, 0.0], (1, 10, 1))

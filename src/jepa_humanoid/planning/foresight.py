@@ -1,7 +1,7 @@
 """Sources of foresight: the world model, a kinematic model over a cost map, and predictions that belong to others."""
 
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,7 +71,7 @@ class KinematicForesight:
 
     step: float
     horizon: int
-    following: FollowingSettings = FollowingSettings()
+    following: FollowingSettings = field(default_factory=FollowingSettings)
 
     def imagine(self, situation: Situation, commands: Array) -> Future:
         """Integrate what the body makes of the commands, and read distances on the way."""
