@@ -80,10 +80,10 @@ def _connect(address: str, jobs: int) -> Any:
         import ray
     except ModuleNotFoundError:
         raise DataError("a cluster needs ray: pip install -e '.[ray]' in the source folder") from None
-    quiet = {"include_dashboard": False, "num_cpus": jobs} if address == LOCAL else {"address": address}
+    own: dict[str, Any] = {"include_dashboard": False, "num_cpus": jobs} if address == LOCAL else {}
     try:
         _knock(address)
-        ray.init(log_to_driver=False, logging_level="ERROR", **quiet)
+        ray.init(address, log_to_driver=False, logging_level="ERROR", **own)
     except (ConnectionError, OSError, RuntimeError, ValueError) as error:
         why = str(error).partition("\n")[0]
         raise DataError(f"no Ray cluster at '{address}' ({why}); `ray status` says what runs") from error
