@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -160,6 +161,16 @@ def test_any_manifest_is_read_or_named(tmp_path_factory: pytest.TempPathFactory,
     with contextlib.suppress(DataError):
         assert set(read_manifest(folder)) == {"commands", "episodes"}
     (folder / MANIFEST).unlink()
+
+
+def test_without_pyarrow_it_is_said_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kinematic_walk: Callable, short: GenerationSettings
+) -> None:
+    """Before the first episode, and not when it is to be written."""
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(DataError, match=r"episodes need pyarrow: pip install -e '\.\[parquet\]'"):
+        next(generate([Task(1)], tmp_path / "walks", Recipe(kinematic_walk, MODEL, short)))
+    assert not (tmp_path / "walks").exists()
 
 
 def test_a_folder_for_episodes_that_cannot_be_made_is_named(

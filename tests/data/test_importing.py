@@ -156,6 +156,26 @@ def test_a_recording_becomes_an_episode(tmp_path: Path) -> None:
     assert not recording.experience().touch_known.any()
 
 
+class Broken(Walk):
+    """A walk whose planner asks for no number now and then, and that shows poses where odometry should be."""
+
+    def _message(self, topic: str, stamp: float) -> object:
+        if topic == "plan/cmd_vel" and round(20 * stamp) % 10 == 0:
+            return write_velocity(VelocityCommand(float("nan")), to_stamp(stamp))
+        return super()._message("base_footprint" if topic == "odom" and self.tilt(0.0) else topic, stamp)
+
+
+def test_messages_that_cannot_be_read_are_counted(tmp_path: Path) -> None:
+    """With the first reason; where a topic has none that can be, nothing is imported."""
+    result = imported(tmp_path, Broken())
+    assert result.notes == [
+        f"{tmp_path}/monday.mcap: 9 messages of plan/cmd_vel cannot be read, and are left out (a number is not finite)"
+    ]
+    assert len(result.entries) == 1
+    with pytest.raises(DataError, match=r"odom comes at 0.0 Hz"):
+        imported(tmp_path / "poses", Broken(tilt=lambda stamp: 1.0))
+
+
 def test_people_outrank_the_planner(tmp_path: Path) -> None:
     """As in the controller; theirs counts when it was heard, whatever its stamp."""
     imported(tmp_path, Walk(people=True))

@@ -1,5 +1,6 @@
 """The same work on a cluster of machines, with Ray; nothing else of this package knows Ray."""
 
+import socket
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any, TypeVar
@@ -9,6 +10,9 @@ from jepa_humanoid.workers import ATTEMPTS, WorkerError
 
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
+
+_PATIENCE = 5.0
+"""Time within which a cluster has to answer [s]."""
 
 LOCAL = "local"
 """Address of a cluster of this machine's processors alone, which is started for the work and ends with it."""
@@ -64,14 +68,22 @@ def _outcome(ray: Any, reference: Any, item: object) -> Any:
         raise WorkerError(f"{item} could not be done on the cluster, in {ATTEMPTS} attempts: {why}") from error
 
 
+def _knock(address: str) -> None:
+    """Find out in seconds whether anybody answers at a host and port; Ray itself tries for minutes."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if colon:
+        socket.create_connection((host, int(port)), _PATIENCE).close()
+
+
 def _connect(address: str, jobs: int) -> Any:
     try:
         import ray
     except ModuleNotFoundError:
         raise DataError("a cluster needs ray: pip install -e '.[ray]' in the source folder") from None
-    quiet = {"include_dashboard": False, "num_cpus": jobs} if address == LOCAL else {"address": address}
+    own: dict[str, Any] = {"include_dashboard": False, "num_cpus": jobs} if address == LOCAL else {}
     try:
-        ray.init(log_to_driver=False, logging_level="ERROR", **quiet)
+        _knock(address)
+        ray.init(address, log_to_driver=False, logging_level="ERROR", **own)
     except (ConnectionError, OSError, RuntimeError, ValueError) as error:
         why = str(error).partition("\n")[0]
         raise DataError(f"no Ray cluster at '{address}' ({why}); `ray status` says what runs") from error

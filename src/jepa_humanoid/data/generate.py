@@ -8,7 +8,7 @@ from pathlib import Path
 from jepa_humanoid.data.dataset import Entry, read_manifest
 from jepa_humanoid.data.episode import Header, Recording
 from jepa_humanoid.data.errors import DataError
-from jepa_humanoid.data.files import SUFFIX, encode, read_episode, read_summary
+from jepa_humanoid.data.files import SUFFIX, encode, parquet, read_episode, read_summary
 from jepa_humanoid.data.replaying import replay
 from jepa_humanoid.data.settings import Recipe
 from jepa_humanoid.data.walking import walk_episode
@@ -72,10 +72,12 @@ def generate(
         run: Does the work in the place of processes of this machine, such as `data.cluster.on_ray`.
 
     Raises:
-        DataError: If the directory holds another robot's episodes, or cannot be written.
+        DataError: If the directory holds another robot's episodes or cannot be written, or pyarrow is missing.
         WorkerError: If an episode ended several workers.
     """
-    read_manifest(directory)  # Said before hours of work rather than after them.
+    # Said before hours of work rather than after them.
+    parquet()
+    read_manifest(directory)
     make_folder(directory, DataError)
     robot = _robot(recipe.robot, recipe.overrides).name
     missing = []

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from jepa_humanoid.data.inspection import Draws, Look, draws, rows_by_kind
 from jepa_humanoid.robot.state import Vector
@@ -62,8 +63,9 @@ def _against(axes: Axes, commanded: Vector, moved: Vector, label: str) -> None:
     axes.hist(commanded, bins, color=_BARS, alpha=0.8, label="commanded", density=True)
     axes.hist(moved, bins, color=_SECOND, histtype="step", linewidth=1.5, label="moved", density=True)
     axes.set_yscale("log")
+    axes.yaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel(label)
-    axes.legend(frameon=False, fontsize=7)
+    _legend(axes)
 
 
 def _histogram(axes: Axes, values: Vector, label: str) -> None:
@@ -88,7 +90,12 @@ def _endings(axes: Axes, looks: Sequence[Look]) -> None:
     axes.set_xlabel("episodes: by time, touch, fall")
     for label, color in zip(("time", "touch", "fall"), ("#334155", "#ea580c", "#dc2626"), strict=True):
         axes.barh(0, 0, color=color, label=label)
-    axes.legend(frameon=False, fontsize=7)
+    _legend(axes)
+
+
+def _legend(axes: Axes) -> None:
+    """Above, where nothing is drawn."""
+    axes.legend(frameon=False, fontsize=7, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
 
 
 def _hours(axes: Axes, looks: Sequence[Look]) -> None:
@@ -122,7 +129,7 @@ def _grids(looks: Sequence[Look], observation: ObservationSettings) -> Figure:
     def panel(look: Look) -> Callable[[Axes], None]:
         return lambda axes: _grid(axes, look, observation.resolution)
 
-    figure = _panels([panel(look) for look in chosen], columns=min(6, len(chosen)), size=(2.1, 2.3))
+    figure = _panels([panel(look) for look in chosen], columns=max(3, min(6, len(chosen))), size=(2.1, 2.3))
     across = observation.resolution * len(looks[0].codes)
     figure.supxlabel(
         f"Heights from 0 (pale) to 1.2 m (dark), grey where nobody has seen; {across:.1f} m across, ahead is up.\n"

@@ -191,7 +191,7 @@ class _Reader:
                 self.takes[-1].modes.add(_finite(float(status["stamp"])), heard, str(status["mode"]))
                 return
             stamp, value = _stamp(message), self._read[topic](message)
-        except (RecordingError, ValueError, KeyError, TypeError) as error:
+        except (RecordingError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
             if isinstance(error, DataError):
                 raise
             self._unread.setdefault(topic, []).append(str(error))

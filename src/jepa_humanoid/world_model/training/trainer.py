@@ -213,15 +213,14 @@ class Trainer:
         moved, collision, fall, effort, clearance = networks.step_head(source[:, :-1], source[:, 1:], commands)
         head = networks.step_head
         # A robot's recording does not know what was touched, nor how near it was.
-        touched = torch.from_numpy(windows.collision).float()
-        touch_known = valid & torch.from_numpy(windows.collision_known)
+        touched, touch_known = torch.from_numpy(windows.collision).float(), torch.from_numpy(windows.collision_known)
         near = torch.from_numpy(np.minimum(windows.clearance, _LARGEST_CLEARANCE))
         losses = {
             "displacement": functional.smooth_l1_loss(
                 (moved / head.displacement_scale)[valid], (displacement / head.displacement_scale)[valid]
             ),
             "collision": known_mean(
-                functional.binary_cross_entropy_with_logits(collision, touched, reduction="none"), touch_known
+                functional.binary_cross_entropy_with_logits(collision, touched, reduction="none"), valid & touch_known
             ),
             "fall": functional.binary_cross_entropy_with_logits(
                 fall[valid], torch.from_numpy(windows.fall).float()[valid]
