@@ -13,7 +13,7 @@ from pydantic.dataclasses import dataclass as validated_dataclass
 
 from jepa_humanoid.config import STRICT, Count, NonNegative, Positive
 from jepa_humanoid.geometry import rotation, to_parent, wrap_angle
-from jepa_humanoid.perception.cells import cut, surfaces
+from jepa_humanoid.perception.surfaces import cut, surfaces
 from jepa_humanoid.perception.motion import Left, Motion, Moving
 from jepa_humanoid.perception.motion_settings import MotionSettings
 from jepa_humanoid.perception.scan import Scan
