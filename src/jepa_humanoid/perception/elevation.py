@@ -13,15 +13,14 @@ from pydantic.dataclasses import dataclass as validated_dataclass
 
 from jepa_humanoid.config import STRICT, Count, NonNegative, Positive
 from jepa_humanoid.geometry import rotation, to_parent, wrap_angle
-from jepa_humanoid.perception.surfaces import cut, surfaces
+from jepa_humanoid.perception.cells import Index, locate
 from jepa_humanoid.perception.motion import Left, Motion, Moving
 from jepa_humanoid.perception.motion_settings import MotionSettings
 from jepa_humanoid.perception.scan import Scan
+from jepa_humanoid.perception.surfaces import cut, surfaces
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.settings import settings_of
 from jepa_humanoid.robot.state import AGE_LIMIT, ODOM, BaseEstimate, ElevationGrid, Layers, Matrix, Vector
-
-_Index = NDArray[np.intp]
 
 _ABOVE_LIDAR = 0.3
 """Height of the robot, and of what has to be above it, beyond its LiDAR's [m]."""
@@ -168,7 +167,7 @@ class ElevationMapper:
         self._raised = np.full(cells, -np.inf)  # stamp of the last hit that was higher than what stood there
         self._underneath = np.full(cells, np.nan)  # the height before that
         self._passed_through = np.zeros(cells, dtype=np.int32)  # scans since then
-        self._centre: _Index = np.zeros(2, dtype=np.intp)
+        self._centre: Index = np.zeros(2, dtype=np.intp)
         self._ground = 0.0
         self._stamp = -np.inf
         self._base: BaseEstimate | None = None
@@ -272,14 +271,9 @@ class ElevationMapper:
         claimed = 0.5 * float(np.trace(now.pose_covariance[:2, :2]) - np.trace(before.pose_covariance[:2, :2]))
         return max(self.settings.drift_per_metre * walked + self.settings.drift_per_radian * turned, claimed)
 
-    def _locate(self, points: Vector) -> tuple[_Index, NDArray[np.bool_]]:
+    def _locate(self, points: Vector) -> tuple[Index, NDArray[np.bool_]]:
         """Index of the cell under each point, and whether it is on the map; off the map the index means nothing."""
-        n = self.settings.map_cells
-        from_centre = np.floor(points[:, :2] * (1.0 / self.settings.resolution)) - self._centre
-        reached = np.asarray(((from_centre >= -(n // 2)) & (from_centre < n - n // 2)).all(axis=1))
-        from_centre[~reached] = 0.0
-        place = np.remainder(from_centre.astype(np.intp) + self._centre, n)
-        return place[:, 0] * n + place[:, 1], reached
+        return locate(points, self.settings.resolution, self._centre, self.settings.map_cells)
 
     def _scroll_to(self, position: Vector) -> None:
         """Centre the map on the robot; rows and columns that come into reach are unknown."""
@@ -295,7 +289,7 @@ class ElevationMapper:
                 self._motion.forget(axis, lines)
         self._centre = centre
 
-    def _fuse(self, cells: _Index, surface: Vector) -> None:
+    def _fuse(self, cells: Index, surface: Vector) -> None:
         """Merge a scan's surface heights into their cells, each cell named once."""
         settings = self.settings
         height, variance = self._height[cells], self._variance[cells] + self._drift
