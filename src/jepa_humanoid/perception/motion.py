@@ -72,6 +72,7 @@ class Motion:
     def __init__(self, settings: MotionSettings, cells: int, resolution: float) -> None:
         self._space = SeenSpace(settings, cells, resolution)
         self._tracker = Tracker(settings)
+        self._begin, self._still_after = np.inf, settings.still_after
         self._visited: dict[int, list[NDArray[np.intp]]] = {}
         self._side, self._resolution, self._came_share = cells, resolution, settings.came_share
 
@@ -93,7 +94,10 @@ class Motion:
         """
         kinds = self._space.judge(scan, centre, highest)
         moved_before = {id(track) for track in self._tracker.tracks if track.moves}
-        pairs = self._tracker.follow(scan, kinds)
+        self._begin = min(self._begin, scan.stamp)
+        # Until it is known what stands, nothing can be told from it.
+        begun = scan.stamp - self._begin >= self._still_after
+        pairs = self._tracker.follow(scan, kinds) if begun else []
         mobile = np.zeros(len(scan.points), np.bool_)
         followed = mobile.copy()
         left, settled = [], []
