@@ -229,7 +229,8 @@ def run(world: World, obstacles: tuple[Obstacle, ...], head: Head, way: Way | No
             result.latency = t - first
         velocity = grid.velocity[near].mean(axis=0) if near.any() else np.zeros(2)
         error = float(np.hypot(*(velocity - truth)))
-        if way.velocity(t).any() and t < way.stop:
+        in_grid = np.abs(to_local(head.true, mover[:2])).max() < 2.8
+        if in_grid and way.velocity(t).any() and t < way.stop:
             if 0.95 < t - first < 1.05:
                 result.errors.append(error)
             elif t - first > 1.5:

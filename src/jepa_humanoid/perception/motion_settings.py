@@ -22,7 +22,10 @@ class MotionSettings:
         link: Hits of one scan nearer to each other than this are of one thing [m].
         widest: What is wider than this is no person and no trolley, but a wall that was not seen before [m].
         fewest_hits: Hits of one scan that a thing takes to be seen.
-        fewest_scans: Scans that have to hit a thing before it is said to move.
+        hits_at_metre: Hits of one scan that it takes at 1 m, fewer with the square of the distance: what a LiDAR with
+            2880 rays has of a third of a person.
+        hits_at_metre: NonNegative = 60.0
+    fewest_scans: Scans that have to hit a thing before it is said to move.
         came_share: Share of its hits that have to be where it was free, for a thing to be followed.
         still_share: Hits of what stands beside a thing, as a share of its own, up to which it is one for itself and no
             part of that.
@@ -53,6 +56,7 @@ class MotionSettings:
     link: Positive = 0.35
     widest: Positive = 1.5
     fewest_hits: Count = 6
+    hits_at_metre: NonNegative = 60.0
     fewest_scans: Count = 4
     came_share: Positive = 0.4
     still_share: Positive = 0.5

@@ -165,10 +165,11 @@ class Tracker:
             of_it = labels == label
             inside = points[of_it]
             extent = np.ptp(inside[:, :2], axis=0)
-            if len(inside) < settings.fewest_hits or np.hypot(*extent) > settings.widest:
-                continue
             middle = inside[:, :2].mean(axis=0)
             outwards = middle - scan.origin[:2]
+            fewest = max(settings.fewest_hits, settings.hits_at_metre / float(outwards @ outwards))
+            if len(inside) < fewest or np.hypot(*extent) > settings.widest:
+                continue
             middle += settings.depth * outwards / max(float(np.hypot(*outwards)), settings.depth)
             came = float(np.mean(kinds[rows[of_it]] == CAME))
             beside = _count_beside(inside, scan.points[still], settings.beside)
