@@ -8,7 +8,7 @@ from jepa_humanoid.monitor.palette import cost_colours, height_colours, linear
 from jepa_humanoid.monitor.plots import History
 from jepa_humanoid.monitor.status import Status
 from jepa_humanoid.monitor.terrain_view import CUT, blocks, cutaway
-from jepa_humanoid.robot.state import ElevationGrid
+from jepa_humanoid.robot.state import ElevationGrid, Layers
 
 
 def test_unknown_cells_have_no_block() -> None:
@@ -30,6 +30,17 @@ def test_neighbours_that_look_alike_are_one_block() -> None:
     assert drawn.sizes[:, 1].sum() == pytest.approx(35 * 0.1)
     heights[4, 4] = 0.5
     assert blocks(ElevationGrid(0.0, heights, 0.1)).tops[:, 2].max() == pytest.approx(0.5)
+
+
+def test_what_moves_is_a_block_of_its_own() -> None:
+    """A cell that moves is told from its neighbour of the same height that stands."""
+    heights = np.full((4, 4), 0.2, np.float32)
+    velocity = np.zeros((4, 4, 2), np.float32)
+    velocity[1, 2] = 0.0, -0.5
+    nothing = np.zeros((4, 4), np.float32)
+    drawn = blocks(ElevationGrid(0.0, heights, 1.0, layers=Layers(nothing, nothing, velocity)))
+    assert drawn.moves.sum() == 1
+    np.testing.assert_allclose(drawn.tops[drawn.moves], [[-0.5, 0.5, 0.2]], atol=1e-6)
 
 
 def test_blocks_leave_no_gap() -> None:

@@ -5,15 +5,22 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid, VelocityCommand
+from jepa_humanoid.robot.state import AGE_LIMIT, BaseEstimate, ElevationGrid, Layers, VelocityCommand
 from jepa_humanoid.world_model.errors import WorldModelError
 from jepa_humanoid.world_model.observation import (
     FEATURES,
     UNKNOWN,
     ProprioceptiveHistory,
     crop,
+    crop_layers,
+    decode_age,
+    decode_deviation,
     decode_heights,
+    decode_velocity,
+    encode_age,
+    encode_deviation,
     encode_heights,
+    encode_velocity,
     features,
 )
 from jepa_humanoid.world_model.settings import ObservationSettings
@@ -36,6 +43,38 @@ def test_extreme_heights_are_clipped() -> None:
     """Heights beyond the codes become the last code, never the unknown one."""
     codes = encode_heights(np.array([[-9.0, 9.0]], np.float32))
     assert codes.tolist() == [[0, UNKNOWN - 1]]
+
+
+def test_layers_survive_coding() -> None:
+    """Decoded layers are within half a code of what the view held; what is unknown stays so, and is oldest."""
+    rng = np.random.default_rng(3)
+    grid = make_grid(20)
+    deviation = rng.uniform(0.0, 0.3, (20, 20)).astype(np.float32)
+    deviation[5, 5] = np.nan
+    age = rng.uniform(0.0, AGE_LIMIT, (20, 20)).astype(np.float32)
+    velocity = rng.uniform(-2.5, 2.5, (20, 20, 2)).astype(np.float32)
+    grid = replace(grid, layers=Layers(deviation, age, velocity))
+    codes, view = crop_layers(grid, ObservationSettings(cells=16)), slice(2, 18)
+    np.testing.assert_array_equal(codes.heights, crop(grid, ObservationSettings(cells=16)))
+    np.testing.assert_allclose(decode_deviation(codes.deviation), deviation[view, view], atol=0.00101)
+    np.testing.assert_allclose(decode_age(codes.age), age[view, view], atol=0.0501)
+    np.testing.assert_allclose(decode_velocity(codes.velocity), velocity[view, view], atol=0.0101)
+    assert (codes.deviation.dtype, codes.age.dtype, codes.velocity.dtype) == (np.uint8, np.uint8, np.int8)
+
+
+def test_extreme_layers_are_clipped() -> None:
+    """Numbers beyond the codes become the last ones, with their sign, and never the code of what is unknown."""
+    assert encode_deviation(np.array([9.0], np.float32)).tolist() == [UNKNOWN - 1]
+    assert decode_age(encode_age(np.array([-1.0, 1e6], np.float32))).tolist() == pytest.approx([0.0, AGE_LIMIT])
+    assert encode_velocity(np.array([-9.0, 0.0, 9.0], np.float32)).tolist() == [-127, 0, 127]
+
+
+def test_heights_alone_are_known_and_still() -> None:
+    """A grid without layers counts as seen now, exactly, with nothing that moves; unseen cells are oldest."""
+    codes = crop_layers(make_grid(16), ObservationSettings(cells=16))
+    assert (codes.deviation[0, 0], codes.deviation[0, 1]) == (UNKNOWN, 0)
+    assert (decode_age(codes.age)[0, 0], codes.age[0, 1]) == (pytest.approx(AGE_LIMIT), 0)
+    assert not codes.velocity.any()
 
 
 def test_crop_takes_the_middle() -> None:

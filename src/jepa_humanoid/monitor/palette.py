@@ -12,6 +12,8 @@ LEFT: Rgb = (96, 165, 250)
 RIGHT: Rgb = (251, 146, 60)
 FORCE: Rgb = (190, 242, 100)
 DCM: Rgb = (232, 121, 249)
+MOVING: Rgb = (250, 204, 21)
+"""What moves."""
 TRAIL: Rgb = (148, 163, 184)
 FLOOR: Rgb = (58, 64, 74)
 """Ground that was seen."""

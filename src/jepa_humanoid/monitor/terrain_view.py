@@ -7,7 +7,7 @@ import viser
 from numpy.typing import NDArray
 
 from jepa_humanoid import geometry
-from jepa_humanoid.monitor.palette import height_colours
+from jepa_humanoid.monitor.palette import MOVING, height_colours, linear
 from jepa_humanoid.robot.state import ElevationGrid
 
 CUT = 0.35
@@ -43,11 +43,13 @@ class Blocks:
         tops: Centres of the top faces, shape (m, 3) [m].
         sizes: Along x, along y and downwards, shape (m, 3) [m].
         heights: What was seen, tops that were cut off included, shape (m,) [m].
+        moves: Which of them move, shape (m,).
     """
 
     tops: NDArray[np.float32]
     sizes: NDArray[np.float32]
     heights: NDArray[np.float32]
+    moves: NDArray[np.bool_]
 
 
 def cutaway(grid: ElevationGrid) -> NDArray[np.float32]:
@@ -86,8 +88,9 @@ def blocks(grid: ElevationGrid, ceiling: float | NDArray[np.float32] = np.inf) -
     # Above the cut only the colour tells heights apart, and it changes slowly.
     shades = np.where(heights > ceiling, np.maximum(ceiling, 0.2 * np.round(heights / 0.2)), heights)
 
+    moves: NDArray[np.bool_] = np.asarray(grid.velocity.any(axis=-1))
     begins = known.copy()
-    begins[:, 1:] &= _differs(known, tops, bottoms, shades)
+    begins[:, 1:] &= _differs(known, tops, bottoms, shades, moves)
     i, first = np.nonzero(begins)
     run = np.cumsum(begins.ravel()) - 1
     count = np.bincount(run[known.ravel()], minlength=len(i))
@@ -98,10 +101,11 @@ def blocks(grid: ElevationGrid, ceiling: float | NDArray[np.float32] = np.inf) -
         np.column_stack([middles, top]).astype(np.float32),
         sizes.astype(np.float32),
         shades[i, first].astype(np.float32),
+        moves[i, first],
     )
 
 
-def _differs(known: NDArray[np.bool_], *layers: NDArray[np.floating]) -> NDArray[np.bool_]:
+def _differs(known: NDArray[np.bool_], *layers: NDArray[np.floating | np.bool_]) -> NDArray[np.bool_]:
     """Whether a cell cannot be one with its neighbour before it in the row, shape (n, n - 1)."""
     differs = ~known[:, :-1]
     for layer in layers:
@@ -160,6 +164,7 @@ class TerrainView:
                 self._boxes.visible = False
             return
         colours = height_colours(drawn.heights)
+        colours[drawn.moves] = linear(MOVING)
         upright = np.tile(np.array([1.0, 0.0, 0.0, 0.0], dtype=np.float32), (count, 1))
         if self._boxes is None:
             vertices, faces = _unit_column()

@@ -240,8 +240,10 @@ TOPICS = MappingProxyType(
                 PointCloud2,
                 LATEST,
                 "10 Hz",
-                "heights [m] as an organised cloud in `base_footprint`: row i, column j is the cell i ahead and j to "
-                "the left, z its height, NaN where unknown; the resolution is the points' distance",
+                "an organised cloud in `base_footprint`: row i, column j is the cell i ahead and j to the left, z its "
+                "height [m], NaN where unknown; the resolution is the points' distance. Further fields: `deviation` of "
+                "the height [m], NaN likewise, `age` since it was last seen [s], `velocity_x` and `velocity_y` of what "
+                "stands there over the ground [m/s], 0 if it is still",
             ),
             Topic(
                 "footing",

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from jepa_humanoid.nodes.errors import MessageError
-from jepa_humanoid.nodes.messages.elevation import write_elevation
+from jepa_humanoid.nodes.messages.elevation import write_elevation, write_footing
 from jepa_humanoid.nodes.messages.odometry import read_odometry
 from jepa_humanoid.nodes.messages.points import read_points
 from jepa_humanoid.nodes.messages.pose import read_pose
@@ -160,7 +160,7 @@ class Perception(RobotNode):
         grid = self._mapper.grid(now.base)
         odometry_stamp = type(scan.header.stamp)(sec=now.stamp // 10**9, nanosec=now.stamp % 10**9)
         self.outputs["elevation"].publish(write_elevation(grid, odometry_stamp))
-        self.outputs["footing"].publish(write_elevation(self._footing.patch(), scan.header.stamp))
+        self.outputs["footing"].publish(write_footing(self._footing.patch(), scan.header.stamp))
         self._timer.add(time.perf_counter() - began)
 
     def _refuse(self, why: str) -> None:

@@ -12,15 +12,22 @@ from numpy.typing import NDArray
 from pydantic.dataclasses import dataclass as validated_dataclass
 
 from jepa_humanoid.config import STRICT, Count, NonNegative, Positive
-from jepa_humanoid.geometry import to_parent, wrap_angle
+from jepa_humanoid.geometry import rotation, to_parent, wrap_angle
 from jepa_humanoid.perception.cells import Index, locate
+from jepa_humanoid.perception.motion import Left, Motion, Moving
+from jepa_humanoid.perception.motion_settings import MotionSettings
 from jepa_humanoid.perception.scan import Scan
+from jepa_humanoid.perception.surfaces import cut, surfaces
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.settings import settings_of
-from jepa_humanoid.robot.state import ODOM, BaseEstimate, ElevationGrid, Vector
+from jepa_humanoid.robot.state import AGE_LIMIT, ODOM, BaseEstimate, ElevationGrid, Layers, Matrix, Vector
 
 _ABOVE_LIDAR = 0.3
 """Height of the robot, and of what has to be above it, beyond its LiDAR's [m]."""
+_AHEAD = 0.3
+"""Time after the last scan for which things are believed to go on [s]."""
+_AT_ONCE = 3.0
+"""Hits within this raise a cell together: what stood there before the first of them is what is underneath [s]."""
 _GOLDEN_RATIO = 0.5 * (1.0 + 5.0**0.5)
 
 
@@ -51,6 +58,7 @@ class ElevationSettings:
         foot_radius: Around the robot's base all cells are ground: it stands there [m].
         late_tolerance: Scans older than the newest by more than this are refused [s].
         stale_tolerance: Scans whose stamp is farther than this from the base estimate's are refused [s].
+        motion: What counts as moving; None for a map in which nothing does.
     """
 
     resolution: Positive = 0.1
@@ -74,6 +82,7 @@ class ElevationSettings:
     foot_radius: NonNegative = 0.2
     late_tolerance: NonNegative = 0.05
     stale_tolerance: NonNegative = 0.2
+    motion: MotionSettings | None = MotionSettings()
 
     def __post_init__(self) -> None:
         if self.map_cells < np.sqrt(2.0) * self.grid_cells:
@@ -124,6 +133,7 @@ FOOTING = ElevationSettings(
     drift_per_radian=0.0001,
     ray_depth=0.05,
     foot_radius=0.0,
+    motion=None,
 )
 """Of the ground on which feet are put: fine and near, and without the place where the robot stands taken for level."""
 
@@ -153,12 +163,17 @@ class ElevationMapper:
         self._variance = np.zeros(cells)  # less `_drift`, which grows for all cells alike
         self._drift = 0.0
         self._highest_below = np.full(cells, np.nan)  # since the height was last confirmed
+        self._seen = np.full(cells, -np.inf)  # stamp of the last hit
+        self._raised = np.full(cells, -np.inf)  # stamp of the last hit that was higher than what stood there
+        self._underneath = np.full(cells, np.nan)  # the height before that
         self._passed_through = np.zeros(cells, dtype=np.int32)  # scans since then
         self._centre: Index = np.zeros(2, dtype=np.intp)
         self._ground = 0.0
         self._stamp = -np.inf
         self._base: BaseEstimate | None = None
         self._scans = 0
+        motion, side = self.settings.motion, self.settings.map_cells
+        self._motion = Motion(motion, side, self.settings.resolution) if motion else None
 
     def integrate(self, scan: Scan) -> ScanReport:
         """Put one scan into the map.
@@ -182,7 +197,14 @@ class ElevationMapper:
         cells, reached = self._locate(points)
         above = points[:, 2] - scan.ground_height
         kept = reached & (above > self.settings.lowest) & (above < self.settings.head_height)
-        self._fuse(*_surfaces(cells[kept], points[kept, 2], self.settings.flat_spread))
+        standing = kept
+        if self._motion is not None:
+            parts = self._motion.sort(scan, self._centre, cells, self.settings.head_height, self._height)
+            standing = kept & ~parts.mobile
+            for left in parts.left:
+                self._give_back(left)
+            self._settle(parts.settled)
+        self._fuse(*surfaces(cells[standing], points[standing, 2], self.settings.flat_spread))
         self._clear_along_rays(scan.origin, points)
         if first:
             self._mark_ground(base.position, self.settings.start_radius, only_unknown=True)
@@ -200,14 +222,37 @@ class ElevationMapper:
             base: Where the robot is now; it may have walked since the last scan.
         """
         n = self.settings.grid_cells
-        heights = np.full((n, n), np.nan, dtype=np.float32)
+        layers = np.full((5, n * n), np.nan, dtype=np.float32)
+        layers[2], layers[3:] = AGE_LIMIT, 0.0
         if self._base is not None:
             cells, reached = self._locate(to_parent((*base.position[:2], base.yaw), self._grid_points))
-            drift = self._drift + self._drift_between(self._base, base)
-            known = reached & (self._variance[cells] + drift <= self.settings.unknown_deviation**2)
-            seen = np.where(known, self._height[cells], np.nan).reshape(-1, n, n)
-            heights[:] = np.fmax.reduce(seen) - self._ground
-        return ElevationGrid(stamp=base.stamp, heights=heights, resolution=self.settings.resolution)
+            cells[~reached] = -1
+            known = np.array([self._drift + self._drift_between(self._base, base), self._ground, self._stamp])
+            tops, who, things = self._moving_at(base)
+            limits = np.array([self.settings.unknown_deviation, self.settings.measurement_deviation, AGE_LIMIT])
+            cut(
+                cells.reshape(4, -1), self._height, self._variance, self._seen, known, tops, who, things, limits, layers
+            )
+        heights, deviation, age = layers[:3].reshape(3, n, n)
+        velocity = np.ascontiguousarray(layers[3:].T).reshape(n, n, 2)
+        seen = Layers(deviation, age, velocity)
+        return ElevationGrid(base.stamp, heights, self.settings.resolution, layers=seen)
+
+    def _moving_at(self, base: BaseEstimate) -> tuple[Vector, NDArray[np.int64], Matrix]:
+        """Tops of what moves in the cells of the map [m], which thing it is, and the things as `cut` takes them."""
+        tops, who = np.full(len(self._height), np.nan), np.full(len(self._height), -1)
+        moving: list[Moving] = []
+        if self._motion is not None and self._base is not None:
+            # A thing is not believed to go on for longer than it takes to be given up.
+            moving = self._motion.moving(min(base.stamp, self._stamp + _AHEAD))
+        things = np.zeros((len(moving), 3))
+        for k, thing in enumerate(moving):
+            cells, reached = self._locate(thing.outline)
+            cells = cells[reached]
+            np.fmax.at(tops, cells, thing.outline[reached, 2])
+            who[cells] = k
+            things[k] = *(thing.velocity @ rotation(base.yaw)), thing.age
+        return tops, who, things
 
     def patch(self) -> ElevationGrid:
         """The whole map as it is, in ``odom``: for feet, which stand where the odometry says; NaN where unknown."""
@@ -240,6 +285,8 @@ class ElevationMapper:
             lines = (np.arange(first, last) + (n - n // 2 if new > old else -(n // 2))) % n
             height = self._height.reshape(n, n)
             height[(lines, slice(None)) if axis == 0 else (slice(None), lines)] = np.nan
+            if self._motion is not None and len(lines):
+                self._motion.forget(axis, lines)
         self._centre = centre
 
     def _fuse(self, cells: Index, surface: Vector) -> None:
@@ -258,12 +305,30 @@ class ElevationMapper:
         gain[rising_obstacle] = np.maximum(gain[rising_obstacle], 0.5)
         fused = np.where(confirmed, height + gain * step, height)
         fused_variance = np.where(confirmed, np.maximum((1.0 - gain) * variance, settings.least_deviation**2), variance)
+        apart = replaced & (self._stamp - self._raised[cells] > _AT_ONCE)
+        self._underneath[cells[apart]] = np.where(unknown, np.nan, height)[apart]
+        self._raised[cells[replaced]] = self._stamp
+        self._seen[cells] = self._stamp
         self._height[cells] = np.where(replaced, surface, fused)
         self._variance[cells] = np.where(replaced, noise, fused_variance) - self._drift
 
         supported = replaced | confirmed
         self._passed_through[cells[supported]] = 0
         self._highest_below[cells] = np.where(supported, np.nan, np.fmax(self._highest_below[cells], surface))
+
+    def _give_back(self, left: Left) -> None:
+        """Take what has moved out of cells that it has raised."""
+        floor = self._ground + self.settings.agreement
+        cells = left.cells[(self._raised[left.cells] >= left.since) & (self._height[left.cells] > floor)]
+        beneath = np.where(self._highest_below[cells] < floor, self._highest_below[cells], np.nan)
+        self._height[cells] = np.fmin(self._underneath[cells], beneath)
+        self._highest_below[cells], self._raised[cells] = np.nan, -np.inf
+        self._passed_through[cells] = 0
+
+    def _settle(self, points: Matrix) -> None:
+        """Take in what has come to stand."""
+        cells, reached = self._locate(points)
+        self._fuse(*surfaces(cells[reached], points[reached, 2], self.settings.flat_spread))
 
     def _clear_along_rays(self, origin: Vector, ends: Vector) -> None:
         """Lower the cells that rays keep passing through below their height: what stood there has gone."""
@@ -300,15 +365,4 @@ class ElevationMapper:
         self._variance[cells] = self.settings.measurement_deviation**2 - self._drift
         self._highest_below[cells] = np.nan
         self._passed_through[cells] = 0
-
-
-def _surfaces(cells: Index, heights: Vector, flat_spread: float) -> tuple[Index, Vector]:
-    """One height for each cell that a scan hit: the mean of a flat surface's hits, the highest of any other's."""
-    if not len(cells):
-        return cells, heights
-    order = np.argsort(cells, kind="stable")
-    cells, heights = cells[order], heights[order]
-    first = np.flatnonzero(np.diff(cells, prepend=-1))
-    highest, lowest = np.maximum.reduceat(heights, first), np.minimum.reduceat(heights, first)
-    mean = np.add.reduceat(heights, first) / np.diff(first, append=len(cells))
-    return cells[first], np.where(highest - lowest <= flat_spread, mean, highest)
+        self._seen[cells] = self._stamp

@@ -191,6 +191,27 @@ class BaseEstimate:
         return tilt(self.orientation)
 
 
+AGE_LIMIT = 25.0
+"""Age of what was seen longer ago, or never [s]."""
+_ZERO = np.float32(0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Layers:
+    """What a grid says of its cells beside their heights.
+
+    Attributes:
+        deviation: Standard deviation of each height, shape (n, m), float32 [m]; NaN where nothing has been seen.
+        age: Time since each cell was last hit, shape (n, m), float32 [s]; `AGE_LIMIT` at most, and where never.
+        velocity: Of what stands in each cell, relative to the ground and along the grid's axes, shape (n, m, 2),
+            float32 [m/s]; zero for what does not move, and where nothing has been seen.
+    """
+
+    deviation: NDArray[np.float32]
+    age: NDArray[np.float32]
+    velocity: NDArray[np.float32]
+
+
 @dataclass(frozen=True, slots=True)
 class ElevationGrid:
     """Heights of the ground and of what stands on it, on a square grid along the axes of a frame.
@@ -205,6 +226,8 @@ class ElevationGrid:
         resolution: Edge of a cell [m].
         frame: That the heights and the origin are in.
         origin: Middle of the grid in that frame, x and y [m].
+        layers: How well the cells are known, and what moves; of a grid that has none every seen cell is known exactly,
+            seen now, and still.
     """
 
     stamp: float
@@ -212,6 +235,22 @@ class ElevationGrid:
     resolution: float
     frame: str = FOOTPRINT
     origin: tuple[float, float] = (0.0, 0.0)
+    layers: Layers | None = None
+
+    @property
+    def deviation(self) -> NDArray[np.float32]:
+        """Standard deviation of each height, shape (n, m) [m]; NaN where unknown."""
+        return self.layers.deviation if self.layers else np.where(np.isnan(self.heights), np.float32(np.nan), _ZERO)
+
+    @property
+    def age(self) -> NDArray[np.float32]:
+        """Time since each cell was last seen, shape (n, m) [s]; `AGE_LIMIT` at most, and where never."""
+        return self.layers.age if self.layers else np.where(np.isnan(self.heights), np.float32(AGE_LIMIT), _ZERO)
+
+    @property
+    def velocity(self) -> NDArray[np.float32]:
+        """Of what stands in each cell, relative to the ground, along the grid's axes, shape (n, m, 2) [m/s]."""
+        return self.layers.velocity if self.layers else np.zeros((*self.heights.shape, 2), np.float32)
 
     def places(self, cells: NDArray[np.integer | np.floating]) -> Vector:
         """Centres of cells (..., 2), or points between them, in `frame`, of the same shape [m]."""

@@ -4,12 +4,13 @@ Episodes store exactly these arrays, so that training and robot see through the 
 """
 
 from collections import deque
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from jepa_humanoid.geometry import up_in
-from jepa_humanoid.robot.state import FOOTPRINT, BaseEstimate, ElevationGrid, VelocityCommand
+from jepa_humanoid.robot.state import AGE_LIMIT, FOOTPRINT, BaseEstimate, ElevationGrid, VelocityCommand
 from jepa_humanoid.world_model.errors import WorldModelError
 from jepa_humanoid.world_model.settings import ObservationSettings
 
@@ -22,6 +23,13 @@ HEIGHT_FLOOR = -0.5
 """Height of code 0 [m]; with 255 codes the ceiling is 2.04 m, above every obstacle that a walker can hit."""
 UNKNOWN = 255
 """Code of a cell that nobody has seen."""
+DEVIATION_STEP = 0.002
+"""Standard deviation of a height that one code stands for [m]; more than 0.5 m is as good as that."""
+AGE_STEP = 0.1
+"""Age that one code stands for [s]; the oldest code is `AGE_LIMIT`."""
+VELOCITY_STEP = 0.02
+"""Velocity that one code stands for [m/s]; faster than 2.54 m/s counts as that."""
+_FASTEST = 127
 
 _EARLY = 0.2
 """Share of a period by which odometry may come early and still count as the next frame."""
@@ -58,6 +66,54 @@ def decode_heights(codes: Codes) -> NDArray[np.float32]:
     return np.where(codes == UNKNOWN, np.float32(np.nan), heights)
 
 
+@dataclass(frozen=True, slots=True)
+class LayerCodes:
+    """A grid's layers in 5 bytes a cell, for episodes and networks.
+
+    Attributes:
+        heights: As `encode_heights` codes them, shape (n, n).
+        deviation: Standard deviation of the heights in `DEVIATION_STEP`, shape (n, n); `UNKNOWN` where they are.
+        age: Time since the cell was last seen in `AGE_STEP`, shape (n, n).
+        velocity: x and y in `VELOCITY_STEP`, along the grid's axes, shape (n, n, 2).
+    """
+
+    heights: Codes
+    deviation: Codes
+    age: Codes
+    velocity: NDArray[np.int8]
+
+
+def encode_deviation(deviation: NDArray[np.float32]) -> Codes:
+    """Code standard deviations [m], NaN where unknown, as bytes; any shape."""
+    levels = np.rint(deviation / DEVIATION_STEP)
+    return np.where(np.isnan(levels), UNKNOWN, np.clip(levels, 0, UNKNOWN - 1)).astype(np.uint8)
+
+
+def decode_deviation(codes: Codes) -> NDArray[np.float32]:
+    """Standard deviations [m] behind codes, NaN where unknown."""
+    return np.where(codes == UNKNOWN, np.float32(np.nan), codes.astype(np.float32) * np.float32(DEVIATION_STEP))
+
+
+def encode_age(age: NDArray[np.float32]) -> Codes:
+    """Code ages [s] as bytes; any shape."""
+    return np.asarray(np.clip(np.rint(age / AGE_STEP), 0, round(AGE_LIMIT / AGE_STEP)), np.uint8)
+
+
+def decode_age(codes: Codes) -> NDArray[np.float32]:
+    """Ages [s] behind codes."""
+    return codes.astype(np.float32) * np.float32(AGE_STEP)
+
+
+def encode_velocity(velocity: NDArray[np.float32]) -> NDArray[np.int8]:
+    """Code velocities [m/s] as signed bytes; any shape."""
+    return np.asarray(np.clip(np.rint(velocity / VELOCITY_STEP), -_FASTEST, _FASTEST), np.int8)
+
+
+def decode_velocity(codes: NDArray[np.int8]) -> NDArray[np.float32]:
+    """Velocities [m/s] behind codes."""
+    return codes.astype(np.float32) * np.float32(VELOCITY_STEP)
+
+
 def crop(grid: ElevationGrid, settings: ObservationSettings) -> Codes:
     """Cut the model's view out of the middle of an elevation grid and code it, shape (cells, cells).
 
@@ -65,6 +121,26 @@ def crop(grid: ElevationGrid, settings: ObservationSettings) -> Codes:
         WorldModelError: If the grid is not around the robot, smaller than the view, off-centre from it, or of another
             resolution.
     """
+    return encode_heights(grid.heights[_view(grid, settings)])
+
+
+def crop_layers(grid: ElevationGrid, settings: ObservationSettings) -> LayerCodes:
+    """Cut the same view out of all layers of a grid and code them.
+
+    Raises:
+        WorldModelError: As `crop`.
+    """
+    view = _view(grid, settings)
+    return LayerCodes(
+        encode_heights(grid.heights[view]),
+        encode_deviation(grid.deviation[view]),
+        encode_age(grid.age[view]),
+        encode_velocity(grid.velocity[view]),
+    )
+
+
+def _view(grid: ElevationGrid, settings: ObservationSettings) -> tuple[slice, slice]:
+    """Which rows and columns of a grid the model sees."""
     if grid.frame != FOOTPRINT or grid.origin != (0.0, 0.0):
         raise WorldModelError(
             f"the model sees what is around {FOOTPRINT}; the elevation grid is around {grid.origin} in {grid.frame}"
@@ -76,7 +152,8 @@ def crop(grid: ElevationGrid, settings: ObservationSettings) -> Codes:
             f"the model sees {wanted} × {wanted} cells of {settings.resolution} m; the elevation grid has "
             f"{' × '.join(map(str, grid.heights.shape))} cells of {grid.resolution} m"
         )
-    return encode_heights(grid.heights[margin : margin + wanted, margin : margin + wanted])
+    middle = slice(margin, margin + wanted)
+    return middle, middle
 
 
 def features(base: BaseEstimate, command: VelocityCommand) -> Features:

@@ -19,7 +19,7 @@ from jepa_humanoid.locomotion.footstep import Footstep
 from jepa_humanoid.nodes.contract import TOPICS
 from jepa_humanoid.nodes.errors import MessageError
 from jepa_humanoid.nodes.messages.diagnostics import read_diagnostics
-from jepa_humanoid.nodes.messages.elevation import read_elevation, read_footing, write_elevation
+from jepa_humanoid.nodes.messages.elevation import read_elevation, read_footing, write_elevation, write_footing
 from jepa_humanoid.nodes.messages.goal import read_goal, write_goal
 from jepa_humanoid.nodes.messages.imu import make_imu
 from jepa_humanoid.nodes.messages.joints import JointConverter
@@ -67,7 +67,7 @@ CASES: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
         read_elevation,
     ),
     "footing": (
-        lambda: write_elevation(ElevationGrid(1.5, np.zeros((4, 4), np.float32), 0.04, ODOM, (1.0, 2.0)), now()),
+        lambda: write_footing(ElevationGrid(1.5, np.zeros((4, 4), np.float32), 0.04, ODOM, (1.0, 2.0)), now()),
         read_footing,
     ),
     "goal_pose": (lambda: write_goal(Goal(np.ones(2), 0.3), now()), read_goal),
