@@ -19,8 +19,8 @@ _RISE = 0.06
 """Within two cells, that a body steps over [m]."""
 _STEEPEST = math.tan(math.radians(14.0))
 """Slope over some 0.3 m that it walks; the sum of a step and a slope counts."""
-_FIRM, _ROUGH = 0.02, 0.28
-"""Softness up to which [m], and friction from which, ground is to be trusted."""
+_FIRM, _ROUGH = 0.012, 0.4
+"""Softness up to which [m], and friction from which, ground is to be trusted, on a slope as well."""
 _BESIDE = 0.05
 """By how much ground that is not to be trusted is larger than it is [m]."""
 _LEVEL = 0.002
