@@ -7,6 +7,7 @@ import numpy as np
 
 from jepa_humanoid import geometry
 from jepa_humanoid.planner_names import GOAL_BOUND, WITHOUT_MODEL
+from jepa_humanoid.planning.moving import Moving, without
 from jepa_humanoid.planning.planner import Plan
 from jepa_humanoid.planning.planners import PlannerParts, make_planner
 from jepa_humanoid.planning.seen_map import BODY_RADIUS, SeenMap
@@ -188,7 +189,8 @@ class Mind:
         """What the robot is in, looked at once."""
         stamp, pose = odometry.stamp, np.array([*odometry.position[:2], odometry.yaw])
         codes, history = crop(elevation, self._observation), self._history.as_array()
-        seen = SeenMap(codes, elevation.resolution, self.radius)
+        moving = Moving.seen(elevation)
+        seen = SeenMap(without(codes, elevation), elevation.resolution, self.radius)
         stop = np.zeros(2)
         if goal is not None:
             stop = seen.standing_place(geometry.to_local(pose, goal.position), self.radius + _STANDING_ROOM)
@@ -201,6 +203,7 @@ class Mind:
             history=history,
             latent=None if self._model is None else self._model.encode(codes, history),
             seen=seen,
+            moving=moving,
             goal=stop,
             last_command=self._command.as_array(),
             plan_before=self._plan_before if 0.0 <= age < self._settings.stale else None,

@@ -12,8 +12,10 @@ import pytest
 
 from jepa_humanoid.planning.baselines import steer
 from jepa_humanoid.planning.foresight import KinematicForesight
+from jepa_humanoid.planning.moving import Moving
 from jepa_humanoid.planning.planner import Future
 from jepa_humanoid.planning.seen_map import SeenMap
+from jepa_humanoid.planning.settings import FollowingSettings
 from jepa_humanoid.planning.situation import Situation
 from jepa_humanoid.world_model.card import ModelCard
 from jepa_humanoid.world_model.observation import FEATURES, encode_heights
@@ -52,7 +54,9 @@ class StubModel:
 
     def _slide(self, commands: np.ndarray, goal: np.ndarray | tuple) -> Future:
         here = replace(self.shown, goal=np.asarray(goal, float))
-        return KinematicForesight(0.5, 10).imagine(here, np.asarray(commands, float))
+        return KinematicForesight(0.5, 10, FollowingSettings(delay=0.0, lag=1e-3)).imagine(
+            here, np.asarray(commands, float)
+        )
 
     def goal_command(self, latent: np.ndarray, goal: np.ndarray) -> np.ndarray:
         """Steer straight."""
@@ -78,6 +82,7 @@ def look(goal: tuple[float, float], wall: bool = False, **changes: object) -> Si
         "history": np.zeros((5, len(FEATURES)), np.float32),
         "latent": np.zeros(4, np.float32),
         "seen": SeenMap(codes, 0.1),
+        "moving": Moving.nothing(),
         "goal": np.array(goal),
         "last_command": np.zeros(3),
         "plan_before": None,

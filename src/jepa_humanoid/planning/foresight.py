@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from jepa_humanoid import geometry
 from jepa_humanoid.geometry import Array
 from jepa_humanoid.planning.planner import Foresight, Future
-from jepa_humanoid.planning.seen_map import SeenMap
 from jepa_humanoid.planning.settings import FollowingSettings
 from jepa_humanoid.planning.situation import Situation
 from jepa_humanoid.world_model.runtime import WorldModel
@@ -46,7 +45,7 @@ class GroundedForesight:
     def imagine(self, situation: Situation, commands: Array) -> Future:
         """Roll out candidates in latent space, and look up what stands where they lead."""
         rollout = self._model.roll_out(situation.embedding, commands)
-        found = _look_up(situation, rollout.poses[..., :2].astype(float))
+        found = _look_up(situation, rollout.poses[..., :2].astype(float), self.step)
         return Future(
             poses=rollout.poses,
             collision=np.maximum(rollout.collision, found.collision),
@@ -76,7 +75,7 @@ class KinematicForesight:
     def imagine(self, situation: Situation, commands: Array) -> Future:
         """Integrate what the body makes of the commands, and read distances on the way."""
         poses = geometry.integrate(self._displacements(situation, commands))
-        found = _look_up(situation, poses[..., :2])
+        found = _look_up(situation, poses[..., :2], self.step)
         none = np.zeros(found.clearance.shape, np.float32)
         return Future(
             poses=poses.astype(np.float32),
@@ -158,9 +157,9 @@ class _Found:
     cost_to_go: NDArray[np.float32]
 
 
-def _look_up(situation: Situation, points: Array) -> _Found:
-    """Read the map along paths (K, H, 2) that begin at the origin."""
-    clearance = _least_clearance(situation.seen, points)
+def _look_up(situation: Situation, points: Array, step: float) -> _Found:
+    """Read the map along paths (K, H, 2) of such steps [s] that begin at the origin."""
+    clearance = _least_clearance(situation, points, step)
     return _Found(
         collision=_touching(clearance, situation.seen.radius),
         clearance=clearance.astype(np.float32),
@@ -168,10 +167,14 @@ def _look_up(situation: Situation, points: Array) -> _Found:
     )
 
 
-def _least_clearance(seen: SeenMap, points: Array) -> Array:
+def _least_clearance(situation: Situation, points: Array, step: float) -> Array:
     """Clearance at the end of each step and half way to it, (K, H) [m], of paths (K, H, 2) that begin at the origin."""
     before = np.concatenate([np.zeros((len(points), 1, 2)), points[:, :-1]], axis=1)
-    return np.minimum(seen.clearance(points), seen.clearance(0.5 * (before + points)))
+    half, times = 0.5 * (before + points), step * np.arange(1, points.shape[1] + 1)
+    seen, moving = situation.seen, situation.moving
+    stands = np.minimum(seen.clearance(points), seen.clearance(half))
+    moves = np.minimum(moving.clearance(points, times), moving.clearance(half, times - 0.5 * step))
+    return np.minimum(stands, moves)
 
 
 def _touching(clearance: Array, radius: float) -> NDArray[np.float32]:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jepa_humanoid.planning.distance_to_go import DistanceToGo
+from jepa_humanoid.planning.moving import Moving
 from jepa_humanoid.planning.seen_map import SeenMap
 from jepa_humanoid.robot.state import Matrix, Vector
 from jepa_humanoid.world_model.errors import WorldModelError
@@ -26,6 +27,7 @@ class Situation:
         history: Proprioception, oldest first, (L, F).
         latent: The world model's embedding of the two, (D,), or None without a model.
         seen: Distances from what stands in the grid.
+        moving: What moves in it.
         goal: Where to stop, (2,) [m]; here, if nobody has set a goal.
         last_command: In force now, (3,) [m/s, m/s, rad/s].
         plan_before: The command sequence chosen last, (H, 3), or None at the start and after a pause.
@@ -39,6 +41,7 @@ class Situation:
     history: Features
     latent: NDArray[np.float32] | None
     seen: SeenMap
+    moving: Moving
     goal: Vector
     last_command: Vector
     plan_before: Matrix | None
