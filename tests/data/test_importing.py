@@ -31,7 +31,7 @@ from jepa_humanoid.nodes.messages.velocity import write_velocity
 from jepa_humanoid.nodes.recorder import quality_text
 from jepa_humanoid.recording.writing import RecordingWriter
 from jepa_humanoid.robot.description import load_robot
-from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid, VelocityCommand
+from jepa_humanoid.robot.state import AGE_LIMIT, BaseEstimate, ElevationGrid, Layers, VelocityCommand
 from jepa_humanoid.safety import BodyMode
 from jepa_humanoid.status import BodyStatus
 from jepa_humanoid.world_model.observation import decode_heights
@@ -224,6 +224,26 @@ def test_a_grid_moves_with_the_odometry() -> None:
     assert moved.heights[3, 2] == heights[3, 3]
     assert np.isnan(moved.heights[:, 0]).all()
     assert grid_at(grid, then, then) is grid
+    assert moved.layers is None
+
+
+def test_layers_of_a_grid_move_with_it() -> None:
+    """After a quarter turn to the left what walked ahead walks to the right; all is older, what is new never seen."""
+    velocity = np.zeros((5, 5, 2), np.float32)
+    velocity[2, 3] = (0.5, 0.0)
+    layers = Layers(np.full((5, 5), 0.02, np.float32), np.full((5, 5), 0.3, np.float32), velocity)
+    grid = ElevationGrid(1.0, np.zeros((5, 5), np.float32), 0.1, layers=layers)
+    half = np.sqrt(0.5)
+    then = BaseEstimate(1.0, np.zeros(3), np.array([0.0, 0.0, 0.0, 1.0]), np.zeros(3), np.zeros(3))
+    now = BaseEstimate(1.1, np.array([0.1, 0.0, 0.0]), np.array([0.0, 0.0, half, half]), np.zeros(3), np.zeros(3))
+    moved = grid_at(grid, then, now)
+    # It was a cell to the left; so it is one ahead, and one behind to the left of where the robot came from.
+    place = np.argwhere(np.abs(moved.velocity).max(axis=2) > 0.0)
+    assert len(place) == 1
+    assert moved.velocity[tuple(place[0])] == pytest.approx([0.0, -0.5], abs=1e-6)
+    assert moved.age[~np.isnan(moved.heights)] == pytest.approx(0.4)
+    assert (moved.age[np.isnan(moved.heights)] == AGE_LIMIT).all()
+    assert np.isnan(moved.deviation[np.isnan(moved.heights)]).all()
 
 
 def test_frames_without_odometry_are_left_out_and_said(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.state import JointCommand
 from jepa_humanoid.simulation.ground import Slab
 from jepa_humanoid.simulation.scenes import Scene, load_scene
+from jepa_humanoid.simulation.simulation import usual_world
 from jepa_humanoid.simulation.world import World, WorldSettings
 
 HARD = WorldSettings(
@@ -92,3 +93,17 @@ def test_a_command_takes_as_long_as_was_drawn(g1: RobotDescription) -> None:
     assert np.abs(late.effort - before).max() < 5.0
     late.advance(limp)
     assert np.abs(late.effort).max() < 5.0 < np.abs(before).max()
+
+
+def test_families_draw_the_robots_state_as_well(g1: RobotDescription) -> None:
+    """A weak motor, worn soles, what hands carry and a delay; elsewhere friction and masses alone, as ever."""
+    assert usual_world(g1, load_scene("room", 0)) == WorldSettings(randomize=True)
+    settings = usual_world(g1, load_scene("field", 0))
+    drawn = [World(g1, load_scene("flat"), replace(settings, seed=seed)).draw for seed in range(2)]
+    for draw in drawn:
+        assert len(draw.strength) == 1
+        assert 0.7 <= min(draw.strength.values()) <= 1.0
+        assert 0.7 <= draw.sole_friction <= 1.0
+        assert 0.002 <= draw.actuation_delay <= 0.010
+        assert all(0.0 < mass <= 1.5 for mass in draw.payload)
+    assert drawn[0] != drawn[1]

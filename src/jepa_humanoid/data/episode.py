@@ -7,7 +7,7 @@ Arrays are named as in `Recording`; how they lie in a file is in `data.files`. E
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from jepa_humanoid import geometry
 from jepa_humanoid.data.errors import DataError
 from jepa_humanoid.locomotion.walkers import MODEL
-from jepa_humanoid.robot.state import VelocityCommand
+from jepa_humanoid.robot.state import ElevationGrid, VelocityCommand
 from jepa_humanoid.simulation.walk import Frame
 from jepa_humanoid.world_model.experience import Experience
-from jepa_humanoid.world_model.observation import FEATURES, crop, features
+from jepa_humanoid.world_model.observation import FEATURES, crop_layers, features
 from jepa_humanoid.world_model.settings import ObservationSettings
 
 FORMAT = 2
@@ -83,6 +83,9 @@ COLUMNS: Mapping[str, Column] = MappingProxyType(
     {
         "stamp": Column("float64", unit="s"),
         "codes": Column("uint8", (-1, -1)),
+        "deviation": Column("uint8", (-1, -1)),
+        "age": Column("uint8", (-1, -1)),
+        "velocity": Column("int8", (-1, -1, 2), parts=("x", "y")),
         "features": Column("float32", (len(FEATURES),), "m/s, rad/s, 1", FEATURES),
         "commands": Column("float32", (3,), "m/s, m/s, rad/s", ("forward", "lateral", "turn")),
         "estimate": Column("float64", (7,), "m, 1", ("x", "y", "z", "qx", "qy", "qz", "qw")),
@@ -106,6 +109,9 @@ class Recording:
     Attributes:
         stamp: Time of the frame, (T,) [s].
         codes: Coded elevation, (T, N, N).
+        deviation: Coded standard deviation of the heights, (T, N, N).
+        age: Coded time since each cell was last seen, (T, N, N).
+        velocity: Coded velocity of what stands in each cell, along the grid's axes, (T, N, N, 2).
         features: Proprioception in the order of `FEATURES`, (T, F).
         commands: Velocity command from this frame to the next, (T, 3) [m/s, m/s, rad/s].
         estimate: Estimated base in ``odom``: position and quaternion (x, y, z, w), (T, 7).
@@ -122,6 +128,9 @@ class Recording:
 
     stamp: NDArray[np.float64]
     codes: NDArray[np.uint8]
+    deviation: NDArray[np.uint8]
+    age: NDArray[np.uint8]
+    velocity: NDArray[np.int8]
     features: NDArray[np.float32]
     commands: NDArray[np.float32]
     estimate: NDArray[np.float64]
@@ -153,6 +162,9 @@ class Recording:
             raise DataError(f"costs to {self.cost_to_go.shape[1]} goals of {self.goals.shape[1]}")
         if not self.codes.shape[1] == self.codes.shape[2] > 0:
             raise DataError(f"'codes' are {self.codes.shape[1:]} cells and no square grids")
+        for name in ("deviation", "age", "velocity"):
+            if getattr(self, name).shape[:3] != self.codes.shape:
+                raise DataError(f"'{name}' is of {getattr(self, name).shape[1:3]} cells, and 'codes' of others")
         if self.configuration.shape[1] < 7:
             raise DataError(f"'configuration' has {self.configuration.shape[1]} columns; the base alone has 7")
         # What cannot be reached has no cost.
@@ -194,6 +206,22 @@ def nothing_known(name: str, frames: int) -> NDArray[Any]:
     return np.zeros(shape, bool) if column.dtype == "bool" else np.full(shape, np.nan, column.dtype)
 
 
+class GridArrays(NamedTuple):
+    """Coded layers of grids around the robot, as they are in `Recording`."""
+
+    codes: NDArray[np.uint8]
+    deviation: NDArray[np.uint8]
+    age: NDArray[np.uint8]
+    velocity: NDArray[np.int8]
+
+    @staticmethod
+    def of(grids: Sequence[ElevationGrid], observation: ObservationSettings) -> "GridArrays":
+        """Code grids, one a frame."""
+        coded = [crop_layers(grid, observation) for grid in grids]
+        layers = ("heights", "deviation", "age", "velocity")
+        return GridArrays(*(np.stack([getattr(one, layer) for one in coded]) for layer in layers))
+
+
 def record(
     frames: Sequence[Frame],
     commands: Sequence[VelocityCommand],
@@ -213,9 +241,13 @@ def record(
         cost_to_go: Shape (T, G) [m].
     """
     before = [VelocityCommand(), *commands[:-1]]
+    seen = GridArrays.of([frame.elevation for frame in frames], observation)
     return Recording(
         stamp=np.array([frame.stamp for frame in frames]),
-        codes=np.stack([crop(frame.elevation, observation) for frame in frames]),
+        codes=seen.codes,
+        deviation=seen.deviation,
+        age=seen.age,
+        velocity=seen.velocity,
         features=np.stack([features(frame.base, command) for frame, command in zip(frames, before, strict=True)]),
         commands=np.stack([command.as_array() for command in commands]).astype(np.float32),
         estimate=np.stack([np.concatenate([frame.base.position, frame.base.orientation]) for frame in frames]),

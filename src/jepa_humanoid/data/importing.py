@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jepa_humanoid.data.dataset import Entry
-from jepa_humanoid.data.episode import COLUMNS, Ending, Header, Recording, nothing_known
+from jepa_humanoid.data.episode import COLUMNS, Ending, GridArrays, Header, Recording, nothing_known
 from jepa_humanoid.data.errors import DataError
 from jepa_humanoid.data.files import SUFFIX, read_header, write_episode
 from jepa_humanoid.data.recorded import STATUS, Joints, Recorded, Stream, Take
@@ -245,9 +245,13 @@ class _Frames:
             grid_at(take.grids.values[grid], take.odometry.values[was], base)
             for grid, was, base in zip(self.grids[rows], then, bases, strict=True)
         ]
+        layers = GridArrays.of(seen, self.observation)
         recording = Recording(
             stamp=self.stamps[rows],
-            codes=np.stack([crop(grid, self.observation) for grid in seen]),
+            codes=layers.codes,
+            deviation=layers.deviation,
+            age=layers.age,
+            velocity=layers.velocity,
             features=np.stack([features(base, command) for base, command in zip(bases, before, strict=True)]),
             commands=commands.astype(np.float32),
             estimate=estimate,

@@ -16,8 +16,11 @@ from jepa_humanoid.data.errors import DataError
 from jepa_humanoid.recording.errors import RecordingError
 from jepa_humanoid.recording.reading import Decoder, Recording, Summary
 from jepa_humanoid.robot.description import RobotDescription
-from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid, Vector, VelocityCommand
+from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid, Layers, Vector, VelocityCommand
 
+_HEIGHTS = ("x", "y", "z")
+_LAYERS = (*_HEIGHTS, "deviation", "age", "velocity_x", "velocity_y")
+"""Fields of the points of ``elevation``."""
 NEEDED = ("elevation", "odom", "base_footprint", "joint_states")
 COMMANDS = ("plan/cmd_vel", "teleop/cmd_vel")
 STATUS = "controller/status"
@@ -281,12 +284,15 @@ def _odometry(message: Any) -> BaseEstimate:
 
 
 def _grid(message: Any) -> ElevationGrid:
-    n = int(message.height)
-    if message.width != n or message.point_step != 12 or n < 2:
-        raise ValueError(f"{n} × {message.width} points of {message.point_step} bytes, and no square grid of x, y, z")
-    cells = np.frombuffer(bytes(message.data), ">f4" if message.is_bigendian else "<f4").reshape(n, n, 3)
+    n, names = int(message.height), tuple(field.name for field in message.fields)
+    width = len(names)
+    if message.width != n or n < 2 or message.point_step != 4 * width or names not in (_HEIGHTS, _LAYERS):
+        raise ValueError(f"{n} × {message.width} points of {', '.join(names)}, and no square grid of heights")
+    cells = np.frombuffer(bytes(message.data), ">f4" if message.is_bigendian else "<f4").reshape(n, n, width)
+    cells = cells.astype(np.float32)
     resolution = round(float(cells[-1, -1, 0] - cells[0, 0, 0]) / (n - 1), 6)
     middle = 0.5 * (cells[0, 0, :2] + cells[-1, -1, :2]).astype(float)
     origin = (round(float(middle[0]), 6) + 0.0, round(float(middle[1]), 6) + 0.0)
-    heights = cells[..., 2].astype(np.float32)
-    return ElevationGrid(_stamp(message), heights, resolution, message.header.frame_id, origin)
+    # Recordings of earlier versions have heights alone.
+    layers = None if names == _HEIGHTS else Layers(cells[..., 3], cells[..., 4], cells[..., 5:])
+    return ElevationGrid(_stamp(message), cells[..., 2], resolution, message.header.frame_id, origin, layers)

@@ -109,6 +109,8 @@ def _drawn_place(
         scene, seed = draw_scene(settings, rng)
         if scene.ground:
             raise DataError(f"the scene '{scene.name}' is not level: what was walked on a floor is not true there")
+        if scene.movers:
+            raise DataError(f"things move in the scene '{scene.name}', and would have met the robot otherwise")
         placement = _place(motion, length, scene, rng, settings.placements)
         if placement is not None:
             return scene, seed, placement

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jepa_humanoid import geometry
-from jepa_humanoid.robot.state import BaseEstimate, ElevationGrid
+from jepa_humanoid.robot.state import AGE_LIMIT, BaseEstimate, ElevationGrid, Layers
 
 _STILL = 0.02
 """Time within which a grid is where the robot is [s]: a period of ``odom``, half a centimetre of walking."""
@@ -59,9 +59,20 @@ def grid_at(grid: ElevationGrid, then: BaseEstimate, now: BaseEstimate) -> Eleva
     place = geometry.to_parent(motion, grid.places(cells))
     row, column = np.rint(place / grid.resolution + 0.5 * (n - 1)).astype(int).T
     there = (row >= 0) & (row < n) & (column >= 0) & (column < n)
-    heights = np.full(n * n, np.nan, np.float32)
-    heights[there] = grid.heights[row[there], column[there]]
-    return ElevationGrid(now.stamp, heights.reshape(n, n), grid.resolution, grid.frame, grid.origin)
+    from_cells = row[there], column[there]
+
+    def moved(layer: NDArray[np.float32], unknown: float) -> NDArray[np.float32]:
+        result = np.full((n * n, *layer.shape[2:]), unknown, np.float32)
+        result[there] = layer[from_cells]
+        return result.reshape(layer.shape)
+
+    layers = None
+    if grid.layers is not None:
+        turned = moved(grid.velocity, 0.0) @ geometry.rotation(float(motion[2])).astype(np.float32)
+        late = np.float32(max(now.stamp - then.stamp, 0.0))
+        age = np.minimum(moved(grid.age, AGE_LIMIT) + late, np.float32(AGE_LIMIT))
+        layers = Layers(moved(grid.deviation, np.nan), age, turned)
+    return ElevationGrid(now.stamp, moved(grid.heights, np.nan), grid.resolution, grid.frame, grid.origin, layers)
 
 
 def _pose(base: BaseEstimate) -> NDArray[np.float64]:

@@ -48,7 +48,8 @@ def walk_episode(recipe: Recipe, robot: RobotDescription, seed: int) -> tuple[He
         frames.append(walk.frame)
     path = np.stack([frame.pose[:2] for frame in frames])
     goals, to_go = label_goals(scene, path, rng, settings)
-    recording = record(frames, commands, recipe.model.observation, clearance(scene, path), goals, to_go)
+    free = np.concatenate([clearance(scene, frame.pose[:2], frame.movers) for frame in frames])
+    recording = record(frames, commands, recipe.model.observation, free, goals, to_go)
     draws = draws_of(walk) | {"commander": commander.name, "pushes": pushes.given}
     header = Header(
         robot.name, "walk", scene.name, scene_seed, seed, seed, ending, __version__, recipe.walker, draws

@@ -17,6 +17,8 @@ from jepa_humanoid.simulation.world import WorldSettings
 
 _START = 2.0
 """Time within which the body has to begin to balance [s]."""
+_STRENGTH, _SOLES, _PAYLOAD, _DELAY = (0.7, 1.0), (0.7, 1.0), (0.0, 1.5), (0.002, 0.010)
+"""In a family's scenes: shares of a motor's torque and of the soles' friction, mass in a hand [kg], and delay [s]."""
 _LOOK_EVERY = 5
 """Control periods between two looks at what the robot touches: 10 ms, shorter than any contact."""
 
@@ -115,8 +117,25 @@ class Simulation:
 def simulate(
     scene: Scene, seed: int, robot: str = DEFAULT_ROBOT, overrides: str = "", walker: str = BodySettings.walker
 ) -> Simulation:
-    """Make a robot's walk; as a function of this module, other processes can be told to call it."""
-    return Simulation(_described(robot, overrides), scene, seed, body=BodySettings(walker=walker))
+    """Make a robot's walk; as a function of this module, other processes can be told to call it.
+
+    In a scene of a family the seed also draws a weak motor, worn soles, what the hands carry, and a delay.
+    """
+    described = _described(robot, overrides)
+    return Simulation(described, scene, seed, usual_world(described, scene), BodySettings(walker=walker))
+
+
+def usual_world(robot: RobotDescription, scene: Scene) -> WorldSettings:
+    """What differs from trial to trial in a scene: friction and masses, and in a family's the robot's state, too."""
+    if scene.difficulty is None:
+        return WorldSettings(randomize=True)
+    return WorldSettings(
+        randomize=True,
+        strength_range=_STRENGTH,
+        sole_friction_range=_SOLES,
+        payload_range=_PAYLOAD if robot.hands else None,
+        delay_range=_DELAY,
+    )
 
 
 @cache
