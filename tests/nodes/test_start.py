@@ -36,7 +36,7 @@ SOME = {"mujoco", "numba", "onnxruntime", "rich", "viser"}
     [
         ("mujoco_robot", {"mujoco"}),
         ("controller", {"numba"}),
-        ("perception", set()),
+        ("perception", {"numba"}),
         ("planner", {"numba", "onnxruntime"}),
         ("page", {"rich", "viser"}),  # viser brings rich
     ],

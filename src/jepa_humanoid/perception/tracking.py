@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from jepa_humanoid.compiled import kernel
 from jepa_humanoid.perception.motion_settings import MotionSettings
@@ -182,6 +181,9 @@ class Tracker:
             return []
         settings = self._settings
         places = np.array([cluster.place for cluster in clusters])
+        # Here, because who only knows the settings of a map would load it, too.
+        from scipy.optimize import linear_sum_assignment
+
         cost = np.empty((len(self.tracks), len(clusters)))
         for row, track in zip(cost, self.tracks, strict=True):
             spread = track.covariance[:2, :2] + settings.place_deviation**2 * np.eye(2)
