@@ -32,13 +32,15 @@ class NavigationSettings:
     """How a trial runs.
 
     Attributes:
-        seconds: Time allowed [s].
+        seconds: Time allowed, at least [s].
+        pace: Speed at which the shortest way is to be walked, so that a long one has more time [m/s].
         settling: Time for which the robot stands before it is given the goal [s].
         resting: Time at the goal before it is judged [s].
         latency: Periods from observation to command: a planner on a robot needs most of one.
     """
 
     seconds: float = 60.0
+    pace: float = 0.12
     settling: float = 0.5
     resting: float = 1.0
     latency: int = 1
@@ -116,7 +118,9 @@ def run_trial(
     fell = touched = False
     at_rest = energy = 0.0
     time = 0.0
-    while time < s.seconds and at_rest < s.resting and not (fell or touched):
+    shortest = shortest_way(scene, mind.radius)
+    allowed = max(s.seconds, shortest / s.pace)
+    while time < allowed and at_rest < s.resting and not (fell or touched):
         frame = walk.frame
         begin = perf_counter()
         waiting.append(mind.step(frame.elevation, frame.base, goal if time >= s.settling else None))
@@ -145,7 +149,7 @@ def run_trial(
         crow=float(np.linalg.norm(np.subtract(scene.goal, scene.start[:2]))),
         distance=distance,
         length=float(np.linalg.norm(np.diff(way, axis=0), axis=1).sum()),
-        shortest=shortest_way(scene, mind.radius),
+        shortest=shortest,
         near_misses=max(int((np.diff(near.astype(int), prepend=0) > 0).sum()) - touched, 0),
         energy=round(energy, 1),
         odometry_error=_odometry_error(scene, walk.frame),
