@@ -25,6 +25,9 @@ def make_recording(frames: int = 6) -> Recording:
     return Recording(
         stamp=0.1 * np.arange(frames),
         codes=rng.integers(0, 256, (frames, 16, 16), dtype=np.uint8),
+        deviation=rng.integers(0, 256, (frames, 16, 16), dtype=np.uint8),
+        age=rng.integers(0, 251, (frames, 16, 16), dtype=np.uint8),
+        velocity=rng.integers(-127, 128, (frames, 16, 16, 2), dtype=np.int8),
         features=rng.standard_normal((frames, len(FEATURES))).astype(np.float32),
         commands=rng.standard_normal((frames, 3)).astype(np.float32),
         estimate=np.tile([0, 0, 0.7, 0, 0, 0, 1.0], (frames, 1)),
