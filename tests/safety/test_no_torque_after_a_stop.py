@@ -453,6 +453,6 @@ class EventsOfABody(Events):
 
 
 TestSafety = Events.TestCase
-TestSafety.settings = settings(max_examples=200, stateful_step_count=60, deadline=None)
+TestSafety.settings = settings(max_examples=120, stateful_step_count=60, deadline=None)
 TestBody = EventsOfABody.TestCase
 TestBody.settings = settings(max_examples=25, stateful_step_count=40, deadline=None)
