@@ -23,10 +23,10 @@ HEIGHT_FLOOR = -0.5
 """Height of code 0 [m]; with 255 codes the ceiling is 2.04 m, above every obstacle that a walker can hit."""
 UNKNOWN = 255
 """Code of a cell that nobody has seen."""
-DEVIATION_STEP = 0.002
-"""Standard deviation of a height that one code stands for [m]; more than 0.5 m is as good as that."""
-AGE_STEP = 0.1
-"""Age that one code stands for [s]; the oldest code is `AGE_LIMIT`."""
+DEVIATION_STEP = 0.01
+"""Standard deviation of a height that one code stands for [m]: finer ones would fill most of an episode's file."""
+AGE_STEP = 0.5
+"""Age that one code stands for [s], for the same reason; the oldest code is `AGE_LIMIT`."""
 VELOCITY_STEP = 0.02
 """Velocity that one code stands for [m/s]; faster than 2.54 m/s counts as that."""
 _FASTEST = 127
