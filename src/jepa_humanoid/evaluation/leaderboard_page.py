@@ -20,7 +20,9 @@ _NOTE = (
     "Reached, of how many, with Wilson's interval of 95 %, and the mean time of those that reached the goal. A near "
     "miss is what the body came within 10 cm of without touching it."
 )
-_CURVE_NOTE = "Up and to the left is better. A slow planner is easily a safe one, so each is to be seen at several."
+_CURVE_NOTE = (
+    "Up and to the left is better. A slow planner is easily a safe one, so each is to be seen at several speeds."
+)
 
 
 def write_page(path: Path, standings: Sequence[Standing]) -> None:
