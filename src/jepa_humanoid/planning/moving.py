@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from jepa_humanoid.geometry import Array
 from jepa_humanoid.robot.state import ElevationGrid, Matrix, Vector
@@ -38,7 +39,7 @@ class Moving:
         """Put a disc around the cells of each thing in a grid around the robot; cells of one thing move alike."""
         if grid.layers is None:
             return Moving.nothing()
-        rows = np.argwhere(np.abs(grid.velocity).max(axis=2) > _LEAST)
+        rows = np.argwhere(_moves(grid))
         if not len(rows):
             return Moving.nothing()
         places = (rows - 0.5 * (np.array(grid.heights.shape) - 1.0)) * grid.resolution
@@ -71,5 +72,10 @@ def without(codes: Codes, grid: ElevationGrid) -> Codes:
     if grid.layers is None:
         return codes
     edge = (len(grid.heights) - len(codes)) // 2
-    moves = np.abs(grid.velocity).max(axis=2)[edge : edge + len(codes), edge : edge + len(codes)] > _LEAST
+    moves = _moves(grid)[edge : edge + len(codes), edge : edge + len(codes)]
     return np.where(moves, np.uint8(UNKNOWN), codes) if moves.any() else codes
+
+
+def _moves(grid: ElevationGrid) -> NDArray[np.bool_]:
+    """Which cells hold something that moves, (N, N)."""
+    return np.asarray(np.abs(grid.velocity).max(axis=2) > _LEAST)

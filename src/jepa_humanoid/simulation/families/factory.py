@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 
-from jepa_humanoid.geometry import to_parent
 from jepa_humanoid.simulation.families.site import (
     FILM,
     THICKNESS,
@@ -16,6 +15,7 @@ from jepa_humanoid.simulation.families.site import (
     either,
     how_many,
     mixed,
+    place_in,
     slippery,
 )
 
@@ -36,7 +36,7 @@ def draw(rng: np.random.Generator, difficulty: float) -> Site:
         difficulty: 0 to 1.
     """
     site = Site(between(rng, 11.0, 14.0), between(rng, 8.5, 10.5), difficulty)
-    _add_walls(site)
+    site.enclose(_WALL, _WALL_HEIGHT)
     middle = between(rng, -0.12, 0.12) * site.length
     side = float(rng.choice((-1.0, 1.0)))
     _add_partition(site, middle, rng)
@@ -57,13 +57,6 @@ def draw(rng: np.random.Generator, difficulty: float) -> Site:
     return site
 
 
-def _add_walls(site: Site) -> None:
-    x, y = 0.5 * (site.length + _WALL), 0.5 * (site.width + _WALL)
-    for sign in (-1.0, 1.0):
-        site.box("wall", (0.0, sign * y, 0.0), (site.length + 2 * _WALL, _WALL, _WALL_HEIGHT))
-        site.box("wall", (sign * x, 0.0, 0.0), (_WALL, site.width + 2 * _WALL, _WALL_HEIGHT))
-
-
 def _add_partition(site: Site, x: float, rng: np.random.Generator) -> None:
     """A wall across the hall, not quite at right angles, with a doorway, and sometimes a ramp that leads through it."""
     width = mixed(_WIDEST, _NARROWEST, site.difficulty * between(rng, 0.5, 1.0))
@@ -71,9 +64,9 @@ def _add_partition(site: Site, x: float, rng: np.random.Generator) -> None:
     frame = (x, 0.0, 0.5 * math.pi + turn)
     reach = 0.5 * site.width / math.cos(turn)
     for begin, end in ((-reach, door - 0.5 * width), (door + 0.5 * width, reach)):
-        px, py = to_parent(frame, (0.5 * (begin + end), 0.0)).tolist()
+        px, py = place_in(frame, (0.5 * (begin + end), 0.0))
         site.box("partition", (px, py, frame[2]), (end - begin, _WALL, _WALL_HEIGHT))
-    px, py = to_parent(frame, (door, 0.0)).tolist()
+    px, py = place_in(frame, (door, 0.0))
     if either(rng, mixed(0.2, 0.5, site.difficulty)):
         across = (px, py, frame[2] - 0.5 * math.pi)
         _add_ramp(site, across, between(rng, math.radians(3.0), _STEEPEST), between(rng, 0.5, 0.8), 0.6, 1.6)
@@ -83,7 +76,7 @@ def _add_ramp(site: Site, pose: Pose, slope: float, flank: float, top: float, wi
     """Up along x of a pose, level around it, and down again."""
     rise = flank * math.tan(slope)
     for sign in (-1.0, 1.0):
-        px, py = to_parent(pose, (sign * 0.5 * (top + flank), 0.0)).tolist()
+        px, py = place_in(pose, (sign * 0.5 * (top + flank), 0.0))
         site.lay("ramp", (px, py, pose[2]), (flank / math.cos(slope), width), 0.5 * rise, slope=-sign * slope)
     site.lay("ramp", pose, (top, width), rise)
 
@@ -112,16 +105,13 @@ def _add_racks(site: Site, area: Area, rng: np.random.Generator) -> None:
 
 
 def _add_rack(site: Site, pose: Pose, length: float, rng: np.random.Generator) -> None:
-    for sx in (-1.0, 1.0):
-        for sy in (-1.0, 1.0):
-            corner = (sx * 0.5 * (length - _POST), sy * 0.5 * (_RACK_DEPTH - _POST))
-            site.box("post", (*_at(pose, corner), pose[2]), (_POST, _POST, 2.0))
+    site.legs("post", pose, (0.5 * (length - _POST), 0.5 * (_RACK_DEPTH - _POST)), _POST, 2.0)
     for level in _LEVELS:
         site.box("shelf", pose, (length, _RACK_DEPTH, _BOARD), level)
         for _ in range(how_many(rng, 0.0, 2.0)):
             along = between(rng, -0.5, 0.5) * (length - 0.7)
             size = (between(rng, 0.3, 0.6), between(rng, 0.4, 0.8), between(rng, 0.2, 0.5))
-            site.box("crate", (*_at(pose, (along, 0.0)), pose[2]), size, level + _BOARD)
+            site.box("crate", (*place_in(pose, (along, 0.0)), pose[2]), size, level + _BOARD)
 
 
 def _add_machines(site: Site, area: Area, rng: np.random.Generator) -> None:
@@ -134,7 +124,9 @@ def _add_machines(site: Site, area: Area, rng: np.random.Generator) -> None:
         if either(rng, mixed(0.3, 0.8, site.difficulty)):
             # Oil is where machines are: beside one of its faces.
             beside = 0.5 * size[1] + between(rng, 0.1, 0.5)
-            _spill(site, _at(pose, (between(rng, -0.4, 0.4) * size[0], float(rng.choice((-1.0, 1.0))) * beside)), rng)
+            _spill(
+                site, place_in(pose, (between(rng, -0.4, 0.4) * size[0], float(rng.choice((-1.0, 1.0))) * beside)), rng
+            )
     for _ in range(how_many(rng, 1.0, 3.0)):
         pose = site.find_room(_BENCH[:2], _yaw(rng), rng, area)
         if pose is not None:
@@ -144,11 +136,8 @@ def _add_machines(site: Site, area: Area, rng: np.random.Generator) -> None:
 def _add_bench(site: Site, pose: Pose) -> None:
     length, width, _ = _BENCH
     site.box("bench", pose, _BENCH, 0.82)
-    for sx in (-1.0, 1.0):
-        for sy in (-1.0, 1.0):
-            at = _at(pose, (sx * (0.5 * length - 0.06), sy * (0.5 * width - 0.06)))
-            site.box("leg", (*at, pose[2]), (0.06, 0.06, 0.82))
-    site.box("drawers", (*_at(pose, (0.45, 0.0)), pose[2]), (0.45, 0.55, 0.6), 0.2)
+    site.legs("leg", pose, (0.5 * length - 0.06, 0.5 * width - 0.06), 0.06, 0.82)
+    site.box("drawers", (*place_in(pose, (0.45, 0.0)), pose[2]), (0.45, 0.55, 0.6), 0.2)
 
 
 def _add_pallet(site: Site, area: Area, rng: np.random.Generator) -> None:
@@ -186,8 +175,3 @@ def _yaw(rng: np.random.Generator) -> float:
     if either(rng, 0.3):
         return between(rng, -math.pi, math.pi)
     return float(rng.integers(4)) * 0.5 * math.pi + between(rng, -0.06, 0.06)
-
-
-def _at(pose: Pose, point: Point) -> Point:
-    x, y = to_parent(pose, point).tolist()
-    return x, y

@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 
-from jepa_humanoid.geometry import to_parent
 from jepa_humanoid.simulation.families.site import (
     FILM,
     Area,
@@ -15,6 +14,7 @@ from jepa_humanoid.simulation.families.site import (
     either,
     how_many,
     mixed,
+    place_in,
     slippery,
 )
 
@@ -35,7 +35,7 @@ def draw(rng: np.random.Generator, difficulty: float) -> Site:
     """
     site = Site(between(rng, 8.5, 11.0), between(rng, 6.0, 8.0), difficulty)
     x, y = 0.5 * site.length, 0.5 * site.width
-    _add_walls(site)
+    site.enclose(_WALL, _WALL_HEIGHT)
     middle = between(rng, -0.15, 0.15) * site.length
     _add_partition(site, middle, rng)
     kitchen, dining = Area((-x, -y), (middle - 0.5, y)), Area((middle + 0.5, -y), (x, y))
@@ -57,13 +57,6 @@ def draw(rng: np.random.Generator, difficulty: float) -> Site:
         # Where nothing says that it might be: only felt.
         _wet(site, (between(rng, -x, x), between(rng, -y, y)), between(rng, -math.pi, math.pi), rng)
     return site
-
-
-def _add_walls(site: Site) -> None:
-    x, y = 0.5 * (site.length + _WALL), 0.5 * (site.width + _WALL)
-    for sign in (-1.0, 1.0):
-        site.box("wall", (0.0, sign * y, 0.0), (site.length + 2 * _WALL, _WALL, _WALL_HEIGHT))
-        site.box("wall", (sign * x, 0.0, 0.0), (_WALL, site.width + 2 * _WALL, _WALL_HEIGHT))
 
 
 def _add_partition(site: Site, x: float, rng: np.random.Generator) -> None:
@@ -113,26 +106,20 @@ def _add_table(site: Site, area: Area, rng: np.random.Generator) -> None:
         site.cylinder("leg", pose[:2], 0.12, _TABLE_HEIGHT)
     else:
         site.box("table", pose, (length, width, _BOARD), _TABLE_HEIGHT)
-        for sx in (-1.0, 1.0):
-            for sy in (-1.0, 1.0):
-                at = _at(pose, (sx * (0.5 * length - 0.06), sy * (0.5 * width - 0.06)))
-                site.box("leg", (*at, pose[2]), (0.05, 0.05, _TABLE_HEIGHT))
+        site.legs("leg", pose, (0.5 * length - 0.06, 0.5 * width - 0.06), 0.05, _TABLE_HEIGHT)
     for side in (-1.0, 1.0):
         for along in (-0.25, 0.25):
             if either(rng, 0.6):
                 back = 0.5 * width + between(rng, 0.0, 0.15)
-                place = _at(pose, (along * length, side * back))
+                place = place_in(pose, (along * length, side * back))
                 _add_chair(site, (*place, pose[2] + side * 0.5 * math.pi + between(rng, -0.3, 0.3)))
 
 
 def _add_chair(site: Site, pose: Pose) -> None:
     """Its back is at its +x side."""
     site.box("seat", pose, (_SEAT, _SEAT, 0.03), _SEAT_HEIGHT)
-    for sx in (-1.0, 1.0):
-        for sy in (-1.0, 1.0):
-            at = _at(pose, (sx * 0.18, sy * 0.18))
-            site.box("leg", (*at, pose[2]), (0.035, 0.035, _SEAT_HEIGHT))
-    site.box("back", (*_at(pose, (0.19, 0.0)), pose[2]), (0.03, _SEAT, 0.42), _SEAT_HEIGHT + 0.03)
+    site.legs("leg", pose, (0.18, 0.18), 0.035, _SEAT_HEIGHT)
+    site.box("back", (*place_in(pose, (0.19, 0.0)), pose[2]), (0.03, _SEAT, 0.42), _SEAT_HEIGHT + 0.03)
 
 
 def _lay_rug(site: Site, area: Area, rng: np.random.Generator) -> None:
@@ -150,8 +137,3 @@ def _lay_rug(site: Site, area: Area, rng: np.random.Generator) -> None:
         friction=between(rng, mixed(0.5, 0.3, site.difficulty), 0.9),
         softness=between(rng, 0.2, 0.6) * height,
     )
-
-
-def _at(pose: Pose, point: Point) -> Point:
-    x, y = to_parent(pose, point).tolist()
-    return x, y

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from jepa_humanoid.geometry import compose, to_local
+from jepa_humanoid.geometry import compose, to_local, to_parent
 from jepa_humanoid.simulation.ground import Slab
 from jepa_humanoid.simulation.movers import Mover
 from jepa_humanoid.simulation.obstacles import Obstacle, gap
@@ -96,6 +96,20 @@ class Site:
         self.ground.append(slab)
         return slab
 
+    def enclose(self, thickness: float, height: float) -> None:
+        """Put walls around it; all in metres."""
+        x, y = 0.5 * (self.length + thickness), 0.5 * (self.width + thickness)
+        for sign in (-1.0, 1.0):
+            self.box("wall", (0.0, sign * y, 0.0), (self.length + 2 * thickness, thickness, height))
+            self.box("wall", (sign * x, 0.0, 0.0), (thickness, self.width + 2 * thickness, height))
+
+    def legs(self, what: str, pose: Pose, corner: Point, thickness: float, height: float) -> None:
+        """Put four upright posts there, at a corner of the pose's own frame and its mirror images; all in metres."""
+        for sx in (-1.0, 1.0):
+            for sy in (-1.0, 1.0):
+                at = place_in(pose, (sx * corner[0], sy * corner[1]))
+                self.box(what, (*at, pose[2]), (thickness, thickness, height))
+
     def find_room(self, size: Point, yaw: float, rng: np.random.Generator, within: "Area") -> Pose | None:
         """A pose for a box where no gap to another thing could be taken for a way, or None if it finds none."""
         for _ in range(_TRIES):
@@ -157,6 +171,12 @@ def _clear(piece: Obstacle, other: Obstacle) -> bool:
         return True
     distance = gap(piece, other)
     return distance >= _PASSAGE or 0.0 < distance <= _CLOSED
+
+
+def place_in(pose: Pose, point: Point) -> Point:
+    """Where a point of a pose's own frame is [m]."""
+    x, y = to_parent(pose, point).tolist()
+    return x, y
 
 
 def either(rng: np.random.Generator, probability: float) -> bool:
