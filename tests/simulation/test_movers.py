@@ -13,7 +13,7 @@ from jepa_humanoid.simulation.families.crowd import PERSON, TROLLEY
 from jepa_humanoid.simulation.gazebo import world_sdf
 from jepa_humanoid.simulation.movers import Crowd, Mover
 from jepa_humanoid.simulation.obstacles import Obstacle
-from jepa_humanoid.simulation.scenes import Scene, clearance
+from jepa_humanoid.simulation.scenes import Scene, clearance, clearance_along, load_scene
 from jepa_humanoid.simulation.world import World, WorldSettings
 
 FAR = (50.0, 50.0)
@@ -182,3 +182,13 @@ def test_parts_move_as_one() -> None:
     (placed,) = person(parts=(part,)).at((2.0, 3.0, math.pi / 2))
     assert placed.position == pytest.approx((2.0, 4.0))
     assert placed.name == "person.arm"
+
+
+def test_clearance_along_a_path_is_that_of_each_moment() -> None:
+    """Each point with the movers where they were then; a scene without movers has the same clearance all the time."""
+    for name in ("factory:1.0", "room"):
+        scene = load_scene(name, 2)
+        path = np.random.default_rng(0).uniform(-3.0, 3.0, (12, 2))
+        movers = [np.reshape([mover.pose(0.5 * k) for mover in scene.movers], (-1, 3)) for k in range(len(path))]
+        each = [clearance(scene, point, then)[0] for point, then in zip(path, movers, strict=True)]
+        np.testing.assert_array_equal(clearance_along(scene, path, movers), each)

@@ -9,7 +9,7 @@ from jepa_humanoid.data.places import draw_scene, label_goals
 from jepa_humanoid.data.settings import Recipe
 from jepa_humanoid.robot.description import RobotDescription
 from jepa_humanoid.robot.state import VelocityCommand
-from jepa_humanoid.simulation.scenes import clearance
+from jepa_humanoid.simulation.scenes import clearance_along
 from jepa_humanoid.simulation.walk import PERIOD, Frame, Walk
 from jepa_humanoid.version import __version__
 
@@ -48,7 +48,7 @@ def walk_episode(recipe: Recipe, robot: RobotDescription, seed: int) -> tuple[He
         frames.append(walk.frame)
     path = np.stack([frame.pose[:2] for frame in frames])
     goals, to_go = label_goals(scene, path, rng, settings)
-    free = np.concatenate([clearance(scene, frame.pose[:2], frame.movers) for frame in frames])
+    free = clearance_along(scene, path, [frame.movers for frame in frames])
     recording = record(frames, commands, recipe.model.observation, free, goals, to_go)
     draws = draws_of(walk) | {"commander": commander.name, "pushes": pushes.given}
     header = Header(

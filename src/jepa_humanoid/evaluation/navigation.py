@@ -16,7 +16,7 @@ from jepa_humanoid.mind import Mind
 from jepa_humanoid.robot.description import DEFAULT_ROBOT, load_robot
 from jepa_humanoid.robot.state import Goal, VelocityCommand
 from jepa_humanoid.simulation.errors import SceneError
-from jepa_humanoid.simulation.scenes import Scene, clearance, load_scene
+from jepa_humanoid.simulation.scenes import Scene, clearance_along, load_scene
 from jepa_humanoid.simulation.walk import PERIOD, Frame, WalkMaker
 from jepa_humanoid.status import PlanState
 from jepa_humanoid.workers import worker_pool
@@ -114,7 +114,7 @@ def run_trial(
     goal = Goal(geometry.to_local(scene.start, scene.goal))
     waiting = [VelocityCommand()] * s.latency
     path, plan_ms = [walk.frame.configuration[:2].copy()], []
-    room: list[float] = []
+    movers = [walk.frame.movers]
     fell = touched = False
     at_rest = energy = 0.0
     time = 0.0
@@ -131,11 +131,11 @@ def run_trial(
         frame = walk.frame
         path.append(frame.configuration[:2].copy())
         fell, touched = frame.fallen, frame.touching
-        room.append(float(clearance(scene, path[-1], frame.movers)[0]))
+        movers.append(frame.movers)
         energy += PERIOD * frame.effort
         at_rest = at_rest + PERIOD if mind.arrived else 0.0
     distance = float(np.linalg.norm(path[-1] - scene.goal))
-    near = np.array(room) < mind.radius + NEAR
+    near = clearance_along(scene, path, movers)[1:] < mind.radius + NEAR
     # A walking pelvis sways; every half second is close enough to the way that was walked.
     way = np.array([*path[::5], path[-1]])
     return Trial(

@@ -6,6 +6,7 @@ both; or it names a family, of which everything is drawn, or the scan of a place
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -154,11 +155,30 @@ def clearance(scene: Scene, points: ArrayLike, movers: ArrayLike | None = None) 
         movers: Where the scene's movers are, as `Frame.movers` and `GroundTruth.movers` say: x, y [m] and yaw [rad],
             shape (M, 3); None to leave them out.
     """
-    obstacles = scene.obstacles
-    if movers is not None:
-        poses = np.asarray(movers, dtype=float).reshape(-1, 3).tolist()
-        obstacles = (*obstacles, *(p for m, pose in zip(scene.movers, poses, strict=True) for p in m.at(tuple(pose))))
+    obstacles = scene.obstacles if movers is None else (*scene.obstacles, *_placed(scene, movers))
     return free_distance(obstacles, np.asarray(points, dtype=float).reshape(-1, 2))
+
+
+def clearance_along(scene: Scene, path: ArrayLike, movers: Sequence[ArrayLike]) -> Vector:
+    """As `clearance`, of points (N, 2) that are reached one after the other, with the movers where they were then.
+
+    Args:
+        scene: The scene.
+        path: Shape (N, 2), in the world [m].
+        movers: Where they were at each point, N of shape (M, 3).
+    """
+    points = np.asarray(path, dtype=float).reshape(-1, 2)
+    free = clearance(scene, points)
+    if scene.movers:
+        moving = [free_distance(_placed(scene, then), at[None])[0] for at, then in zip(points, movers, strict=True)]
+        free = np.minimum(free, moving)
+    return free
+
+
+def _placed(scene: Scene, movers: ArrayLike) -> tuple[Obstacle, ...]:
+    """What movers are made of, when they are there."""
+    poses = np.asarray(movers, dtype=float).reshape(-1, 3).tolist()
+    return tuple(part for m, pose in zip(scene.movers, poses, strict=True) for part in m.at(tuple(pose)))
 
 
 def _check_names(file: SceneFile, path: Path) -> None:
